@@ -1,0 +1,90 @@
+"""The board: everything the investigation knows, folded from the chronicle. A value; nobody edits it.
+
+`projections.board.fold` makes it. Specialists and strategies read it and return events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from compass.domain.disproof import DisproofAttempt, DisproofPlan
+from compass.domain.entity import EntityRef
+from compass.domain.failure import FailureMode, Status
+from compass.domain.hypothesis import Account, Hypothesis
+from compass.domain.incident import Change, Dependency, Incident, Onset
+from compass.domain.observation import Observation, Verdict
+from compass.domain.posterior import Evidence, Posterior
+from compass.domain.telemetry import Health
+from compass.domain.time import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimingNote:
+    """Seconds: as run, a real sequential run of the same steps with cold caches (None: not measured)."""
+
+    elapsed_s: float
+    agents_s: Mapping[str, float] = field(default_factory=dict)
+    sequential_s: float | None = None
+    parallel_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Insertion order of every mapping is canonical (the chronicle's)."""
+
+    incident: Incident | None = None
+    onset: Onset | None = None
+    health: tuple[Health, ...] = ()
+    entities: tuple[EntityRef, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    containment: Mapping[EntityRef, EntityRef] = field(default_factory=dict)  # child → parent
+    changes: tuple[Change, ...] = ()
+    specialists: tuple[str, ...] = ()
+    round: int = 0
+    phase: str = ""
+    round_open: bool = False
+    round_seq: int = 0  # the event that opened the current round: its snapshot is the fold up to here
+    seq: int = 0
+    observations: Mapping[str, Observation] = field(default_factory=dict)  # by id
+    observation_labels: Mapping[str, str] = field(default_factory=dict)  # id → E1 ...
+    hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)  # by id
+    plans: Mapping[str, DisproofPlan] = field(default_factory=dict)
+    attempts: Mapping[str, DisproofAttempt] = field(default_factory=dict)  # by plan id
+    accounts: tuple[Account, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    posterior: Posterior | None = None
+    steps_done: frozenset[tuple[str, str]] = frozenset()  # (agent, step)
+    failed: tuple[tuple[str, str, str], ...] = ()  # (agent, step, error)
+    stopped_agents: Mapping[str, str] = field(default_factory=dict)  # agent → reason
+    gaps: tuple[tuple[str, str], ...] = ()  # (gap, hides)
+    answers: Mapping[str, str] = field(default_factory=dict)  # what, where, why
+    status: Status = Status.RUNNING
+    failure: FailureMode | None = None
+    stop_requested: bool = False
+    believed_round: int = 0  # the last round whose findings the posterior has taken in
+    requests: tuple[tuple[str, str], ...] = ()  # commands of people, in order: (command, argument)
+    said: str = ""
+    look_at: tuple[str, ...] = ()
+    decisions: tuple[tuple[str, str, str], ...] = ()  # (decision, by, because)
+    timing: TimingNote | None = None
+
+    @property
+    def baseline(self) -> Window:
+        """From the start of what may be read to the earliest possible onset."""
+        incident, onset = self._opened()
+        return Window(start_ns=incident.window.start_ns, end_ns=max(incident.window.start_ns, onset.instant.earliest_ns))
+
+    @property
+    def during(self) -> Window:
+        """From the earliest possible onset to now."""
+        incident, onset = self._opened()
+        return Window(start_ns=min(onset.instant.earliest_ns, incident.now_ns), end_ns=incident.now_ns)
+
+    def anomalies(self) -> tuple[Observation, ...]:
+        return tuple(o for o in self.observations.values() if o.verdict is Verdict.ANOMALY)
+
+    def _opened(self) -> tuple[Incident, Onset]:
+        if self.incident is None or self.onset is None:
+            raise ValueError("the board has no incident or no onset yet")
+        return self.incident, self.onset

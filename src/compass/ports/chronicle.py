@@ -1,0 +1,60 @@
+"""The chronicle port: PostgreSQL, or its in-memory twin for tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
+
+
+class Chronicle(Protocol):
+    """Append-only events. Errors: StorageError, StaleRunnerError, NotFoundError."""
+
+    async def create(self, title: str) -> UUID:
+        """A new investigation (UUIDv7) of this chronicle's team, with no events yet."""
+        ...
+
+    async def claim(self, investigation: UUID, runner: str, ttl_s: float) -> int:
+        """Take or renew the lease and return its epoch. The same runner keeps its epoch; another runner gets a
+        higher one once the lease has run out, and StaleRunnerError before that."""
+        ...
+
+    async def release(self, investigation: UUID, runner: str) -> None:
+        """Give the lease up at once (end of a run)."""
+        ...
+
+    async def append(self, investigation: UUID, epoch: int | None, events: Sequence[NewEvent]) -> tuple[Event, ...]:
+        """Commit events in order, in one transaction; returns them as stored.
+
+        Idempotent by key: an event whose key exists is not stored again and the stored one is returned.
+        `epoch` None is a human command and needs no lease. Raises StaleRunnerError when `epoch` is not current.
+        """
+        ...
+
+    async def read(self, investigation: UUID, after: int = 0) -> tuple[Event, ...]:
+        """All committed events with seq > after, in order."""
+        ...
+
+    def follow(self, investigation: UUID, after: int = 0) -> AsyncIterator[Event]:
+        """Committed events as they come, ending after `investigation.ended`."""
+        ...
+
+    async def list(self, limit: int = 50) -> tuple[InvestigationSummary, ...]:
+        """Latest first."""
+        ...
+
+    async def find(self, reference: str | None) -> UUID:
+        """The investigation meant by a number, an id or a prefix of an id; None = the latest."""
+        ...
+
+    async def erase(self, investigation: UUID, seq: int) -> None:
+        """Replace one payload with a tombstone; the chain stays valid."""
+        ...
+
+    async def verify(self, investigation: UUID) -> int:
+        """Check the digest chain; returns the number of events, raises StorageError naming the first bad seq."""
+        ...
+
+    async def close(self) -> None: ...

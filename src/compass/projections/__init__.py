@@ -1,0 +1,1 @@
+"""Folds of the chronicle: the board, the reader's view, the report. Pure."""

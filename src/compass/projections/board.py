@@ -1,0 +1,203 @@
+"""Fold the chronicle into the board.
+
+Within a round, events arrive in any order; when the round ends its observations, gaps and attempts are put into
+canonical order and the observations get their labels. So two runs over the same data fold into the same board.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import singledispatch
+
+from compass.domain import chronicle as c
+from compass.domain.board import Board, TimingNote
+from compass.domain.observation import Observation, Verdict
+
+# The order in which labels are given: what is abnormal first, then the stronger, then by content.
+_VERDICT_ORDER = {Verdict.ANOMALY: 0, Verdict.NORMAL: 1, Verdict.UNKNOWN: 2}
+
+
+def fold_all(events: Iterable[c.Event], start: Board | None = None) -> Board:
+    """The board after all `events`, in seq order."""
+    board = start or Board()
+    for event in events:
+        board = fold(board, event)
+    return board
+
+
+def fold(board: Board, event: c.Event) -> Board:
+    """The board after one more event. Unknown kinds and erased payloads change nothing but `seq`."""
+    after = _apply(event.payload, board)
+    opened = isinstance(event.payload, c.RoundStarted)
+    return replace(after, seq=event.seq, round_seq=event.seq if opened else after.round_seq)
+
+
+@singledispatch
+def _apply(_payload: object, board: Board) -> Board:
+    return board
+
+
+@_apply.register
+def _(payload: c.Opened, board: Board) -> Board:
+    return replace(board, incident=payload.incident, specialists=payload.specialists)
+
+
+@_apply.register
+def _(payload: c.SourcesChecked, board: Board) -> Board:
+    return replace(board, health=payload.health)
+
+
+@_apply.register
+def _(payload: c.OnsetEstimated, board: Board) -> Board:
+    return replace(board, onset=payload.onset)
+
+
+@_apply.register
+def _(payload: c.ContextLearned, board: Board) -> Board:
+    known = {(d.caller, d.callee) for d in board.dependencies}
+    fresh = tuple(d for d in payload.dependencies if (d.caller, d.callee) not in known)
+    changes = {change.id: change for change in (*board.changes, *payload.changes)}
+    return replace(
+        board,
+        entities=tuple(sorted({*board.entities, *payload.entities})),
+        dependencies=(*board.dependencies, *fresh),
+        changes=tuple(changes.values()),
+        containment={**board.containment, **dict(payload.containment)},
+    )
+
+
+@_apply.register
+def _(payload: c.RoundStarted, board: Board) -> Board:
+    return replace(board, round=payload.number, phase=payload.phase, round_open=True)
+
+
+@_apply.register
+def _(payload: c.RoundFinished, board: Board) -> Board:
+    fresh = [o for key, o in board.observations.items() if key not in board.observation_labels]
+    fresh.sort(key=_canonical)
+    first = len(board.observation_labels) + 1
+    labels = dict(board.observation_labels)
+    labels.update({o.id: f"E{first + i}" for i, o in enumerate(fresh)})
+    observations = {key: board.observations[key] for key in board.observation_labels}
+    observations.update({o.id: o for o in fresh})
+    return replace(
+        board,
+        round_open=False,
+        observations=observations,
+        observation_labels=labels,
+        attempts=dict(sorted(board.attempts.items())),
+        plans=dict(sorted(board.plans.items())),
+        gaps=tuple(sorted(set(board.gaps))),
+        failed=tuple(sorted(board.failed)),
+    )
+
+
+def _canonical(o: Observation) -> tuple[int, float, str, str, str]:
+    return _VERDICT_ORDER[o.verdict], -o.strength, o.sign, o.entity.key, o.id
+
+
+@_apply.register
+def _(payload: c.StepFinished, board: Board) -> Board:
+    return replace(board, steps_done=board.steps_done | {(payload.agent, payload.step)})
+
+
+@_apply.register
+def _(payload: c.AgentFailed, board: Board) -> Board:
+    return replace(
+        board,
+        failed=(*board.failed, (payload.agent, payload.step, payload.error)),
+        gaps=(*board.gaps, (f"{payload.agent}: {payload.error}", payload.hides)),
+        steps_done=board.steps_done | {(payload.agent, payload.step)},
+    )
+
+
+@_apply.register
+def _(payload: c.AgentStopped, board: Board) -> Board:
+    return replace(board, stopped_agents={**board.stopped_agents, payload.agent: payload.reason})
+
+
+@_apply.register
+def _(payload: c.Observed, board: Board) -> Board:
+    observation = payload.observation
+    known = board.observations.get(observation.id)
+    # Two agents may see the same thing; which of them is kept must not depend on who was first.
+    if known is not None and (known.agent, known.text) <= (observation.agent, observation.text):
+        return board
+    return replace(board, observations={**board.observations, observation.id: observation})
+
+
+@_apply.register
+def _(payload: c.Proposed, board: Board) -> Board:
+    hypothesis = payload.hypothesis
+    return replace(board, hypotheses={**board.hypotheses, hypothesis.id: hypothesis})
+
+
+@_apply.register
+def _(payload: c.PlanRegistered, board: Board) -> Board:
+    return replace(board, plans={**board.plans, payload.plan.id: payload.plan})
+
+
+@_apply.register
+def _(payload: c.Attempted, board: Board) -> Board:
+    return replace(board, attempts={**board.attempts, payload.attempt.plan: payload.attempt})
+
+
+@_apply.register
+def _(payload: c.AccountsFormed, board: Board) -> Board:
+    return replace(board, accounts=payload.accounts)
+
+
+@_apply.register
+def _(payload: c.EvidenceWeighed, board: Board) -> Board:
+    return replace(board, evidence=payload.evidence)
+
+
+@_apply.register
+def _(payload: c.PosteriorUpdated, board: Board) -> Board:
+    return replace(board, posterior=payload.posterior, believed_round=board.round)
+
+
+@_apply.register
+def _(payload: c.QuestionAnswered, board: Board) -> Board:
+    return replace(board, answers={**board.answers, payload.question: payload.answer})
+
+
+@_apply.register
+def _(payload: c.Decided, board: Board) -> Board:
+    return replace(board, decisions=(*board.decisions, (payload.decision, payload.by, payload.because)))
+
+
+@_apply.register
+def _(payload: c.GapNamed, board: Board) -> Board:
+    return replace(board, gaps=(*board.gaps, (payload.gap, payload.hides)))
+
+
+@_apply.register
+def _(payload: c.FailureDeclared, board: Board) -> Board:
+    return replace(board, failure=payload.mode, said=payload.said, look_at=payload.look_at)
+
+
+@_apply.register
+def _(payload: c.TimingMeasured, board: Board) -> Board:
+    note = TimingNote(
+        elapsed_s=payload.elapsed_s,
+        agents_s=payload.agents_s,
+        sequential_s=payload.sequential_s,
+        parallel_s=payload.parallel_s,
+    )
+    return replace(board, timing=note)
+
+
+@_apply.register
+def _(payload: c.CommandGiven, board: Board) -> Board:
+    return replace(
+        board,
+        requests=(*board.requests, (payload.command, payload.argument)),
+        stop_requested=board.stop_requested or payload.command == "stop",
+    )
+
+
+@_apply.register
+def _(payload: c.Ended, board: Board) -> Board:
+    return replace(board, status=payload.status, said=board.said or payload.said)

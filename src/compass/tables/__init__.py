@@ -1,0 +1,1 @@
+"""Columnar tables (numpy) that telemetry answers carry: series, logs, spans, objects."""
