@@ -62,12 +62,19 @@ class Board:
     status: Status = Status.RUNNING
     failure: FailureMode | None = None
     stop_requested: bool = False
+    reopened: int = 0  # how often somebody took it up again
+    deepened: int = 0  # how many requests for deeper attempts have had their round
     believed_round: int = 0  # the last round whose findings the posterior has taken in
     requests: tuple[tuple[str, str], ...] = ()  # commands of people, in order: (command, argument)
     said: str = ""
     look_at: tuple[str, ...] = ()
     decisions: tuple[tuple[str, str, str], ...] = ()  # (decision, by, because)
     timing: TimingNote | None = None
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Hypothesis ids that people asked to test more deeply, in order."""
+        return tuple(argument for command, argument in self.requests if command == "test")
 
     @property
     def baseline(self) -> Window:

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.time import Window
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
 
 class SignalKind(StrEnum):

@@ -12,6 +12,7 @@ from functools import singledispatch
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board, TimingNote
+from compass.domain.failure import Status
 from compass.domain.observation import Observation, Verdict
 
 # The order in which labels are given: what is abnormal first, then the stronger, then by content.
@@ -69,7 +70,8 @@ def _(payload: c.ContextLearned, board: Board) -> Board:
 
 @_apply.register
 def _(payload: c.RoundStarted, board: Board) -> Board:
-    return replace(board, round=payload.number, phase=payload.phase, round_open=True)
+    deepened = len(board.asked) if payload.phase == "deepen" else board.deepened
+    return replace(board, round=payload.number, phase=payload.phase, round_open=True, deepened=deepened)
 
 
 @_apply.register
@@ -195,6 +197,14 @@ def _(payload: c.CommandGiven, board: Board) -> Board:
         board,
         requests=(*board.requests, (payload.command, payload.argument)),
         stop_requested=board.stop_requested or payload.command == "stop",
+    )
+
+
+@_apply.register
+def _(payload: c.Resumed, board: Board) -> Board:
+    # A new chance to end: an earlier stop or ending no longer holds.
+    return replace(
+        board, status=Status.RUNNING, reopened=board.reopened + 1, stop_requested=False, failure=None, said="", look_at=()
     )
 
 

@@ -1,0 +1,93 @@
+"""What every specialist is made of: screens it asks in the first round, plans it runs in the later ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from compass.analysis.choose import choose
+from compass.domain.board import Board
+from compass.domain.disproof import DisproofPlan, Outcome
+from compass.domain.hypothesis import Hypothesis
+from compass.domain.mechanism import Mechanism
+from compass.ports.disproof import Disproof
+from compass.ports.specialist import Budget, Look, Screen, Step, StepResult, Stop
+
+MIN_BELIEF = 0.005  # a theory with less than this is not worth a query: no outcome could bring it to the front
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charter:
+    """What makes one specialist different: its name, its duty in one line, its screening questions."""
+
+    name: str
+    duty: str
+    screens: tuple[Screen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharteredSpecialist:
+    """A specialist that follows a charter. Holds no state: the board is all it knows."""
+
+    charter: Charter
+    mechanisms: Mapping[str, Mechanism]
+    strategies: Mapping[str, Disproof] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.charter.name
+
+    def decide(self, board: Board, budget: Budget) -> tuple[Step, ...] | Stop:
+        """Screens in the first phase; afterwards the plans with the most expected information per cost."""
+        if board.phase == "screen":
+            steps = tuple(Step(id=s.id, text=s.text, cost=s.cost) for s in self.charter.screens)
+            return steps or Stop(reason="nothing to screen")
+        plans = self._plans(board)
+        if not plans:
+            return Stop(reason="no informative plan left")
+        belief = board.posterior.accounts if board.posterior else {}
+        head = {account.head: belief.get(account.id, 0.0) for account in board.accounts}
+        chosen = choose(plans, {p.hypothesis: head.get(p.hypothesis, 0.0) for p in plans}, budget.work)
+        if not chosen:
+            return Stop(reason="work budget reached")
+        return tuple(Step(id=p.id, text=_describe(p, board), cost=p.cost, plan=p) for p in chosen)
+
+    async def perform(self, step: Step, look: Look) -> StepResult:
+        """Run one step; raises SourceError when the telemetry it needs fails."""
+        if step.plan is None:
+            screen = next(s for s in self.charter.screens if s.id == step.id)
+            return await screen.run(look)
+        strategy = self.strategies[step.plan.strategy]
+        attempt = await strategy.run(step.plan, look.board, look.telemetry, look.deadline)
+        return StepResult(observations=attempt.observations, attempt=attempt, found=attempt.found, work=step.cost)
+
+    def _plans(self, board: Board) -> list[DisproofPlan]:
+        asked, deepen = frozenset(board.asked), board.phase == "deepen"
+        belief = board.posterior.accounts if board.posterior else {}
+        by_head = {account.head: belief.get(account.id, 0.0) for account in board.accounts}
+        cut = {a.hypothesis for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED}
+        plans: list[DisproofPlan] = []
+        for hypothesis in board.hypotheses.values():
+            mechanism = self.mechanisms.get(hypothesis.mechanism)
+            wanted = hypothesis.id in asked
+            if mechanism is None or mechanism.owner != self.name:
+                continue
+            hopeless = hypothesis.id in cut or by_head.get(hypothesis.id, 1.0) < MIN_BELIEF
+            if (deepen and not wanted) or (not deepen and hopeless):
+                continue
+            plans.extend(p for p in self._plans_for(hypothesis, mechanism, board) if deepen or not p.deep)
+        return [plan for plan in plans if plan.id not in board.attempts]
+
+    def _plans_for(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> list[DisproofPlan]:
+        names = mechanism.refuters or tuple(self.strategies)
+        found: list[DisproofPlan] = []
+        for name in names:
+            strategy = self.strategies.get(name)
+            if strategy is not None:
+                found.extend(strategy.plan(hypothesis, mechanism, board))
+        return found
+
+
+def _describe(plan: DisproofPlan, board: Board) -> str:
+    label = board.hypotheses[plan.hypothesis].label
+    return f"trying to refute {label} by {plan.strategy.replace('_', ' ')}"

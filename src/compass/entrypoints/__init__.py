@@ -1,0 +1,1 @@
+"""Where COMPASS is put together and started: settings, wiring, the command line."""

@@ -1,0 +1,27 @@
+"""`compass accounts`: every account in full."""
+
+from __future__ import annotations
+
+import typer
+
+from compass.entrypoints.cli.options import Json, Reference
+
+
+def register(app: typer.Typer) -> None:
+    app.command("accounts")(accounts)
+    app.command("hypotheses", hidden=True)(accounts)  # the alias
+
+
+def accounts(investigation: Reference = None, as_json: Json = False) -> None:
+    """Show every account with its evidence, attempts to refute, checks and relief."""
+    from compass.entrypoints.cli import session
+    from compass.entrypoints.cli.render.accounts import all_accounts
+    from compass.entrypoints.cli.render.output import console, page, show, show_json
+
+    view = session.read_one(investigation).view
+    if as_json:
+        show_json({"accounts": view.accounts, "refuted": view.refuted, "not_listed": view.not_listed,
+                   "no_incident": view.no_incident})
+    else:
+        out = console()
+        show(out, all_accounts(view, page(out, full=True)))

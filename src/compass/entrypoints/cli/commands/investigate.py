@@ -1,0 +1,48 @@
+"""`compass investigate`: from telemetry to ranked, tried-to-refute accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compass.domain.incident import Severity
+from compass.entrypoints.cli.options import Json
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(investigate)
+
+
+def investigate(
+    service: Annotated[str | None, typer.Argument(help="The service that the page named, if any.")] = None,
+    recording: Annotated[
+        Path | None, typer.Option("--recording", "-r", help="A recording, or a folder of recordings.")
+    ] = None,
+    symptom: Annotated[str | None, typer.Option(help="What was reported, in words.")] = None,
+    since: Annotated[str | None, typer.Option(help="How far back to look before the page: 30m, or a time.")] = None,
+    at: Annotated[str | None, typer.Option(help="When the page came: 14:05, 2026-11-23T14:05Z, 10m (ago).")] = None,
+    severity: Annotated[Severity | None, typer.Option(help="Severity, as declared.")] = None,
+    sequential: Annotated[
+        bool, typer.Option("--sequential", help="Afterwards run the same steps one after another and compare times.")
+    ] = False,
+    work: Annotated[float, typer.Option(min=1, help="Work budget in units (1 = one bounded query).")] = 400.0,
+    as_json: Json = False,
+) -> int:
+    """Investigate an incident and rank what may have caused it."""
+    from compass.entrypoints.cli.investigating import Request
+    from compass.entrypoints.cli.many import investigate_all
+    from compass.investigation.settings import Limits
+    from compass.ports.errors import ConfigurationError
+
+    if recording is None:
+        raise ConfigurationError(
+            "no telemetry source is named", where="investigate",
+            hint="compass investigate --recording DIR, or compass demo for the incident that ships with COMPASS",
+        )  # fmt: skip
+    request = Request(
+        service=service, symptom=symptom, since=since, at=at, severity=severity, sequential=sequential,
+        limits=Limits(work=work), quiet=as_json,
+    )  # fmt: skip
+    return investigate_all(recording, request, as_json=as_json)

@@ -1,0 +1,26 @@
+"""`compass postmortem`: a draft in Markdown, from the chronicle alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compass.entrypoints.cli.options import Reference
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(postmortem)
+
+
+def postmortem(
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    investigation: Reference = None,
+) -> None:
+    """Draft the post-mortem. Every sentence of fact carries the id of the event it comes from."""
+    from compass.entrypoints.cli.reporting import write_postmortem
+
+    said = write_postmortem(investigation, output, force=force)
+    typer.echo(said, err=output is not None)

@@ -1,0 +1,24 @@
+"""`compass replay`: fold an old chronicle again, and check it."""
+
+from __future__ import annotations
+
+import typer
+
+from compass.entrypoints.cli.options import Json, Reference
+
+
+def register(app: typer.Typer) -> None:
+    app.command("replay")(replay)
+
+
+def replay(investigation: Reference = None, as_json: Json = False) -> None:
+    """Replay an investigation from its chronicle and check that it still gives the same result."""
+    from compass.entrypoints.cli.render.output import console, page, show, show_json
+    from compass.entrypoints.cli.replaying import replay_report, replay_lines
+
+    report = replay_report(investigation)
+    if as_json:
+        show_json(report)
+    else:
+        out = console()
+        show(out, replay_lines(report, page(out)))

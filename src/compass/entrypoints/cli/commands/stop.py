@@ -1,0 +1,18 @@
+"""`compass stop`: end a running investigation, from any terminal."""
+
+from __future__ import annotations
+
+import typer
+
+from compass.entrypoints.cli.options import Reference
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(stop)
+
+
+def stop(investigation: Reference = None) -> None:
+    """Stop a running investigation. What was found so far is kept; `compass resume` goes on."""
+    from compass.entrypoints.cli.resuming import order_stop
+
+    typer.echo(order_stop(investigation))

@@ -1,0 +1,26 @@
+"""`compass timeline`: what happened when."""
+
+from __future__ import annotations
+
+import typer
+
+from compass.entrypoints.cli.options import Json, Reference
+
+
+def register(app: typer.Typer) -> None:
+    app.command("timeline")(timeline)
+
+
+def timeline(investigation: Reference = None, as_json: Json = False) -> None:
+    """Show the timeline: changes, onset, first signs, page, what the investigation did."""
+    from compass.entrypoints.cli import session
+    from compass.entrypoints.cli.render.output import console, page, show, show_json
+    from compass.entrypoints.cli.render.timeline import timeline_lines
+    from compass.projections.timeline import moments
+
+    loaded = session.read_one(investigation)
+    if as_json:
+        show_json(moments(loaded.events, loaded.board))
+    else:
+        out = console()
+        show(out, timeline_lines(moments(loaded.events, loaded.board), page(out)))

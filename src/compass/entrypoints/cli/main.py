@@ -1,0 +1,81 @@
+"""The `compass` command: collects the commands and turns errors into words and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from compass import __version__
+from compass.domain.failure import ExitCode
+from compass.entrypoints.cli import commands
+from compass.ports.errors import BadInputError, CompassError, ConfigurationError, NotFoundError
+
+USAGE_ERRORS = (BadInputError, ConfigurationError, NotFoundError)
+
+app = typer.Typer(
+    name="compass",
+    help="Investigate an incident: parallel specialists, theories the telemetry can refute, a human in command.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    suggest_commands=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"compass {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[  # noqa: ARG001  # its callback does the work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Investigate an incident: parallel specialists, theories the telemetry can refute, a human in command."""
+
+
+def build() -> typer.Typer:
+    """The application with every command registered, in the order of their names."""
+    if not app.registered_commands:
+        for info in pkgutil.iter_modules(commands.__path__):
+            importlib.import_module(f"{commands.__name__}.{info.name}").register(app)
+    return app
+
+
+def run() -> None:
+    """Entry point. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 inconclusive, 130 stopped."""
+    sys.exit(int(_run()))
+
+
+def _run() -> int:
+    try:
+        result = build()(standalone_mode=False)
+    except click.exceptions.Abort:
+        typer.echo("stopped", err=True)
+        return ExitCode.STOPPED
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except USAGE_ERRORS as error:
+        typer.echo(f"compass: {error}", err=True)
+        return ExitCode.USAGE
+    except CompassError as error:
+        typer.echo(f"compass: {error}", err=True)
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        typer.echo("stopped; `compass resume` goes on from here", err=True)
+        return ExitCode.STOPPED
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,1 @@
+"""What the terminal shows, made from the view alone."""

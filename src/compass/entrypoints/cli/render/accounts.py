@@ -1,0 +1,33 @@
+"""Every account in full."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from compass.entrypoints.cli.render.screen import Page, claim_line, labelled, leading_details, notes, shares
+from compass.entrypoints.cli.render.words import clock_time
+from compass.projections.view import AccountLine, View
+
+
+def all_accounts(view: View, page: Page) -> list[Text]:
+    """The living accounts, then what was refuted with the evidence that did it."""
+    lines: list[Text] = []
+    for account in view.accounts:
+        lines += [*account_block(account, page), Text("")]
+    if view.refuted:
+        lines.append(Text("refuted", style="bold"))
+        lines += [line for account in view.refuted for line in account_block(account, page)]
+        lines.append(Text(""))
+    if not lines:
+        lines.append(labelled("WHY", view.said or "no account could be stated"))
+    lines.append(shares(view, page))
+    return lines + [labelled("note", note, "yellow") for note in notes(view)]
+
+
+def account_block(account: AccountLine, page: Page) -> list[Text]:
+    """One account: claim, mechanism and family, since when, what it explains, evidence, attempts, checks, relief."""
+    lines = [claim_line(account, page)]
+    lines.append(labelled("", f"{account.mechanism} ({account.family}) at {account.entity}, {clock_time(account.onset_ns)}"))
+    if account.explains:
+        lines.append(labelled("  so", f"explains {'; '.join(account.explains)}"))
+    return lines + leading_details(account, page)

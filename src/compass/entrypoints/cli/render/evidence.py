@@ -1,0 +1,63 @@
+"""The evidence of one account, each with the query to run it again."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from compass.domain.observation import Observation
+from compass.entrypoints.cli.render.screen import Page, attempt_line, claim_line, labelled
+from compass.entrypoints.cli.render.sparkline import sparkline
+from compass.entrypoints.cli.render.words import clock_time
+from compass.projections.view import AccountLine, Fact
+
+SPARK_WIDTH = 48
+
+
+def evidence_lines(account: AccountLine, page: Page) -> list[Text]:
+    """For, against, and the attempts to refute."""
+    lines = [claim_line(account, page)]
+    for title, facts in (("for", account.evidence_for), ("against", account.evidence_against)):
+        lines.append(Text(f"{title} ({len(facts)})", style="bold"))
+        for fact in facts:
+            lines += fact_block(fact, page)
+    lines.append(Text(f"attempts to refute ({len(account.attempts)})", style="bold"))
+    for attempt in account.attempts:
+        lines.append(labelled("  if true", page.fit(attempt.expectation, 10)))
+        lines.append(attempt_line(attempt, page))
+    return lines
+
+
+def fact_block(fact: Fact, page: Page) -> list[Text]:
+    """What was seen, its picture, the numbers, coverage and the query."""
+    o = fact.observation
+    lines = [labelled(f"  {fact.label}", page.fit(fact.text))]
+    if o.spark is not None:
+        drawn = sparkline(o.spark.values, min(SPARK_WIDTH, page.width - 12), unicode=page.unicode)
+        ends = f"{clock_time(o.spark.window.start_ns).split()[0]} to {clock_time(o.spark.window.end_ns).split()[0]}"
+        lines.append(labelled("", Text(drawn, style="magenta").append(f"  {ends}", style="dim")))
+    lines.append(labelled("", Text(page.fit(numbers(o)), style="dim")))
+    return [*lines, labelled("", Text(page.fit(f"{o.query.language}: {o.query.text}"), style="dim"))]
+
+
+def numbers(o: Observation) -> str:
+    """Value, baseline, score, since, quality, coverage."""
+    parts = [f"{o.sign} at {o.entity}", f"{o.quality.value}"]
+    if o.value is not None:
+        parts.append(f"now {o.value.value:.4g} {o.value.unit}".rstrip(" 1"))
+    if o.baseline is not None:
+        parts.append(f"usually {o.baseline.value:.4g} {o.baseline.unit}".rstrip(" 1"))
+    if o.stats is not None:
+        parts.append(f"{o.stats.method} {o.stats.score:.1f} (n = {o.stats.samples}, before {o.stats.baseline_samples})")
+    if o.since is not None:
+        parts.append(f"since {clock_time(o.since.ns).split(' (')[0]}")
+    parts.append("coverage complete" if o.coverage.complete else f"coverage partial: {_holes(o)}")
+    return " · ".join(parts)
+
+
+def _holes(o: Observation) -> str:
+    said = list(o.coverage.missing[:3])
+    if o.coverage.truncated:
+        said.append("truncated")
+    if o.coverage.sampling < 0.999:
+        said.append(f"{o.coverage.sampling:.0%} sampled")
+    return ", ".join(said)

@@ -1,0 +1,97 @@
+"""While agents work: one line each, what it is checking, anomaly or normal, elapsed. Shows committed events only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from compass.domain import chronicle as c
+from compass.entrypoints.cli.render.words import cut, duration
+from compass.redaction import bound
+
+
+@dataclass(slots=True, kw_only=True)
+class _Agent:
+    """One agent's line. Mutable on purpose: it is the screen's state, not the investigation's."""
+
+    doing: str = "waiting"
+    anomalies: int = 0
+    normals: int = 0
+    busy_ms: float = 0.0
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class LiveView:
+    """On a terminal a small table that is redrawn; in a pipe one line for each finished step."""
+
+    console: Console
+    agents: dict[str, _Agent] = field(default_factory=dict)
+    round: str = ""
+    _live: Live | None = None
+
+    def __enter__(self) -> LiveView:
+        if self.console.is_terminal:
+            self._live = Live(console=self.console, transient=True, refresh_per_second=8)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, event: c.Event) -> None:
+        """Take in one committed event."""
+        payload = event.payload
+        line = self._take(payload)
+        if self._live is not None:
+            self._live.update(self._table())
+        elif line:
+            self.console.print(bound(line, 200), highlight=False, markup=False)
+
+    def _take(self, payload: object) -> str:
+        if isinstance(payload, c.Opened):
+            self.agents = {name: _Agent() for name in payload.specialists}
+        elif isinstance(payload, c.RoundStarted):
+            phase = {"screen": "looking for what is abnormal", "disprove": "trying to refute"}.get(payload.phase, "")
+            self.round = f"round {payload.number}: {phase}"
+            return self.round
+        elif isinstance(payload, c.StepStarted):
+            self._agent(payload.agent).doing = payload.text
+        elif isinstance(payload, c.StepFinished):
+            return self._finished(payload)
+        elif isinstance(payload, c.AgentFailed):
+            agent = self._agent(payload.agent)
+            agent.failed, agent.doing = True, payload.error
+            return f"  {payload.agent:<14} failed: {payload.error}"
+        return ""
+
+    def _finished(self, payload: c.StepFinished) -> str:
+        agent = self._agent(payload.agent)
+        agent.anomalies += payload.anomalies
+        agent.normals += payload.normals
+        agent.busy_ms += payload.elapsed_ms
+        agent.doing = payload.found or agent.doing
+        verdict = f"{payload.anomalies} abnormal, {payload.normals} normal"
+        return f"  {payload.agent:<14} {payload.found or payload.step} ({verdict}, {duration(payload.elapsed_ms / 1000)})"
+
+    def _agent(self, name: str) -> _Agent:
+        return self.agents.setdefault(name, _Agent())
+
+    def _table(self) -> Text:
+        width = self.console.width
+        text = Text(self.round + "\n", style="bold")
+        for name, agent in self.agents.items():
+            style = "red" if agent.failed else "yellow" if agent.anomalies else ""
+            counts = f"{agent.anomalies:>4} abnormal {agent.normals:>4} normal {duration(agent.busy_ms / 1000):>6}"
+            room = max(10, width - 16 - len(counts) - 1)
+            text.append(f"{name:<15} ", style="bold cyan")
+            text.append(f"{cut(bound(agent.doing, 300), room):<{room}} ")
+            text.append(counts + "\n", style=style)
+        return text

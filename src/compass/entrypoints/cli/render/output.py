@@ -1,0 +1,47 @@
+"""Where lines go: a colour terminal, a plain pipe, or JSON."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from compass.entrypoints.cli.render.screen import Page
+from compass.redaction import bound
+
+NARROWEST = 40
+
+
+def console() -> Console:
+    """Colours on a terminal unless NO_COLOR is set; never wraps, so that columns stay columns."""
+    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False, file=sys.stdout)
+
+
+def page(out: Console, *, full: bool = False) -> Page:
+    """The room there is. A pipe gets everything, uncut: nothing may be lost on the way to a file or to grep."""
+    if not out.is_terminal:
+        return Page(width=100, full=True, unicode=_unicode())
+    return Page(width=max(NARROWEST, out.width), full=full, unicode=_unicode())
+
+
+def show(out: Console, lines: Iterable[Text]) -> None:
+    """Print lines; control characters that telemetry brought along are taken out."""
+    for line in lines:
+        plain = line.plain
+        clean = bound(plain, 4000)
+        out.print(line if clean == plain else Text(clean), no_wrap=True, overflow="ignore", crop=False)
+
+
+def show_json(value: object) -> None:
+    """One JSON document on standard output, keys in order."""
+    data = msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="sorted"))
+    sys.stdout.write(msgspec.json.format(data, indent=2).decode() + "\n")
+
+
+def _unicode() -> bool:
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return encoding == "utf8" and os.environ.get("TERM") != "linux"

@@ -1,0 +1,215 @@
+"""The first screen: what, where, recent changes, the ranked accounts. It fits 24 lines of 80 columns.
+
+Everything behind a line is one command away; the last line says which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from compass.domain.disproof import Outcome
+from compass.domain.failure import Status
+from compass.domain.hypothesis import NO_CHANGE
+from compass.entrypoints.cli.render.sparkline import sparkline
+from compass.entrypoints.cli.render.words import clock_time, cut, duration, names, offset, percent
+from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, View
+
+OUTCOME_STYLE = {
+    Outcome.REFUTED: "red", Outcome.SURVIVED: "green", Outcome.AMBIGUOUS: "yellow", Outcome.NO_DATA: "dim",
+}  # fmt: skip
+OUTCOME_WORD = {
+    Outcome.REFUTED: "refuted", Outcome.SURVIVED: "survived", Outcome.AMBIGUOUS: "ambiguous", Outcome.NO_DATA: "no data",
+}  # fmt: skip
+LABEL = 8  # columns of the left-hand labels
+SPARK = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """How much room there is. `full` prints everything uncut (pipes, `compass accounts`)."""
+
+    width: int = 80
+    full: bool = False
+    unicode: bool = True
+
+    def fit(self, text: str, used: int = LABEL) -> str:
+        return " ".join(text.split()) if self.full else cut(text, max(16, self.width - used))
+
+
+def first_screen(view: View, page: Page) -> list[Text]:
+    """The whole first screen as lines."""
+    lines = [headline(view, page), *what(view, page), *where(view, page), *changes(view, page), Text("")]
+    lines += account_lines(view, page)
+    lines.append(shares(view, page))
+    lines += [labelled("note", page.fit(note), "yellow") for note in notes(view)[: None if page.full else 1]]
+    lines.append(footer(view, page))
+    return lines
+
+
+def labelled(label: str, text: str | Text, style: str = "") -> Text:
+    line = Text(f"{label:<{LABEL}}", style="bold cyan")
+    line.append(text if isinstance(text, Text) else Text(text, style=style))
+    return line
+
+
+def headline(view: View, page: Page) -> Text:
+    state = {Status.RUNNING: "investigating", Status.DONE: "done"}.get(view.status, view.status.value)
+    tail = f"  #{view.number} · {state}"
+    return Text(page.fit(view.title, len(tail)), style="bold").append(tail, style="dim")
+
+
+def what(view: View, page: Page) -> list[Text]:
+    since = f"since {clock_time(view.onset_ns)}" if view.onset_ns is not None else "since: not known"
+    if view.onset_uncertainty_ns and view.onset_ns is not None:
+        since += f" ± {duration(view.onset_uncertainty_ns / 1e9)}"
+    paged_at = f"; paged {clock_time(view.detected_ns).split(' (')[0]}"
+    lines = [labelled("WHAT", page.fit(since + paged_at))]
+    shown = view.situation.symptoms if page.full else _one_per_entity(view.situation.symptoms)[:2]
+    lines += [fact_line("", fact, page) for fact in shown]
+    if not shown:
+        lines.append(labelled("", page.fit(view.symptom or "no symptom is visible in the telemetry")))
+    return lines
+
+
+def _one_per_entity(facts: tuple[Fact, ...]) -> list[Fact]:
+    seen: dict[str, Fact] = {}
+    for fact in facts:
+        seen.setdefault(fact.observation.entity.key, fact)
+    return list(seen.values())
+
+
+def fact_line(label: str, fact: Fact, page: Page) -> Text:
+    """`E4 text ▁▁▇▇`: the sparkline stands at the right, where the eye compares."""
+    spark = fact.observation.spark
+    drawn = sparkline(spark.values, SPARK, unicode=page.unicode) if spark and page.width >= 60 else ""
+    room = LABEL + len(fact.label) + 1 + (len(drawn) + 1 if drawn else 0)
+    line = labelled(label, Text(f"{fact.label} ", style="dim"))
+    line.append(page.fit(fact.text, room))
+    return line.append(f" {drawn}", style="magenta") if drawn else line
+
+
+def where(view: View, page: Page) -> list[Text]:
+    most = 99 if page.full else 4
+    s = view.situation
+    text = f"affected: {names(s.affected, most)} · unaffected: {names(s.unaffected, most - 2)}"
+    lines = [labelled("WHERE", page.fit(text))]
+    if page.full and s.notices:
+        lines.append(labelled("", f"who notices: {names(s.notices, most)}"))
+    return lines
+
+
+def changes(view: View, page: Page) -> list[Text]:
+    if not view.changes:
+        known = any(part == "changes" and status == "ok" for part, status, _ in view.sources)
+        return [labelled("CHANGES", "none recorded" if known else "not known: no source of changes is connected")]
+    ranked = sorted(view.changes, key=lambda c: (-c.weight, abs(c.offset_s), c.id))
+    shown = view.changes if page.full else tuple(ranked[:2])
+    lines = [change_line("CHANGES" if i == 0 else "", change, page) for i, change in enumerate(shown)]
+    if len(view.changes) > len(shown):
+        lines[-1].append(f" (+{len(view.changes) - len(shown)})", style="dim")
+    return lines
+
+
+def change_line(label: str, change: ChangeLine, page: Page) -> Text:
+    target = f" {change.entity}" if change.entity else ""
+    head = f"{change.id}{target}, {offset(change.offset_s)}: "
+    verdict = f"{change.verdict} "
+    style = "red" if change.refuted else "green" if change.weight >= 0.3 else "dim"
+    line = labelled(label, Text(verdict, style=style))
+    rest = f"{head}{change.summary}" + (f"; {change.refuted}" if change.refuted and page.full else "")
+    return line.append(page.fit(rest, LABEL + len(verdict) + 5))
+
+
+def account_lines(view: View, page: Page) -> list[Text]:
+    """The leading account in six lines, the next ones in one or two."""
+    if not view.accounts:
+        return [labelled("WHY", page.fit(view.said or "no account could be stated"), "yellow")]
+    lines: list[Text] = []
+    for account in view.accounts[: None if page.full else 4]:
+        lines.append(claim_line(account, page))
+        if account.rank == view.accounts[0].rank or page.full:
+            lines += leading_details(account, page)
+        elif account.best_attempt is not None:
+            lines.append(attempt_line(account.best_attempt, page))
+    return lines
+
+
+def claim_line(account: AccountLine, page: Page) -> Text:
+    head = f"{account.rank} {percent(account.confidence):>7}  "
+    line = Text(head, style="bold green" if account.rank == 1 else "bold")
+    line.append(f"{account.label} ", style="dim")
+    return line.append(page.fit(account.claim, len(head) + len(account.label) + 1), style="bold")
+
+
+def leading_details(account: AccountLine, page: Page) -> list[Text]:
+    lines = []
+    if account.trigger is not None:
+        lines.append(labelled("  set off", page.fit(trigger_text(account), LABEL + 1)))
+    lines += [fact_line("  for", fact, page) for fact in account.evidence_for[: 6 if page.full else 2]]
+    against = account.evidence_against[: 4 if page.full else 1]
+    lines += [fact_line("  against", fact, page) for fact in against]
+    if page.full and not against:
+        lines.append(labelled("  against", "nothing measured speaks against it", "dim"))
+    attempts = account.attempts if page.full else tuple(a for a in [account.best_attempt] if a)
+    lines += [attempt_line(attempt, page) for attempt in attempts]
+    checks = account.check if page.full else account.check[:1]
+    lines += [labelled("  check", page.fit(text)) for text in checks]
+    if account.mitigation is not None:
+        lines += mitigation_lines(account, page)
+    return lines
+
+
+def trigger_text(account: AccountLine) -> str:
+    trigger = account.trigger
+    if trigger is None or trigger.change == NO_CHANGE:
+        return "by no recorded change"
+    return f"by {trigger.change} ({percent(trigger.weight)}): {trigger.summary}"
+
+
+def attempt_line(attempt: AttemptLine, page: Page) -> Text:
+    word = OUTCOME_WORD[attempt.attempt.outcome]
+    line = labelled("  tried", Text(f"{word} ", style=OUTCOME_STYLE[attempt.attempt.outcome]))
+    text = f"({attempt.strategy.replace('_', ' ')}) {attempt.attempt.found}"
+    return line.append(page.fit(text, LABEL + len(word) + 1))
+
+
+def mitigation_lines(account: AccountLine, page: Page) -> list[Text]:
+    m = account.mitigation
+    if m is None:
+        return []
+    lines = [labelled("  relief", page.fit(m.text + (f" (risk: {m.risk})" if m.risk else "")))]
+    if m.command:
+        lines.append(labelled("", Text(m.command if page.full else cut(m.command, page.width - LABEL), style="bold")))
+    if page.full and m.recovery:
+        lines.append(labelled("", f"recovery looks like: {m.recovery}", "dim"))
+    return lines
+
+
+def shares(view: View, page: Page) -> Text:
+    text = f"not on this list {percent(view.not_listed)} · no incident {percent(view.no_incident)}"
+    if view.refuted:
+        text += f" · {len(view.refuted)} refuted"
+    if view.elapsed_s is not None:
+        text += f" · took {duration(view.elapsed_s)}"
+    if view.sequential_s and view.parallel_s:
+        ratio = view.sequential_s / view.parallel_s
+        text += f" · parallel {duration(view.parallel_s)}, one after another {duration(view.sequential_s)} ({ratio:.1f}×)"
+    return Text(page.fit(text, 0), style="dim")
+
+
+def notes(view: View) -> list[str]:
+    said = list(view.advice)
+    if view.failure is not None and view.said and view.accounts:
+        said.insert(0, view.said)
+    said += [f"not seen: {gap} ({hides})" for gap, hides in view.gaps]
+    return said
+
+
+def footer(view: View, page: Page) -> Text:
+    first = view.accounts[0].rank if view.accounts else 1
+    return Text(
+        page.fit(f"more: compass accounts · why {first} · evidence {first} · test {first} · timeline · postmortem", 0),
+        style="dim",
+    )

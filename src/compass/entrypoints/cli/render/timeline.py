@@ -1,0 +1,31 @@
+"""The timeline as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.text import Text
+
+from compass.domain.time import to_datetime
+from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.words import duration
+from compass.projections.timeline import Moment
+
+
+def timeline_lines(moments: Iterable[Moment], page: Page) -> list[Text]:
+    """Date once, then a line a moment; uncertain times say how uncertain."""
+    lines: list[Text] = []
+    track = day = ""
+    for moment in moments:
+        at = to_datetime(moment.ns)
+        if moment.track != track:
+            title = "In the system" if moment.track == "system" else "In the investigation"
+            lines.append(Text(f"{title} (UTC)", style="bold cyan"))
+            track, day = moment.track, ""
+        if f"{at:%Y-%m-%d}" != day:
+            day = f"{at:%Y-%m-%d}"
+            lines.append(Text(f"  {day}", style="dim"))
+        doubt = f" ± {duration(moment.uncertainty_ns / 1e9)}" if moment.uncertainty_ns >= 1_000_000_000 else ""
+        head = f"  {at:%H:%M:%S}{doubt}  "
+        lines.append(Text(head, style="dim").append(page.fit(moment.text, len(head)), style=""))
+    return lines

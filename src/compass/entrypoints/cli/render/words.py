@@ -1,0 +1,70 @@
+"""Numbers, times and names as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from compass.domain.entity import EntityRef
+from compass.domain.time import NS_PER_S, to_datetime
+
+
+def clock_time(ns: int, zone: tzinfo | None = None) -> str:
+    """14:03:20 UTC, with the local time behind it where that differs: `14:03:20 UTC (16:03:20 local)`."""
+    moment = to_datetime(ns)
+    local = moment.astimezone(zone)
+    if local.utcoffset() == moment.utcoffset():
+        return f"{moment:%H:%M:%S} UTC"
+    return f"{moment:%H:%M:%S} UTC ({local:%H:%M:%S} local)"
+
+
+def date_time(ns: int) -> str:
+    return f"{to_datetime(ns):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def duration(seconds: float) -> str:
+    """4.2 s, 38 s, 5 min, 2 h 10 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def offset(seconds: float) -> str:
+    """Before or after the onset."""
+    return f"{duration(abs(seconds))} {'after' if seconds > 0 else 'before'} onset"
+
+
+def percent(share: float) -> str:
+    """81 %, 0.4 %, <0.1 %."""
+    if share >= 0.0995:
+        return f"{share * 100:.0f} %"
+    if share >= 0.001:
+        return f"{share * 100:.1f} %"
+    return "<0.1 %"
+
+
+def names(entities: tuple[EntityRef, ...], most: int) -> str:
+    """At most `most` names; the rest is counted."""
+    shown = ", ".join(str(e) for e in entities[:most])
+    rest = len(entities) - most
+    return f"{shown} and {rest} more" if rest > 0 else shown or "none"
+
+
+def cut(text: str, width: int) -> str:
+    """One line of at most `width` characters; what does not fit ends in an ellipsis."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= width else flat[: max(1, width - 1)].rstrip() + "…"
+
+
+def relative_day(moment: datetime, now: datetime) -> str:
+    """today 14:03, yesterday 14:03, or the date."""
+    days = (now.date() - moment.date()).days
+    if days in (0, 1):
+        return f"{'today' if days == 0 else 'yesterday'} {moment:%H:%M}"
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def seconds_of(ns: int) -> float:
+    return ns / NS_PER_S

@@ -1,0 +1,98 @@
+"""What the reading commands share: open the chronicle, find the investigation, fold it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from compass.domain.board import Board
+from compass.domain.chronicle import Event
+from compass.domain.mechanism import Mechanism
+from compass.entrypoints.settings import Settings, read_settings
+from compass.ports.chronicle import Chronicle
+from compass.ports.errors import NotFoundError
+from compass.projections.board import fold_all
+from compass.projections.build_view import build_view
+from compass.projections.view import AccountLine, View
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """One investigation, read."""
+
+    id: UUID
+    number: int
+    events: tuple[Event, ...]
+    board: Board
+    view: View
+
+
+def settings() -> Settings:
+    return read_settings(os.environ)
+
+
+def run(work: Callable[[], Awaitable[R]]) -> R:
+    """Run one command's coroutine."""
+
+    async def main() -> R:
+        return await work()
+
+    return asyncio.run(main())
+
+
+@asynccontextmanager
+async def open_chronicle(chosen: Settings) -> AsyncIterator[Chronicle]:
+    """The chronicle, closed again at the end."""
+    from compass.entrypoints.storage import chronicle_of
+
+    chronicle = await chronicle_of(chosen)
+    try:
+        yield chronicle
+    finally:
+        await chronicle.close()
+
+
+def mechanisms_of(chosen: Settings) -> dict[str, Mechanism]:
+    from compass.mechanisms.loader import load_catalogue
+
+    return {mechanism.id: mechanism for mechanism in load_catalogue(chosen.mechanisms).mechanisms}
+
+
+async def load(chronicle: Chronicle, chosen: Settings, reference: str | None) -> Loaded:
+    """Read and fold one investigation. Raises NotFoundError with what to do when there is none."""
+    investigation = await chronicle.find(reference)
+    events = await chronicle.read(investigation)
+    board = fold_all(events)
+    if board.incident is None:
+        raise NotFoundError("this investigation holds no events yet", hint="compass list")
+    number = next((s.number for s in await chronicle.list(limit=10_000) if s.id == investigation), 0)
+    view = build_view(board, mechanisms_of(chosen), id=str(investigation), number=number)
+    return Loaded(id=investigation, number=number, events=events, board=board, view=view)
+
+
+def read_one(reference: str | None) -> Loaded:
+    """Open, load, close: what most reading commands do."""
+    chosen = settings()
+
+    async def work() -> Loaded:
+        async with open_chronicle(chosen) as chronicle:
+            return await load(chronicle, chosen, reference)
+
+    return run(work)
+
+
+def pick(view: View, wanted: str) -> AccountLine:
+    """The account a person means by number (its rank) or label (H3). Raises NotFoundError naming what there is."""
+    lines = (*view.accounts, *view.refuted)
+    for line in lines:
+        if wanted.lower() in (str(line.rank), line.label.lower()):
+            return line
+    there = ", ".join(f"{line.rank} ({line.label})" for line in lines[:9]) or "none"
+    raise NotFoundError(f"no account {wanted}", hint=f"there are: {there}")

@@ -1,0 +1,65 @@
+"""Put the pieces together. The only place that knows which implementation stands behind which port."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from compass.agents import specialists
+from compass.analysis.likelihood import load_table
+from compass.disproof import all_strategies
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.settings import Settings
+from compass.investigation.runner import Means
+from compass.investigation.settings import Crew, Limits
+from compass.mechanisms.loader import load_catalogue
+from compass.ports.errors import BadInputError
+from compass.ports.telemetry import Telemetry
+from compass.sources.recording import RecordingSource
+
+RECORDING = "recording:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChoice:
+    """A source and how to find it again after a crash."""
+
+    uri: str
+    open: Callable[[], Telemetry]
+
+
+def recording_choice(path: Path) -> SourceChoice:
+    """Telemetry from a recording on disk. Raises BadInputError when it is none."""
+    folder = path.resolve()
+    return SourceChoice(uri=f"{RECORDING}{folder}", open=lambda: RecordingSource.open(folder))
+
+
+def choice_of(uri: str) -> SourceChoice:
+    """The source of an earlier investigation, from what its chronicle says."""
+    if uri.startswith(RECORDING):
+        return recording_choice(Path(uri.removeprefix(RECORDING)))
+    raise BadInputError(f"this investigation's source is of an unknown sort: {uri.split(':')[0]}", where="resume")
+
+
+def crew(settings: Settings) -> Crew:
+    """Specialists, catalogue and strategies."""
+    catalogue = load_catalogue(settings.mechanisms)
+    known = {strategy.id: strategy for strategy in all_strategies()}
+    mechanisms = {mechanism.id: mechanism for mechanism in catalogue.mechanisms}
+    return Crew(specialists=specialists(mechanisms, known), mechanisms=mechanisms, strategies=known)
+
+
+def means(settings: Settings, choice: SourceChoice, limits: Limits, *, sequential: bool = False) -> Means:
+    """All that an investigation works with."""
+    return Means(
+        crew=crew(settings), table=load_table(), open_telemetry=choice.open, clock=SystemClock(), limits=limits,
+        sequential=sequential,
+    )  # fmt: skip
+
+
+def runner_name() -> str:
+    """Who holds the lease: host, process and a start time, so that a reused process id is another runner."""
+    return f"{socket.gethostname()}:{os.getpid()}:{SystemClock().now_ns()}"

@@ -1,0 +1,57 @@
+"""Which chronicle event each fact comes from: `[e45]` behind a sentence, resolved in the report's appendix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from compass.domain import chronicle as c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citations:
+    """Seq numbers by what they are about. The latest event wins where one replaces another."""
+
+    events: tuple[c.Event, ...]
+    by_key: dict[tuple[str, str], int]
+
+    def of(self, kind: str, key: str = "") -> str:
+        """` [e45]`, or an empty text when no event holds that fact."""
+        seq = self.by_key.get((kind, key))
+        return f" [e{seq}]" if seq is not None else ""
+
+    def has(self, kind: str, key: str = "") -> bool:
+        return (kind, key) in self.by_key
+
+
+def cite(events: Sequence[c.Event]) -> Citations:
+    """Index the events of one investigation."""
+    by_key: dict[tuple[str, str], int] = {}
+    for event in events:
+        for kind, key in _subjects(event.payload):
+            by_key[(kind, key)] = event.seq
+    return Citations(events=tuple(events), by_key=by_key)
+
+
+def _subjects(payload: object) -> Iterable[tuple[str, str]]:
+    if isinstance(payload, c.Observed):
+        yield "observation", payload.observation.id
+    elif isinstance(payload, c.Proposed):
+        yield "hypothesis", payload.hypothesis.id
+    elif isinstance(payload, c.PlanRegistered):
+        yield "plan", payload.plan.id
+    elif isinstance(payload, c.Attempted):
+        yield "attempt", payload.attempt.plan
+    elif isinstance(payload, c.ContextLearned):
+        yield from (("change", change.id) for change in payload.changes)
+        yield "context", ""
+    elif isinstance(payload, c.GapNamed):
+        yield "gap", payload.gap
+    elif isinstance(payload, c.QuestionAnswered):
+        yield "answer", payload.question
+    elif isinstance(payload, c.Decided):
+        yield "decision", payload.decision
+    elif isinstance(payload, c.AgentFailed):
+        yield "gap", f"{payload.agent}: {payload.error}"
+    else:
+        yield type(payload).__name__.lower(), ""

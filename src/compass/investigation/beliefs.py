@@ -1,0 +1,92 @@
+"""Planning: from what is on the board to theories, accounts, weighed evidence and a posterior. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from compass.analysis.accounts import form_accounts
+from compass.analysis.evidence import evidence_of_attempts, evidence_of_incident, trigger_weights
+from compass.analysis.graph import build_graph
+from compass.analysis.likelihood import LikelihoodTable
+from compass.analysis.posterior import update
+from compass.domain import chronicle as c
+from compass.domain.board import Board
+from compass.domain.hypothesis import Account, Hypothesis
+from compass.domain.mechanism import Mechanism
+from compass.domain.posterior import Evidence, Posterior
+from compass.investigation.answers import what_and_where
+from compass.mechanisms.evidence import PatternWeights, pattern_evidence
+from compass.mechanisms.loader import Catalogue
+from compass.mechanisms.match import index
+from compass.mechanisms.propose import propose
+
+
+def believe(
+    board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable
+) -> list[tuple[str, c.Payload]]:
+    """The events of one planning step, keyed by the round they follow."""
+    catalogue = catalogue_of(mechanisms)
+    fresh = _labelled(board, propose(board, catalogue))
+    known = replace(board, hypotheses={**board.hypotheses, **{h.id: h for h in fresh}})
+    accounts = accounts_of(known, mechanisms, table)
+    evidence = evidence_of(known, catalogue, mechanisms, table)
+    posterior = posterior_of(replace(known, accounts=accounts, evidence=evidence), mechanisms, table)
+    prefix = f"beliefs/{board.round}/{board.reopened}"
+    payloads: list[tuple[str, c.Payload]] = [(f"hypothesis/{h.id}", c.Proposed(hypothesis=h)) for h in fresh]
+    if board.round == 1:
+        payloads += what_and_where(known)
+    payloads.append((f"{prefix}/accounts", c.AccountsFormed(accounts=accounts)))
+    payloads.append((f"{prefix}/evidence", c.EvidenceWeighed(evidence=evidence)))
+    payloads.append((f"{prefix}/posterior", c.PosteriorUpdated(posterior=posterior)))
+    return payloads
+
+
+def catalogue_of(mechanisms: Mapping[str, Mechanism]) -> Catalogue:
+    """A catalogue over mechanisms by id."""
+    ordered = tuple(mechanisms[key] for key in sorted(mechanisms))
+    by_id = MappingProxyType({m.id: m for m in ordered})
+    return Catalogue(mechanisms=ordered, origins=MappingProxyType({}), sha256="", by_id=by_id)
+
+
+def accounts_of(board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> tuple[Account, ...]:
+    """One account a theory, with the trigger options weighed by the attempts on them."""
+    graph = build_graph(board.dependencies, board.containment)
+    formed = form_accounts(
+        board.hypotheses, mechanisms, board.observations, graph, board.changes, board.onset, table
+    )
+    attempts = tuple(board.attempts.values())
+    return tuple(replace(account, triggers=trigger_weights(account, attempts, table)) for account in formed)
+
+
+def evidence_of(
+    board: Board, catalogue: Catalogue, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable
+) -> tuple[Evidence, ...]:
+    """Everything that is scored: patterns, attempts, and what speaks about there being an incident at all."""
+    p = table.patterns
+    weights = PatternWeights(
+        suggestion=p.suggestion, expected=p.expected, missing=p.missing, forbidden=p.forbidden, coverage=p.coverage,
+        closeness=p.closeness,
+    )  # fmt: skip
+    return (
+        *pattern_evidence(board, catalogue, weights, index(board)),
+        *evidence_of_attempts(board, _priors(mechanisms), table),
+        *evidence_of_incident(board, table),
+    )
+
+
+def posterior_of(board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> Posterior:
+    """The posterior of the board's accounts and evidence: what `replay` recomputes."""
+    series = {key: observation.series for key, observation in board.observations.items()}
+    return update(board.accounts, board.hypotheses, _priors(mechanisms), board.evidence, table, series=series)
+
+
+def _priors(mechanisms: Mapping[str, Mechanism]) -> dict[str, tuple[str, float]]:
+    return {key: (m.family, m.prior) for key, m in mechanisms.items()}
+
+
+def _labelled(board: Board, fresh: tuple[Hypothesis, ...]) -> tuple[Hypothesis, ...]:
+    """H1, H2 ... in the order proposed (best lead first), continuing what is there."""
+    first = len(board.hypotheses) + 1
+    return tuple(replace(h, label=f"H{first + i}") for i, h in enumerate(fresh))

@@ -1,0 +1,151 @@
+"""How an investigation ends: every way is defined, said in words, stored, and has its exit code (DESIGN §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compass.domain import chronicle as c
+from compass.domain.board import Board
+from compass.domain.disproof import Outcome
+from compass.domain.failure import ExitCode, FailureMode, Status
+from compass.domain.observation import Verdict
+from compass.domain.telemetry import HealthStatus
+from compass.investigation.moves import pending_words
+
+DATA_PARTS = frozenset({"metrics", "logs", "traces", "kubernetes", "probes"})
+WATCH_HINT = "to look again later: compass investigate with the same source"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Status, mode and words of one ending."""
+
+    status: Status
+    exit_code: ExitCode
+    said: str
+    mode: FailureMode | None = None
+    look_at: tuple[str, ...] = ()
+    extra: tuple[tuple[str, c.Payload], ...] = ()
+
+
+def conclude(board: Board, reason: str) -> list[tuple[str, c.Payload]]:
+    """The closing events. `reason` says why the loop ended."""
+    ending = _ending(board)
+    payloads: list[tuple[str, c.Payload]] = []
+    if reason == "work budget reached":
+        payloads += _budget(board)
+    payloads += ending.extra
+    if ending.mode is not None:
+        declared = c.FailureDeclared(mode=ending.mode, said=ending.said, look_at=ending.look_at)
+        payloads.append((f"failure/{ending.mode.value}", declared))
+    payloads.append(("answer/why", c.QuestionAnswered(question="why", answer=ending.said)))
+    payloads.append(("decision/end", c.Decided(decision=f"end: {reason}", by="policy:unattended", because=ending.said)))
+    payloads.append(("ended", c.Ended(status=ending.status, exit_code=int(ending.exit_code), said=ending.said)))
+    # An investigation can be taken up again (a deeper attempt): every ending has keys of its own.
+    return [(f"{key}/{board.round}/{board.reopened}", payload) for key, payload in payloads]
+
+
+def _ending(board: Board) -> Ending:
+    if board.stop_requested:
+        return Ending(status=Status.STOPPED, exit_code=ExitCode.STOPPED, said="stopped by a human")
+    if not any(h.part in DATA_PARTS and h.status is not HealthStatus.NOT_CONNECTED for h in board.health):
+        return Ending(
+            status=Status.FAILED, exit_code=ExitCode.FAILED, mode=FailureMode.SOURCE_LOST,
+            said="No source of metrics, logs, traces or state is connected: nothing could be examined.",
+            look_at=("connect at least one source, or give a recording that holds telemetry",),
+        )  # fmt: skip
+    if not any(o.verdict is not Verdict.UNKNOWN for o in board.observations.values()):
+        return Ending(
+            status=Status.FAILED, exit_code=ExitCode.FAILED, mode=FailureMode.SOURCE_LOST,
+            said="Nothing could be measured: every source was empty or failed.",
+            look_at=tuple(gap for gap, _ in board.gaps),
+        )  # fmt: skip
+    if _no_incident(board):
+        return _nothing_wrong(board)
+    if not board.hypotheses:
+        return _no_hypothesis(board)
+    if not _live(board):
+        return _all_disproven(board)
+    return _ranked(board)
+
+
+def _no_incident(board: Board) -> bool:
+    posterior = board.posterior
+    if posterior is None:
+        return not board.anomalies()
+    rivals = [posterior.not_listed, *posterior.accounts.values()]
+    return posterior.no_incident > max(rivals)
+
+
+def _nothing_wrong(board: Board) -> Ending:
+    normal = [o for o in board.observations.values() if o.verdict is Verdict.NORMAL]
+    kinds = sorted({o.sign.split(".")[0] for o in normal})
+    entities = len({o.entity for o in normal})
+    return Ending(
+        status=Status.DONE, exit_code=ExitCode.DONE, mode=FailureMode.NO_INCIDENT,
+        said=(
+            f"No incident is visible: {len(normal)} signals of {entities} parts were checked and are normal "
+            f"({', '.join(kinds)}). {WATCH_HINT[0].upper()}{WATCH_HINT[1:]}."
+        ),
+        look_at=(WATCH_HINT,),
+    )  # fmt: skip
+
+
+def _no_hypothesis(board: Board) -> Ending:
+    leads = sorted(board.anomalies(), key=lambda o: (-o.strength, o.id))[:5]
+    signs = tuple(sorted({o.sign for o in board.anomalies()}))
+    entities = tuple(sorted({o.entity for o in board.anomalies()}))
+    return Ending(
+        status=Status.INCONCLUSIVE, exit_code=ExitCode.INCONCLUSIVE, mode=FailureMode.NO_HYPOTHESIS,
+        said="I couldn't form a clear hypothesis; here is what I observed, best leads first.",
+        look_at=tuple(f"{board.observation_labels.get(o.id, 'E?')} {o.text}" for o in leads),
+        extra=(("unsolved", c.UnsolvedPattern(signs=signs, entities=entities)),),
+    )  # fmt: skip
+
+
+def _live(board: Board) -> list[str]:
+    cut = {a.hypothesis for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED}
+    return [key for key in board.hypotheses if key not in cut]
+
+
+def _all_disproven(board: Board) -> Ending:
+    refuted = [
+        f"{board.hypotheses[a.hypothesis].label} {board.hypotheses[a.hypothesis].mechanism} at "
+        f"{board.hypotheses[a.hypothesis].entity}: {a.found}"
+        for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED
+    ]  # fmt: skip
+    blind = [(h.part, h.hides or f"what {h.part} would show") for h in board.health if h.status is not HealthStatus.OK]
+    gaps = tuple(
+        (f"blind/{part}", c.GapNamed(gap=f"{part} not connected", hides=hides, suggestion=f"connect {part}"))
+        for part, hides in blind
+    )
+    return Ending(
+        status=Status.INCONCLUSIVE, exit_code=ExitCode.INCONCLUSIVE, mode=FailureMode.ALL_HYPOTHESES_DISPROVEN,
+        said="I've eliminated these: " + "; ".join(refuted) + ". It may be somewhere I can't observe.",
+        look_at=tuple(f"look by hand at {part}: {hides}" for part, hides in blind),
+        extra=gaps,
+    )  # fmt: skip
+
+
+def _ranked(board: Board) -> Ending:
+    posterior = board.posterior
+    if posterior is None or not posterior.accounts:
+        return _no_hypothesis(board)
+    key, belief = posterior.ranked()[0]
+    account = next(a for a in board.accounts if a.id == key)
+    head = board.hypotheses[account.head]
+    said = f"working theory: {head.label} {head.mechanism} at {head.entity} ({belief:.0%})"
+    if posterior.not_listed > belief:
+        return Ending(
+            status=Status.INCONCLUSIVE, exit_code=ExitCode.INCONCLUSIVE,
+            said=f"“Not on this list” leads with {posterior.not_listed:.0%}; the best lead is {said}",
+        )  # fmt: skip
+    return Ending(status=Status.DONE, exit_code=ExitCode.DONE, said=said)
+
+
+def _budget(board: Board) -> list[tuple[str, c.Payload]]:
+    said = f"The work budget is spent. What remains to be done: {pending_words(board)}."
+    return [
+        ("failure/budget", c.FailureDeclared(mode=FailureMode.BUDGET_REACHED, said=said)),
+        ("decision/budget", c.Decided(decision="stop spending", by="policy:unattended", because=said)),
+    ]

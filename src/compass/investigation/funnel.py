@@ -1,0 +1,89 @@
+"""The one way from agents to telemetry: cached for the investigation, single-flight, counted, with a circuit breaker.
+
+Read-only by construction: the telemetry port has no method that writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from compass.domain.telemetry import Answer, Capability, Health, LogQuery, ObjectQuery, SignalQuery, SpanQuery
+from compass.investigation.shared import SingleFlight
+from compass.ports.clock import Deadline
+from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
+from compass.ports.telemetry import Telemetry
+from compass.tables.logs import LogTable
+from compass.tables.objects import ObjectTable
+from compass.tables.series import SeriesTable
+from compass.tables.spans import SpanTable
+
+R = TypeVar("R")
+FAILURES_TO_OPEN = 3
+
+
+class Funnel:
+    """A Telemetry over a Telemetry. After three passing failures of one part it stops asking that part."""
+
+    def __init__(self, source: Telemetry) -> None:
+        self._source = source
+        self._flights = SingleFlight()
+        self._failures: dict[str, int] = {}
+        self.queries = 0
+
+    @property
+    def name(self) -> str:
+        return self._source.name
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self._source.capabilities
+
+    async def series(self, query: SignalQuery, *, deadline: Deadline) -> Answer[SeriesTable]:
+        return await self._ask("metrics", query, lambda: self._source.series(query, deadline=deadline))
+
+    async def logs(self, query: LogQuery, *, deadline: Deadline) -> Answer[LogTable]:
+        return await self._ask("logs", query, lambda: self._source.logs(query, deadline=deadline))
+
+    async def spans(self, query: SpanQuery, *, deadline: Deadline) -> Answer[SpanTable]:
+        return await self._ask("traces", query, lambda: self._source.spans(query, deadline=deadline))
+
+    async def objects(self, query: ObjectQuery, *, deadline: Deadline) -> Answer[ObjectTable]:
+        return await self._ask(query.kind.value, query, lambda: self._source.objects(query, deadline=deadline))
+
+    async def check(self) -> tuple[Health, ...]:
+        return await self._source.check()
+
+    async def close(self) -> None:
+        await self._flights.close()
+
+    async def _ask(self, part: str, query: object, make: Callable[[], Awaitable[R]]) -> R:
+        if self._failures.get(part, 0) >= FAILURES_TO_OPEN:
+            raise SourceRefusedError(
+                f"{part} failed {FAILURES_TO_OPEN} times and is not asked again", where=self.name,
+                hint="the rest of the investigation goes on without it",
+            )  # fmt: skip
+
+        async def counted() -> R:
+            self.queries += 1
+            try:
+                return await make()
+            except SourceUnavailableError:
+                self._failures[part] = self._failures.get(part, 0) + 1
+                raise
+            except SourceError:
+                self._failures[part] = FAILURES_TO_OPEN
+                raise
+
+        return await self._flights.get(_key(part, query), counted)
+
+
+def _key(part: str, query: object) -> str:
+    # Frozen dataclasses print their fields in order; sets are sorted so that equal queries share one key.
+    if isinstance(query, SignalQuery):
+        kinds = ",".join(sorted(query.kinds))
+        rest = (query.window, query.entities, query.step_s, query.aggregate, query.limit)
+        return f"{part}|{kinds}|{rest}"
+    if isinstance(query, ObjectQuery):
+        return f"{part}|{sorted(query.api_kinds)}|{query.window}|{query.limit}"
+    return f"{part}|{query}"

@@ -1,0 +1,169 @@
+"""Situation intake: which sources answer, what there is, how it hangs together, when it began."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from compass.analysis.dependencies import dependencies_from_spans
+from compass.analysis.kubernetes import containment as kubernetes_containment
+from compass.analysis.kubernetes import dependencies_from_objects
+from compass.analysis.onset import estimate_onset
+from compass.analysis.releases import edge_of
+from compass.domain import chronicle as c
+from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.failure import FailureMode
+from compass.domain.incident import Change, Dependency, Incident
+from compass.domain.telemetry import HealthStatus, ObjectKind, ObjectQuery, SignalKind, SignalQuery, SpanQuery
+from compass.domain.time import Window
+from compass.investigation.recorder import Recorder
+from compass.ports.clock import Deadline
+from compass.ports.errors import SourceError
+from compass.ports.telemetry import Telemetry
+from compass.tables.objects import ObjectTable
+from compass.tables.series import SeriesTable, empty_series
+from compass.tables.spans import SpanTable, empty_spans
+
+ACTOR = "planning"
+
+
+@dataclass(slots=True)
+class _Context:
+    """What was learnt so far; a gap for each part that failed."""
+
+    entities: set[EntityRef] = field(default_factory=set)
+    dependencies: list[Dependency] = field(default_factory=list)
+    containment: dict[EntityRef, EntityRef] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    alerts_ns: tuple[int, ...] = ()
+    gaps: list[tuple[str, str]] = field(default_factory=list)
+
+
+async def check_sources(recorder: Recorder, telemetry: Telemetry) -> None:
+    """Which parts answer. What is lost or not connected becomes a named gap."""
+    health = await telemetry.check()
+    payloads: list[tuple[str, c.Payload]] = [("sources", c.SourcesChecked(health=health))]
+    for h in health:
+        if h.status in (HealthStatus.NOT_CONNECTED, HealthStatus.LOST):
+            gap = c.GapNamed(gap=f"{h.part}: {h.detail or h.status.value}", hides=h.hides, suggestion=f"connect {h.part}")
+            payloads.append((f"gap/{h.part}", gap))
+        if h.status is HealthStatus.LOST:
+            said = f"{h.part} from {h.source} is lost: {h.detail}. It hides {h.hides or 'what it would have shown'}."
+            payloads.append((f"lost/{h.part}", c.FailureDeclared(mode=FailureMode.SOURCE_LOST, said=said)))
+    await recorder.append(*payloads, actor=ACTOR)
+
+
+async def orient(recorder: Recorder, telemetry: Telemetry) -> None:
+    """Learn entities, dependencies, containment and changes; estimate the onset. Failing parts are gaps."""
+    incident = recorder.board.incident
+    if incident is None:
+        raise ValueError("orient before the investigation was opened")
+    whole = Window(start_ns=incident.window.start_ns, end_ns=incident.now_ns)
+    context = _Context()
+    series, spans, objects = await asyncio.gather(
+        _series(telemetry, whole, context), _spans(telemetry, whole, context), _objects(telemetry, whole, context)
+    )
+    await asyncio.to_thread(_learn, context, series, spans, objects)
+    onset = await asyncio.to_thread(
+        estimate_onset, series, incident, _paged_rows(series, incident, context), context.alerts_ns
+    )
+    learned = c.ContextLearned(
+        entities=tuple(sorted(context.entities)), dependencies=_unique(context.dependencies),
+        changes=tuple(sorted(context.changes, key=lambda change: (change.at.ns, change.id))),
+        containment=tuple(sorted(context.containment.items())),
+    )  # fmt: skip
+    gaps = [(f"gap/intake/{i}", c.GapNamed(gap=g, hides=h)) for i, (g, h) in enumerate(sorted(context.gaps))]
+    await recorder.append(
+        ("context", learned), *gaps, ("onset", c.OnsetEstimated(onset=onset)), actor=ACTOR
+    )
+
+
+async def _series(telemetry: Telemetry, whole: Window, context: _Context) -> SeriesTable:
+    query = SignalQuery(kinds=frozenset(SignalKind), window=whole)
+    try:
+        return (await telemetry.series(query, deadline=Deadline())).data
+    except SourceError as error:
+        context.gaps.append((f"metrics: {error}", "every metric"))
+        return empty_series()
+
+
+async def _spans(telemetry: Telemetry, whole: Window, context: _Context) -> SpanTable:
+    try:
+        return (await telemetry.spans(SpanQuery(window=whole), deadline=Deadline())).data
+    except SourceError as error:
+        context.gaps.append((f"traces: {error}", "where time is spent inside a request"))
+        return empty_spans()
+
+
+async def _objects(telemetry: Telemetry, whole: Window, context: _Context) -> dict[ObjectKind, ObjectTable]:
+    found: dict[ObjectKind, ObjectTable] = {}
+    for kind in (ObjectKind.CHANGES, ObjectKind.ALERTS, ObjectKind.TOPOLOGY, ObjectKind.KUBERNETES):
+        try:
+            found[kind] = (await telemetry.objects(ObjectQuery(kind=kind, window=whole), deadline=Deadline())).data
+        except SourceError as error:
+            context.gaps.append((f"{kind.value}: {error}", f"what {kind.value} would show"))
+    return found
+
+
+def _learn(
+    context: _Context, series: SeriesTable, spans: SpanTable, objects: dict[ObjectKind, ObjectTable]
+) -> None:
+    nothing = ObjectTable()
+    context.changes = objects.get(ObjectKind.CHANGES, nothing).changes
+    context.alerts_ns = tuple(sorted(a.starts_ns for a in objects.get(ObjectKind.ALERTS, nothing).alerts))
+    context.dependencies += objects.get(ObjectKind.TOPOLOGY, nothing).dependencies
+    context.dependencies += dependencies_from_spans(spans)
+    context.containment.update(_span_containment(spans))
+    context.containment.update(_series_containment(series))
+    context.dependencies += _series_edges(series, context.containment)
+    kubernetes = objects.get(ObjectKind.KUBERNETES, nothing).kubernetes
+    if kubernetes:
+        context.containment.update(kubernetes_containment(kubernetes))
+        context.dependencies += dependencies_from_objects(kubernetes)
+    context.entities |= {row.entity for row in series.rows} | {row.peer for row in series.rows if row.peer}
+    context.entities |= set(spans.entities) | {ref for pair in context.containment.items() for ref in pair}
+    context.entities |= {ref for d in context.dependencies for ref in (d.caller, d.callee)}
+
+
+def _series_containment(series: SeriesTable) -> dict[EntityRef, EntityRef]:
+    """A pod that is labelled with its service is part of it."""
+    found = {}
+    for row in series.rows:
+        name = row.labels.get("service_name") or row.labels.get("service") or row.labels.get("app")
+        if row.entity.kind is EntityKind.POD and name:
+            e = row.entity
+            found[e] = EntityRef(kind=EntityKind.SERVICE, name=name, namespace=e.namespace, cluster=e.cluster)
+    return found
+
+
+def _span_containment(spans: SpanTable) -> dict[EntityRef, EntityRef]:
+    pairs = set(zip(spans.instance.tolist(), spans.service.tolist(), strict=True))
+    return {
+        spans.entities[i]: spans.entities[s] for i, s in sorted(pairs) if i >= 0 and s >= 0 and i != s
+    }  # fmt: skip
+
+
+def _series_edges(series: SeriesTable, containment: dict[EntityRef, EntityRef]) -> list[Dependency]:
+    """Edges that series are about, between the services the ends belong to."""
+    pairs = {edge_of(row) for row in series.rows if row.peer is not None}
+    owned = {(containment.get(a, a), containment.get(b, b)) for a, b in pairs}
+    return [Dependency(caller=a, callee=b, seen="series") for a, b in sorted(owned) if a != b]
+
+
+def _paged_rows(series: SeriesTable, incident: Incident, context: _Context) -> list[int] | None:
+    """Rows of the paged service or of what is contained in it."""
+    if not incident.service:
+        return None
+    inside = {child for child, parent in context.containment.items() if parent.name == incident.service}
+    return [i for i, r in enumerate(series.rows) if r.entity.name == incident.service or r.entity in inside]
+
+
+def _unique(dependencies: Iterable[Dependency]) -> tuple[Dependency, ...]:
+    """One a pair, the first source of knowledge by name; sorted."""
+    best: dict[tuple[EntityRef, EntityRef], Dependency] = {}
+    for d in sorted(dependencies, key=lambda d: (d.caller, d.callee, d.seen, d.kind)):
+        if d.caller != d.callee:
+            best.setdefault((d.caller, d.callee), d)
+    return tuple(best.values())
+

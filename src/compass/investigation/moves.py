@@ -1,0 +1,104 @@
+"""What comes next, decided purely from the board: the same after a crash as before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from compass.domain.board import Board
+from compass.domain.disproof import Outcome
+from compass.domain.failure import Status
+from compass.investigation.settings import Crew, Limits
+from compass.ports.specialist import Budget, Step
+
+
+class Kind(StrEnum):
+    CHECK_SOURCES = "check_sources"
+    ORIENT = "orient"
+    START_ROUND = "start_round"
+    RUN_ROUND = "run_round"
+    BELIEVE = "believe"
+    CONCLUDE = "conclude"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One step of the investigation. `reason` is set for CONCLUDE: why it ends."""
+
+    kind: Kind
+    round: int = 0
+    phase: str = ""
+    reason: str = ""
+
+
+def next_move(board: Board, crew: Crew, limits: Limits) -> Move:
+    """The next move; NOTHING when the investigation has ended."""
+    if board.status is not Status.RUNNING:
+        return Move(kind=Kind.NOTHING)
+    if not board.health:
+        return Move(kind=Kind.CHECK_SOURCES)
+    if board.stop_requested:
+        return Move(kind=Kind.CONCLUDE, reason="stopped by a human")
+    if board.onset is None:
+        return Move(kind=Kind.ORIENT)
+    if board.round_open:
+        return Move(kind=Kind.RUN_ROUND, round=board.round, phase=board.phase)
+    if board.round == 0:
+        return Move(kind=Kind.START_ROUND, round=1, phase="screen")
+    if board.believed_round < board.round:
+        return Move(kind=Kind.BELIEVE, round=board.round)
+    return _after_beliefs(board, crew, limits)
+
+
+def _after_beliefs(board: Board, crew: Crew, limits: Limits) -> Move:
+    if len(board.asked) > board.deepened:
+        return Move(kind=Kind.START_ROUND, round=board.round + 1, phase="deepen")
+    if not board.hypotheses:
+        return Move(kind=Kind.CONCLUDE, reason="no theory to test")
+    if board.round >= limits.rounds:
+        return Move(kind=Kind.CONCLUDE, reason=f"{limits.rounds} rounds done")
+    if work_done(board) >= limits.work:
+        return Move(kind=Kind.CONCLUDE, reason="work budget reached")
+    if decided(board, limits):
+        return Move(kind=Kind.CONCLUDE, reason="the posterior is decided")
+    if not pending(board, crew, limits):
+        return Move(kind=Kind.CONCLUDE, reason="no informative plan left")
+    return Move(kind=Kind.START_ROUND, round=board.round + 1, phase="disprove")
+
+
+def work_done(board: Board) -> float:
+    """Work units spent so far: one a screening step, the plan's cost a plan."""
+    plans = sum(board.plans[key].cost for key in board.attempts if key in board.plans)
+    return plans + sum(1.0 for _agent, step in board.steps_done if step not in board.plans)
+
+
+def decided(board: Board, limits: Limits) -> bool:
+    """The leading account is believed beyond `limits.decided` and has survived at least two attempts."""
+    if board.posterior is None or not board.posterior.accounts:
+        return False
+    leader, belief = board.posterior.ranked()[0]
+    head = next((a.head for a in board.accounts if a.id == leader), "")
+    survived = sum(1 for a in board.attempts.values() if a.hypothesis == head and a.outcome is Outcome.SURVIVED)
+    return belief >= limits.decided and survived >= 2
+
+
+def pending_words(board: Board) -> str:
+    """What a larger budget would still examine, in words."""
+    belief = board.posterior.accounts if board.posterior else {}
+    open_ = [a for a in board.accounts if belief.get(a.id, 0.0) >= 0.01]
+    tried = {a.hypothesis for a in board.attempts.values()}
+    untested = sorted(board.hypotheses[a.head].label for a in open_ if a.head not in tried)
+    return f"attempts to refute {', '.join(untested)}" if untested else "further attempts on accounts already tried"
+
+
+def pending(board: Board, crew: Crew, limits: Limits, phase: str = "disprove") -> bool:
+    """Whether any specialist still has an informative step."""
+    ahead = replace(board, phase=phase)
+    left = max(0.0, limits.work - work_done(board))
+    budget = Budget(work=min(limits.work_per_round, left))
+    return any(steps_of(s.decide(ahead, budget)) for s in crew.specialists)
+
+
+def steps_of(decision: object) -> tuple[Step, ...]:
+    return decision if isinstance(decision, tuple) else ()

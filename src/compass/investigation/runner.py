@@ -1,0 +1,123 @@
+"""The loop: fold the chronicle, decide the next move, make it, append what came of it. Resume is the same loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from compass.analysis.likelihood import LikelihoodTable
+from compass.analysis.posterior import ENGINE
+from compass.domain import chronicle as c
+from compass.domain.board import Board
+from compass.domain.incident import Incident
+from compass.investigation import conclude, intake
+from compass.investigation.beliefs import believe
+from compass.investigation.funnel import Funnel
+from compass.investigation.moves import Kind, Move, next_move
+from compass.investigation.recorder import Recorder
+from compass.investigation.rounds import Field, run_round
+from compass.investigation.sequential import measure_sequential
+from compass.investigation.settings import Crew, Limits
+from compass.investigation.shared import SingleFlight
+from compass.ports.clock import Clock
+from compass.ports.telemetry import Telemetry
+
+COMMANDER = "commander"
+STOP_POLL_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """All that an investigation works with. `open_telemetry` gives a fresh, cold source each time."""
+
+    crew: Crew
+    table: LikelihoodTable
+    open_telemetry: Callable[[], Telemetry]
+    clock: Clock
+    limits: Limits = Limits()
+    sequential: bool = False
+
+
+async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
+    """Record that an investigation begins and who commands it."""
+    opened = c.Opened(
+        incident=incident, engine=ENGINE, mode="sequential" if means.sequential else "parallel",
+        commander="policy:unattended", specialists=tuple(s.name for s in means.crew.specialists),
+        source_uri=source_uri,
+    )  # fmt: skip
+    await recorder.append(("opened", opened), actor=COMMANDER)
+
+
+async def investigate(recorder: Recorder, means: Means) -> Board:
+    """Run until the investigation has ended; returns the final board. The lease must have been claimed."""
+    started = means.clock.monotonic_s()
+    funnel = Funnel(means.open_telemetry())
+    field = Field(telemetry=funnel, shared=SingleFlight(), clock=means.clock)
+    keeper = asyncio.create_task(_keep_lease(recorder, means.limits.lease_s))
+    agents: dict[str, float] = {}
+    try:
+        while (move := next_move(recorder.board, means.crew, means.limits)).kind is not Kind.NOTHING:
+            if move.kind is Kind.CONCLUDE:
+                await _finish(recorder, means, move, started, agents)
+            else:
+                await _make(move, recorder, means, field, agents)
+            await recorder.catch_up()
+    finally:
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
+        await funnel.close()
+    return recorder.board
+
+
+async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agents: dict[str, float]) -> None:
+    if move.kind is Kind.CHECK_SOURCES:
+        await intake.check_sources(recorder, field.telemetry)
+    elif move.kind is Kind.ORIENT:
+        await intake.orient(recorder, field.telemetry)
+    elif move.kind is Kind.START_ROUND:
+        started = c.RoundStarted(number=move.round, phase=move.phase, board_seq=recorder.board.seq)
+        await recorder.append((f"round/{move.round}/started", started), actor=COMMANDER)
+    elif move.kind is Kind.RUN_ROUND:
+        await _round_or_stop(recorder, means, field, agents)
+    elif move.kind is Kind.BELIEVE:
+        payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
+        await recorder.append(*payloads, actor="planning")
+
+
+async def _round_or_stop(recorder: Recorder, means: Means, field: Field, agents: dict[str, float]) -> None:
+    """A round that a person's `stop` ends at once; what the agents had committed stays."""
+    round_task = asyncio.create_task(run_round(recorder, means.crew, means.limits, field, agents))
+    watcher = asyncio.create_task(_wait_for_stop(recorder))
+    try:
+        await asyncio.wait({round_task, watcher}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (watcher, round_task):
+            task.cancel()
+        outcome = await asyncio.gather(round_task, return_exceptions=True)
+        await asyncio.gather(watcher, return_exceptions=True)
+    if isinstance(outcome[0], Exception):
+        raise outcome[0]
+
+
+async def _wait_for_stop(recorder: Recorder) -> None:
+    while not (await recorder.catch_up()).stop_requested:
+        await asyncio.sleep(STOP_POLL_S)
+
+
+async def _keep_lease(recorder: Recorder, ttl_s: float) -> None:
+    while True:
+        await asyncio.sleep(ttl_s / 3)
+        await recorder.claim(ttl_s)
+
+
+async def _finish(recorder: Recorder, means: Means, move: Move, started: float, agents: dict[str, float]) -> None:
+    elapsed = means.clock.monotonic_s() - started
+    timing = c.TimingMeasured(elapsed_s=elapsed, agents_s=dict(sorted(agents.items())))
+    if means.sequential and not recorder.board.stop_requested:
+        timing = await measure_sequential(recorder.board, means.crew, means.open_telemetry, means.clock, elapsed, agents)
+    key = f"timing/{recorder.board.round}/{recorder.board.reopened}"
+    await recorder.append((key, timing), actor=COMMANDER)
+    await recorder.append(*conclude.conclude(recorder.board, move.reason), actor=COMMANDER)

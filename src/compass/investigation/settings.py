@@ -1,0 +1,35 @@
+"""What an investigation may spend and when it stops. Work is counted in work units, never in seconds (DESIGN §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from compass.domain.mechanism import Mechanism
+from compass.ports.disproof import Disproof
+from compass.ports.specialist import Specialist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`work` is for the whole investigation, `work_per_round` for one agent in one round.
+
+    `decided` is the belief at which the leading account needs no further attempt; `soft_deadline_s` is when a round
+    goes on without an agent that is late (None: wait, so that the result never depends on speed).
+    """
+
+    work: float = 400.0
+    work_per_round: float = 12.0
+    rounds: int = 5
+    decided: float = 0.97
+    soft_deadline_s: float | None = None
+    lease_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Who works and with what: specialists, the catalogue by id, strategies by id."""
+
+    specialists: Sequence[Specialist]
+    mechanisms: Mapping[str, Mechanism]
+    strategies: Mapping[str, Disproof] = field(default_factory=dict)

@@ -1,0 +1,229 @@
+"""Build the view from the board."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from compass.domain.board import Board
+from compass.domain.disproof import DisproofAttempt, Outcome
+from compass.domain.entity import EntityRef
+from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
+from compass.domain.mechanism import Mechanism, Mitigation
+from compass.domain.observation import Observation, Verdict
+from compass.domain.time import NS_PER_S
+from compass.projections.situation import situation
+from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, TriggerLine, View
+
+SHOWN_ACCOUNTS = 5
+UNSURE_BELOW = 0.6  # DESIGN §4: all under 60 %: say what data would decide
+_OUTCOME_ORDER = {Outcome.REFUTED: 0, Outcome.SURVIVED: 1, Outcome.AMBIGUOUS: 2, Outcome.NO_DATA: 3}
+
+
+def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, number: int) -> View:  # noqa: A002
+    """The whole view. Raises ValueError when nothing was opened yet."""
+    if board.incident is None:
+        raise ValueError("nothing was opened yet")
+    incident, posterior, timing = board.incident, board.posterior, board.timing
+    lines = _account_lines(board, mechanisms)
+    live = tuple(line for line in lines if not line.refuted)
+    return View(
+        id=id, number=number, title=incident.title, system=incident.system, service=incident.service,
+        symptom=incident.symptom, status=board.status, failure=board.failure, said=board.said,
+        look_at=board.look_at, detected_ns=incident.detected_ns,
+        onset_ns=board.onset.instant.ns if board.onset else None,
+        onset_uncertainty_ns=board.onset.instant.uncertainty_ns if board.onset else 0,
+        onset_method=board.onset.method if board.onset else "", now_ns=incident.now_ns,
+        situation=situation(board), changes=change_lines(board), accounts=live,
+        refuted=tuple(line for line in lines if line.refuted),
+        not_listed=posterior.not_listed if posterior else 1.0,
+        no_incident=posterior.no_incident if posterior else 0.0,
+        advice=_advice(board, live), gaps=board.gaps,
+        sources=tuple((h.part, h.status.value, h.detail) for h in board.health),
+        agents=timing.agents_s if timing else {}, elapsed_s=timing.elapsed_s if timing else None,
+        parallel_s=timing.parallel_s if timing else None, sequential_s=timing.sequential_s if timing else None,
+        engine=posterior.engine if posterior else "", table_sha256=posterior.table_sha256 if posterior else "",
+    )  # fmt: skip
+
+
+def fact(board: Board, observation: Observation) -> Fact:
+    return Fact(label=board.observation_labels.get(observation.id, "E?"), observation=observation)
+
+
+def attempt_line(board: Board, attempt: DisproofAttempt) -> AttemptLine:
+    """An attempt with the labels a person can look up."""
+    plan = board.plans.get(attempt.plan)
+    hypothesis = board.hypotheses.get(attempt.hypothesis)
+    labels = (board.observation_labels.get(key, "") for key in attempt.observed)
+    return AttemptLine(
+        hypothesis=hypothesis.label if hypothesis else "?", strategy=attempt.strategy,
+        expectation=plan.expectation if plan else "", attempt=attempt, evidence=tuple(x for x in labels if x),
+    )  # fmt: skip
+
+
+def change_lines(board: Board) -> tuple[ChangeLine, ...]:
+    """Changes, latest first, each with what the investigation made of it."""
+    onset = board.onset
+    rejected = {
+        a.trigger: a.found for a in board.attempts.values() if a.trigger is not None and a.outcome is Outcome.REFUTED
+    }
+    weights = _trigger_weights(board)
+    lines = []
+    for change in sorted(board.changes, key=lambda change: (-change.at.ns, change.id)):
+        offset = (change.at.ns - onset.instant.ns) / NS_PER_S if onset else 0.0
+        why = rejected.get(change.id) or weights.get(change.id, (0.0, None))[1]
+        weight = weights.get(change.id, (0.0, None))[0]
+        if why:
+            verdict = "refuted as a trigger"
+        elif onset and onset.instant.surely_before(change.at):
+            verdict = "after the onset"
+        else:
+            verdict = "a possible trigger" if weight >= 0.05 else "before the onset"
+        lines.append(
+            ChangeLine(
+                id=change.id, at_ns=change.at.ns, kind=change.kind, entity=change.entity, summary=change.summary,
+                offset_s=offset, verdict=verdict, refuted=why, weight=weight,
+            )  # fmt: skip
+        )
+    return tuple(lines)
+
+
+def _trigger_weights(board: Board) -> dict[str, tuple[float, str | None]]:
+    belief = board.posterior.accounts if board.posterior else {}
+    total: dict[str, float] = {}
+    refuted: dict[str, str | None] = {}
+    for account in board.accounts:
+        for option in account.triggers:
+            total[option.change] = total.get(option.change, 0.0) + belief.get(account.id, 0.0) * option.weight
+            refuted[option.change] = refuted.get(option.change) or option.refuted
+    return {change: (weight, refuted.get(change)) for change, weight in total.items()}
+
+
+def _account_lines(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[AccountLine, ...]:
+    if board.posterior is None:
+        return ()
+    by_id = {account.id: account for account in board.accounts}
+    cut = {a.hypothesis for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED}
+    lines = []
+    for rank, (key, belief) in enumerate(board.posterior.ranked(), start=1):
+        account = by_id.get(key)
+        head = board.hypotheses.get(account.head) if account else None
+        if account is not None and head is not None:
+            mechanism = mechanisms.get(head.mechanism)
+            lines.append(_account_line(board, mechanism, account, head, rank, belief, head.id in cut))
+    return tuple(lines)
+
+
+def _account_line(
+    board: Board, mechanism: Mechanism | None, account: Account, head: Hypothesis, rank: int, belief: float, cut: bool
+) -> AccountLine:
+    attempts = tuple(attempt_line(board, a) for a in board.attempts.values() if a.hypothesis == head.id)
+    supporting, opposing = _evidence_of(board, head)
+    fill = _filler(board, head)
+    return AccountLine(
+        rank=rank, id=account.id, label=head.label, mechanism=head.mechanism,
+        family=mechanism.family if mechanism else "", entity=head.entity,
+        claim=fill(mechanism.claim) if mechanism else f"{head.mechanism} at {head.entity}",
+        confidence=belief, onset_ns=head.onset.ns, evidence_for=supporting, evidence_against=opposing,
+        attempts=attempts, best_attempt=_best(attempts), explains=_explains(board, account),
+        trigger=_trigger(board, account),
+        check=tuple(fill(text) for text in mechanism.check) if mechanism else (),
+        mitigation=_mitigation(mechanism.mitigation, fill) if mechanism and mechanism.mitigation.text else None,
+        refuted=cut,
+    )  # fmt: skip
+
+
+class _Filler:
+    """Fill the placeholders of a mechanism's texts."""
+
+    def __init__(self, entity: EntityRef, peer: EntityRef | None) -> None:
+        self._words = {
+            "{entity}": entity.name, "{namespace}": entity.namespace or "default",
+            "{peer}": peer.name if peer else "its dependency",
+        }  # fmt: skip
+
+    def __call__(self, text: str) -> str:
+        for placeholder, word in self._words.items():
+            text = text.replace(placeholder, word)
+        return text
+
+
+def _filler(board: Board, head: Hypothesis) -> _Filler:
+    suggesting = sorted(
+        (board.observations[key] for key in head.suggested_by if key in board.observations),
+        key=lambda o: (-o.strength, o.id),
+    )
+    peers = [o.peer for o in suggesting if o.peer is not None and o.peer != head.entity]
+    return _Filler(head.entity, peers[0] if peers else None)
+
+
+def _mitigation(mitigation: Mitigation, fill: _Filler) -> Mitigation:
+    return Mitigation(
+        text=fill(mitigation.text), command=fill(mitigation.command), risk=fill(mitigation.risk),
+        recovery=fill(mitigation.recovery),
+    )  # fmt: skip
+
+
+def _evidence_of(board: Board, head: Hypothesis) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+    """Observations for and against, the weightiest first (by the evidence that scored them)."""
+    weight: dict[str, float] = {}
+    for item in board.evidence:
+        score = item.log_likelihood.get(head.id)
+        for key in item.rests_on if score else ():
+            weight[key] = max(weight.get(key, 0.0), abs(score or 0.0)) * (1 if (score or 0.0) > 0 else -1)
+    for key in head.suggested_by:
+        weight.setdefault(key, 0.01)
+    known = sorted(
+        ((key, w) for key, w in weight.items() if key in board.observations),
+        key=lambda item: (-abs(item[1]), -board.observations[item[0]].strength, item[0]),
+    )
+    supporting = tuple(fact(board, board.observations[key]) for key, w in known if w > 0)
+    against = tuple(fact(board, board.observations[key]) for key, w in known if w < 0)
+    return supporting, against
+
+
+def _best(attempts: tuple[AttemptLine, ...]) -> AttemptLine | None:
+    """The attempt that says most: a refutation first, then the most powerful one that was survived."""
+    ranked = sorted(
+        (a for a in attempts if a.attempt.trigger is None),
+        key=lambda a: (_OUTCOME_ORDER[a.attempt.outcome], a.strategy == "alternative", a.attempt.plan),
+    )
+    return ranked[0] if ranked else None
+
+
+def _explains(board: Board, account: Account) -> tuple[str, ...]:
+    names = (board.hypotheses[key] for key in sorted(account.members - {account.head}) if key in board.hypotheses)
+    return tuple(f"{h.label} {h.mechanism} at {h.entity}" for h in names)
+
+
+def _trigger(board: Board, account: Account) -> TriggerLine | None:
+    if not account.triggers:
+        return None
+    option = max(account.triggers, key=lambda o: (o.weight, o.change))
+    change = next((change for change in board.changes if change.id == option.change), None)
+    summary = change.summary if change else "no recorded change"
+    return TriggerLine(
+        change=NO_CHANGE if change is None else change.id, summary=summary, weight=option.weight,
+        because=option.because,
+    )  # fmt: skip
+
+
+def _advice(board: Board, live: tuple[AccountLine, ...]) -> tuple[str, ...]:
+    """DESIGN §4: say when the search was narrow, when nothing is sure, when "not on this list" leads."""
+    if board.posterior is None:
+        return ()
+    said = []
+    top = live[0].confidence if live else 0.0
+    if board.posterior.not_listed > max(top, board.posterior.no_incident):
+        said.append("“Not on this list” leads: treat every account below as a lead, not as an answer.")
+    if 0 < len(live) <= 2:
+        said.append(f"Only {len(live)} account{'s' * (len(live) > 1)} could be stated: the search was narrow.")
+    if live and top < UNSURE_BELOW:
+        deciding = live[0].check[0] if live[0].check else "more telemetry around the onset"
+        said.append(f"No account reaches {UNSURE_BELOW:.0%}. What would decide: {deciding}")
+    return tuple(said)
+
+
+def normal_share(board: Board) -> tuple[int, int]:
+    """(anomalous, normal) observations so far."""
+    verdicts = [o.verdict for o in board.observations.values()]
+    return verdicts.count(Verdict.ANOMALY), verdicts.count(Verdict.NORMAL)

@@ -1,0 +1,107 @@
+"""What happened when: in the system (changes, onset, first signs, page) and in the investigation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from compass.domain import chronicle as c
+from compass.domain.board import Board
+from compass.domain.disproof import Outcome
+from compass.domain.time import from_datetime
+from compass.projections.situation import AFFECTED_FROM, owner_of
+
+FIRST_SIGNS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """`track` is system or investigation; `seq` the chronicle event it comes from; `ns` UTC."""
+
+    ns: int
+    uncertainty_ns: int
+    track: str
+    text: str
+    seq: int
+
+
+def moments(events: Iterable[c.Event], board: Board) -> tuple[Moment, ...]:
+    """Both tracks, each in order of time; the system's first (it happened before anybody looked)."""
+    listed = tuple(events)
+    system = [*_system(listed, board), *_first_signs(listed, board)]
+    system.sort(key=lambda m: (m.ns, m.seq, m.text))
+    return (*system, *_investigation(listed, board))
+
+
+def _system(events: Iterable[c.Event], board: Board) -> list[Moment]:
+    found: list[Moment] = []
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, c.Opened):
+            page = f"someone was paged: {payload.incident.title}"
+            found.append(_moment(payload.incident.detected_ns, 0, page, event.seq))
+        elif isinstance(payload, c.OnsetEstimated):
+            at = payload.onset.instant
+            found.append(_moment(at.ns, at.uncertainty_ns, f"onset ({payload.onset.method})", event.seq))
+        elif isinstance(payload, c.ContextLearned):
+            for change in payload.changes:
+                target = f" of {change.entity}" if change.entity else ""
+                text = f"{change.kind}{target}: {change.summary} [{change.id}]"
+                found.append(_moment(change.at.ns, change.at.uncertainty_ns, text, event.seq))
+    return found
+
+
+def _first_signs(events: Iterable[c.Event], board: Board) -> list[Moment]:
+    """The first sign at each entity, strongest entities first, so that the spread can be followed."""
+    first: dict[str, Moment] = {}
+    strength: dict[str, float] = {}
+    for event in events:
+        if not isinstance(event.payload, c.Observed):
+            continue
+        o = event.payload.observation
+        if o.since is None or o.strength < AFFECTED_FROM:
+            continue
+        key = owner_of(board, o.entity).key
+        label = board.observation_labels.get(o.id, "E?")
+        moment = _moment(o.since.ns, o.since.uncertainty_ns, f"{label} {o.text}", event.seq)
+        if key not in first or (moment.ns, moment.text) < (first[key].ns, first[key].text):
+            first[key] = moment
+        strength[key] = max(strength.get(key, 0.0), o.strength)
+    ranked = sorted(first, key=lambda key: (-strength[key], key))[:FIRST_SIGNS]
+    return [first[key] for key in ranked]
+
+
+def _investigation(events: Iterable[c.Event], board: Board) -> list[Moment]:
+    found = []
+    for event in events:
+        text = _deed(event.payload, board)
+        if text:
+            ns = from_datetime(event.occurred_at)
+            found.append(Moment(ns=ns, uncertainty_ns=0, track="investigation", text=text, seq=event.seq))
+    return found
+
+
+def _deed(payload: object, board: Board) -> str:
+    if isinstance(payload, c.Opened):
+        return f"investigation opened by {payload.commander}"
+    if isinstance(payload, c.RoundStarted):
+        return f"round {payload.number} ({payload.phase})"
+    if isinstance(payload, c.Attempted) and payload.attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED):
+        hypothesis = board.hypotheses.get(payload.attempt.hypothesis)
+        label = hypothesis.label if hypothesis else "?"
+        return f"{label} {payload.attempt.outcome.value} ({payload.attempt.strategy}): {payload.attempt.found}"
+    if isinstance(payload, c.AgentFailed):
+        return f"{payload.agent} failed: {payload.error}"
+    if isinstance(payload, c.Decided):
+        return f"decision by {payload.by}: {payload.decision}"
+    if isinstance(payload, c.CommandGiven):
+        return f"a person ordered: {payload.command}"
+    if isinstance(payload, c.Resumed):
+        return f"taken up again after event {payload.after_seq}"
+    if isinstance(payload, c.Ended):
+        return f"ended ({payload.status.value}): {payload.said}"
+    return ""
+
+
+def _moment(ns: int, uncertainty_ns: int, text: str, seq: int) -> Moment:
+    return Moment(ns=ns, uncertainty_ns=uncertainty_ns, track="system", text=text, seq=seq)

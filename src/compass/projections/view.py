@@ -1,0 +1,133 @@
+"""What a person is shown, in the order they ask: what, where, why, what next. Made from the board alone.
+
+The same view feeds the terminal, `--json` and the post-mortem, so that they never disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from compass.domain.disproof import DisproofAttempt
+from compass.domain.entity import EntityRef
+from compass.domain.failure import FailureMode, Status
+from compass.domain.mechanism import Mitigation
+from compass.domain.observation import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """An observation with its label, as a line of evidence."""
+
+    label: str
+    observation: Observation
+
+    @property
+    def text(self) -> str:
+        return self.observation.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLine:
+    """One attempt to refute: what had to be seen, what was found, what became of it. `evidence` are labels."""
+
+    hypothesis: str
+    strategy: str
+    expectation: str
+    attempt: DisproofAttempt
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLine:
+    """A recent change. `offset_s` is seconds after the onset (negative: before). `verdict` is one phrase."""
+
+    id: str
+    at_ns: int
+    kind: str
+    entity: EntityRef | None
+    summary: str
+    offset_s: float
+    verdict: str
+    refuted: str | None = None
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerLine:
+    """The likeliest trigger of an account; `change` "none" = no change did it. `weight` within the account."""
+
+    change: str
+    summary: str
+    weight: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLine:
+    """One ranked account. `confidence` is its posterior; `label` (H1 ...) is stable, `rank` is not."""
+
+    rank: int
+    id: str
+    label: str
+    mechanism: str
+    family: str
+    entity: EntityRef
+    claim: str
+    confidence: float
+    onset_ns: int
+    evidence_for: tuple[Fact, ...]
+    evidence_against: tuple[Fact, ...]
+    attempts: tuple[AttemptLine, ...]
+    best_attempt: AttemptLine | None
+    explains: tuple[str, ...]
+    trigger: TriggerLine | None
+    check: tuple[str, ...]
+    mitigation: Mitigation | None
+    refuted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """The answers to *what* and *where*."""
+
+    symptoms: tuple[Fact, ...]
+    affected: tuple[EntityRef, ...]
+    unaffected: tuple[EntityRef, ...]
+    notices: tuple[EntityRef, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One investigation as a person reads it. Times are integer nanoseconds since the epoch, UTC."""
+
+    id: str
+    number: int
+    title: str
+    system: str
+    service: str | None
+    symptom: str
+    status: Status
+    failure: FailureMode | None
+    said: str
+    look_at: tuple[str, ...]
+    detected_ns: int
+    onset_ns: int | None
+    onset_uncertainty_ns: int
+    onset_method: str
+    now_ns: int
+    situation: Situation
+    changes: tuple[ChangeLine, ...]
+    accounts: tuple[AccountLine, ...]
+    refuted: tuple[AccountLine, ...]
+    not_listed: float
+    no_incident: float
+    advice: tuple[str, ...]
+    gaps: tuple[tuple[str, str], ...]
+    sources: tuple[tuple[str, str, str], ...]  # (part, status, detail)
+    agents: Mapping[str, float]  # name → busy seconds
+    elapsed_s: float | None
+    parallel_s: float | None
+    sequential_s: float | None
+    engine: str
+    table_sha256: str

@@ -1,0 +1,51 @@
+"""Run everything that has to hold: `python tools/check.py [--no-tests] [PYTEST ARGS ...]`.
+
+Each check runs even when an earlier one failed, so that one run shows everything; the exit status is 1 then.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+
+def checks(pytest_args: list[str], *, tests: bool) -> list[tuple[str, list[str]]]:
+    """Name and command of every check, the cheapest first."""
+    found = [
+        ("lint", [str(BIN / "ruff"), "check", "--quiet", "src", "tests", "lab", "tools"]),
+        ("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "src", "tests", "lab", "tools"]),
+        ("layers", [str(BIN / "lint-imports"), "--no-cache"]),
+        ("types", [str(BIN / "mypy")]),
+        ("types of the lab", [str(BIN / "mypy"), "-p", "lab"]),
+        ("documentation equals help", [sys.executable, "tools/cli_docs.py", "--check"]),
+        ("structure", [sys.executable, "tools/structure.py"]),
+    ]
+    if tests:
+        # Two workers: as many as the smallest machine this has to be fast on has cores.
+        found.append(("tests", [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *pytest_args]))
+    return found
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    tests = "--no-tests" not in arguments
+    failed = []
+    for name, command in checks([a for a in arguments if a != "--no-tests"], tests=tests):
+        began = time.monotonic()
+        status = subprocess.run(command, cwd=ROOT, env={**os.environ, "NO_COLOR": "1"}, check=False).returncode
+        print(f"{'ok  ' if status == 0 else 'FAIL'} {name} ({time.monotonic() - began:.1f} s)", flush=True)
+        if status != 0:
+            failed.append(name)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

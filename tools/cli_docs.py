@@ -1,0 +1,48 @@
+"""Write docs/cli.md from the command line's own help: `cli_docs.py [--check]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
+HEAD = """# Command line
+
+Made from the commands' own help by `tools/cli_docs.py`; CI compares. Exit codes: 0 done, 1 the investigation
+failed, 2 usage or configuration, 3 inconclusive, 130 stopped by a human.
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    # Help is laid out for the terminal it runs in; the page must not depend on where it is made.
+    os.environ.update({"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "_TYPER_STANDARD_TRACEBACK": "1"})
+    import typer.main
+    from click.testing import CliRunner
+
+    from compass.entrypoints.cli.main import build
+
+    command = typer.main.get_command(build())
+    runner = CliRunner()
+    names = sorted(command.list_commands(command.make_context("compass", [], resilient_parsing=True)))  # type: ignore[attr-defined]
+    parts = [HEAD, "```text\n" + runner.invoke(command, ["--help"], prog_name="compass").output.strip() + "\n```\n"]
+    for name in names:
+        text = runner.invoke(command, [name, "--help"], prog_name="compass").output.strip()
+        parts.append(f"## compass {name}\n\n```text\n{text}\n```\n")
+    return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
+
+
+def main() -> int:
+    text = render()
+    if "--check" not in sys.argv[1:]:
+        TARGET.write_text(text, encoding="utf-8")
+        return 0
+    if not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
+        print("docs/cli.md differs from the help: run tools/cli_docs.py", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
