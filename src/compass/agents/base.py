@@ -13,7 +13,8 @@ from compass.domain.mechanism import Mechanism
 from compass.ports.disproof import Disproof
 from compass.ports.specialist import Budget, Look, Screen, Step, StepResult, Stop
 
-MIN_BELIEF = 0.005  # a theory with less than this is not worth a query: no outcome could bring it to the front
+MIN_BELIEF = 0.01
+"""Share of the belief in all stated theories below which one is not worth a query: no outcome brings it forward."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,7 @@ class CharteredSpecialist:
         plans = self._plans(board)
         if not plans:
             return Stop(reason="no informative plan left")
-        belief = board.posterior.accounts if board.posterior else {}
-        head = {account.head: belief.get(account.id, 0.0) for account in board.accounts}
-        chosen = choose(plans, {p.hypothesis: head.get(p.hypothesis, 0.0) for p in plans}, budget.work)
+        chosen = choose(plans, _beliefs(board), budget.work)
         if not chosen:
             return Stop(reason="work budget reached")
         return tuple(Step(id=p.id, text=_describe(p, board), cost=p.cost, plan=p) for p in chosen)
@@ -63,8 +62,7 @@ class CharteredSpecialist:
 
     def _plans(self, board: Board) -> list[DisproofPlan]:
         asked, deepen = frozenset(board.asked), board.phase == "deepen"
-        belief = board.posterior.accounts if board.posterior else {}
-        by_head = {account.head: belief.get(account.id, 0.0) for account in board.accounts}
+        by_head = _beliefs(board)
         cut = {a.hypothesis for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED}
         plans: list[DisproofPlan] = []
         for hypothesis in board.hypotheses.values():
@@ -86,6 +84,15 @@ class CharteredSpecialist:
             if strategy is not None:
                 found.extend(strategy.plan(hypothesis, mechanism, board))
         return found
+
+
+def _beliefs(board: Board) -> dict[str, float]:
+    """Belief in each theory as head of its account, among the stated theories: how they compare with "not on this
+    list" says nothing about which of them deserves the next query."""
+    if board.posterior is None:
+        return {}
+    total = sum(board.posterior.accounts.values()) or 1.0
+    return {a.head: board.posterior.accounts.get(a.id, 0.0) / total for a in board.accounts}
 
 
 def _describe(plan: DisproofPlan, board: Board) -> str:

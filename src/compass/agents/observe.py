@@ -56,12 +56,20 @@ def observe(
     if query is None or coverage is None:
         raise ValueError("an observation needs an answer, or a query and its coverage")
     parts = (sign, entity.key, verdict.value, series, peer.key if peer else "", change or "")
+    if not math.isfinite(strength):
+        raise ValueError(f"the strength of {sign} at {entity} is {strength}")
     return Observation(
         id="o" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:15],
         agent=agent, sign=sign, entity=entity, verdict=verdict, strength=round(float(strength), 4), text=text,
         query=query, coverage=coverage, source=source, series=series or f"{sign}|{entity.key}", quality=quality,
-        since=since, value=value, baseline=baseline, stats=stats, spark=spark, peer=peer, change=change,
+        since=since, value=_finite(value), baseline=_finite(baseline), stats=stats, spark=spark, peer=peer,
+        change=change,
     )  # fmt: skip
+
+
+def _finite(quantity: Quantity | None) -> Quantity | None:
+    """Not a number is not a measurement: it must not be stored or shown as one."""
+    return quantity if quantity is not None and math.isfinite(quantity.value) else None
 
 
 def spark_of(times_ns: Ints, values: Floats, onset_ns: int | None) -> Spark | None:

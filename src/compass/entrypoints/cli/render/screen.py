@@ -22,7 +22,7 @@ OUTCOME_STYLE = {
 OUTCOME_WORD = {
     Outcome.REFUTED: "refuted", Outcome.SURVIVED: "survived", Outcome.AMBIGUOUS: "ambiguous", Outcome.NO_DATA: "no data",
 }  # fmt: skip
-LABEL = 8  # columns of the left-hand labels
+LABEL = 10  # columns of the left-hand labels
 SPARK = 12
 
 

@@ -1,0 +1,23 @@
+"""Database specialist: pools, statements, locks, connections, replication, caches."""
+
+from __future__ import annotations
+
+from compass.agents.base import Charter
+from compass.agents.screens.metrics import MetricScreen
+from compass.agents.screens.pools import PoolScreen
+from compass.domain.telemetry import SignalKind as S
+
+NAME = "database"
+KINDS = frozenset({
+    S.DB_LATENCY, S.DB_TRAFFIC, S.DB_CONNECTIONS, S.DB_CONNECTIONS_LIMIT, S.DB_LOCKS, S.DB_ROWS_READ,
+    S.REPLICATION_LAG, S.CACHE_HITS, S.CACHE_MISSES, S.CACHE_EVICTIONS, S.QUEUE_DEPTH,
+})  # fmt: skip
+
+CHARTER = Charter(
+    name=NAME,
+    duty="pools, statements, locks, connections, replication, caches, queues",
+    screens=(
+        PoolScreen(agent=NAME),
+        MetricScreen(agent=NAME, kinds=KINDS, id="stores", text="checking databases, caches and queues"),
+    ),
+)

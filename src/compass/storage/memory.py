@@ -1,0 +1,171 @@
+"""The chronicle in memory, for tests and dry runs: same rules, same digests, gone with the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
+from compass.domain.failure import Status
+from compass.domain.time import to_datetime
+from compass.ports.clock import Clock
+from compass.ports.errors import NotFoundError, StaleRunnerError
+from compass.storage.ids import Uuid7
+from compass.storage.ledger import (
+    GENESIS,
+    Head,
+    Row,
+    Stamp,
+    check_epoch,
+    check_texts,
+    clean_title,
+    seal,
+    to_event,
+    verify,
+)
+from compass.storage.references import no_such, none_yet, only_one, parse_reference
+
+
+@dataclass(slots=True)
+class _Investigation:
+    id: UUID
+    number: int
+    head: Head
+    opened_at: datetime
+    last_event_at: datetime
+    runner: str | None = None
+    lease_until_s: float = 0.0
+    rows: list[Row] = field(default_factory=list)
+
+
+class MemoryChronicle:
+    """Implements `compass.ports.chronicle.Chronicle`. Payloads are kept encoded, as PostgreSQL keeps them."""
+
+    def __init__(self, clock: Clock, team: str = "default") -> None:
+        self._clock = clock
+        self._team = team
+        self._new_id = Uuid7(clock)
+        self._investigations: dict[UUID, _Investigation] = {}
+        self._changed = asyncio.Condition()
+
+    async def create(self, title: str) -> UUID:
+        now = to_datetime(self._clock.now_ns())
+        head = Head(next_seq=1, digest=GENESIS, epoch=0, status=Status.RUNNING, title=clean_title(title))
+        new = _Investigation(
+            id=self._new_id(),
+            number=len(self._investigations) + 1,
+            head=head,
+            opened_at=now,
+            last_event_at=now,
+        )
+        self._investigations[new.id] = new
+        return new.id
+
+    async def claim(self, investigation: UUID, runner: str, ttl_s: float) -> int:
+        found = self._get(investigation)
+        now_s = self._clock.monotonic_s()
+        if found.runner != runner:
+            if found.runner is not None and found.lease_until_s > now_s:
+                raise StaleRunnerError(
+                    f"runner {found.runner} holds the lease",
+                    where=f"investigation {investigation}",
+                    hint="wait until it ends, or follow it instead",
+                )
+            found.head = replace(found.head, epoch=found.head.epoch + 1)
+        found.runner, found.lease_until_s = runner, now_s + ttl_s
+        return found.head.epoch
+
+    async def release(self, investigation: UUID, runner: str) -> None:
+        found = self._get(investigation)
+        if found.runner == runner:
+            found.runner, found.lease_until_s = None, 0.0
+
+    async def append(self, investigation: UUID, epoch: int | None, events: Sequence[NewEvent]) -> tuple[Event, ...]:
+        found = self._get(investigation)
+        check_texts(events)
+        check_epoch(found.head, epoch, investigation)
+        now = to_datetime(self._clock.now_ns())
+        stamp = Stamp(team=self._team, investigation=investigation, epoch=epoch, occurred_at=now, recorded_at=now)
+        stored = {row.key: row for row in found.rows}
+        head, rows = seal(found.head, stamp, events, stored, self._new_id)
+        if rows:
+            found.head = head
+            found.rows.extend(rows)
+            found.last_event_at = now
+            stored |= {row.key: row for row in rows}
+            async with self._changed:
+                self._changed.notify_all()
+        return tuple(to_event(stored[event.key]) for event in events)
+
+    async def read(self, investigation: UUID, after: int = 0) -> tuple[Event, ...]:
+        return tuple(to_event(row) for row in self._get(investigation).rows[max(0, after) :])
+
+    async def follow(self, investigation: UUID, after: int = 0) -> AsyncIterator[Event]:
+        found = self._get(investigation)
+
+        def news() -> bool:
+            return len(found.rows) > after or found.head.status is not Status.RUNNING
+
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(news)
+            status = found.head.status
+            for event in await self.read(investigation, after):
+                yield event
+                after = event.seq
+                if event.kind == "investigation.ended":
+                    return
+            if status is not Status.RUNNING:
+                return
+
+    async def list(self, limit: int = 50) -> tuple[InvestigationSummary, ...]:
+        latest = sorted(self._investigations.values(), key=lambda found: -found.number)[:limit]
+        return tuple(
+            InvestigationSummary(
+                id=found.id,
+                number=found.number,
+                team=self._team,
+                title=found.head.title,
+                status=found.head.status,
+                opened_at=found.opened_at,
+                last_event_at=found.last_event_at,
+                events=len(found.rows),
+            )
+            for found in latest
+        )
+
+    async def find(self, reference: str | None) -> UUID:
+        if reference is None:
+            if not self._investigations:
+                raise none_yet()
+            return max(self._investigations.values(), key=lambda found: found.number).id
+        wanted = parse_reference(reference)
+        for found in self._investigations.values():
+            if found.number == wanted.number:
+                return found.id
+        return only_one(wanted, [key for key in self._investigations if key.hex.startswith(wanted.prefix)])
+
+    async def erase(self, investigation: UUID, seq: int) -> None:
+        rows = self._get(investigation).rows
+        if not 1 <= seq <= len(rows):
+            raise NotFoundError(f"no event {seq}", where=f"investigation {investigation}")
+        row = rows[seq - 1]
+        if row.erased_at is None:
+            now = to_datetime(self._clock.now_ns())
+            rows[seq - 1] = replace(row, salt=None, data=None, erased_at=now)
+
+    async def verify(self, investigation: UUID) -> int:
+        found = self._get(investigation)
+        return verify(found.head, found.rows, investigation)
+
+    async def close(self) -> None:
+        """Nothing is held open; followers of unfinished investigations end with their task."""
+
+    def _get(self, investigation: UUID) -> _Investigation:
+        try:
+            return self._investigations[investigation]
+        except KeyError:
+            raise no_such(investigation) from None

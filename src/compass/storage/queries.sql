@@ -1,0 +1,144 @@
+-- Every SQL statement of the chronicle, by name. Loaded by compass.storage.queries.
+
+-- name: schema_exists
+select to_regnamespace('compass') is not null as found, to_regclass('compass.schema_migrations') is not null as ready
+
+-- name: create_schema
+create schema if not exists compass
+
+-- name: create_schema_migrations
+create table if not exists compass.schema_migrations (
+    version    integer primary key,
+    name       text not null,
+    checksum   text not null,
+    status     text not null check (status in ('applied', 'skipped')),
+    detail     text not null default '',
+    applied_at timestamptz not null default now()
+)
+
+-- name: lock_migrations
+select pg_advisory_xact_lock(%(lock)s)
+
+-- name: list_migrations
+select version, name, checksum, status from compass.schema_migrations order by version
+
+-- name: available_extensions
+select name from pg_available_extensions where name = any(%(names)s)
+
+-- name: record_migration
+insert into compass.schema_migrations (version, name, checksum, status, detail)
+values (%(version)s, %(name)s, %(checksum)s, %(status)s, %(detail)s)
+on conflict (version) do update
+set name = excluded.name, checksum = excluded.checksum, status = excluded.status, detail = excluded.detail,
+    applied_at = now()
+
+-- name: take_number
+insert into compass.team (id, next_number) values (%(team)s, 2)
+on conflict (id) do update set next_number = compass.team.next_number + 1
+returning next_number - 1 as number
+
+-- name: insert_investigation
+insert into compass.investigation (team, id, number, title, status, head_digest, opened_at, last_event_at)
+values (%(team)s, %(id)s, %(number)s, %(title)s, %(status)s, %(digest)s, clock_timestamp(), clock_timestamp())
+
+-- name: investigation_exists
+select id from compass.investigation where team = %(team)s and id = %(investigation)s
+
+-- name: claim
+update compass.investigation
+set epoch = case when lease_runner = %(runner)s then epoch else epoch + 1 end,
+    lease_runner = %(runner)s,
+    lease_until = clock_timestamp() + make_interval(secs => %(ttl_s)s)
+where team = %(team)s and id = %(investigation)s
+  and (lease_runner is null or lease_runner = %(runner)s or lease_until <= clock_timestamp())
+returning epoch
+
+-- name: holder
+select coalesce(lease_runner, 'nobody') from compass.investigation where team = %(team)s and id = %(investigation)s
+
+-- name: release
+update compass.investigation
+set lease_runner = nullif(lease_runner, %(runner)s),
+    lease_until = case when lease_runner = %(runner)s then null else lease_until end
+where team = %(team)s and id = %(investigation)s
+returning id
+
+-- name: lock_head
+select next_seq, head_digest as digest, epoch, status, title,
+       greatest(clock_timestamp(), last_event_at) as now
+from compass.investigation where team = %(team)s and id = %(investigation)s
+for update
+
+-- name: head
+select next_seq, head_digest as digest, epoch, status, title, clock_timestamp() as now
+from compass.investigation where team = %(team)s and id = %(investigation)s
+
+-- name: rows_by_key
+-- Payloads are looked up one by one (`offset 0` forbids the planner any other join): without statistics, in a
+-- new database, it would choose plans whose time grows with the square of the events.
+select e.*, p.salt, p.data, p.erased_at
+from compass.event e
+cross join lateral (
+    select salt, data, erased_at from compass.payload
+    where team = e.team and investigation = e.investigation and seq = e.seq offset 0
+) p
+where e.team = %(team)s and e.investigation = %(investigation)s and e.key = any(%(keys)s)
+
+-- name: rows_between
+select e.*, p.salt, p.data, p.erased_at
+from compass.event e
+cross join lateral (
+    select salt, data, erased_at from compass.payload
+    where team = e.team and investigation = e.investigation and seq = e.seq offset 0
+) p
+where e.team = %(team)s and e.investigation = %(investigation)s and e.seq > %(after)s and e.seq <= %(until)s
+order by e.seq
+
+-- name: insert_rows
+with new as (
+    select * from unnest(
+        %(seqs)s::bigint[], %(ids)s::uuid[], %(keys)s::text[], %(kinds)s::text[], %(versions)s::int[],
+        %(actors)s::text[], %(causes)s::text[], %(payload_digests)s::bytea[], %(digests)s::bytea[],
+        %(salts)s::bytea[], %(data)s::bytea[]
+    ) as t (seq, id, key, kind, version, actor, cause, payload_digest, digest, salt, data)
+), stored as (
+    insert into compass.event (team, investigation, seq, id, epoch, key, kind, version, actor, cause,
+                               occurred_at, recorded_at, payload_digest, digest)
+    select %(team)s, %(investigation)s, seq, id, %(epoch)s, key, kind, version, actor, cause,
+           %(occurred_at)s, %(recorded_at)s, payload_digest, digest
+    from new
+)
+insert into compass.payload (team, investigation, seq, salt, data)
+select %(team)s, %(investigation)s, seq, salt, data from new
+
+-- name: move_head
+update compass.investigation
+set next_seq = %(next_seq)s, head_digest = %(digest)s, status = %(status)s, title = %(title)s,
+    last_event_at = %(recorded_at)s
+where team = %(team)s and id = %(investigation)s
+
+-- name: wake
+select pg_notify('compass_events', %(investigation)s)
+
+-- name: listen
+listen compass_events
+
+-- name: list_investigations
+select id, number, team, title, status, opened_at, last_event_at, next_seq - 1 as events
+from compass.investigation where team = %(team)s order by number desc limit %(limit)s
+
+-- name: latest
+select id from compass.investigation where team = %(team)s order by number desc limit 1
+
+-- name: by_number
+select id from compass.investigation where team = %(team)s and number = %(number)s
+
+-- name: by_prefix
+select id from compass.investigation
+where team = %(team)s and replace(id::text, '-', '') like %(prefix)s || '%%'
+order by id limit 2
+
+-- name: erase
+update compass.payload set salt = null, data = null, erased_at = coalesce(erased_at, clock_timestamp())
+where team = %(team)s and investigation = %(investigation)s and seq = %(seq)s
+returning seq

@@ -1,0 +1,47 @@
+"""What a person types to mean an investigation: a number, an id or the beginning of an id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from compass.ports.errors import NotFoundError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """`number` when the text may be one; `prefix` are the leading hex digits of an id, without hyphens."""
+
+    text: str
+    number: int | None
+    prefix: str
+
+
+def parse_reference(text: str) -> Reference:
+    """Raises NotFoundError for a text that can be neither a number nor the beginning of an id."""
+    cleaned = text.strip().removeprefix("#")
+    prefix = cleaned.replace("-", "").lower()
+    number = int(cleaned) if cleaned.isascii() and cleaned.isdigit() and len(cleaned) < 10 else None
+    if not prefix or len(prefix) > 32 or not set(prefix) <= set("0123456789abcdef"):
+        raise NotFoundError(f"'{text}' is no investigation", hint="give a number from `compass list`, or an id")
+    return Reference(text=text, number=number, prefix=prefix)
+
+
+def only_one(reference: Reference, matches: Sequence[UUID]) -> UUID:
+    """The one match. Raises NotFoundError for none, and for several."""
+    if not matches:
+        raise NotFoundError(f"no investigation '{reference.text}'", hint="`compass list` shows them")
+    if len(matches) > 1:
+        raise NotFoundError(f"'{reference.text}' is the beginning of several ids", hint="give more of the id")
+    return matches[0]
+
+
+def no_such(investigation: UUID) -> NotFoundError:
+    """The error for an id that is not there."""
+    return NotFoundError(f"no investigation {investigation}", hint="`compass list` shows them")
+
+
+def none_yet() -> NotFoundError:
+    """The error for "the latest" in an empty chronicle."""
+    return NotFoundError("there is no investigation yet", hint="start one with `compass investigate`")

@@ -1,0 +1,80 @@
+"""The demo incident, whole: what comes out, and that it does not depend on who is faster."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from compass.data import demo_recording
+from compass.domain.disproof import Outcome
+from compass.domain.failure import Status
+from compass.projections.view import View
+from compass.sources.recording import find_recordings
+from tests.support.running import Delayed, Failing, prepared, run, run_means, with_specialists
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Path]:
+    with demo_recording() as folder:
+        yield find_recordings(folder)[0]
+
+
+def comparable(view: View) -> bytes:
+    """The view without ids and times of the run itself."""
+    data = msgspec.to_builtins(view, str_keys=True)
+    for field in ("id", "elapsed_s", "agents", "number"):
+        data.pop(field)
+    return msgspec.json.encode(data, order="sorted")
+
+
+async def test_the_exhausted_pool_leads_and_the_shrinking_deploy_set_it_off(demo: Path) -> None:
+    result = await run(demo)
+    leader = result.view.accounts[0]
+    assert leader.mechanism == "connection_pool_exhausted"
+    assert leader.entity.name == "orders"
+    assert leader.trigger is not None
+    shrinking = next(c for c in result.board.changes if c.id == leader.trigger.change)
+    assert "pool" in shrinking.diff
+    assert result.view.status is Status.DONE
+    assert result.view.not_listed + result.view.no_incident + sum(
+        a.confidence for a in (*result.view.accounts, *result.view.refuted)
+    ) == pytest.approx(1.0)
+
+
+async def test_the_decoy_deploy_is_refuted_with_its_evidence(demo: Path) -> None:
+    result = await run(demo)
+    leader = result.view.accounts[0]
+    decoys = [c for c in result.view.changes if leader.trigger and c.id != leader.trigger.change]
+    assert decoys
+    nearest = max(decoys, key=lambda c: c.at_ns)
+    assert nearest.refuted, nearest
+    attempts = [a for a in result.board.attempts.values() if a.trigger == nearest.id]
+    assert any(a.outcome is Outcome.REFUTED and a.observed for a in attempts)
+
+
+async def test_the_order_in_which_agents_finish_changes_nothing(demo: Path) -> None:
+    expected = comparable((await run(demo)).view)
+    for seed in range(4):
+        plain = prepared(demo)
+        rng = random.Random(seed)
+        delayed = with_specialists(plain, [Delayed(s, rng) for s in plain.crew.specialists])
+        assert comparable((await run_means(demo, delayed)).view) == expected
+
+
+async def test_a_failing_agent_degrades_the_result_and_says_so(demo: Path) -> None:
+    plain = prepared(demo)
+    broken = [Failing(s) if s.name == "tracing" else s for s in plain.crew.specialists]
+    result = await run_means(demo, with_specialists(plain, broken))
+    assert result.view.accounts[0].entity.name == "orders"
+    assert any("tracing" in gap and "ZeroDivisionError" in gap for gap, _ in result.view.gaps)
+
+
+async def test_sequential_runs_the_same_steps_and_measures_both(demo: Path) -> None:
+    result = await run_means(demo, prepared(demo, sequential=True))
+    assert result.view.parallel_s
+    assert result.view.sequential_s
+    assert result.view.sequential_s > 0.5 * result.view.parallel_s
