@@ -24,6 +24,7 @@ def checks(pytest_args: list[str], *, tests: bool) -> list[tuple[str, list[str]]
         ("types", [str(BIN / "mypy")]),
         ("types of the lab", [str(BIN / "mypy"), "-p", "lab"]),
         ("documentation equals help", [sys.executable, "tools/cli_docs.py", "--check"]),
+        ("documentation equals JSON", [sys.executable, "tools/json_docs.py", "--check"]),
         ("structure", [sys.executable, "tools/structure.py"]),
     ]
     if tests:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from compass.agents.base import Charter
 from compass.agents.screens.metrics import MetricScreen
 from compass.agents.screens.pools import PoolScreen
+from compass.agents.screens.trace_time import statement_screen
 from compass.domain.telemetry import SignalKind as S
 
 NAME = "database"
@@ -19,5 +20,6 @@ CHARTER = Charter(
     screens=(
         PoolScreen(agent=NAME),
         MetricScreen(agent=NAME, kinds=KINDS, id="stores", text="checking databases, caches and queues"),
+        statement_screen(NAME),
     ),
 )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from compass.agents.base import Charter
-from compass.agents.network import ROUTING
-from compass.agents.screens.kubernetes import KubernetesScreen
+from compass.agents.screens.kubernetes import NETWORK_SIGNS, KubernetesScreen
 from compass.agents.screens.metrics import MetricScreen
 from compass.domain.telemetry import SignalKind as S
 
@@ -19,6 +18,6 @@ CHARTER = Charter(
     duty="CPU, memory, disks, descriptors, nodes, Kubernetes state",
     screens=(
         MetricScreen(agent=NAME, kinds=KINDS, id="resources", text="checking CPU, memory, disks and descriptors"),
-        KubernetesScreen(agent=NAME, excludes=ROUTING),
+        KubernetesScreen(agent=NAME, excludes=NETWORK_SIGNS),
     ),
 )

@@ -1,0 +1,1 @@
+"""A small real shop whose incidents are recorded in format 1."""

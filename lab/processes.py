@@ -1,0 +1,57 @@
+"""Child processes that do not outlive the lab, and free loopback ports."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+STOP_SECONDS = 10.0
+
+
+class LabError(RuntimeError):
+    """The lab could not start, or could not go on."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Distinct loopback ports that are free now."""
+    ports: list[int] = []
+    with ExitStack() as held:
+        for _ in range(count):
+            probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            probe.bind(("127.0.0.1", 0))
+            ports.append(int(probe.getsockname()[1]))
+    return ports
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when the lab's process ends, however it ends."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def stop(process: subprocess.Popen[bytes], how: int = signal.SIGTERM) -> None:
+    """End a child: politely, and after some seconds for certain."""
+    if process.poll() is not None:
+        return
+    process.send_signal(how)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_SECONDS)
+
+
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], what: str, seconds: float = 30.0) -> None:
+    """Poll until a child is ready; a child that ended or takes too long is an error."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if process.poll() is not None:
+            raise LabError(f"{what} ended while starting, with code {process.returncode}")
+        if time.monotonic() > deadline:
+            raise LabError(f"{what} was not ready after {seconds:.0f} s")
+        time.sleep(0.05)

@@ -1,0 +1,1 @@
+"""The shop: six services, each an operating-system process of its own."""

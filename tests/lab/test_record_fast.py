@@ -1,0 +1,162 @@
+"""One incident recorded from real processes: the format is right, and the pool really ran out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+pytest.importorskip("opentelemetry.sdk", reason="needs requirements/lab.in")
+pytest.importorskip("uvicorn", reason="needs requirements/lab.in")
+pytest.importorskip("psycopg_pool", reason="needs requirements/lab.in")
+pytest.importorskip("redis", reason="needs requirements/lab.in")
+
+from lab.backends import postgres, redis
+
+REPOSITORY = Path(__file__).parents[2]
+LIMIT_SECONDS = 180
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.slow,
+    pytest.mark.skipif(redis.find_binary() is None, reason="needs Debian package redis-server"),
+    pytest.mark.skipif(postgres.find_binaries() is None, reason="needs Debian package postgresql"),
+]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording on disk, to be asked with SQL."""
+
+    folder: Path
+    truth: Path
+
+    def ask(self, query: str) -> list[tuple[object, ...]]:
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE VIEW spans AS FROM '{self.folder}/spans.parquet'")
+            connection.execute(
+                f"CREATE VIEW metrics AS SELECT name, labels::JSON AS labels, time, value "
+                f"FROM '{self.folder}/metrics/samples.parquet' "
+                f"JOIN '{self.folder}/metrics/series.parquet' USING (series)"
+            )
+            connection.execute(
+                f"CREATE VIEW lines AS SELECT labels::JSON AS labels, time, line, trace_id "
+                f"FROM '{self.folder}/logs/lines.parquet' JOIN '{self.folder}/logs/streams.parquet' USING (stream)"
+            )
+            return connection.execute(query).fetchall()
+
+    def changes(self) -> dict[str, datetime]:
+        lines = (self.folder / "changes.jsonl").read_text(encoding="utf-8").splitlines()
+        return {entry["service"]: datetime.fromisoformat(entry["time"]) for entry in map(json.loads, lines)}
+
+    def completed(self, service: str) -> datetime:
+        lines = (self.folder / "changes.jsonl").read_text(encoding="utf-8").splitlines()
+        (entry,) = (entry for entry in map(json.loads, lines) if entry["service"] == service)
+        return datetime.fromisoformat(entry["attributes"]["completed_at"])
+
+
+def test_a_pool_that_runs_out_is_recorded(tmp_path: Path) -> None:
+    """One test, so that the recording is made once however the tests are distributed."""
+    options = ["--fast", "--out", str(tmp_path), "--id", "fast"]
+    command = [sys.executable, "-m", "lab", "record", "pool-exhaustion", *options]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, timeout=LIMIT_SECONDS, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    recording = Recording(tmp_path / "fast", tmp_path / "truth" / "fast.yaml")
+    check_the_header_names_the_front_end_and_not_the_cause(recording)
+    check_the_harmless_deploy_is_nearer_to_the_page(recording)
+    check_the_pool_ran_out_only_after_its_deploy(recording)
+    check_spans_link_across_the_services(recording)
+    check_what_does_not_use_the_pool_stays_well(recording)
+    check_nothing_of_this_machine_is_recorded(recording)
+
+
+def check_the_header_names_the_front_end_and_not_the_cause(recording: Recording) -> None:
+    header = yaml.safe_load((recording.folder / "recording.yaml").read_text(encoding="utf-8"))
+    assert header["format"] == 1
+    assert header["service"] == "storefront"
+    assert header["window"]["start"] < header["detected_at"] <= header["window"]["end"]
+    (alert, *_) = json.loads((recording.folder / "alerts.json").read_text(encoding="utf-8"))
+    assert alert["labels"]["service_name"] == "storefront"
+    truth = yaml.safe_load(recording.truth.read_text(encoding="utf-8"))
+    assert truth["entity"] == {"kind": "service", "name": "orders"}
+
+
+def check_the_harmless_deploy_is_nearer_to_the_page(recording: Recording) -> None:
+    header = yaml.safe_load((recording.folder / "recording.yaml").read_text(encoding="utf-8"))
+    changes = recording.changes()
+    assert changes["payments"] < changes["orders"] < changes["catalog"] < header["detected_at"]
+
+
+def check_the_pool_ran_out_only_after_its_deploy(recording: Recording) -> None:
+    begun, done = (
+        instant.astimezone(UTC).replace(tzinfo=None)
+        for instant in (recording.changes()["orders"], recording.completed("orders"))
+    )
+    before, after = (
+        recording.ask(
+            "SELECT max(value) FILTER (name = 'db_client_connection_pending_requests'), "
+            "max(value) FILTER (name = 'db_client_connection_timeouts_total'), "
+            "max(value) FILTER (name = 'db_client_connection_max'), "
+            "max(value) FILTER (name = 'pg_stat_activity_count' AND labels->>'state' = 'active') "
+            f"FROM metrics WHERE {where}"
+        )[0]
+        for where in (f"time < TIMESTAMP '{begun}'", f"time > TIMESTAMP '{done}'")
+    )
+    assert before[:3] == (0.0, 0.0, 10.0)
+    assert isinstance(after[0], float)
+    assert after[0] >= 3
+    assert isinstance(after[1], float)
+    assert after[1] >= 1
+    assert after[2] == 1.0
+    assert isinstance(after[3], float)
+    assert after[3] <= 1.0  # the database itself has less to do than before
+    (told,) = recording.ask("SELECT count(*) FROM lines WHERE line LIKE '%PoolTimeout: couldn''t get a connection%'")[0]
+    assert isinstance(told, int)
+    assert told >= 1
+
+
+def check_spans_link_across_the_services(recording: Recording) -> None:
+    links = recording.ask(
+        "SELECT DISTINCT a.service, b.service FROM spans a JOIN spans b "
+        "ON b.parent_span_id = a.span_id AND b.trace_id = a.trace_id "
+        "WHERE a.kind = 'client' AND b.kind = 'server' ORDER BY ALL"
+    )
+    declared = [
+        (edge["caller"], edge["callee"])
+        for edge in map(json.loads, (recording.folder / "topology.jsonl").read_text(encoding="utf-8").splitlines())
+        if edge["kind"] == "http"
+    ]
+    assert links == sorted(declared)
+    orphans = recording.ask(
+        "SELECT count(*) FROM spans s WHERE parent_span_id IS NOT NULL AND NOT EXISTS "
+        "(SELECT 1 FROM spans p WHERE p.span_id = s.parent_span_id AND p.trace_id = s.trace_id)"
+    )
+    assert orphans == [(0,)]
+    unanswered = recording.ask(
+        "SELECT count(*) FROM spans a WHERE kind = 'client' AND attributes LIKE '%peer.service%' AND status = 'unset' "
+        "AND NOT EXISTS (SELECT 1 FROM spans b WHERE b.parent_span_id = a.span_id AND b.trace_id = a.trace_id)"
+    )
+    assert unanswered == [(0,)]
+
+
+def check_what_does_not_use_the_pool_stays_well(recording: Recording) -> None:
+    slow = recording.ask(
+        "SELECT service FROM spans WHERE kind = 'server' AND service IN ('catalog', 'cart', 'payments') "
+        "GROUP BY service HAVING quantile_cont(duration_ns, 0.9) > 250e6 OR count(*) FILTER (status = 'error') > 0"
+    )
+    assert slow == []
+
+
+def check_nothing_of_this_machine_is_recorded(recording: Recording) -> None:
+    found = recording.ask(
+        "SELECT text FROM (SELECT labels::VARCHAR AS text FROM metrics UNION SELECT line FROM lines "
+        "UNION SELECT resource || attributes FROM spans) "
+        "WHERE regexp_matches(text, '127\\.0\\.0\\.1|localhost|/tmp/|/home/|/usr/|site-packages')"
+    )
+    assert found == []

@@ -1,0 +1,51 @@
+"""Write docs/json.md and docs/view.schema.json from the view's own types: `json_docs.py [--check]`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import msgspec
+
+from compass.projections import view
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+HEAD = """# JSON output
+
+`--json` prints one JSON document. `compass investigate`, `demo`, `show` and `resume` print the view below; a folder of
+recordings gives a list of views. The other commands print parts of it under the same names. Made from the types by
+`tools/json_docs.py`; CI compares, so a change of this form is always a visible one. The schema is
+[`view.schema.json`](view.schema.json).
+
+Times end in `_ns`: integer nanoseconds since 1970-01-01 UTC. Probabilities lie in [0, 1]; those of `accounts`,
+`refuted`, `not_listed` and `no_incident` sum to 1.
+"""
+
+
+def tables() -> str:
+    """One table a type: the view first, then what it is made of."""
+    kinds = [v for v in vars(view).values() if dataclasses.is_dataclass(v) and v.__module__ == view.__name__]
+    parts = [HEAD]
+    for kind in reversed(kinds):
+        doc = " ".join((kind.__doc__ or "").split())
+        rows = "\n".join(f"| `{f.name}` | `{f.type}` |" for f in dataclasses.fields(kind))
+        parts.append(f"## {kind.__name__}\n\n{doc}\n\n| field | type |\n|---|---|\n{rows}\n")
+    return "\n".join(parts).replace(" | None` |", " \\| None` |")
+
+
+def main() -> int:
+    schema = msgspec.json.format(msgspec.json.encode(msgspec.json.schema(view.View), order="sorted"), indent=1)
+    wanted = {DOCS / "json.md": tables(), DOCS / "view.schema.json": schema.decode() + "\n"}
+    if "--check" not in sys.argv[1:]:
+        for path, text in wanted.items():
+            path.write_text(text, encoding="utf-8")
+        return 0
+    stale = [p.name for p, text in wanted.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
+    if stale:
+        print(f"docs/{', docs/'.join(stale)}: differ from the types: run tools/json_docs.py", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
