@@ -15,6 +15,7 @@ from compass.projections.situation import situation
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, TriggerLine, View
 
 SHOWN_ACCOUNTS = 5
+LIKELY_TRIGGER = 0.2  # posterior weight from which a change is shown as a possible trigger
 UNSURE_BELOW = 0.6  # DESIGN §4: all under 60 %: say what data would decide
 _OUTCOME_ORDER = {Outcome.REFUTED: 0, Outcome.SURVIVED: 1, Outcome.AMBIGUOUS: 2, Outcome.NO_DATA: 3}
 
@@ -63,15 +64,14 @@ def attempt_line(board: Board, attempt: DisproofAttempt) -> AttemptLine:
 def change_lines(board: Board) -> tuple[ChangeLine, ...]:
     """Changes, latest first, each with what the investigation made of it."""
     onset = board.onset
-    rejected = {
-        a.trigger: a.found for a in board.attempts.values() if a.trigger is not None and a.outcome is Outcome.REFUTED
-    }
     weights = _trigger_weights(board)
+    rejected = _rejected(board)
     lines = []
     for change in sorted(board.changes, key=lambda change: (-change.at.ns, change.id)):
         offset = (change.at.ns - onset.instant.ns) / NS_PER_S if onset else 0.0
-        why = rejected.get(change.id) or weights.get(change.id, (0.0, None))[1]
-        weight = weights.get(change.id, (0.0, None))[0]
+        weight, said = weights.get(change.id, (0.0, None))
+        # A change that was refuted for one theory and is likely for the leading one is a possible trigger.
+        why = (rejected.get(change.id) or said) if weight < LIKELY_TRIGGER else None
         if why:
             verdict = "refuted as a trigger"
         elif onset and onset.instant.surely_before(change.at):
@@ -85,6 +85,15 @@ def change_lines(board: Board) -> tuple[ChangeLine, ...]:
             )  # fmt: skip
         )
     return tuple(lines)
+
+
+def _rejected(board: Board) -> dict[str, str]:
+    """Why changes cannot have set it off: what was found for the most probable theory that asked."""
+    belief = board.posterior.accounts if board.posterior else {}
+    by_head = {account.head: belief.get(account.id, 0.0) for account in board.accounts}
+    attempts = [a for a in board.attempts.values() if a.trigger is not None and a.outcome is Outcome.REFUTED]
+    attempts.sort(key=lambda a: (by_head.get(a.hypothesis, 0.0), a.strategy == "time_order", a.plan))
+    return {a.trigger: a.found for a in attempts if a.trigger is not None}
 
 
 def _trigger_weights(board: Board) -> dict[str, tuple[float, str | None]]:
@@ -172,10 +181,14 @@ def _evidence_of(board: Board, head: Hypothesis) -> tuple[tuple[Fact, ...], tupl
             weight[key] = max(weight.get(key, 0.0), abs(score or 0.0)) * (1 if (score or 0.0) > 0 else -1)
     for key in head.suggested_by:
         weight.setdefault(key, 0.01)
+    # What a specialist saw reads better than the bare figure that an attempt measured again: it comes first.
     known = sorted(
         ((key, w) for key, w in weight.items() if key in board.observations),
-        key=lambda item: (-abs(item[1]), -board.observations[item[0]].strength, item[0]),
-    )
+        key=lambda item: (
+            board.observations[item[0]].agent not in board.specialists, -abs(item[1]),
+            -board.observations[item[0]].strength, item[0],
+        ),
+    )  # fmt: skip
     supporting = tuple(fact(board, board.observations[key]) for key, w in known if w > 0)
     against = tuple(fact(board, board.observations[key]) for key, w in known if w < 0)
     return supporting, against

@@ -12,7 +12,7 @@ SYMPTOMS = (
     "errors.up", "success.down", "latency.up", "client_latency.up", "trace.errors_up", "traffic.down",
     "k8s.unready", "k8s.replicas_missing", "release.edge_errors", "log.errors_up",
 )  # fmt: skip
-AFFECTED_FROM = 0.45  # strength: about five robust standard deviations on the scale of agents.observe
+AFFECTED_FROM = 0.5  # strength: six robust standard deviations on the scale of agents.observe
 NOISE_FREE = frozenset({EntityKind.SERVICE, EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE})
 
 

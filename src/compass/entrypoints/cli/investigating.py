@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -29,6 +30,7 @@ from compass.projections.build_view import build_view
 from compass.projections.view import View
 from compass.sources.recording import RecordingSource
 
+Begin = Callable[[Recorder], Awaitable[None]]
 EXIT_OF = {
     Status.DONE: ExitCode.DONE, Status.INCONCLUSIVE: ExitCode.INCONCLUSIVE, Status.FAILED: ExitCode.FAILED,
     Status.STOPPED: ExitCode.STOPPED, Status.RUNNING: ExitCode.FAILED,
@@ -51,6 +53,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
+    """How it ended, and what a person is shown."""
+
     id: UUID
     view: View
     exit_code: ExitCode
@@ -82,28 +86,32 @@ def _window(incident: Incident) -> str:
 
 
 async def investigate_recording(chronicle: Chronicle, chosen: Settings, folder: Path, request: Request) -> Result:
-    """Open and run one investigation on a recording."""
-    incident = incident_of(folder, request)
-    choice = recording_choice(folder)
-    investigation = await chronicle.create(incident.title)
-    return await run_to_end(chronicle, chosen, investigation, choice, request, incident)
+    """Open and run one investigation on a recording. Whatever is wrong with the input is found before it is stored."""
+    incident, choice = incident_of(folder, request), recording_choice(folder)
+    prepared = means(chosen, choice, request.limits, sequential=request.sequential)
+
+    async def begin(recorder: Recorder) -> None:
+        await open_investigation(recorder, incident, prepared, source_uri=choice.uri)
+
+    return await run_to_end(chronicle, await chronicle.create(incident.title), prepared, request, begin)
 
 
 async def run_to_end(
-    chronicle: Chronicle, chosen: Settings, investigation: UUID, choice: SourceChoice, request: Request,
-    incident: Incident | None = None,
-) -> Result:  # fmt: skip
-    """Run (or go on with) an investigation; Ctrl-C is a human's stop and is recorded as one."""
+    chronicle: Chronicle, investigation: UUID, prepared: Means, request: Request, begin: Begin
+) -> Result:
+    """Run (or go on with) an investigation; Ctrl-C is a human's stop and is recorded as one.
+
+    `begin` writes the first events. It is called with the lease held and everything folded, so that what another
+    runner did meanwhile is known.
+    """
     console = Console(stderr=True, highlight=False)
     with LiveView(console) as live:
         listener: Listener = show_nothing if request.quiet else live
         recorder = Recorder(chronicle, investigation, runner_name(), listener)
-        await _claim(recorder, request.limits.lease_s)
-        prepared = means(chosen, choice, request.limits, sequential=request.sequential)
-        await recorder.catch_up()
-        if incident is not None:
-            await open_investigation(recorder, incident, prepared, source_uri=choice.uri)
+        await wait_for_lease(recorder, request.limits.lease_s)
         try:
+            await recorder.catch_up()
+            await begin(recorder)
             board = await _stoppable(chronicle, investigation, recorder, prepared)
         finally:
             await recorder.release()
@@ -119,7 +127,9 @@ async def _stoppable(chronicle: Chronicle, investigation: UUID, recorder: Record
 
     async def stop() -> None:
         await asked.wait()
-        order = NewEvent(key="command/stop/sigint", payload=CommandGiven(command="stop"), actor="human")
+        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends the process at once
+        # The key is this runner's own: a stop after a resume is another stop.
+        order = NewEvent(key=f"command/stop/{recorder.runner}", payload=CommandGiven(command="stop"), actor="human")
         await chronicle.append(investigation, None, [order])
 
     watcher = asyncio.create_task(stop())
@@ -131,8 +141,11 @@ async def _stoppable(chronicle: Chronicle, investigation: UUID, recorder: Record
         await asyncio.gather(watcher, return_exceptions=True)
 
 
-async def _claim(recorder: Recorder, lease_s: float) -> None:
-    """Take the lease; after a crash the dead runner's lease has to run out first, which takes seconds."""
+async def wait_for_lease(recorder: Recorder, lease_s: float, *, quiet: bool = False) -> None:
+    """Take the lease; after a crash the dead runner's lease has to run out first, which takes seconds.
+
+    Raises StaleRunnerError when another runner is alive and keeps it.
+    """
     waited = 0.0
     while True:
         try:
@@ -140,7 +153,7 @@ async def _claim(recorder: Recorder, lease_s: float) -> None:
         except StaleRunnerError:
             if waited >= lease_s + 2:
                 raise
-            if waited == 0:
+            if waited == 0 and not quiet:
                 print("another runner holds this investigation; waiting for its lease to run out ...", file=sys.stderr)
             await asyncio.sleep(0.5)
             waited += 0.5
@@ -149,4 +162,3 @@ async def _claim(recorder: Recorder, lease_s: float) -> None:
 async def _view(chronicle: Chronicle, investigation: UUID, prepared: Means, board: Board) -> View:
     number = next((s.number for s in await chronicle.list(limit=10_000) if s.id == investigation), 0)
     return build_view(board, prepared.crew.mechanisms, id=str(investigation), number=number)
-

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import pkgutil
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from compass import __version__
@@ -16,6 +17,8 @@ from compass.entrypoints.cli import commands
 from compass.ports.errors import BadInputError, CompassError, ConfigurationError, NotFoundError
 
 USAGE_ERRORS = (BadInputError, ConfigurationError, NotFoundError)
+# typer carries its own copy of click since 0.21 and used the installed one before: its public names lead to either.
+CommandLineError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 app = typer.Typer(
     name="compass",
@@ -36,7 +39,7 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[  # noqa: ARG001  # its callback does the work
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
@@ -53,18 +56,34 @@ def build() -> typer.Typer:
 
 def run() -> None:
     """Entry point. Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 inconclusive, 130 stopped."""
-    sys.exit(int(_run()))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the work
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
+    sys.exit(int(code))
+
+
+def _leave_pipe() -> None:
+    """The reader went away (`compass list | head -1`): not an error, and nothing more can be said to it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run() -> int:
     try:
         result = build()(standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         typer.echo("stopped", err=True)
         return ExitCode.STOPPED
-    except click.ClickException as error:
-        error.show()
+    except CommandLineError as error:
+        error.show()  # type: ignore[attr-defined]  # see above
         return ExitCode.USAGE
+    except BrokenPipeError:
+        _leave_pipe()
+        return ExitCode.DONE
     except USAGE_ERRORS as error:
         typer.echo(f"compass: {error}", err=True)
         return ExitCode.USAGE

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.investigating import Request, Result, investigate_recording
+from compass.entrypoints.cli.investigating import Request, Result, incident_of, investigate_recording
 from compass.entrypoints.cli.render.output import console, page, show, show_json
 from compass.entrypoints.cli.render.screen import first_screen
 from compass.entrypoints.cli.render.words import cut, percent
-from compass.ports.errors import CompassError
+from compass.ports.errors import BadInputError, CompassError, ConfigurationError, NotFoundError
 from compass.sources.recording.discover import find_recordings
 
+USAGE_ERRORS = (BadInputError, ConfigurationError, NotFoundError)
 SEVEREST = (ExitCode.STOPPED, ExitCode.USAGE, ExitCode.FAILED, ExitCode.INCONCLUSIVE, ExitCode.DONE)
 
 
 def investigate_all(path: Path, request: Request, *, as_json: bool) -> int:
     """Investigate `path`; several recordings one after another, a line each. Returns the severest exit code."""
     folders = find_recordings(path)
+    if not folders:
+        raise BadInputError(
+            "this is not a recording, and it holds none: no recording.yaml in it or below", where=str(path),
+            hint="compass investigate --recording DIR with a folder that holds recording.yaml",
+        )  # fmt: skip
     if len(folders) == 1:
         result = _one(folders[0], request)
         if as_json:
@@ -32,6 +39,7 @@ def investigate_all(path: Path, request: Request, *, as_json: bool) -> int:
 
 
 def _one(folder: Path, request: Request) -> Result:
+    incident_of(folder, request)  # what is wrong with the input is said before a server is started
     chosen = session.settings()
 
     async def work() -> Result:
@@ -49,8 +57,8 @@ def _several(folders: tuple[Path, ...], request: Request, *, as_json: bool) -> i
         try:
             result = _one(folder, replace(request, quiet=True))
         except CompassError as error:  # one bad recording must not hide the others
-            codes.append(ExitCode.USAGE)
-            out.print(f"{folder.name}: {error}")
+            codes.append(ExitCode.USAGE if isinstance(error, USAGE_ERRORS) else ExitCode.FAILED)
+            print(f"{folder.name}: {error}", file=sys.stderr)
             continue
         codes.append(result.exit_code)
         views.append(result.view)

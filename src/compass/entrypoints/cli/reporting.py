@@ -23,9 +23,11 @@ def write_postmortem(reference: str | None, output: Path | None, *, force: bool)
     async def work() -> tuple[str, int]:
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
-            text = redact(
+            text = _redacted(
                 postmortem(loaded.events, session.mechanisms_of(chosen), id=str(loaded.id), number=loaded.number)
             )
+            if output is not None:
+                _replace(output, text)
             digest = hashlib.sha256(text.encode()).hexdigest()
             event = NewEvent(
                 key=f"report/{FORMAT}/{digest}", payload=Reported(format=FORMAT, sha256=digest), actor="human"
@@ -36,7 +38,6 @@ def write_postmortem(reference: str | None, output: Path | None, *, force: bool)
     text, number = session.run(work)
     if output is None:
         return text
-    _replace(output, text)
     return f"post-mortem draft of #{number} written to {output}"
 
 
@@ -49,8 +50,20 @@ def _check_target(output: Path, *, force: bool) -> None:
         raise BadInputError("the folder does not exist", where=str(output.parent), hint="create it first")
 
 
+def _redacted(text: str) -> str:
+    """A line at a time: the gate cuts what is very long, and a long draft is made of short lines."""
+    return "\n".join(redact(line) for line in text.split("\n"))
+
+
 def _replace(output: Path, text: str) -> None:
     """Write beside it and rename: an interrupted write leaves the old file or none."""
+    try:
+        _write(output, text)
+    except OSError as error:
+        raise BadInputError(f"it cannot be written: {error.strerror}", where=str(output)) from error
+
+
+def _write(output: Path, text: str) -> None:
     handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

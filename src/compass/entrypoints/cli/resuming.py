@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
-from uuid import UUID
-
-from compass.domain.chronicle import CommandGiven, Event, NewEvent, Opened, Resumed
+from compass.domain import chronicle as c
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.investigating import Request, Result, run_to_end
-from compass.entrypoints.settings import Settings
-from compass.entrypoints.wiring import SourceChoice, choice_of, runner_name
-from compass.ports.chronicle import Chronicle
-from compass.ports.errors import BadInputError, NotFoundError
+from compass.entrypoints.cli.investigating import Request, Result, run_to_end, wait_for_lease
+from compass.entrypoints.wiring import SourceChoice, choice_of, means, runner_name
+from compass.investigation.conclude import conclude
+from compass.investigation.recorder import Recorder, show_nothing
+from compass.investigation.runner import COMMANDER
+from compass.investigation.settings import Limits
+from compass.ports.errors import BadInputError, NotFoundError, StaleRunnerError
 from compass.projections.board import fold_all
 from compass.projections.view import AccountLine
 
-STOP_WAIT_S = 12.0
+DEEP_WORK = 10_000.0
+OPEN = (Status.RUNNING, Status.STOPPED)
 
 
 def go_on(reference: str | None, *, quiet: bool) -> Result:
@@ -29,13 +28,19 @@ def go_on(reference: str | None, *, quiet: bool) -> Result:
             investigation = await chronicle.find(reference)
             events = await chronicle.read(investigation)
             status = fold_all(events).status
-            if status not in (Status.RUNNING, Status.STOPPED):
+            if status not in OPEN:
                 raise BadInputError(
                     f"this investigation has ended ({status.value}); there is nothing to go on with", where="resume",
                     hint="compass show; compass test N tries harder to refute an account",
                 )  # fmt: skip
-            await _reopen(chronicle, investigation, events)
-            return await _run(chronicle, chosen, investigation, events, Request(quiet=quiet))
+            request = Request(quiet=quiet)
+            prepared = means(chosen, _source(events), request.limits)
+
+            async def begin(recorder: Recorder) -> None:
+                if recorder.board.status in OPEN:  # else another runner ended it while this one waited
+                    await recorder.append(_resumed(recorder), actor="human")
+
+            return await run_to_end(chronicle, investigation, prepared, request, begin)
 
     return session.run(work)
 
@@ -49,15 +54,16 @@ def test_deeper(reference: str | None, account: str) -> tuple[AccountLine, Resul
             loaded = await session.load(chronicle, chosen, reference)
             line = session.pick(loaded.view, account)
             head = next(h.id for h in loaded.board.hypotheses.values() if h.label == line.label)
-            count = len(loaded.board.requests)
-            order = NewEvent(
-                key=f"command/test/{count}", payload=CommandGiven(command="test", argument=head), actor="human"
-            )
-            await chronicle.append(loaded.id, None, [order])
-            await _reopen(chronicle, loaded.id, loaded.events)
-            request = Request(quiet=True)
-            more = replace(request, limits=replace(request.limits, work=10_000.0))
-            return line, await _run(chronicle, chosen, loaded.id, loaded.events, more)
+            request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
+            prepared = means(chosen, _source(loaded.events), request.limits)
+
+            async def begin(recorder: Recorder) -> None:
+                # Both at once: an order without the round that follows it would be left for whoever resumes next.
+                order = c.CommandGiven(command="test", argument=head)
+                key = f"command/test/{len(recorder.board.requests)}"
+                await recorder.append((key, order), _resumed(recorder), actor="human")
+
+            return line, await run_to_end(chronicle, loaded.id, prepared, request, begin)
 
     return session.run(work)
 
@@ -71,42 +77,42 @@ def order_stop(reference: str | None) -> str:
             loaded = await session.load(chronicle, chosen, reference)
             if loaded.board.status is not Status.RUNNING:
                 return f"#{loaded.number} is not running (it is {loaded.board.status.value})"
-            order = NewEvent(
-                key=f"command/stop/{len(loaded.board.requests)}", payload=CommandGiven(command="stop"), actor="human"
+            order = c.NewEvent(
+                key=f"command/stop/{runner_name()}", payload=c.CommandGiven(command="stop"), actor="human"
             )
             await chronicle.append(loaded.id, None, [order])
-            if await _ends(chronicle, loaded.id):
-                return f"#{loaded.number} stopped; `compass resume` goes on"
-            await _run(chronicle, chosen, loaded.id, loaded.events, Request(quiet=True))
-            return f"#{loaded.number} had no living runner; it is recorded as stopped"
+            recorder = Recorder(chronicle, loaded.id, runner_name(), show_nothing)
+            try:
+                await wait_for_lease(recorder, Limits().lease_s, quiet=True)
+            except StaleRunnerError:
+                return f"#{loaded.number} is ordered to stop; its runner is still busy and ends when it gets there"
+            return await _ended(recorder, loaded.number)
 
     return session.run(work)
 
 
-async def _ends(chronicle: Chronicle, investigation: UUID) -> bool:
-    waited = 0.0
-    while waited < STOP_WAIT_S:
-        if fold_all(await chronicle.read(investigation)).status is not Status.RUNNING:
-            return True
-        await asyncio.sleep(0.2)
-        waited += 0.2
-    return False
+async def _ended(recorder: Recorder, number: int) -> str:
+    """With the lease in hand: what the runner did, or its end when it died without one."""
+    try:
+        board = await recorder.catch_up()
+        if board.status is not Status.RUNNING:
+            return f"#{number} stopped; `compass resume` goes on"
+        await recorder.append(*conclude(board, "stopped by a human", Limits()), actor=COMMANDER)
+        return f"#{number} had no living runner; it is recorded as stopped; `compass resume` goes on"
+    finally:
+        await recorder.release()
 
 
-async def _reopen(chronicle: Chronicle, investigation: UUID, events: tuple[Event, ...]) -> None:
-    after = events[-1].seq if events else 0
-    payload = Resumed(runner=runner_name().split(":")[1], after_seq=after)
-    await chronicle.append(investigation, None, [NewEvent(key=f"resumed/{after}", payload=payload, actor="human")])
+def _resumed(recorder: Recorder) -> tuple[str, c.Payload]:
+    after = recorder.board.seq
+    return f"resumed/{after}", c.Resumed(runner=recorder.runner.split(":")[1], after_seq=after)
 
 
-async def _run(
-    chronicle: Chronicle, chosen: Settings, investigation: UUID, events: tuple[Event, ...], request: Request
-) -> Result:
-    return await run_to_end(chronicle, chosen, investigation, _source(events), request)
-
-
-def _source(events: tuple[Event, ...]) -> SourceChoice:
-    opened = next((e.payload for e in events if isinstance(e.payload, Opened)), None)
+def _source(events: tuple[c.Event, ...]) -> SourceChoice:
+    """Where the telemetry is. Raises BadInputError when it is there no more: before anything is recorded."""
+    opened = next((e.payload for e in events if isinstance(e.payload, c.Opened)), None)
     if opened is None:
         raise NotFoundError("this investigation never began: it holds no opening event", hint="compass investigate")
-    return choice_of(opened.source_uri)
+    choice = choice_of(opened.source_uri)
+    choice.open()
+    return choice

@@ -12,7 +12,10 @@ def database_status() -> str:
     if chosen.database_url:
         return "the chronicle is on the PostgreSQL of COMPASS_DATABASE_URL"
     status = open_server(chosen.data_dir).status()
-    return f"embedded PostgreSQL: {status}"
+    if status.major is None:
+        return f"embedded PostgreSQL: no database yet; it will be made in {status.data_dir}"
+    state = f"running (process {status.pid})" if status.running else "not running; the next command starts it"
+    return f"embedded PostgreSQL {status.major}: {state}\ndata: {status.data_dir}\nlog: {status.log}"
 
 
 def database_stop() -> str:

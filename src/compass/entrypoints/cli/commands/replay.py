@@ -11,10 +11,11 @@ def register(app: typer.Typer) -> None:
     app.command("replay")(replay)
 
 
-def replay(investigation: Reference = None, as_json: Json = False) -> None:
+def replay(investigation: Reference = None, as_json: Json = False) -> int:
     """Replay an investigation from its chronicle and check that it still gives the same result."""
+    from compass.domain.failure import ExitCode
     from compass.entrypoints.cli.render.output import console, page, show, show_json
-    from compass.entrypoints.cli.replaying import replay_report, replay_lines
+    from compass.entrypoints.cli.replaying import replay_lines, replay_report
 
     report = replay_report(investigation)
     if as_json:
@@ -22,3 +23,4 @@ def replay(investigation: Reference = None, as_json: Json = False) -> None:
     else:
         out = console()
         show(out, replay_lines(report, page(out)))
+    return int(ExitCode.FAILED if report.same is False else ExitCode.DONE)

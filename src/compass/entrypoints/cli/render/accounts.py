@@ -27,7 +27,8 @@ def all_accounts(view: View, page: Page) -> list[Text]:
 def account_block(account: AccountLine, page: Page) -> list[Text]:
     """One account: claim, mechanism and family, since when, what it explains, evidence, attempts, checks, relief."""
     lines = [claim_line(account, page)]
-    lines.append(labelled("", f"{account.mechanism} ({account.family}) at {account.entity}, {clock_time(account.onset_ns)}"))
+    where = f"{account.mechanism} ({account.family}) at {account.entity}"
+    lines.append(labelled("", f"{where}, since {clock_time(account.onset_ns)}"))
     if account.explains:
         lines.append(labelled("  so", f"explains {'; '.join(account.explains)}"))
     return lines + leading_details(account, page)

@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from compass.domain import chronicle as c
+from compass.domain.disproof import Outcome
 from compass.entrypoints.cli.render.words import cut, duration
 from compass.redaction import bound
 
@@ -31,6 +32,7 @@ class LiveView:
 
     console: Console
     agents: dict[str, _Agent] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     round: str = ""
     _live: Live | None = None
 
@@ -53,7 +55,7 @@ class LiveView:
         if self._live is not None:
             self._live.update(self._table())
         elif line:
-            self.console.print(bound(line, 200), highlight=False, markup=False)
+            self.console.print(bound(line, 200), highlight=False, markup=False, soft_wrap=True)
 
     def _take(self, payload: object) -> str:
         if isinstance(payload, c.Opened):
@@ -66,6 +68,12 @@ class LiveView:
             self._agent(payload.agent).doing = payload.text
         elif isinstance(payload, c.StepFinished):
             return self._finished(payload)
+        elif isinstance(payload, c.Proposed):
+            self.labels[payload.hypothesis.id] = payload.hypothesis.label
+        elif isinstance(payload, c.Attempted) and payload.attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED):
+            attempt = payload.attempt
+            label = self.labels.get(attempt.hypothesis, "")
+            return f"  {label:<4} {attempt.outcome.value} ({attempt.strategy.replace('_', ' ')}) {attempt.found}"
         elif isinstance(payload, c.AgentFailed):
             agent = self._agent(payload.agent)
             agent.failed, agent.doing = True, payload.error
@@ -78,8 +86,11 @@ class LiveView:
         agent.normals += payload.normals
         agent.busy_ms += payload.elapsed_ms
         agent.doing = payload.found or agent.doing
+        if payload.round > 1:
+            return ""  # what attempts found is told by the attempt itself
         verdict = f"{payload.anomalies} abnormal, {payload.normals} normal"
-        return f"  {payload.agent:<14} {payload.found or payload.step} ({verdict}, {duration(payload.elapsed_ms / 1000)})"
+        elapsed = duration(payload.elapsed_ms / 1000)
+        return f"  {payload.agent:<14} {payload.found or payload.step} ({verdict}, {elapsed})"
 
     def _agent(self, name: str) -> _Agent:
         return self.agents.setdefault(name, _Agent())

@@ -24,7 +24,7 @@ def console() -> Console:
 def page(out: Console, *, full: bool = False) -> Page:
     """The room there is. A pipe gets everything, uncut: nothing may be lost on the way to a file or to grep."""
     if not out.is_terminal:
-        return Page(width=100, full=True, unicode=_unicode())
+        return Page(width=100, full=full, uncut=True, unicode=_unicode())
     return Page(width=max(NARROWEST, out.width), full=full, unicode=_unicode())
 
 

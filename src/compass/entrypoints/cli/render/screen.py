@@ -20,7 +20,8 @@ OUTCOME_STYLE = {
     Outcome.REFUTED: "red", Outcome.SURVIVED: "green", Outcome.AMBIGUOUS: "yellow", Outcome.NO_DATA: "dim",
 }  # fmt: skip
 OUTCOME_WORD = {
-    Outcome.REFUTED: "refuted", Outcome.SURVIVED: "survived", Outcome.AMBIGUOUS: "ambiguous", Outcome.NO_DATA: "no data",
+    Outcome.REFUTED: "refuted", Outcome.SURVIVED: "survived", Outcome.AMBIGUOUS: "ambiguous",
+    Outcome.NO_DATA: "no data",
 }  # fmt: skip
 LABEL = 10  # columns of the left-hand labels
 SPARK = 12
@@ -28,14 +29,19 @@ SPARK = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """How much room there is. `full` prints everything uncut (pipes, `compass accounts`)."""
+    """How much room there is. `uncut` keeps every line whole (pipes); `full` shows every line (`compass accounts`)."""
 
     width: int = 80
     full: bool = False
+    uncut: bool = False
     unicode: bool = True
 
     def fit(self, text: str, used: int = LABEL) -> str:
-        return " ".join(text.split()) if self.full else cut(text, max(16, self.width - used))
+        return " ".join(text.split()) if self.full or self.uncut else cut(text, max(16, self.width - used))
+
+    def most(self, terminal: int, pipe: int) -> int | None:
+        """How many rows of a list: few on a terminal, more in a pipe, all of them in full."""
+        return None if self.full else pipe if self.uncut else terminal
 
 
 def first_screen(view: View, page: Page) -> list[Text]:
@@ -43,7 +49,7 @@ def first_screen(view: View, page: Page) -> list[Text]:
     lines = [headline(view, page), *what(view, page), *where(view, page), *changes(view, page), Text("")]
     lines += account_lines(view, page)
     lines.append(shares(view, page))
-    lines += [labelled("note", page.fit(note), "yellow") for note in notes(view)[: None if page.full else 1]]
+    lines += [labelled("note", page.fit(note), "yellow") for note in notes(view)[: page.most(1, 20)]]
     lines.append(footer(view, page))
     return lines
 
@@ -66,7 +72,7 @@ def what(view: View, page: Page) -> list[Text]:
         since += f" ± {duration(view.onset_uncertainty_ns / 1e9)}"
     paged_at = f"; paged {clock_time(view.detected_ns).split(' (')[0]}"
     lines = [labelled("WHAT", page.fit(since + paged_at))]
-    shown = view.situation.symptoms if page.full else _one_per_entity(view.situation.symptoms)[:2]
+    shown = _one_per_entity(view.situation.symptoms)[: page.most(2, 5)]
     lines += [fact_line("", fact, page) for fact in shown]
     if not shown:
         lines.append(labelled("", page.fit(view.symptom or "no symptom is visible in the telemetry")))
@@ -91,11 +97,11 @@ def fact_line(label: str, fact: Fact, page: Page) -> Text:
 
 
 def where(view: View, page: Page) -> list[Text]:
-    most = 99 if page.full else 4
+    most = page.most(4, 99) or 99
     s = view.situation
     text = f"affected: {names(s.affected, most)} · unaffected: {names(s.unaffected, most - 2)}"
     lines = [labelled("WHERE", page.fit(text))]
-    if page.full and s.notices:
+    if (page.full or page.uncut) and s.notices:
         lines.append(labelled("", f"who notices: {names(s.notices, most)}"))
     return lines
 
@@ -105,7 +111,7 @@ def changes(view: View, page: Page) -> list[Text]:
         known = any(part == "changes" and status == "ok" for part, status, _ in view.sources)
         return [labelled("CHANGES", "none recorded" if known else "not known: no source of changes is connected")]
     ranked = sorted(view.changes, key=lambda c: (-c.weight, abs(c.offset_s), c.id))
-    shown = view.changes if page.full else tuple(ranked[:2])
+    shown = ranked[: page.most(2, 10)]
     lines = [change_line("CHANGES" if i == 0 else "", change, page) for i, change in enumerate(shown)]
     if len(view.changes) > len(shown):
         lines[-1].append(f" (+{len(view.changes) - len(shown)})", style="dim")
@@ -118,7 +124,7 @@ def change_line(label: str, change: ChangeLine, page: Page) -> Text:
     verdict = f"{change.verdict} "
     style = "red" if change.refuted else "green" if change.weight >= 0.3 else "dim"
     line = labelled(label, Text(verdict, style=style))
-    rest = f"{head}{change.summary}" + (f"; {change.refuted}" if change.refuted and page.full else "")
+    rest = f"{head}{change.summary}" + (f"; {change.refuted}" if change.refuted and (page.full or page.uncut) else "")
     return line.append(page.fit(rest, LABEL + len(verdict) + 5))
 
 
@@ -127,7 +133,7 @@ def account_lines(view: View, page: Page) -> list[Text]:
     if not view.accounts:
         return [labelled("WHY", page.fit(view.said or "no account could be stated"), "yellow")]
     lines: list[Text] = []
-    for account in view.accounts[: None if page.full else 4]:
+    for account in view.accounts[: page.most(4, 5)]:
         lines.append(claim_line(account, page))
         if account.rank == view.accounts[0].rank or page.full:
             lines += leading_details(account, page)
@@ -147,18 +153,23 @@ def leading_details(account: AccountLine, page: Page) -> list[Text]:
     lines = []
     if account.trigger is not None:
         lines.append(labelled("  set off", page.fit(trigger_text(account), LABEL + 1)))
-    lines += [fact_line("  for", fact, page) for fact in account.evidence_for[: 6 if page.full else 2]]
-    against = account.evidence_against[: 4 if page.full else 1]
+    lines += [fact_line("  for", fact, page) for fact in distinct(account.evidence_for)[: page.most(2, 4)]]
+    against = distinct(account.evidence_against)[: page.most(1, 3)]
     lines += [fact_line("  against", fact, page) for fact in against]
-    if page.full and not against:
+    if (page.full or page.uncut) and not against:
         lines.append(labelled("  against", "nothing measured speaks against it", "dim"))
     attempts = account.attempts if page.full else tuple(a for a in [account.best_attempt] if a)
     lines += [attempt_line(attempt, page) for attempt in attempts]
-    checks = account.check if page.full else account.check[:1]
+    checks = account.check[: page.most(1, 3)]
     lines += [labelled("  check", page.fit(text)) for text in checks]
     if account.mitigation is not None:
         lines += mitigation_lines(account, page)
     return lines
+
+
+def distinct(facts: tuple[Fact, ...]) -> list[Fact]:
+    """Facts that read differently: two attempts may have measured the same thing."""
+    return list({fact.text: fact for fact in reversed(facts)}.values())[::-1]
 
 
 def trigger_text(account: AccountLine) -> str:
@@ -181,8 +192,8 @@ def mitigation_lines(account: AccountLine, page: Page) -> list[Text]:
         return []
     lines = [labelled("  relief", page.fit(m.text + (f" (risk: {m.risk})" if m.risk else "")))]
     if m.command:
-        lines.append(labelled("", Text(m.command if page.full else cut(m.command, page.width - LABEL), style="bold")))
-    if page.full and m.recovery:
+        lines.append(labelled("", Text(page.fit(m.command), style="bold")))
+    if (page.full or page.uncut) and m.recovery:
         lines.append(labelled("", f"recovery looks like: {m.recovery}", "dim"))
     return lines
 
@@ -195,7 +206,8 @@ def shares(view: View, page: Page) -> Text:
         text += f" · took {duration(view.elapsed_s)}"
     if view.sequential_s and view.parallel_s:
         ratio = view.sequential_s / view.parallel_s
-        text += f" · parallel {duration(view.parallel_s)}, one after another {duration(view.sequential_s)} ({ratio:.1f}×)"
+        apart = f"{duration(view.sequential_s)} one after another"
+        text += f" · {duration(view.parallel_s)} in parallel, {apart} ({ratio:.1f}×)"
     return Text(page.fit(text, 0), style="dim")
 
 

@@ -1,0 +1,1 @@
+"""Screening questions: cheap, bounded, one file a question, shared by the specialists."""

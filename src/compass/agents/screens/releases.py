@@ -1,0 +1,99 @@
+"""Do instances of a new release, or calls into it, fail more than before?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from compass.agents.observe import observe, spark_of, strength_of
+from compass.agents.screens import wording
+from compass.agents.screens.series import graph_of, objects_of, series_of, whole_window
+from compass.analysis import releases
+from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE
+from compass.analysis.releases import WEIGHTS, Comparison, Contrast
+from compass.domain.board import Board
+from compass.domain.incident import Change
+from compass.domain.observation import Observation, Quality, Quantity, Stats, Verdict
+from compass.domain.telemetry import Answer, ObjectKind, SignalKind
+from compass.domain.time import Instant
+from compass.ports.specialist import Look, StepResult
+from compass.tables.series import SeriesTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseScreen:
+    """Compares every rollout of the window with what it replaces."""
+
+    agent: str
+    id: str = "releases"
+    text: str = "comparing new releases with what they replace"
+    cost: float = 1.0
+    limit: int = 100
+    kinds: frozenset[SignalKind] = frozenset(WEIGHTS)
+
+    async def run(self, look: Look) -> StepResult:
+        """At most two facts a rollout. Raises SourceError from the port."""
+        listed = await objects_of(look, ObjectKind.CHANGES)
+        changes = [c for c in (listed.data.changes or look.board.changes) if releases.is_rollout(c) and c.entity]
+        if not changes:
+            return StepResult(found="no release in the window", work=self.cost)
+        answer = await series_of(look, self.kinds)
+        if not answer.data.rows or not answer.data.times_ns.size:
+            gap = (f"{answer.source} has no series of the released services", "whether a new release does worse")
+            return StepResult(gaps=(gap,), found="no metrics of the releases", work=self.cost)
+        return await asyncio.to_thread(self._judge, look.board, answer, listed.data.changes or look.board.changes)
+
+    def _judge(self, board: Board, answer: Answer[SeriesTable], changes: tuple[Change, ...]) -> StepResult:
+        window = whole_window(board)
+        graph = graph_of(board, answer.data)
+        compared = []
+        for change in sorted((c for c in changes if releases.is_rollout(c)), key=lambda c: (c.at.ns, c.id)):
+            comparison = releases.compare(answer.data, graph, change, window, window.end_ns)
+            if comparison is not None and comparison.measured:
+                compared.append(comparison)
+        compared.sort(key=lambda c: (-c.worse, c.change.id))
+        seen = [o for c in compared for o in self._observe(c, answer, board)][: self.limit]
+        worst = next((o for o in seen if o.verdict is Verdict.ANOMALY), None)
+        said = worst.text if worst is not None else f"{len(compared)} releases compared, none clearly worse"
+        return StepResult(observations=tuple(seen), found=said, work=self.cost)
+
+    def _observe(self, c: Comparison, answer: Answer[SeriesTable], board: Board) -> Iterator[Observation]:
+        shown = max((x for x in (c.new_old, c.incoming) if x is not None), key=lambda x: x.score, default=None)
+        if c.silent and (shown is None or shown.score < ANOMALY_SCORE):
+            yield self._silent(c, answer)
+        elif shown is not None:
+            yield from self._fact("release.worse", c, c.worse, shown, answer, board)
+        if c.incoming is not None:
+            yield from self._fact("release.edge_errors", c, c.edge, c.incoming, answer, board)
+
+    def _silent(self, c: Comparison, answer: Answer[SeriesTable]) -> Observation:
+        return observe(
+            agent=self.agent, sign="release.worse", entity=c.service, verdict=Verdict.ANOMALY, answer=answer,
+            strength=strength_of(c.worse), change=c.change.id, series=f"silent|{c.change.id}", since=c.change.at,
+            text=f"none of the new instances of release {c.change.id} of {c.service} reports anything",
+            quality=Quality.INDIRECT, stats=Stats(method="new instances without samples", score=round(c.worse, 3)),
+        )  # fmt: skip
+
+    def _fact(
+        self, sign: str, c: Comparison, score: float, shown: Contrast, answer: Answer[SeriesTable], board: Board
+    ) -> Iterator[Observation]:
+        abnormal = score >= ANOMALY_SCORE
+        if not abnormal and score >= NORMAL_SCORE:
+            return
+        row = answer.data.rows[shown.row]
+        onset_ns = board.onset.instant.ns if board.onset is not None else None
+        new, old = wording.quantity(shown.new, shown.unit), wording.quantity(shown.old, shown.unit)
+        passed = "; its own calls fail more too" if c.outgoing is not None and c.outgoing.score >= NORMAL_SCORE else ""
+        verdict = "does worse" if abnormal else "does no worse"
+        yield observe(
+            agent=self.agent, sign=sign, entity=c.service, verdict=Verdict.ANOMALY if abnormal else Verdict.NORMAL,
+            strength=strength_of(score) if abnormal else 0.0, answer=answer, change=c.change.id,
+            text=f"release {c.change.id} of {c.service} {verdict}: {shown.what} {new} against {old}{passed}",
+            series=f"{row.entity.key}|{row.key}",
+            quality=Quality.DIRECT if c.new_old is not None else Quality.CORROBORATED,
+            since=Instant(ns=c.change.at.ns, uncertainty_ns=c.change.at.uncertainty_ns) if abnormal else None,
+            value=Quantity(value=shown.new, unit=shown.unit), baseline=Quantity(value=shown.old, unit=shown.unit),
+            stats=Stats(method="new/old + incoming − outgoing", score=round(score, 3)),
+            spark=spark_of(answer.data.times_ns, answer.data.values[shown.row], onset_ns) if abnormal else None,
+        )  # fmt: skip

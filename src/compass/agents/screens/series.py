@@ -1,0 +1,65 @@
+"""Series that several screens share, and what of the board every metric screen needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from compass.analysis.graph import ServiceGraph, build_graph
+from compass.analysis.releases import edge_of
+from compass.domain.board import Board
+from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.incident import Dependency
+from compass.domain.telemetry import Answer, ObjectKind, ObjectQuery, SignalKind, SignalQuery
+from compass.domain.time import Window
+from compass.ports.specialist import Look
+from compass.tables.objects import ObjectTable
+from compass.tables.series import SeriesTable
+
+
+def whole_window(board: Board) -> Window:
+    """Everything that may be read. Raises ValueError before the incident is known."""
+    if board.incident is None:
+        raise ValueError("the board has no incident yet")
+    start = board.incident.window.start_ns
+    return Window(start_ns=start, end_ns=max(start, board.incident.now_ns))
+
+
+async def series_of(look: Look, kinds: frozenset[SignalKind]) -> Answer[SeriesTable]:
+    """One query for all of `kinds` over the whole window, shared by every screen that asks for the same."""
+    window = whole_window(look.board)
+    key = f"series:{window.start_ns}:{window.end_ns}:{','.join(sorted(kind.value for kind in kinds))}"
+
+    async def ask() -> Answer[SeriesTable]:
+        return await look.telemetry.series(SignalQuery(kinds=kinds, window=window), deadline=look.deadline)
+
+    return await look.shared.get(key, ask)
+
+
+async def objects_of(look: Look, kind: ObjectKind) -> Answer[ObjectTable]:
+    """All objects of a kind in the whole window, shared."""
+    window = whole_window(look.board)
+
+    async def ask() -> Answer[ObjectTable]:
+        return await look.telemetry.objects(ObjectQuery(kind=kind, window=window), deadline=look.deadline)
+
+    return await look.shared.get(f"objects:{window.start_ns}:{window.end_ns}:{kind.value}", ask)
+
+
+def graph_of(board: Board, table: SeriesTable | None = None) -> ServiceGraph:
+    """The board's dependencies and containment, with the edges that series name."""
+    plain = build_graph((), board.containment)
+    edges: Iterable[Dependency] = ()
+    if table is not None:
+        pairs = {edge_of(row) for row in table.rows if row.peer is not None}
+        edges = [Dependency(caller=plain.owner(a), callee=plain.owner(b), seen="series") for a, b in pairs]
+    return build_graph([*board.dependencies, *edges], board.containment)
+
+
+def paged_entity(board: Board) -> EntityRef | None:
+    """The entity that the page named, when it is known."""
+    if board.incident is None or not board.incident.service:
+        return None
+    name = board.incident.service
+    named = [e for e in board.entities if e.name == name]
+    named.sort(key=lambda e: (e.kind is not EntityKind.SERVICE, e.key))
+    return named[0] if named else None

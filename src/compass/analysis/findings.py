@@ -1,0 +1,240 @@
+"""From scores of rows to facts about entities: at most one per (entity, sign), abnormal or measurably normal.
+
+Here a row's kind and direction become a word of `domain.sign`, pods are folded into the service they belong to, and
+facts about an edge go to the end they speak of: failing calls to the callee, waiting for them to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from compass.analysis import anomaly
+from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE, Scores
+from compass.analysis.graph import ServiceGraph
+from compass.analysis.releases import edge_of
+from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.telemetry import SignalKind
+from compass.domain.time import Window
+from compass.tables.series import Floats, Ints, SeriesRow, SeriesTable
+
+UP_SIGN: Mapping[SignalKind, str] = {
+    SignalKind.LATENCY: "latency.up", SignalKind.CLIENT_LATENCY: "client_latency.up", SignalKind.ERRORS: "errors.up",
+    SignalKind.TRAFFIC: "traffic.up", SignalKind.CPU: "cpu.up", SignalKind.CPU_THROTTLING: "cpu.throttled",
+    SignalKind.MEMORY: "memory.up", SignalKind.DISK_IO: "disk.io_up", SignalKind.NETWORK_ERRORS: "network.errors_up",
+    SignalKind.NETWORK_TRAFFIC: "network.traffic_up", SignalKind.THREADS: "threads.up", SignalKind.GC_TIME: "gc.up",
+    SignalKind.RESTARTS: "restarts.up", SignalKind.CLOCK_OFFSET: "clock.offset",
+    SignalKind.QUEUE_DEPTH: "queue.backlog", SignalKind.DB_LATENCY: "db.latency_up",
+    SignalKind.DB_TRAFFIC: "db.traffic_up", SignalKind.DB_CONNECTIONS: "db.connections_up",
+    SignalKind.DB_LOCKS: "locks.up", SignalKind.DB_ROWS_READ: "db.rows_up",
+    SignalKind.REPLICATION_LAG: "replication.lag", SignalKind.CACHE_EVICTIONS: "cache.evictions_up",
+    SignalKind.RETRIES: "retries.up", SignalKind.RATE_LIMITED: "rate_limited",
+}  # fmt: skip
+DOWN_SIGN: Mapping[SignalKind, str] = {
+    SignalKind.SUCCESS: "success.down", SignalKind.TRAFFIC: "traffic.down",
+    SignalKind.NETWORK_TRAFFIC: "network.traffic_down", SignalKind.CLOCK_OFFSET: "clock.offset",
+    SignalKind.CACHE_HITS: "cache.hit_down",
+}  # fmt: skip
+NEAR_LIMIT: Mapping[SignalKind, tuple[str, float]] = {
+    SignalKind.CPU: ("cpu.saturated", 0.90), SignalKind.MEMORY: ("memory.near_limit", 0.90),
+    SignalKind.DISK_USAGE: ("disk.full", 0.90), SignalKind.FILE_DESCRIPTORS: ("fds.near_limit", 0.85),
+    SignalKind.DB_CONNECTIONS: ("db.connections_near_limit", 0.90),
+}  # fmt: skip
+CLEAR_OF_LIMIT = 0.80
+LEAK_GROWTH = 0.20
+LEAK_STEADINESS = 8.0
+MIN_BASELINE = 5
+PEER_SCORE_SHARE = 0.4
+_FOLDED = (EntityKind.POD, EntityKind.CONTAINER, EntityKind.WORKLOAD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One fact: what `row` of the table says about `entity`. `score` is in robust standard deviations.
+
+    `usual` is the baseline's level, `share` of the limit for signs of saturation. `peer` is the other end of an edge,
+    or the one pod that stands out from its siblings. `since_ns` −1 = not known.
+    """
+
+    sign: str
+    entity: EntityRef
+    row: int
+    abnormal: bool
+    score: float
+    value: float
+    usual: float
+    since_ns: int = -1
+    peer: EntityRef | None = None
+    share: float | None = None
+
+
+def borrow_groups(table: SeriesTable, graph: ServiceGraph) -> Ints:
+    """Group numbers [rows] for `anomaly.screen`: pods of one service with the same series and peer."""
+    seen: dict[tuple[str, str, str], int] = {}
+    numbers = np.full(len(table.rows), -1, dtype=np.int64)
+    for i, row in enumerate(table.rows):
+        if row.entity.kind in (EntityKind.POD, EntityKind.CONTAINER):
+            peer = graph.owner(row.peer).key if row.peer is not None else ""
+            numbers[i] = seen.setdefault((graph.owner(row.entity).key, row.name, peer), len(seen))
+    return numbers
+
+
+def find(
+    table: SeriesTable, scores: Scores, graph: ServiceGraph, baseline: Window, during: Window
+) -> tuple[Finding, ...]:
+    """All facts of a table, abnormal ones first (by score), then normal ones by entity and sign."""
+    groups: dict[tuple[EntityRef, str], list[Finding]] = {}
+    for candidate in (*_changes(table, scores, graph), *_limits(table, graph, baseline, during),
+                      *_leaks(table, graph, baseline, during)):  # fmt: skip
+        groups.setdefault((candidate.entity, candidate.sign), []).append(candidate)
+    chosen = [_strongest(groups[key], table) for key in groups]
+    return tuple(sorted((f for f in chosen if f is not None), key=_order))
+
+
+def _order(finding: Finding) -> tuple[bool, float, str, str]:
+    return not finding.abnormal, -round(finding.score, 9) if finding.abnormal else 0.0, finding.entity.key, finding.sign
+
+
+def subject(row: SeriesRow, graph: ServiceGraph) -> tuple[EntityRef, EntityRef | None]:
+    """(entity, peer) that a row speaks of, with pods folded into their owner.
+
+    Success and errors of an edge belong to the callee whoever measured them; time spent waiting for an answer to
+    the caller.
+    """
+    caller, callee = edge_of(row)
+    if row.peer is None:
+        return _fold(row.entity, graph), None
+    if row.signal.kind in (SignalKind.SUCCESS, SignalKind.ERRORS, SignalKind.TRAFFIC):
+        return _fold(callee, graph), _fold(caller, graph)
+    return _fold(row.entity, graph), _fold(row.peer, graph)
+
+
+def _fold(entity: EntityRef, graph: ServiceGraph) -> EntityRef:
+    return graph.owner(entity) if entity.kind in _FOLDED else entity
+
+
+def _sign(row: SeriesRow, *, up: bool) -> str | None:
+    if row.signal.kind is SignalKind.LATENCY and row.labels.get("reporter") == "source" and row.peer is not None:
+        return "client_latency.up" if up else None
+    return (UP_SIGN if up else DOWN_SIGN).get(row.signal.kind)
+
+
+def _changes(table: SeriesTable, scores: Scores, graph: ServiceGraph) -> Iterable[Finding]:
+    dead = _dead(table)
+    agreement = {up: _agreement(table, scores, up=up) for up in (True, False)}
+    for i, row in enumerate(table.rows):
+        if dead[i]:
+            continue
+        entity, peer = subject(row, graph)
+        for up in (True, False):
+            sign = _sign(row, up=up)
+            if sign is None or not np.isfinite(scores.side(up=up).score[i]):
+                continue
+            score = float(scores.side(up=up).score[i])
+            yield Finding(
+                sign=sign, entity=entity, row=i, score=score * float(agreement[up][i]), peer=peer,
+                abnormal=score * float(agreement[up][i]) >= ANOMALY_SCORE, usual=float(scores.centre[i]),
+                value=float(scores.side(up=up).value[i] if score >= NORMAL_SCORE else scores.late[i]),
+                since_ns=int(scores.side(up=up).since_ns[i]),
+            )  # fmt: skip
+
+
+def _dead(table: SeriesTable) -> list[bool]:
+    """Rows that measure nothing: a success ratio that never left zero says the exporter is broken, not the service."""
+    return [
+        row.signal.kind is SignalKind.SUCCESS and not (np.nan_to_num(table.values[i]) != 0.0).any()
+        for i, row in enumerate(table.rows)
+    ]
+
+
+def _agreement(table: SeriesTable, scores: Scores, *, up: bool) -> Floats:
+    """Factor [rows] in (0.6, 1]: a quantile that moved alone counts less than one whose neighbours moved with it."""
+    groups: dict[tuple[str, SignalKind, str, str], list[int]] = {}
+    for i, row in enumerate(table.rows):
+        if row.signal.quantile is not None:
+            peer = row.peer.key if row.peer is not None else ""
+            groups.setdefault((row.entity.key, row.signal.kind, peer, row.labels.get("reporter", "")), []).append(i)
+    factor = np.ones(len(table.rows))
+    score = scores.side(up=up).score
+    for rows in groups.values():
+        judged = [i for i in rows if np.isfinite(score[i])]
+        if len(judged) > 1:
+            factor[rows] = 0.6 + 0.4 * float(np.mean(score[judged] >= NORMAL_SCORE))
+    return factor
+
+
+def _limits(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Window) -> Iterable[Finding]:
+    kinds = {*NEAR_LIMIT, *anomaly.LIMIT_OF.values()}
+    chosen = [i for i, row in enumerate(table.rows) if row.signal.kind in kinds]
+    part = table.take(chosen)
+    now, then = anomaly.limit_share(part, during), anomaly.limit_share(part, baseline)
+    for at, i in enumerate(chosen):
+        row = table.rows[i]
+        if row.signal.kind not in NEAR_LIMIT or not np.isfinite(now[at]):
+            continue
+        sign, near = NEAR_LIMIT[row.signal.kind]
+        share, before = float(now[at]), float(then[at])
+        if near > share >= CLEAR_OF_LIMIT:
+            continue
+        # 4 at the threshold, 12 at the limit: a state like a score. What was as full before is hardly news.
+        score = ANOMALY_SCORE + 8.0 * min(1.0, (share - near) / (1.0 - near)) if share >= near else 0.0
+        score = score * 0.5 if np.isfinite(before) and before >= 0.97 * share else score
+        yield Finding(
+            sign=sign, entity=subject(row, graph)[0], row=i, abnormal=share >= near, score=score, value=share,
+            usual=before, share=share,
+        )  # fmt: skip
+
+
+def _leaks(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Window) -> Iterable[Finding]:
+    chosen = [i for i, row in enumerate(table.rows) if row.signal.kind is SignalKind.MEMORY]
+    part = table.take(chosen)
+    whole = Window(start_ns=baseline.start_ns, end_ns=during.end_ns)
+    trends = (anomaly.trend(part, during), anomaly.trend(part, whole))
+    for at, i in enumerate(chosen):
+        known = [t for t in trends if np.isfinite(t.steadiness[at]) and np.isfinite(t.growth[at])]
+        if not known:
+            continue
+        best = max(known, key=lambda t: (float(t.steadiness[at]) if t.growth[at] >= LEAK_GROWTH else 0.0))
+        growth, steady = float(best.growth[at]), float(best.steadiness[at])
+        leak = growth >= LEAK_GROWTH and steady >= LEAK_STEADINESS
+        if not leak and growth >= LEAK_GROWTH / 2:
+            continue
+        score = min(steady, 20.0) / 2 if leak else 0.0
+        yield Finding(
+            sign="memory.leak", entity=subject(table.rows[i], graph)[0], row=i, abnormal=leak, score=score,
+            value=growth, usual=0.0,
+        )  # fmt: skip
+
+
+def _strongest(found: list[Finding], table: SeriesTable) -> Finding | None:
+    """The strongest abnormal fact of one (entity, sign); a normal one only when every row there is normal."""
+    best = max(found, key=lambda f: (f.abnormal, f.score, _key(f, table)))
+    if not best.abnormal:
+        return best if best.score < NORMAL_SCORE else None
+    if best.peer is not None:
+        return best
+    own = table.rows[best.row].entity
+    siblings: dict[EntityRef, float] = {}
+    for other in found:
+        entity = table.rows[other.row].entity
+        if entity.kind in (EntityKind.POD, EntityKind.CONTAINER):
+            siblings[entity] = max(other.score, siblings.get(entity, 0.0))
+    others = [score for entity, score in siblings.items() if entity != own]
+    if own in siblings and others and max(others) < PEER_SCORE_SHARE * best.score:
+        return Finding(
+            sign=best.sign, entity=best.entity, row=best.row, abnormal=True, score=best.score, value=best.value,
+            usual=best.usual, since_ns=best.since_ns, peer=own, share=best.share,
+        )  # fmt: skip
+    return best
+
+
+def _key(finding: Finding, table: SeriesTable) -> str:
+    row = table.rows[finding.row]
+    return f"{row.entity.key}|{row.key}"
+
+
+def measured(scores: Scores, row: int) -> bool:
+    """Whether a normal row had enough samples on both sides to say so."""
+    return bool(scores.baseline_samples[row] >= MIN_BASELINE and scores.during_samples[row] >= 1)

@@ -1,0 +1,290 @@
+"""One exhaustive probability over causal accounts, "no incident" and "not on this list" (DESIGN §4).
+
+A softmax over log scores. The score of an account is its log prior mass plus the terms of its evidence, all of them
+log likelihood ratios against the background; "not on this list" is the background, so its evidence is 0 unless
+something speaks about it by name. Sums are taken with `math.fsum`, which is exactly rounded: the order in which
+evidence arrives cannot change a bit of the result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from compass.analysis.likelihood import LikelihoodTable
+from compass.domain.hypothesis import Account, Hypothesis
+from compass.domain.posterior import Evidence, Posterior, Term
+
+NO_INCIDENT = "no_incident"
+NOT_LISTED = "not_listed"
+ENGINE = "compass-evidence/1"
+_LEAST_MASS = 1e-9
+_SUMMARIES = frozenset({"coverage"})  # rest on nearly everything seen: they must not tie all other groups into one
+_SUPPORT = frozenset({"suggestion", "required", "expected", "survived"})  # what an explained effect may lend
+
+
+def update(
+    accounts: Sequence[Account],
+    hypotheses: Mapping[str, Hypothesis],
+    mechanisms: Mapping[str, tuple[str, float]],
+    evidence: Collection[Evidence],
+    table: LikelihoodTable,
+    *,
+    series: Mapping[str, str] | None = None,
+    engine: str = ENGINE,
+) -> Posterior:
+    """The posterior of `accounts`.
+
+    `mechanisms` maps every mechanism of the catalogue to (family, prior weight): those without a theory keep their
+    mass in "not on this list". `evidence` may hold `no_incident` and `not_listed` among its hypothesis ids. `series`
+    maps observation ids to the records they rest on, so that evidence that shares them forms one group. Evidence
+    given twice (same id) counts once. Figures that are not finite count as 0.
+    """
+    unique = {account.id: account for account in sorted(accounts, key=lambda a: (a.id, a.head))}
+    masses = prior_masses(unique.values(), hypotheses, mechanisms, table)
+    by_key = _by_key(evidence)
+    weigher = _Weigher(table=table, by_key=by_key, series=series or {})
+    terms: dict[str, list[Term]] = {}
+    for key, account in unique.items():
+        prior = _prior_term(key, masses[key], _describe(account.head, hypotheses))
+        terms[key] = [prior, *weigher.account(account)]
+    terms[NO_INCIDENT] = [
+        _prior_term(NO_INCIDENT, masses[NO_INCIDENT], "no incident"), *weigher.own(NO_INCIDENT, NO_INCIDENT),
+    ]  # fmt: skip
+    terms[NOT_LISTED] = [
+        _prior_term(NOT_LISTED, masses[NOT_LISTED], "all that no theory was stated for"),
+        *_unseen(masses[NOT_LISTED], table, stated=bool(unique)),
+        *weigher.own(NOT_LISTED, NOT_LISTED),
+    ]
+    chance = softmax({key: math.fsum(term.log_score for term in own) for key, own in terms.items()})
+    order = [*sorted(unique, key=lambda key: (-chance[key], key)), NO_INCIDENT, NOT_LISTED]
+    return Posterior(
+        accounts={key: chance[key] for key in order[:-2]}, no_incident=chance[NO_INCIDENT],
+        not_listed=chance[NOT_LISTED], terms=tuple(term for key in order for term in terms[key]),
+        engine=engine, table_sha256=table.sha256,
+    )  # fmt: skip
+
+
+def softmax(scores: Mapping[str, float]) -> dict[str, float]:
+    """Probabilities by key; they sum to 1. `scores` are finite log scores; empty gives empty."""
+    if not scores:
+        return {}
+    top = max(scores.values())
+    raised = {key: math.exp(score - top) for key, score in scores.items()}
+    total = math.fsum(raised.values())
+    return {key: value / total for key, value in raised.items()}
+
+
+def prior_masses(
+    accounts: Iterable[Account],
+    hypotheses: Mapping[str, Hypothesis],
+    mechanisms: Mapping[str, tuple[str, float]],
+    table: LikelihoodTable,
+) -> dict[str, float]:
+    """P(mechanism) x P(entity | mechanism) by account id, with `no_incident` and `not_listed`; sums to 1.
+
+    P(mechanism) is its weight among the whole catalogue. P(entity | mechanism) is lead / capacity: a theory takes
+    from "not on this list" alone and never from another theory, up to the point where the leads of one mechanism add
+    up to more than the capacity; from there they share its mass in proportion. A mechanism that the catalogue does
+    not know takes from the reserve.
+    """
+    prior = table.prior
+    weights = {key: weight if math.isfinite(weight) and weight > 0 else 0.0 for key, (_, weight) in mechanisms.items()}
+    total = math.fsum(weights.values())
+    leads: dict[str, list[tuple[str, float]]] = {}
+    for account in accounts:
+        hypothesis = hypotheses.get(account.head)
+        mechanism = hypothesis.mechanism if hypothesis is not None else ""
+        known = mechanism if weights.get(mechanism, 0.0) > 0 else ""
+        leads.setdefault(known, []).append((account.id, _lead(hypothesis) ** prior.lead_power))
+    masses: dict[str, float] = {}
+    for mechanism, shares in leads.items():
+        if mechanism:
+            mass = (1 - prior.no_incident - prior.not_listed) * weights[mechanism] / total
+        else:
+            mass = prior.not_listed * prior.unlisted_share
+        capacity = max(prior.entity_capacity, math.fsum(lead for _, lead in shares))
+        masses.update({key: max(_LEAST_MASS, mass * lead / capacity) for key, lead in shares})
+    masses[NO_INCIDENT] = prior.no_incident
+    masses[NOT_LISTED] = max(_LEAST_MASS, 1.0 - math.fsum(masses.values()))
+    return masses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """One evidence as one key sees it: its (tempered) log ratio and the records it shares with others."""
+
+    evidence: Evidence
+    value: float
+    tokens: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weigher:
+    table: LikelihoodTable
+    by_key: Mapping[str, tuple[Evidence, ...]]
+    series: Mapping[str, str]
+
+    def account(self, account: Account) -> list[Term]:
+        """The terms of an account: its head's evidence, what its links lend, and the floor."""
+        cut = self._cut(account.head)
+        if cut is not None:
+            others = len(self.by_key[account.head]) - 1
+            text = f"refuted: {cut.because}" + (f" ({others} other results no longer count)" if others else "")
+            return [self._term(account.id, "refuted", self.table.decisive_floor, (cut.id,), text)]
+        own = self._pieces(account.head)
+        terms = self._grouped(account.id, own)
+        link = self._links(account, own)
+        if link is not None:
+            terms.append(link)
+        below = self.table.decisive_floor - math.fsum(term.log_score for term in terms)
+        if below > 0:
+            text = "no sum of weak results counts for more than one decisive refutation"
+            terms.append(self._term(account.id, "floor", below, (), text))
+        return terms
+
+    def own(self, account: str, key: str) -> list[Term]:
+        return self._grouped(account, self._pieces(key))
+
+    def _cut(self, hypothesis: str) -> Evidence | None:
+        """The decisive refutation of a hypothesis, if there is one (the first by id)."""
+        found = [e for e in self.by_key.get(hypothesis, ()) if e.kind == "refuted" and e.link == hypothesis]
+        return min(found, key=lambda e: e.id) if found else None
+
+    def _pieces(self, key: str) -> list[_Piece]:
+        pieces = []
+        for item in self.by_key.get(key, ()):
+            value = item.log_likelihood[key] * self.table.temper
+            # A gap in one line of reasoning must not make the whole sum infinite or undefined.
+            value = max(-1e3, min(1e3, value)) if math.isfinite(value) else 0.0
+            pieces.append(_Piece(evidence=item, value=value, tokens=self._tokens(item)))
+        return pieces
+
+    def _tokens(self, evidence: Evidence) -> frozenset[str]:
+        if evidence.kind in _SUMMARIES:
+            return frozenset({f"group {evidence.group}"})
+        shared = {f"group {evidence.group}", *(f"observation {key}" for key in evidence.rests_on)}
+        shared.update(f"series {self.series[key]}" for key in evidence.rests_on if key in self.series)
+        return frozenset(shared)
+
+    def _grouped(self, account: str, pieces: Sequence[_Piece]) -> list[Term]:
+        terms = [self._group_term(account, group) for group in _connected(pieces)]
+        return sorted(terms, key=lambda t: (-abs(t.log_score), t.group, t.text))
+
+    def _group_term(self, account: str, group: Sequence[_Piece]) -> Term:
+        strongest = max(group, key=lambda p: (abs(p.value), p.value, p.evidence.id))
+        others = len(group) - 1
+        text = strongest.evidence.because
+        if others:
+            text += f" (and {others} more from the same records, counted in part)"
+        ids = tuple(sorted(piece.evidence.id for piece in group))
+        name = strongest.evidence.group
+        return self._term(account, name, self._combine([piece.value for piece in group]), ids, text)
+
+    def _combine(self, values: Sequence[float]) -> float:
+        """Strongest plus a share of the rest, for and against apart: what contradicts does not corroborate."""
+        share = self.table.groups.share_of_rest
+        sides = ([v for v in values if v > 0], [v for v in values if v < 0])
+        parts = []
+        for side in sides:
+            ordered = sorted(side, key=abs, reverse=True)
+            parts.extend([*ordered[:1], *(share * value for value in ordered[1:])])
+        return math.fsum(parts)
+
+    def _links(self, account: Account, own: Sequence[_Piece]) -> Term | None:
+        """What the effects that the head explains lend to it: part of their support, on records of their own."""
+        used = frozenset[str]().union(*(piece.tokens for piece in own))
+        lent: dict[str, _Piece] = {}
+        for member in self._reached(account):
+            for piece in self._pieces(member):
+                if piece.value > 0 and piece.evidence.kind in _SUPPORT and not piece.tokens & used:
+                    known = lent.get(piece.evidence.id)
+                    if known is None or piece.value > known.value:
+                        lent[piece.evidence.id] = piece
+        if not lent:
+            return None
+        best = [max(piece.value for piece in group) for group in _connected([lent[key] for key in sorted(lent)])]
+        groups = self.table.groups
+        score = min(groups.link_cap, groups.link_share * self._combine(best))
+        text = f"also explains what suggests {len(best)} further sign{'s' if len(best) != 1 else ''} elsewhere"
+        return self._term(account.id, "links", score, tuple(sorted(lent)), text)
+
+    def _reached(self, account: Account) -> list[str]:
+        """Effects reached from the head over links that no decisive refutation cuts."""
+        effects: dict[str, list[str]] = {}
+        for link in account.links:
+            effects.setdefault(link.cause, []).append(link.effect)
+        seen, waiting = {account.head}, [account.head]
+        while waiting:
+            for effect in effects.get(waiting.pop(), []):
+                if effect not in seen and self._cut(effect) is None:
+                    seen.add(effect)
+                    waiting.append(effect)
+        return sorted(seen - {account.head})
+
+    def _term(self, account: str, group: str, score: float, because: tuple[str, ...], text: str) -> Term:
+        return Term(account=account, group=group, log_score=score, because=because, text=text)
+
+
+def _connected(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+    """Pieces that share a group, an observation or a series, transitively; in canonical order."""
+    parent: dict[str, str] = {}
+
+    def find(token: str) -> str:
+        while parent.setdefault(token, token) != token:
+            parent[token] = parent[parent[token]]
+            token = parent[token]
+        return token
+
+    for piece in pieces:
+        first, *others = sorted(piece.tokens)
+        for other in others:
+            low, high = sorted((find(first), find(other)))
+            parent[high] = low
+    groups: dict[str, list[_Piece]] = {}
+    for piece in sorted(pieces, key=lambda p: p.evidence.id):
+        groups.setdefault(find(min(piece.tokens)), []).append(piece)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _by_key(evidence: Collection[Evidence]) -> dict[str, tuple[Evidence, ...]]:
+    unique: dict[str, Evidence] = {}
+    for item in sorted(evidence, key=lambda e: (e.id, e.group, e.kind, e.because, sorted(e.log_likelihood.items()))):
+        unique.setdefault(item.id, item)
+    found: dict[str, list[Evidence]] = {}
+    for item in unique.values():
+        for key in item.log_likelihood:
+            found.setdefault(key, []).append(item)
+    return {key: tuple(items) for key, items in found.items()}
+
+
+def _prior_term(account: str, mass: float, what: str) -> Term:
+    text = f"before any data: {mass:.2g} for {what}"
+    return Term(account=account, group="prior", log_score=math.log(mass), because=(), text=text)
+
+
+def _unseen(mass: float, table: LikelihoodTable, *, stated: bool) -> list[Term]:
+    """What the screening says about the mechanisms of the catalogue that no theory was stated for.
+
+    Had one of them been at work, what it requires would mostly have been seen: their part of the mass keeps `unseen`
+    of its weight; the reserve for what the catalogue does not know keeps all. Before any theory was stated nothing is
+    known to have been screened.
+    """
+    reserve = min(mass, table.prior.not_listed)
+    if not stated or mass <= reserve:
+        return []
+    score = math.log((reserve + table.prior.unseen * (mass - reserve)) / mass)
+    text = "most of it are known mechanisms, and what those require was not seen anywhere else"
+    return [Term(account=NOT_LISTED, group="unseen", log_score=score, because=(), text=text)]
+
+
+def _describe(head: str, hypotheses: Mapping[str, Hypothesis]) -> str:
+    hypothesis = hypotheses.get(head)
+    return head if hypothesis is None else f"{hypothesis.mechanism.replace('_', ' ')} at {hypothesis.entity}"
+
+
+def _lead(hypothesis: Hypothesis | None) -> float:
+    if hypothesis is None or not math.isfinite(hypothesis.lead):
+        return 0.5
+    return min(1.0, max(0.01, hypothesis.lead))

@@ -1,0 +1,253 @@
+"""Log templates: which lines are the same statement with other values.
+
+Three steps. Lines are grouped by shape in bulk (line_shape). One example of every shape is read: severity, source
+location, and the message of structured lines. Shapes that differ only in words that vary freely (names without
+digits) are then merged: those of one source location and severity that begin alike, and those equal but for one
+position that takes many values. The same location at another level stays another template. Deterministic: numbering
+follows the order of first appearance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from compass.analysis.line_shape import EXTENSIONS, MAX_CHARS, SEPARATORS, shapes
+from compass.analysis.log_level import ERROR_LEVELS, is_continuation, level_of, structured
+
+WILDCARD = "<*>"
+MANY_VALUES = 4  # so many values at one position of otherwise equal shapes make it a variable
+ALIKE = 0.6  # share of positions that must agree for two shapes to be considered variants of one
+_MAX_ALIKE = 5_000
+_HEAD_WORDS = 2  # words after the location that must agree for two shapes to be one statement
+_MAX_TOKENS = 60
+_MAX_SHAPES = 20_000  # beyond, shapes are grouped by their first words only
+_ext = "|".join(re.escape(extension) for extension in EXTENSIONS)
+_LOCATION = re.compile(rf"(?<![\w/])([A-Za-z_$][\w.$-]*#\d{{1,5}}|[\w/.-]*[A-Za-z_]\w*(?:{_ext}):\d{{1,5}})\b")
+_KEPT = re.compile(r"(?i)(?:status|[_ \"s]code)\W{1,3}$")
+_SPLIT = re.compile("([" + re.escape(SEPARATORS) + "]+)")
+_DIGIT = re.compile(r"\d")
+_CALENDAR = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Templates:
+    """`ids` int32 [lines]: the template of each line. The rest has one element a template: `texts` with `<*>` for what
+    varies, `levels` (log_level.LEVELS), `examples` (number of the first such line), `locations` ("" when none) and
+    `continuation` (a frame of a stack trace, no event of its own)."""
+
+    ids: npt.NDArray[np.int32]
+    texts: tuple[str, ...]
+    levels: tuple[str, ...]
+    examples: tuple[int, ...]
+    locations: tuple[str, ...]
+    continuation: tuple[bool, ...]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def errors(self) -> npt.NDArray[np.bool_]:
+        """bool [templates]: stated as error or worse."""
+        return np.array([level in ERROR_LEVELS for level in self.levels], dtype=bool)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """One example, read: `words` with WILDCARD for variable ones, `gaps` the separators before each word."""
+
+    level: str
+    location: str
+    words: tuple[str, ...]
+    gaps: tuple[str, ...]
+    continuation: bool
+
+
+def mine(lines: Sequence[str] | npt.NDArray[np.object_]) -> Templates:
+    """The templates of `lines` (any order, any dialect)."""
+    texts = [line if isinstance(line, str) else str(line) for line in lines]
+    _, first, shape = np.unique(shapes(texts), return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty(order.size, dtype=np.int64)
+    rank[order] = np.arange(order.size)
+    examples = [int(row) for row in first[order]]
+    read = [_read(texts[row]) for row in examples]
+    groups = _merge(read)
+    group_of = np.zeros(len(read), dtype=np.int32)
+    for number, group in enumerate(groups):
+        group_of[group] = number
+    heads = [read[group[0]] for group in groups]
+    return Templates(
+        ids=group_of[rank[shape]] if texts else np.empty(0, dtype=np.int32),
+        texts=tuple(_text([read[i] for i in group]) for group in groups),
+        levels=tuple(head.level for head in heads), examples=tuple(examples[group[0]] for group in groups),
+        locations=tuple(head.location for head in heads), continuation=tuple(head.continuation for head in heads),
+    )  # fmt: skip
+
+
+def _read(line: str) -> _Shape:
+    inside = structured(line)
+    text, level = inside or (line, level_of(line))
+    found = _LOCATION.search(text[:MAX_CHARS])
+    location = found.group(1) if found else ""
+    words, gaps = _words(text[:MAX_CHARS])
+    return _Shape(level, location, words, gaps, inside is None and is_continuation(line))
+
+
+def _words(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(words, the separators before each): variable words masked, runs of them as one."""
+    parts = _SPLIT.split(text)  # word, gap, word, gap, ..., word
+    kept_spans = [found.span(1) for found in _LOCATION.finditer(text)]
+    words: list[str] = []
+    gaps: list[str] = []
+    at, gap = 0, ""
+    for number, part in enumerate(parts):
+        if number % 2:
+            gap = part
+        elif part:
+            inside = any(start <= at < end for start, end in kept_spans)
+            status = len(part) == 3 and part.isdigit() and _KEPT.search(text[:at]) is not None
+            variable = not (inside or status) and (_DIGIT.search(part) is not None or _CALENDAR.match(part) is not None)
+            if not (variable and words and words[-1] == WILDCARD):
+                words.append(WILDCARD if variable else part)
+                gaps.append(gap)
+                gap = ""
+        at += len(part)
+    return tuple(words[:_MAX_TOKENS]), tuple(gaps[:_MAX_TOKENS])
+
+
+def _head(shape: _Shape) -> tuple[str, ...]:
+    """The first words after the location that are no labels of a value ("TraceID: <*>")."""
+    start = next((i + 1 for i, word in enumerate(shape.words) if word and shape.location.endswith(word)), 0)
+    rest = shape.words[start:]
+    free = [a for a, b in zip(rest, (*rest[1:], ""), strict=False) if a != WILDCARD and b != WILDCARD]
+    return tuple(free[:_HEAD_WORDS])
+
+
+def _merge(read: Sequence[_Shape]) -> list[list[int]]:
+    """Numbers of the shapes of each template; templates and members in order of appearance."""
+    keys: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for number, shape in enumerate(read):
+        if shape.location and not shape.continuation:
+            keys[(shape.level, shape.location, _head(shape))].append(number)
+        elif len(read) > _MAX_SHAPES:
+            keys[(shape.level, shape.continuation, shape.words[: 2 * _HEAD_WORDS])].append(number)
+        else:
+            keys[(shape.level, shape.continuation, shape.words)].append(number)
+    groups = list(keys.values())
+    if len(groups) <= _MAX_SHAPES:
+        words = _generalise([read[group[0]] for group in groups])
+        joined: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        for group, pattern in zip(groups, words, strict=True):
+            head = read[group[0]]
+            joined[(head.level, head.location, head.continuation, pattern)].extend(group)
+        groups = [sorted(group) for group in joined.values()]
+    return sorted(groups)
+
+
+def _generalise(shapes_: Sequence[_Shape]) -> list[tuple[str, ...]]:
+    """Word tuples with positions that take many values replaced by WILDCARD, repeated until nothing changes."""
+    patterns = [shape.words for shape in shapes_]
+    buckets: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for number, shape in enumerate(shapes_):
+        buckets[(shape.level, shape.location, shape.continuation, len(shape.words))].append(number)
+    for bucket in buckets.values():
+        changed = len(bucket) >= 2
+        while changed:
+            changed = False
+            seen: dict[tuple[str, ...], set[str]] = defaultdict(set)
+            for pattern in {patterns[i] for i in bucket}:
+                for j in _free_positions(pattern):
+                    seen[(str(j), *pattern[:j], *pattern[j + 1 :])].add(pattern[j])
+            wide = {key for key, values in seen.items() if len(values) >= MANY_VALUES or _joins(values)}
+            for i in bucket if wide else ():
+                for j in _free_positions(patterns[i]):
+                    pattern = patterns[i]
+                    if pattern[j] != WILDCARD and (str(j), *pattern[:j], *pattern[j + 1 :]) in wide:
+                        patterns[i] = (*pattern[:j], WILDCARD, *pattern[j + 1 :])
+                        changed = True
+                        break
+        _widen(patterns, bucket)
+        _absorb(patterns, bucket)
+    return patterns
+
+
+def _matrix(distinct: Sequence[tuple[str, ...]]) -> npt.NDArray[np.int32]:
+    """Words as numbers, 0 = WILDCARD."""
+    code = {word: number for number, word in enumerate(sorted({w for p in distinct for w in p} - {WILDCARD}), start=1)}
+    return np.array([[code.get(word, 0) for word in pattern] for pattern in distinct], dtype=np.int32)
+
+
+def _widen(patterns: list[tuple[str, ...]], bucket: Sequence[int]) -> None:
+    """Among patterns alike in most positions, make those with many values variable, in place: combinations of several
+    varying words repeat too rarely to be seen one position at a time."""
+    distinct = sorted({patterns[i] for i in bucket})
+    if not MANY_VALUES <= len(distinct) <= _MAX_ALIKE:
+        return
+    words = _matrix(distinct)
+    free, to = np.ones(len(distinct), dtype=bool), dict(zip(distinct, distinct, strict=True))
+    while free.any():
+        head = words[np.flatnonzero(free)[0]]
+        alike = free & (((words == head) | (words == 0) | (head == 0)).mean(axis=1) >= ALIKE)
+        free &= ~alike
+        members = np.flatnonzero(alike)
+        values = [np.unique(words[members, j]) for j in range(words.shape[1])]
+        wide = [j for j, seen in enumerate(values) if (seen > 0).sum() >= MANY_VALUES]
+        for k in members:
+            allowed = set(wide) & set(_free_positions(distinct[k]))
+            widened = tuple(WILDCARD if j in allowed else word for j, word in enumerate(distinct[k]))
+            if sum(word != WILDCARD for word in widened) >= 2:
+                to[distinct[k]] = widened
+    for i in bucket:
+        patterns[i] = to[patterns[i]]
+
+
+def _absorb(patterns: list[tuple[str, ...]], bucket: Sequence[int]) -> None:
+    """Give patterns that a more general one of the bucket covers that one's words, in place (rare combinations of
+    values never reach MANY_VALUES at a single position). Of several the most special one takes them."""
+    distinct = sorted({patterns[i] for i in bucket})
+    if len(distinct) < 2:
+        return
+    words = _matrix(distinct)
+    constant = (words > 0).sum(axis=1)
+    becomes = np.arange(len(distinct))
+    general = np.flatnonzero((constant >= 2) & (constant < words.shape[1]))
+    for k in general[np.argsort(-constant[general], kind="stable")][::-1]:
+        covered = ((words == words[k]) | (words[k] == 0)).all(axis=1)
+        becomes[covered & (np.arange(len(distinct)) != k)] = k
+    for _ in range(words.shape[1]):
+        becomes = becomes[becomes]
+    to = {distinct[i]: distinct[int(k)] for i, k in enumerate(becomes)}
+    for i in bucket:
+        patterns[i] = to[patterns[i]]
+
+
+def _joins(values: set[str]) -> bool:
+    return WILDCARD in values and len(values) > 1
+
+
+def _free_positions(pattern: tuple[str, ...]) -> list[int]:
+    """Positions that may become variable: not the first constant word, and two constant words must remain."""
+    constant = [j for j, word in enumerate(pattern) if word != WILDCARD]
+    first = constant[0] if constant else -1
+    return [j for j in range(len(pattern)) if j != first] if len(constant) >= 3 else []
+
+
+def _text(members: Sequence[_Shape]) -> str:
+    """The template's text: the first example's, with a wildcard where the members differ."""
+    head = members[0]
+    words = list(head.words)
+    for other in members[1:]:
+        shared = min(len(words), len(other.words))
+        same_length = len(words) == len(other.words)
+        for j in range(shared):
+            if words[j] != other.words[j]:
+                words[j] = WILDCARD
+                if not same_length:
+                    words = words[: j + 1]
+                    break
+    return "".join(gap + word for gap, word in zip(head.gaps, words, strict=False)).strip()

@@ -1,0 +1,101 @@
+"""Spans and error lines counted into time steps, as a series table like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from compass.analysis.robust import Bools
+from compass.domain.board import Board
+from compass.domain.entity import EntityRef
+from compass.domain.telemetry import Coverage, Direction, Signal, SignalKind
+from compass.domain.time import NS_PER_S, Window
+from compass.tables.logs import LogTable
+from compass.tables.series import Floats, Ints, SeriesRow, SeriesTable, empty_series
+from compass.tables.spans import KINDS, STATUSES, SpanTable
+
+STEPS_DURING = 12
+MIN_STEP_S, MAX_STEP_S = 5.0, 60.0
+MAX_STEPS = 600
+SHARE = 0.9
+_CLIENT = (KINDS.index("client"), KINDS.index("producer"))
+_ERROR = STATUSES.index("error")
+_LONGEST_NS = 7 * 24 * 3600 * NS_PER_S
+
+
+def grid(board: Board) -> tuple[int, int, int]:
+    """(start ns, step ns, steps) over all that may be read, with an edge at the onset's earliest moment."""
+    start, onset, end = board.baseline.start_ns, board.during.start_ns, board.during.end_ns
+    step_s = min(MAX_STEP_S, max(MIN_STEP_S, (end - onset) / NS_PER_S / STEPS_DURING))
+    step = max(int(step_s * NS_PER_S), (end - start) // MAX_STEPS, 1)
+    before = (onset - start) // step
+    first = onset - before * step
+    return first, step, max(0, before + (end - onset) // step)
+
+
+def bin_spans(table: SpanTable, entities: Sequence[int], entity: EntityRef, board: Board) -> SeriesTable:
+    """90th percentile of the duration (s) and share of failing spans of what `entities` (numbers) served, per step.
+
+    A caller's waiting spans are left out: what they wait for is the callee's.
+    """
+    first, step, steps = grid(board)
+    own = np.isin(table.service, entities) | np.isin(table.instance, entities)
+    own &= ~np.isin(table.kind, _CLIENT)
+    place = (table.start_ns - first) // step
+    own &= (place >= 0) & (place < steps) & (table.duration_ns >= 0) & (table.duration_ns < _LONGEST_NS)
+    if not own.any():
+        return empty_series(step / NS_PER_S)
+    place = place[own]
+    failing = (table.status[own] == _ERROR) | (table.http_status[own] >= 500)
+    count = np.bincount(place, minlength=steps).astype(np.float64)
+    failed = np.bincount(place, weights=failing.astype(np.float64), minlength=steps)
+    share = np.divide(failed, count, out=np.full(steps, np.nan), where=count > 0)
+    slow = _percentile_by(place, table.duration_ns[own] / NS_PER_S, steps)
+    return _table(entity, first, step, [
+        (Signal(kind=SignalKind.LATENCY, unit="s", worse=Direction.UP, quantile=SHARE), "spans: p90 duration", slow),
+        (Signal(kind=SignalKind.ERRORS, unit="1", worse=Direction.UP), "spans: share failing", share),
+    ])  # fmt: skip
+
+
+def bin_errors(
+    table: LogTable, entities: Sequence[int], entity: EntityRef, board: Board, coverage: Coverage
+) -> SeriesTable:
+    """Error lines per second written by `entities` (numbers), per step; NaN where the answer does not reach.
+
+    No line at all gives no series: whether the entity writes logs is then not known.
+    """
+    first, step, steps = grid(board)
+    own = np.isin(table.service, entities) | np.isin(table.entity, entities)
+    place = (table.times_ns - first) // step
+    own &= (place >= 0) & (place < steps)
+    if not own.any():
+        return empty_series(step / NS_PER_S)
+    weight = np.where(np.isfinite(table.weight[own]) & (table.weight[own] >= 0), table.weight[own], 1.0)
+    rate = np.bincount(place[own], weights=weight, minlength=steps) / (step / NS_PER_S)
+    rate[~_within(coverage.received, first, step, steps)] = np.nan
+    signal = Signal(kind=SignalKind.ERRORS, unit="{line}/s", worse=Direction.UP)
+    return _table(entity, first, step, [(signal, "logs: error lines", rate)])
+
+
+def _within(window: Window, first: int, step: int, steps: int) -> Bools:
+    starts = first + step * np.arange(steps, dtype=np.int64)
+    return (starts >= window.start_ns - step) & (starts < window.end_ns)
+
+
+def _percentile_by(place: Ints, values: Floats, steps: int) -> Floats:
+    order = np.lexsort((values, place))
+    place, values = place[order], values[order]
+    count = np.bincount(place, minlength=steps)
+    start = np.concatenate([[0], np.cumsum(count)[:-1]])
+    pick = start + np.floor(SHARE * np.maximum(count - 1, 0)).astype(np.int64)
+    return np.where(count > 0, values[np.minimum(pick, values.size - 1)], np.nan)
+
+
+def _table(entity: EntityRef, first: int, step: int, rows: list[tuple[Signal, str, Floats]]) -> SeriesTable:
+    steps = rows[0][2].shape[0]
+    return SeriesTable(
+        rows=tuple(SeriesRow(entity=entity, signal=signal, name=f"{name} of {entity}") for signal, name, _ in rows),
+        times_ns=first + step * np.arange(1, steps + 1, dtype=np.int64),
+        values=np.vstack([values for _, _, values in rows]), step_s=step / NS_PER_S,
+    )  # fmt: skip

@@ -1,0 +1,154 @@
+"""What every strategy uses: plan and attempt makers, times in words, the paged service, the board's own answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from compass.analysis.evidence import SYMPTOMS
+from compass.analysis.graph import ServiceGraph, build_graph
+from compass.domain.board import Board
+from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
+from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.hypothesis import Hypothesis
+from compass.domain.mechanism import Mechanism
+from compass.domain.observation import Observation, Quality, Verdict
+from compass.domain.time import Instant, to_datetime
+
+NAMED_BONUS = 0.15
+"""A strategy that the mechanism itself names as its refuter refutes a wrong theory more often."""
+MAX_NAMES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the board already holds about some signs of one place."""
+
+    anomalies: tuple[Observation, ...]
+    normals: tuple[Observation, ...]
+
+    @property
+    def strength(self) -> float:
+        return max((o.strength for o in self.anomalies), default=0.0)
+
+
+def make_plan(
+    strategy: str, hypothesis: Hypothesis, mechanism: Mechanism, arguments: PlanArguments, expectation: str, *,
+    cost: float, power: float, deep: bool = False,
+) -> DisproofPlan:  # fmt: skip
+    """A plan whose id depends on hypothesis, strategy and change only: it stays the same while the board grows."""
+    parts = (hypothesis.id, strategy, arguments.change or "")
+    if strategy in mechanism.refuters:
+        power = min(0.95, power + NAMED_BONUS)
+    return DisproofPlan(
+        id="p" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:15], hypothesis=hypothesis.id,
+        strategy=strategy, arguments=arguments, expectation=expectation, cost=cost, power=power, deep=deep,
+    )  # fmt: skip
+
+
+def make_attempt(
+    plan: DisproofPlan, outcome: Outcome, found: str, *, observed: Iterable[str] = (),
+    new: Iterable[Observation] = (), quality: Quality = Quality.DIRECT, decisive: bool = False,
+) -> DisproofAttempt:  # fmt: skip
+    """An attempt on `plan`. `decisive` holds for refutations of direct quality only, whatever the caller says."""
+    fresh = {o.id: o for o in sorted(new, key=lambda o: o.id)}
+    return DisproofAttempt(
+        plan=plan.id, hypothesis=plan.hypothesis, strategy=plan.strategy, outcome=outcome, found=found,
+        observed=tuple(sorted({*observed, *fresh})), observations=tuple(fresh.values()), quality=quality,
+        decisive=decisive and outcome is Outcome.REFUTED and quality is Quality.DIRECT,
+        trigger=plan.arguments.change,
+    )  # fmt: skip
+
+
+def no_data(plan: DisproofPlan, why: str, new: Iterable[Observation] = ()) -> DisproofAttempt:
+    return make_attempt(plan, Outcome.NO_DATA, why, new=new)
+
+
+def opened(board: Board) -> bool:
+    """Whether there is an incident and an onset to compare with."""
+    return board.incident is not None and board.onset is not None
+
+
+def graph_of(board: Board) -> ServiceGraph:
+    return build_graph(board.dependencies, board.containment)
+
+
+def clock(ns: int) -> str:
+    """A time for people; the plain number where no calendar can hold it."""
+    try:
+        return f"{to_datetime(ns):%H:%M:%S} UTC"
+    except (OverflowError, ValueError, OSError):
+        return f"{ns} ns"
+
+
+def moment(instant: Instant) -> str:
+    width = instant.uncertainty_ns / 1e9
+    return f"{clock(instant.ns)} ± {width:.0f} s" if width >= 1 else clock(instant.ns)
+
+
+def names(entities: Collection[EntityRef]) -> str:
+    """A few names and how many more."""
+    listed = [str(entity) for entity in entities]
+    if len(listed) <= MAX_NAMES:
+        return ", ".join(listed) or "nothing"
+    return ", ".join(listed[:MAX_NAMES]) + f" and {len(listed) - MAX_NAMES} more"
+
+
+def expect(hypothesis: Hypothesis, mechanism: Mechanism, rest: str) -> str:
+    """One sentence: what must be seen if the theory holds."""
+    return f"If it is {theory(hypothesis, mechanism)}, {rest}."
+
+
+def theory(hypothesis: Hypothesis, mechanism: Mechanism) -> str:
+    return f"{mechanism.id.replace('_', ' ').replace('-', ' ')} at {hypothesis.entity}"
+
+
+_CALLED = (EntityKind.SERVICE, EntityKind.WORKLOAD)
+
+
+def paged(board: Board, graph: ServiceGraph) -> EntityRef | None:
+    """The entity the page is about: by name among services, workloads and what calls or is called; None if unnamed.
+
+    Of several of one name, services come first.
+    """
+    name = board.incident.service if board.incident is not None else None
+    if not name:
+        return None
+    known = {e for e in (*board.entities, *graph.nodes) if e.name == name}
+    ranked = sorted(known, key=lambda e: (_CALLED.index(e.kind) if e.kind in _CALLED else len(_CALLED), e.key))
+    return ranked[0] if ranked else EntityRef(kind=EntityKind.SERVICE, name=name)
+
+
+def seen_at(board: Board, graph: ServiceGraph, entity: EntityRef, signs: Collection[str] = SYMPTOMS) -> Seen:
+    """The board's observations of `signs` at `entity` or what belongs to it. NORMAL counts under complete coverage."""
+    place = graph.owner(entity)
+    here = [
+        o for o in board.observations.values()
+        if o.sign in signs and (o.entity == entity or graph.owner(o.entity) == place)
+    ]  # fmt: skip
+    return Seen(
+        anomalies=tuple(o for o in here if o.verdict is Verdict.ANOMALY),
+        normals=tuple(o for o in here if o.verdict is Verdict.NORMAL and o.coverage.complete),
+    )
+
+
+def suggesting(hypothesis: Hypothesis, board: Board) -> tuple[Observation, ...]:
+    """The anomalies that raised a hypothesis, strongest first."""
+    found = [board.observations[key] for key in hypothesis.suggested_by if key in board.observations]
+    return tuple(sorted((o for o in found if o.verdict is Verdict.ANOMALY), key=lambda o: (-o.strength, o.id)))
+
+
+def signs_of(hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[str, ...]:
+    """Signs that speak for a hypothesis: those seen (strongest first), else those its mechanism requires."""
+    seen = [o.sign for o in suggesting(hypothesis, board)]
+    required = [sign for pattern in mechanism.requires for sign in pattern.signs]
+    return tuple(dict.fromkeys(seen or required))
+
+
+def leads(hypothesis: Hypothesis, board: Board) -> bool:
+    """Whether its account is the most probable one so far. False before there is a posterior."""
+    if board.posterior is None or not board.posterior.accounts:
+        return False
+    first = board.posterior.ranked()[0][0]
+    return any(account.id == first and account.head == hypothesis.id for account in board.accounts)

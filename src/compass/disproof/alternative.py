@@ -1,0 +1,96 @@
+"""Alternative explanation: does another theory explain the same records, and more?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from compass.analysis.graph import ServiceGraph
+from compass.disproof._common import expect, graph_of, make_attempt, make_plan, no_data, suggesting
+from compass.domain.board import Board
+from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
+from compass.domain.hypothesis import Hypothesis
+from compass.domain.mechanism import Mechanism
+from compass.domain.observation import Observation, Quality
+from compass.ports.clock import Deadline
+from compass.ports.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Pure on the board. Refuted by a theory that rests on all the same records and on further ones, at something it
+    calls or that holds it, that began no later and was not itself refuted."""
+
+    id: str = "alternative"
+
+    def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        seen = suggesting(hypothesis, board)
+        if not seen or len(board.hypotheses) < 2:
+            return ()
+        arguments = PlanArguments(
+            entity=hypothesis.entity, observations=tuple(o.id for o in seen), signs=tuple(o.sign for o in seen)
+        )
+        return (make_plan(
+            self.id, hypothesis, mechanism, arguments,
+            expect(hypothesis, mechanism, f"no theory below {hypothesis.entity} explains the same "
+                                          f"{len(seen)} findings and more"),
+            cost=0.1, power=0.3,
+        ),)  # fmt: skip
+
+    async def run(
+        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
+    ) -> DisproofAttempt:
+        del telemetry, deadline  # all it needs is on the board
+        hypothesis = board.hypotheses.get(plan.hypothesis)
+        mine = () if hypothesis is None else suggesting(hypothesis, board)
+        if hypothesis is None or not mine:
+            return no_data(plan, "the findings that raised it are not on the board")
+        own, graph = _records(mine), graph_of(board)
+        more, equal = [], []
+        for other in sorted(board.hypotheses.values(), key=lambda h: h.id):
+            if other.id == hypothesis.id or _refuted(other, board) or not _could_explain(other, hypothesis, graph):
+                continue
+            records = _records(suggesting(other, board))
+            if records > own:
+                more.append((len(records), other))
+            elif records == own and other.lead >= hypothesis.lead:
+                equal.append(other)
+        observed = tuple(o.id for o in mine)
+        if more:
+            count, best = max(more, key=lambda item: (item[0], item[1].lead, item[1].id))
+            found = f"{_name(best)} rests on all {len(own)} of its records and on {count - len(own)} more"
+            # what refutes here is a competing reading of the same records, so it can never be direct
+            return make_attempt(plan, Outcome.REFUTED, found, observed=observed, quality=Quality.INDIRECT)
+        if equal:
+            found = f"{_name(equal[0])} explains the same {len(own)} records as well"
+            return make_attempt(plan, Outcome.AMBIGUOUS, found, observed=observed, quality=Quality.INDIRECT)
+        found = f"none of {len(board.hypotheses) - 1} other theories explains the same {len(own)} records and more"
+        return make_attempt(plan, Outcome.SURVIVED, found, observed=observed, quality=Quality.INDIRECT)
+
+
+def _records(observations: Iterable[Observation]) -> frozenset[str]:
+    return frozenset(o.series for o in observations)
+
+
+def _could_explain(other: Hypothesis, hypothesis: Hypothesis, graph: ServiceGraph) -> bool:
+    """At something it calls directly or that holds it, and not begun surely later.
+
+    Theories at one place are links of one story (a deploy, the pool it shrank) or differ in how specific they are; a
+    general one always rests on more records, so counting records would refute the better theory there.
+    """
+    if hypothesis.onset.surely_before(other.onset):
+        return False
+    here, there = graph.owner(hypothesis.entity), graph.owner(other.entity)
+    return here != there and (there in graph.callees(here) or there in graph.hosts(hypothesis.entity))
+
+
+def _refuted(hypothesis: Hypothesis, board: Board) -> bool:
+    return any(
+        a.hypothesis == hypothesis.id and a.trigger is None and a.outcome is Outcome.REFUTED
+        for a in board.attempts.values()
+    )
+
+
+def _name(hypothesis: Hypothesis) -> str:
+    label = f"{hypothesis.label} " if hypothesis.label else ""
+    return f"{label}({hypothesis.mechanism.replace('_', ' ')} at {hypothesis.entity})"

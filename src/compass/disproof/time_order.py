@@ -1,0 +1,187 @@
+"""Time order: a cause does not begin surely after its effect, nor a trigger after what it set off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compass.analysis.accounts import relation_of
+from compass.analysis.graph import ServiceGraph
+from compass.disproof._common import (
+    clock,
+    expect,
+    graph_of,
+    leads,
+    make_attempt,
+    make_plan,
+    moment,
+    no_data,
+    opened,
+    paged,
+    seen_at,
+    signs_of,
+    suggesting,
+)
+from compass.disproof._measure import Ask, measure, new_observation
+from compass.domain.board import Board
+from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
+from compass.domain.hypothesis import Hypothesis
+from compass.domain.incident import Change
+from compass.domain.mechanism import Mechanism
+from compass.domain.observation import Observation, Quality
+from compass.domain.time import NS_PER_S, Instant
+from compass.ports.clock import Deadline
+from compass.ports.telemetry import Telemetry
+
+MAX_TRIGGERS = 4
+LOOK_AROUND_NS = 6 * 3600 * NS_PER_S
+"""Changes further from the onset than this get no plan of their own: there would be no end of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOrder:
+    """Compares intervals: only what is surely later is refuted."""
+
+    id: str = "time_order"
+
+    def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        if not opened(board):
+            return ()
+        graph = graph_of(board)
+        plans = [self._trigger(hypothesis, mechanism, change, board) for change in _near(hypothesis, board, graph)]
+        service = paged(board, graph)
+        signs = signs_of(hypothesis, mechanism, board)
+        own_symptom = service is not None and graph.owner(service) == graph.owner(hypothesis.entity)
+        causes = tuple(s for s in signs if not own_symptom or not _is_symptom(s))
+        if causes:
+            effect, _ = _effect(board, graph)
+            where = str(service) if service is not None else "the callers"
+            plans.insert(0, make_plan(
+                self.id, hypothesis, mechanism,
+                PlanArguments(entity=hypothesis.entity, signs=causes, peers=(service,) if service else (),
+                              observations=tuple(sorted(hypothesis.suggested_by))),
+                expect(hypothesis, mechanism, f"{causes[0]} there begins no later than the symptom at {where} "
+                                              f"({moment(effect)})"),
+                cost=1.0, power=0.25,
+            ))  # fmt: skip
+        return tuple(plans)
+
+    def _trigger(self, hypothesis: Hypothesis, mechanism: Mechanism, change: Change, board: Board) -> DisproofPlan:
+        effect, _ = _effect(board, graph_of(board))
+        arguments = PlanArguments(entity=hypothesis.entity, change=change.id)
+        return make_plan(
+            self.id, hypothesis, mechanism, arguments,
+            f"If {change.kind} {change.id} ({clock(change.at.ns)}) set it off, it came no later than the onset "
+            f"({moment(effect)}).",
+            cost=0.1, power=0.3,
+        )  # fmt: skip
+
+    async def run(
+        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
+    ) -> DisproofAttempt:
+        if not opened(board):
+            return no_data(plan, "there is no onset to compare with")
+        if plan.arguments.change is not None:
+            return _run_trigger(plan, board)
+        hypothesis = board.hypotheses.get(plan.hypothesis)
+        graph = graph_of(board)
+        effect, by = _effect(board, graph)
+        if effect.latest_ns >= board.during.end_ns:
+            return no_data(plan, f"the symptom's beginning is known to {moment(effect)} only: nothing could be late")
+        seen = () if hypothesis is None else suggesting(hypothesis, board)
+        dated = [o for o in seen if o.since is not None and o.sign in plan.arguments.signs]
+        if dated:
+            first = min(dated, key=lambda o: (o.since or effect, o.id))
+            return _compare(plan, first.since or effect, first.quality, first.text, effect, (first.id, *by), ())
+        ask = Ask(board=board, graph=graph, telemetry=telemetry, deadline=deadline)
+        measured = await measure(ask, plan.arguments.entity, plan.arguments.signs)
+        worst = measured.worst
+        began = measured.instant(worst) if worst is not None and measured.anomalous else None
+        if worst is None or began is None:
+            why = measured.problem or "no measured sign of it left its normal range, so nothing has a beginning"
+            return no_data(plan, f"{plan.arguments.entity}: {why}")
+        new = (new_observation(self.id, measured, worst),)
+        return _compare(plan, began, measured.quality, new[0].text, effect, by, new)
+
+
+def _compare(
+    plan: DisproofPlan, cause: Instant, quality: Quality, text: str, effect: Instant, observed: tuple[str, ...],
+    new: tuple[Observation, ...],
+) -> DisproofAttempt:  # fmt: skip
+    gap = (cause.ns - effect.ns) / NS_PER_S
+    when = f"it began at {moment(cause)}, the symptom at {moment(effect)}"
+    if effect.surely_before(cause):
+        outcome, found = Outcome.REFUTED, f"{text}; {when}: {gap:.0f} s too late"
+    elif cause.ns > effect.latest_ns:
+        outcome, found = Outcome.AMBIGUOUS, f"{text}; {when}: later, but within the uncertainty of both"
+    else:
+        outcome, found = Outcome.SURVIVED, f"{text}; {when}: not later"
+    return make_attempt(plan, outcome, found, observed=observed, new=new, quality=quality)
+
+
+def _run_trigger(plan: DisproofPlan, board: Board) -> DisproofAttempt:
+    change = next((c for c in board.changes if c.id == plan.arguments.change), None)
+    if change is None:
+        return no_data(plan, f"change {plan.arguments.change} is not on the board")
+    effect, by = _earliest_effect(plan, board)
+    gap = (change.at.ns - effect.ns) / NS_PER_S
+    when = f"{change.kind} {change.id} at {moment(change.at)}, onset {moment(effect)}"
+    if effect.surely_before(change.at):
+        return make_attempt(plan, Outcome.REFUTED, f"{when}: the change came {gap:.0f} s after it began", observed=by)
+    if change.at.surely_before(effect):
+        return make_attempt(plan, Outcome.SURVIVED, f"{when}: {-gap:.0f} s before", observed=by)
+    return make_attempt(plan, Outcome.AMBIGUOUS, f"{when}: the order is within the uncertainty", observed=by)
+
+
+def _earliest_effect(plan: DisproofPlan, board: Board) -> tuple[Instant, tuple[str, ...]]:
+    """What a trigger has to come before: the symptom, or the theory's own first sign when that is known to be earlier.
+
+    A deploy between the first exhausted pool and the page cannot have exhausted the pool.
+    """
+    effect, by = _effect(board, graph_of(board))
+    hypothesis = board.hypotheses.get(plan.hypothesis)
+    seen = () if hypothesis is None else suggesting(hypothesis, board)
+    assert board.onset is not None  # callers checked `opened`
+    # Only what is known more exactly than the onset itself can sharpen it.
+    doubt = board.onset.instant.uncertainty_ns
+    own = [
+        (o.since, o.id) for o in seen
+        if o.since is not None and o.since.uncertainty_ns < doubt and o.quality is Quality.DIRECT and _measured(o)
+    ]  # fmt: skip
+    if not own:
+        return effect, by
+    first, source = min(own, key=lambda item: (item[0].latest_ns, item[1]))
+    return (first, (source,)) if first.latest_ns < effect.latest_ns else (effect, by)
+
+
+def _measured(o: Observation) -> bool:
+    """Whether it says when something began to hurt, and not when something was done."""
+    return not o.sign.startswith(("change.", "release.", "log.novel", "log.gone"))
+
+
+def _effect(board: Board, graph: ServiceGraph) -> tuple[Instant, tuple[str, ...]]:
+    """When the symptom began: the estimated onset, or the clear symptom of the paged service when that is later."""
+    assert board.onset is not None  # callers checked `opened`
+    service = paged(board, graph)
+    seen = () if service is None else seen_at(board, graph, service).anomalies
+    dated = [o for o in seen if o.quality in (Quality.DIRECT, Quality.CORROBORATED)]
+    best, by = board.onset.instant, ""
+    for item in sorted(dated, key=lambda o: o.id):
+        # The later of the candidates refutes less: an early blip at the service must not clear a true cause.
+        if item.since is not None and item.since.latest_ns > best.latest_ns and item.strength >= 0.5:
+            best, by = item.since, item.id
+    return best, (by,) if by else ()
+
+
+def _near(hypothesis: Hypothesis, board: Board, graph: ServiceGraph) -> list[Change]:
+    """Changes that could be taken for the trigger: related to the entity, nearest to the onset first."""
+    assert board.onset is not None
+    onset = board.onset.instant.ns
+    near = [c for c in board.changes if abs(c.at.ns - onset) <= LOOK_AROUND_NS]
+    near.sort(key=lambda c: (abs(c.at.ns - onset), c.id))
+    related = [c for c in near if relation_of(c.entity, hypothesis.entity, graph) is not None]
+    others = [c for c in near if c not in related] if leads(hypothesis, board) else []
+    return [*related[:MAX_TRIGGERS], *others[:MAX_TRIGGERS]]
+
+
+def _is_symptom(sign: str) -> bool:
+    return sign in ("latency.up", "errors.up", "success.down", "log.errors_up", "trace.errors_up", "client_latency.up")

@@ -1,0 +1,184 @@
+"""Reads the mechanism catalogue: the built-in YAML files, then a team's own, which override and extend them.
+
+A file is `{family: ..., mechanisms: [...]}`. A pattern is written as one line of words,
+`pool.exhausted | pool.timeouts at self weight 0.9` (`at` and `weight` may be left out), or as a mapping with
+`signs`, `at` and `weight`. A team's entry whose id is known changes the fields it names and keeps the others;
+`enabled: false` takes a mechanism out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+
+from compass.domain.mechanism import Mechanism, Origin
+from compass.mechanisms.parse import FIELDS, MAX_MECHANISMS, Where, mapping_of, parse_fields, text_of
+from compass.ports.errors import BadInputError
+
+try:  # the C parser is ten times faster; it is absent where PyYAML was built without libyaml
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # pragma: no cover - depends on how PyYAML was built
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+MAX_FILE_BYTES = 512 * 1024
+MAX_DEPTH = 16
+_REQUIRED = ("claim", "family", "strikes", "owner", "requires")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Mechanisms in order of id. `sha256` names the files they were read from."""
+
+    mechanisms: tuple[Mechanism, ...]
+    origins: Mapping[str, Origin]
+    sha256: str
+    by_id: Mapping[str, Mechanism]
+
+    def get(self, mechanism: str) -> Mechanism | None:
+        """The mechanism of that id, or None: a chronicle may name one that a team has since removed."""
+        return self.by_id.get(mechanism)
+
+    def of_owner(self, owner: str | None) -> tuple[Mechanism, ...]:
+        """Mechanisms that one specialist owns; all of them for None."""
+        return self.mechanisms if owner is None else tuple(m for m in self.mechanisms if m.owner == owner)
+
+    def families(self) -> tuple[str, ...]:
+        return tuple(sorted({m.family for m in self.mechanisms}))
+
+
+def load_catalogue(extra: Sequence[Path] = ()) -> Catalogue:
+    """The built-in catalogue, then each of `extra` (a YAML file, or a folder of them) in the order given.
+
+    Raises BadInputError naming file, mechanism and field for anything that is not a valid catalogue.
+    """
+    digest = hashlib.sha256()
+    found: dict[str, Mechanism] = {}
+    origins: dict[str, Origin] = {}
+    folder = resources.files("compass.mechanisms") / "catalogue"
+    layers: list[tuple[Origin, list[tuple[str, bytes]]]] = [
+        (Origin.BUILT_IN, [(e.name, e.read_bytes()) for e in sorted(folder.iterdir(), key=lambda e: e.name)
+                           if e.name.endswith(".yaml")]),
+    ]  # fmt: skip
+    layers += [(Origin.TEAM, _team_files(path)) for path in extra]
+    for origin, files in layers:
+        seen: dict[str, str] = {}
+        for name, data in files:
+            digest.update(name.encode() + b"\0" + data + b"\0")
+            for where, entry in _entries(name, data, trusted=origin is Origin.BUILT_IN):
+                _add(where, entry, found, origins, origin, seen)
+    ordered = tuple(found[key] for key in sorted(found))
+    return Catalogue(
+        mechanisms=ordered, origins=MappingProxyType(origins), sha256=digest.hexdigest(),
+        by_id=MappingProxyType({m.id: m for m in ordered}),
+    )  # fmt: skip
+
+
+def _team_files(path: Path) -> list[tuple[str, bytes]]:
+    try:
+        folder = path.is_dir()
+        paths = sorted(p for p in path.iterdir() if p.suffix in {".yaml", ".yml"}) if folder else [path]
+        files = []
+        for one in paths:
+            with one.open("rb") as handle:
+                files.append((one.name, handle.read(MAX_FILE_BYTES + 1)))
+    except OSError as error:
+        raise BadInputError(
+            f"cannot be read: {error.strerror or error}", where=str(path), hint="give a YAML file or a folder of them"
+        ) from error
+    return files
+
+
+def _entries(name: str, data: bytes, *, trusted: bool) -> Iterable[tuple[Where, Mapping[str, object]]]:
+    """Every mechanism of one file, with the file's family filled in."""
+    where = Where(file=name)
+    document = mapping_of(_parse_yaml(name, data, trusted=trusted), where)
+    unknown = sorted(set(document) - {"family", "mechanisms"})
+    if unknown:
+        raise where.at(unknown[0]).wrong("is not a field of a catalogue file", "use family and mechanisms")
+    listed = document.get("mechanisms")
+    if not isinstance(listed, list) or len(listed) > MAX_MECHANISMS:
+        raise where.at("mechanisms").wrong(f"must be a list of at most {MAX_MECHANISMS}")
+    family = document.get("family")
+    for number, item in enumerate(listed, start=1):
+        numbered = Where(file=name, mechanism=f"number {number}")
+        entry = dict(mapping_of(item, numbered))
+        here = Where(file=name, mechanism=text_of(entry.get("id"), numbered.at("id")))
+        if family is not None:
+            entry.setdefault("family", family)
+        yield here, entry
+
+
+def _parse_yaml(name: str, data: bytes, *, trusted: bool) -> object:
+    where = Where(file=name)
+    if len(data) > MAX_FILE_BYTES:
+        raise where.wrong(f"is larger than {MAX_FILE_BYTES // 1024} KiB", "split the catalogue into several files")
+    try:
+        if not trusted:
+            _check_shape(data, where)
+        return yaml.load(data, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        raise BadInputError(
+            f"is not valid YAML: {getattr(error, 'problem', None) or 'unreadable characters'}",
+            where=f"{name}{line}", hint="see the built-in catalogue for examples",
+        ) from error  # fmt: skip
+    except (ValueError, RecursionError) as error:  # a date that does not exist; nesting beyond reason
+        raise where.wrong("is not valid YAML", "see the built-in catalogue for examples") from error
+
+
+def _check_shape(data: bytes, where: Where) -> None:
+    """Refuse what a small file can do harm with, before anything is built from it: aliases expand without bound,
+    and building deep nesting overflows the C stack (libyaml's events are read without recursion).
+    """
+    depth = 0
+    for event in yaml.parse(data, Loader=_Loader):
+        if getattr(event, "anchor", None) is not None:  # of aliases too
+            raise where.wrong("uses YAML anchors", "write the values out")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise where.wrong(f"is nested more than {MAX_DEPTH} deep", "see the built-in catalogue for examples")
+
+
+def _add(
+    where: Where,
+    entry: Mapping[str, object],
+    found: dict[str, Mechanism],
+    origins: dict[str, Origin],
+    origin: Origin,
+    seen: dict[str, str],
+) -> None:
+    """Put one entry into `found`, as a new mechanism or over the one a lower layer gave."""
+    key = where.mechanism
+    if key in seen:
+        raise where.at("id").wrong(f"is used twice (first in {seen[key]})", "give each mechanism its own id")
+    seen[key] = where.file
+    unknown = sorted(set(entry) - FIELDS)
+    if unknown:
+        raise where.at(unknown[0]).wrong("is not a field of a mechanism", "one of " + ", ".join(sorted(FIELDS)))
+    enabled = entry.get("enabled", True)
+    if not isinstance(enabled, bool):
+        raise where.at("enabled").wrong("must be true or false")
+    base = found.get(key)
+    if not enabled:
+        found.pop(key, None)
+        origins.pop(key, None)
+        return
+    fields = parse_fields(entry, where)
+    if base is None:
+        for name in _REQUIRED:
+            if name not in entry:
+                raise where.at(name).wrong("is missing")
+        found[key] = Mechanism(**fields)
+    else:
+        found[key] = replace(base, **fields)
+    origins[key] = origin

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+
+from compass.agents.screens.releases import ReleaseScreen
+from compass.domain.incident import Change
+from compass.domain.observation import Verdict
+from compass.domain.telemetry import SignalKind
+from compass.domain.time import Instant
+from compass.ports.specialist import StepResult
+from tests.agents.screens.fakes import FakeTelemetry, look
+from tests.analysis.synthetic import pod, row, service, table, times
+
+N, AT = 120, 100
+RELEASE = Change(
+    id="orders-v2", at=Instant(ns=int(times(N)[AT - 1])), kind="deploy", summary="v2", entity=service("orders"),
+    attributes={"new_pods": '["orders-new"]'},
+)  # fmt: skip
+INSIDE = {pod("orders-old"): service("orders"), pod("orders-new"): service("orders")}
+
+
+async def run(new: list[float], changes: tuple[Change, ...] = (RELEASE,)) -> StepResult:
+    rows = [
+        row(pod(name), SignalKind.SUCCESS, "%", peer=service("web"), labels={"reporter": "destination"})
+        for name in ("orders-old", "orders-new")
+    ]
+    values = np.array([[100.0] * N, [np.nan] * AT + new])
+    telemetry = FakeTelemetry(table=table(rows, values), changes=changes)
+    return await ReleaseScreen(agent="change").run(look(telemetry, N, AT, containment=INSIDE))
+
+
+async def test_a_bad_release_is_worse_and_its_callers_see_errors() -> None:
+    result = await run([30.0] * (N - AT))
+    found = {o.sign: o for o in result.observations}
+    assert set(found) == {"release.worse", "release.edge_errors"}
+    assert all(o.verdict is Verdict.ANOMALY and o.change == "orders-v2" for o in found.values())
+    assert found["release.worse"].entity == service("orders")
+    assert "30 % against 100 %" in found["release.worse"].text
+
+
+async def test_a_good_release_is_measurably_normal() -> None:
+    result = await run([100.0] * (N - AT))
+    assert {o.sign: o.verdict for o in result.observations} == {
+        "release.worse": Verdict.NORMAL, "release.edge_errors": Verdict.NORMAL,
+    }  # fmt: skip
+
+
+async def test_new_instances_that_never_report_are_worse() -> None:
+    result = await run([float("nan")] * (N - AT))
+    worse = [o for o in result.observations if o.sign == "release.worse"]
+    assert [o.verdict for o in worse] == [Verdict.ANOMALY]
+    assert "none of the new instances" in worse[0].text
+
+
+async def test_no_release_is_no_finding_and_no_gap() -> None:
+    result = await run([100.0] * (N - AT), changes=())
+    assert (result.observations, result.gaps) == ((), ())
+
+
+async def test_a_release_without_metrics_is_a_gap() -> None:
+    result = await ReleaseScreen(agent="change").run(look(FakeTelemetry(changes=(RELEASE,)), N, AT))
+    assert len(result.gaps) == 1

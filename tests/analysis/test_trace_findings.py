@@ -1,0 +1,178 @@
+"""Each fault of a small shop is found where it is, and nowhere in a healthy shop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compass.analysis.attribution import self_time, slow_statements
+from compass.analysis.critical_path import slow_paths
+from compass.analysis.dependencies import dependencies_from_spans, host_of, kind_of, known_names, resolve
+from compass.analysis.gaps import gaps
+from compass.analysis.spans import Bools, SpanIndex, index_spans
+from compass.analysis.structure import changed_structure, fan_out, missing_calls
+from compass.analysis.trace_errors import errors, retries, share_score
+from compass.domain.entity import EntityKind, EntityRef
+from tests.analysis.span_tables import MS, Spans, shop
+
+REQUESTS, ONSET = 120, 80
+
+
+def _shop(**fault: float) -> tuple[SpanIndex, Bools, Bools]:
+    table = shop(REQUESTS, ONSET, **fault).table()
+    before = table.start_ns < ONSET * 1000 * MS
+    return index_spans(table), before, ~before
+
+
+def _name(index: SpanIndex, service: int) -> str:
+    return index.service_of(service).name
+
+
+def test_gap_points_at_the_node_that_is_slow_to_reach() -> None:
+    index, before, now = _shop(gap=80)
+    found = gaps(index, before, now)
+    assert _name(index, found[0].service) == "orders"
+    assert found[0].score > 1.5
+    assert found[0].now_ms > 75
+    assert {_name(index, f.service) for f in found if f.score > 1} == {"orders", "front"}  # one edge, two ends
+
+
+def test_gap_of_a_node_with_other_neighbours_is_told_apart() -> None:
+    spans = shop(REQUESTS, ONSET, gap=80)
+    for number in range(REQUESTS):
+        spans.call(f"t{number:04d}", _front(spans, number), "adverts", "GET /ad", number * 1000 + 1, 5)
+    table = spans.table()
+    before = table.start_ns < ONSET * 1000 * MS
+    first, second, *_ = gaps(index_spans(table), before, ~before)
+    assert table.entities[first.service].name == "orders"
+    assert first.score > 1.3 * second.score
+
+
+def _front(spans: Spans, number: int) -> int:
+    return next(row[1] for row in spans.rows if row[0] == f"t{number:04d}" and row[2] == -1)
+
+
+def test_own_work_points_at_the_service_and_not_at_its_caller() -> None:
+    index, before, now = _shop(own=60)
+    found = self_time(index, before, now)
+    assert _name(index, found[0].group) == "orders"
+    assert found[0].score > 0.5
+    assert all(f.score == 0 for f in found[1:])
+
+
+def test_slow_statement_and_the_path_to_it() -> None:
+    index, before, now = _shop(statement=90)
+    (slow, row), *_ = slow_statements(index, before, now)
+    assert index.table.statements[int(index.table.statement[row])].startswith("SELECT")
+    assert slow.score > 0.5
+    path = slow_paths(index, before, now)[0]
+    assert (_name(index, path.service), _name(index, path.caller)) == ("stock", "orders")
+    assert path.share > 0.9
+
+
+def test_path_follows_many_small_calls_together() -> None:
+    index, before, now = _shop(loops=12)
+    assert _name(index, slow_paths(index, before, now)[0].service) == "stock"
+
+
+def test_fan_out() -> None:
+    index, before, now = _shop(loops=6)
+    found = fan_out(index, before, now)
+    assert (_name(index, found[0].service), _name(index, found[0].callee)) == ("orders", "stock")
+    assert (found[0].before, found[0].now) == (1, 6)
+
+
+def test_missing_call_and_changed_structure() -> None:
+    index, before, now = _shop(skip=1)
+    missing = missing_calls(index, before, now)
+    assert (_name(index, missing[0].service), _name(index, missing[0].callee)) == ("orders", "stock")
+    assert missing[0].now == 0
+
+
+def test_new_call_in_between_changes_the_structure() -> None:
+    index, before, now = _shop(detour=1)
+    (change, _), *_ = changed_structure(index, before, now)
+    assert _name(index, change.group) == "orders"
+    assert (change.event, change.now, change.before) == (-1, REQUESTS - ONSET, 0)
+
+
+def test_errors_begin_where_nothing_below_fails() -> None:
+    index, before, now = _shop(fail=0.5)
+    found = [f for f in errors(index, before, now) if f.score > 3]
+    assert {(_name(index, f.service), f.origin) for f in found} == {("orders", True), ("orders", False), ("front", False)}
+
+
+def test_retries_after_failures() -> None:
+    spans = Spans()
+    for number in range(40):
+        at = number * 1000.0
+        root = spans.add(f"t{number}", "front", "GET", at, 100, kind="server")
+        for attempt in range(3 if number >= 20 else 1):
+            spans.add(f"t{number}", "front", "call", at + 10 * attempt, 5, parent=root, kind="client", status="error")
+    table = spans.table()
+    before = table.start_ns < 20_000 * MS
+    found = retries(index_spans(table), before, ~before)
+    assert [(f.retries, f.retries_before) for f in found] == [(40, 0)]
+    assert found[0].score > 4
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_healthy_shop_shows_nothing(seed: int) -> None:
+    table = shop(REQUESTS, REQUESTS, seed=seed).table()
+    before = table.start_ns < ONSET * 1000 * MS
+    index, now = index_spans(table), ~before
+    assert all(f.score < 0.3 for f in gaps(index, before, now))
+    assert all(f.score < 0.3 for f in self_time(index, before, now))
+    assert all(f.score < 0.3 for f, _ in slow_statements(index, before, now))
+    empty: list[tuple[Any, ...]] = [
+        slow_paths(index, before, now), fan_out(index, before, now), missing_calls(index, before, now),
+        changed_structure(index, before, now), retries(index, before, now), errors(index, before, now),
+    ]  # fmt: skip
+    assert not any(empty)
+
+
+def test_nothing_to_compare_gives_nothing() -> None:
+    index, before, _ = _shop(own=60)
+    none = np.zeros_like(before)
+    for judge in (gaps, self_time, slow_statements, slow_paths, fan_out, missing_calls, changed_structure):
+        assert judge(index, none, before) == ()  # type: ignore[operator]
+
+
+def test_share_score_needs_trials_on_both_sides() -> None:
+    one = np.array([5]), np.array([10])
+    assert share_score(*one, np.array([0]), np.array([0]))[0] == 0
+    assert share_score(*one, np.array([0]), np.array([50]))[0] > 3
+
+
+def test_dependencies_include_stores_and_prefer_known_entities() -> None:
+    found = dependencies_from_spans(shop(5, 5).table())
+    assert [(d.caller.name, d.callee.name, d.callee.kind.value, d.kind) for d in found] == [
+        ("front", "orders", "service", "call"),
+        ("orders", "stock", "service", "call"),
+        ("stock", "stock-db", "database", "database"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("peer", "host"),
+    [
+        ("redis://user:secret@cart.shop.svc:6379/0", "cart.shop.svc"), ("10.0.0.1:80", "10.0.0.1"),
+        ("[fe80::1]:80", "fe80::1"), ("Orders", "orders"), ("two words", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_host_of(peer: str, host: str) -> None:
+    assert host_of(peer) == host
+
+
+def test_kinds_and_names() -> None:
+    assert kind_of("redis-cart:6379") is EntityKind.CACHE
+    assert kind_of("kafka-0.broker:9092") is EntityKind.QUEUE
+    assert kind_of("select 1 from redis_keys") is EntityKind.DATABASE
+    assert kind_of("api.example.com") is EntityKind.EXTERNAL
+    orders = EntityRef(kind=EntityKind.SERVICE, name="orders", namespace="shop")
+    twice = [EntityRef(kind=EntityKind.SERVICE, name="web", namespace=n) for n in ("a", "b")]
+    known = known_names([orders, *twice])
+    assert resolve("orders.shop.svc.cluster.local:80", known) == orders
+    assert resolve("web", known) is None

@@ -1,0 +1,96 @@
+"""Every strategy on cases with a known answer. A strategy that never refutes anything here fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from compass.disproof import all_strategies, by_id
+from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome
+from compass.domain.observation import Quality
+from compass.domain.telemetry import SignalKind
+from compass.ports.clock import Deadline
+from tests.disproof.cases import CASES, Case
+from tests.disproof.world import WEB, FakeTelemetry, Track, board, hypothesis, mechanism, noisy
+
+STRATEGIES = by_id()
+
+
+def plan_of(case: Case) -> DisproofPlan:
+    plans = STRATEGIES[case.strategy].plan(case.hypothesis, case.mechanism, case.board)
+    return next(p for p in plans if p.arguments.change == case.trigger)
+
+
+def attempt_of(case: Case) -> DisproofAttempt:
+    return asyncio.run(STRATEGIES[case.strategy].run(plan_of(case), case.board, case.telemetry, Deadline()))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.strategy}-{c.name}".replace(" ", "-"))
+def test_known_answer(case: Case) -> None:
+    attempt = attempt_of(case)
+    assert attempt.outcome is case.outcome, attempt.found
+    assert attempt.decisive is case.decisive
+    assert attempt.trigger == case.trigger
+    assert case.says in attempt.found
+    if attempt.decisive:
+        assert attempt.quality is Quality.DIRECT
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+def test_every_strategy_refutes_survives_and_lacks_data_somewhere(strategy: str) -> None:
+    outcomes: dict[str, set[Outcome]] = defaultdict(set)
+    for case in CASES:
+        if case.strategy == strategy:
+            outcomes[strategy].add(attempt_of(case).outcome)
+    wanted = {Outcome.REFUTED, Outcome.SURVIVED, Outcome.AMBIGUOUS}
+    assert wanted <= outcomes[strategy]
+    # `alternative` plans nothing unless its findings are on the board, so it lacks data only when they are gone later
+    assert Outcome.NO_DATA in outcomes[strategy] or strategy == "alternative"
+
+
+def test_numbers_and_names_stand_in_what_was_found() -> None:
+    for case in CASES:
+        attempt = attempt_of(case)
+        if attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED):
+            named = case.hypothesis.entity.name in attempt.found
+            assert named or any(ch.isdigit() for ch in attempt.found), attempt.found
+
+
+def test_eight_general_strategies_are_found_without_a_list() -> None:
+    assert [s.id for s in all_strategies()] == [
+        "alternative", "baseline", "correlation", "dependency_direction", "scope", "similar_incident", "threshold",
+        "time_order",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("gap", "counts"), [(slice(0, 60), True), (slice(130, 140), False)])
+def test_a_gap_before_the_onset_hides_nothing_after_it(gap: slice, counts: bool) -> None:
+    """Scope needs the callers' normality: a hole an hour ago leaves it known, one after the onset does not."""
+    values = noisy(0.1, 0.004, 1)
+    values[gap] = np.nan
+    telemetry = GappyTelemetry((Track(WEB, SignalKind.LATENCY, values),))
+    own, strategy = hypothesis(), STRATEGIES["scope"]
+    known = board([own])
+    (plan,) = strategy.plan(own, mechanism(), known)
+    attempt = asyncio.run(strategy.run(plan, known, telemetry, Deadline()))
+    assert (attempt.outcome is Outcome.REFUTED) is counts, attempt.found
+    assert all(o.coverage.complete for o in attempt.observations) is counts
+
+
+class GappyTelemetry(FakeTelemetry):
+    """Says that something is missing, as a source does that has a hole in its window."""
+
+    async def series(self, query, *, deadline):
+        answer = await FakeTelemetry.series(self, query, deadline=deadline)
+        return replace(answer, coverage=replace(answer.coverage, missing=("no metrics for some minutes",)))
+
+
+def test_a_mechanism_that_nobody_feels_is_not_refuted_by_callers_that_feel_nothing() -> None:
+    own, known = hypothesis(), board([hypothesis()])
+    silent = mechanism("wrong_results", "log.path_changed", expects=())
+    assert STRATEGIES["scope"].plan(own, silent, known) == ()
+    assert len(STRATEGIES["scope"].plan(own, mechanism(), known)) == 1
