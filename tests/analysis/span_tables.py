@@ -78,7 +78,8 @@ def shop(requests: int, onset: int, *, seed: int = 1, **fault: float) -> Spans:
     """`requests` requests front → orders → stock, one a second; from number `onset` on with a fault.
 
     Faults (milliseconds or counts): `gap` on calls to orders, `own` work in orders, `statement` of stock's database,
-    `loops` calls of stock per order instead of 1, `fail` (share of orders failing), `skip` (1: stock not called), `detour` (1: a new step before stock is called).
+    `loops` calls of stock per order instead of 1, `fail` (share of orders failing), `skip` (1: stock not called),
+    `detour` (1: a new step before stock is called).
     """
     random = np.random.default_rng(seed)
     spans = Spans()

@@ -144,7 +144,8 @@ def test_levels(line: str, level: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["\tat com.acme.Foo.bar(Foo.java:3)", '  File "/a.py", line 3, in x', "goroutine 7 [running]:", "... 12 more"]
+    "line",
+    ["\tat com.acme.Foo.bar(Foo.java:3)", '  File "/a.py", line 3, in x', "goroutine 7 [running]:", "... 12 more"],
 )
 def test_stack_frames_are_no_events(line: str) -> None:
     assert is_continuation(line)

@@ -101,7 +101,11 @@ def test_new_call_in_between_changes_the_structure() -> None:
 def test_errors_begin_where_nothing_below_fails() -> None:
     index, before, now = _shop(fail=0.5)
     found = [f for f in errors(index, before, now) if f.score > 3]
-    assert {(_name(index, f.service), f.origin) for f in found} == {("orders", True), ("orders", False), ("front", False)}
+    assert {(_name(index, f.service), f.origin) for f in found} == {
+        ("orders", True),
+        ("orders", False),
+        ("front", False),
+    }
 
 
 def test_retries_after_failures() -> None:

@@ -105,7 +105,7 @@ TIME_ORDER = [
     _case("change after the onset", "time_order", R, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, 120)]),
     _case("change before the onset", "time_order", S, since=at(-60), trigger="c1",
           changes=[change("c1", ORDERS, -120)]),
-    _case("change at the onset", "time_order", A, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, 5)]),
+    _case("change at the onset", "time_order", A, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, -60)]),
 ]
 SCOPE = [
     _case("no caller is hit", "scope", R, entity=DB, tracks=[

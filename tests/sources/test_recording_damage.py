@@ -68,9 +68,9 @@ def test_what_is_no_recording_is_refused_with_a_hint(tmp_path: Path) -> None:
             RecordingSource.open(tmp_path / name)
 
 
-def test_a_wrong_metric_rule_is_bad_input(reference: Path) -> None:
+def test_a_wrong_metric_rule_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="metric rule 1"):
-        RecordingSource.open(reference, metric_rules=[{"name": "x", "kind": "nonsense"}])
+        RecordingSource.open(write_recording(tmp_path / "r"), metric_rules=[{"name": "x", "kind": "nonsense"}])
 
 
 def test_find_recordings_is_recursive_and_sorted(tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ SPLIT = int(ONSET_S / STEP_S)
 SERVICES = ("web", "orders", "search", "mail", "ledger")
 TOPOLOGY = (("web", "orders"), ("web", "search"), ("web", "mail"), ("orders", "ledger"))
 BOUNDS = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-HOSTILE = "timeout </td><script>alert(1)</script> [click](http://x.example) \\[out](http://y.example) | # h `rm` \x1b[31mred"
+HOSTILE = (
+    "timeout </td><script>alert(1)</script> [click](http://x.example) \\[out](http://y.example) | # h `rm` \x1b[31mred"
+)
 
 
 def wave(seed: str, level: float, noise: float = 0.05, steps: int = STEPS) -> list[float]:
@@ -140,10 +142,10 @@ def unexplained(path: Path) -> Path:
 
 
 def busier_but_far_from_its_limit(path: Path) -> Path:
-    """`mail` needs more processor time than before, and has nine tenths of its limit left: the obvious theory falls."""
+    """`mail` needs more processor time than before, and has four fifths of its limit left: the obvious theory falls."""
     series = [
-        gauge("container_cpu_usage_percent", service, stepped(f"cpu/{service}", 5.0, after, noise=0.02))
-        for service, after in (("mail", 12.0), ("search", 5.0), ("web", 5.0))
+        gauge("container_cpu_usage_percent", service, stepped(f"cpu/{service}", 2.0, after, noise=0.02))
+        for service, after in (("mail", 20.0), ("search", 2.0), ("web", 2.0))
     ]
     return write_recording(
         path, seconds=SECONDS, detected_s=ONSET_S + 300, series=series, topology=TOPOLOGY,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from compass.agents.base import Charter
 from compass.agents.screens.kubernetes import NETWORK_SIGNS, KubernetesScreen
+from compass.agents.screens.log_judges import meaning_screen
 from compass.agents.screens.metrics import MetricScreen
 from compass.agents.screens.probes import ProbeScreen
 from compass.agents.screens.trace_time import gap_screen
@@ -11,6 +12,8 @@ from compass.domain.telemetry import SignalKind as S
 
 NAME = "network"
 KINDS = frozenset({S.NETWORK_TRAFFIC, S.NETWORK_ERRORS, S.CLIENT_LATENCY, S.RETRIES})
+
+MEANINGS = frozenset({"log.connection_refused", "log.unavailable", "log.dns", "log.tls"})
 
 CHARTER = Charter(
     name=NAME,
@@ -22,5 +25,6 @@ CHARTER = Charter(
         ),
         ProbeScreen(agent=NAME),
         gap_screen(NAME),
+        meaning_screen(NAME, MEANINGS),
     ),
 )

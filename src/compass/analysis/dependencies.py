@@ -100,9 +100,7 @@ def dependencies_from_spans(table: SpanTable, index: SpanIndex | None = None) ->
         if callee_ref is not None and callee_ref != caller_ref:
             kind_word = _KINDS.get(callee_ref.kind, "call" if callee_ref.kind is EntityKind.SERVICE else "external")
             found.setdefault((caller_ref, callee_ref), kind_word)
-    return tuple(
-        Dependency(caller=a, callee=b, kind=kind, seen="spans") for (a, b), kind in sorted(found.items())
-    )
+    return tuple(Dependency(caller=a, callee=b, kind=kind, seen="spans") for (a, b), kind in sorted(found.items()))
 
 
 def _speaking_rows(index: SpanIndex) -> list[int]:

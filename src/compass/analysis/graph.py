@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from compass.domain.entity import EntityKind, EntityRef
-from compass.domain.incident import Dependency
+from compass.domain.incident import RUNS_ON, Dependency
 
 _Edges = Mapping[EntityRef, tuple[EntityRef, ...]]
 MAX_DEPTH = 64
@@ -25,6 +25,7 @@ class ServiceGraph:
     into: _Edges = field(default_factory=dict)
     parent: Mapping[EntityRef, EntityRef] = field(default_factory=dict)
     members: _Edges = field(default_factory=dict)
+    places: _Edges = field(default_factory=dict)  # what runs on what
 
     def callees(self, entity: EntityRef) -> tuple[EntityRef, ...]:
         """What it depends on, directly."""
@@ -71,7 +72,8 @@ class ServiceGraph:
                 break
             found.append(above)
             here = above
-        return tuple(found)
+        on = (place for part in (entity, *found) for place in self.places.get(part, ()))
+        return tuple(dict.fromkeys([*found, *on]))
 
     def contained(self, entity: EntityRef) -> tuple[EntityRef, ...]:
         """Everything in or on it, directly or not, sorted."""
@@ -123,12 +125,19 @@ def build_graph(
     for child, above in parent.items():
         if child != above:
             members.setdefault(above, set()).add(child)
+    places: dict[EntityRef, set[EntityRef]] = {}
     for dependency in dependencies:
-        if dependency.caller != dependency.callee:
+        if dependency.kind == RUNS_ON:
+            places.setdefault(dependency.caller, set()).add(dependency.callee)
+            members.setdefault(dependency.callee, set()).add(dependency.caller)
+        elif dependency.caller != dependency.callee:
             out.setdefault(dependency.caller, set()).add(dependency.callee)
             into.setdefault(dependency.callee, set()).add(dependency.caller)
     nodes = tuple(sorted({*out, *into}, key=lambda e: e.key))
-    return ServiceGraph(nodes=nodes, out=_frozen(out), into=_frozen(into), parent=parent, members=_frozen(members))
+    return ServiceGraph(
+        nodes=nodes, out=_frozen(out), into=_frozen(into), parent=parent, members=_frozen(members),
+        places=_frozen(places),
+    )  # fmt: skip
 
 
 def _frozen(edges: Mapping[EntityRef, set[EntityRef]]) -> dict[EntityRef, tuple[EntityRef, ...]]:

@@ -19,11 +19,11 @@ Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
 MAX_CHARS = 400  # what a statement says stands at the front; long tails are data
-_CHUNK = 600  # lines whose bytes and hashes stay in the processor's cache together
+_CHUNK = 300  # lines whose bytes and hashes stay in the processor's cache together
 _SEPARATOR, _WORD, _DIGIT = 0, 1, 2
 SEPARATORS = " \t\r\n\v\f,;=()[]{}\"'<>|&?:/\\#`!*"
 EXTENSIONS = (".go", ".py", ".rs", ".js", ".ts", ".cs", ".rb", ".kt", ".cc", ".c", ".h", ".cpp", ".java", ".php")
-_STATUS_TAILS = (b"tatus", b"_code", b" code", b"\"code", b"_CODE", b"TATUS", b"sCode")
+_STATUS_TAILS = (b"tatus", b"_code", b" code", b'"code', b"_CODE", b"TATUS", b"sCode")
 _CALENDAR = (
     "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
     "Oct", "Nov", "Dec", "AM", "PM", "UTC", "GMT", "CST", "CET", "CEST", "EST", "EDT", "PST", "PDT",
@@ -51,7 +51,7 @@ def _constants(count: int, seed: int) -> U64:
 _CLASS = _classes()
 _BYTE = _constants(256, 1)
 _BASE = 0xD1342543DE82EF95  # odd, so that it has an inverse modulo 2^64
-_POWERS = 1 << 20  # more than 600 lines of 400 four-byte characters
+_POWERS = 1 << 19  # more than 300 lines of 400 four-byte characters
 _SLOT = _constants(256, 3)
 _MASKED = _constants(1, 4)[0]
 _EMPTY = _constants(1, 5)[0]

@@ -20,7 +20,8 @@ _WORDS = {
 }  # fmt: skip
 _LONG = sorted((word for word in _WORDS if len(word) > 2), key=lambda word: (-len(word), word))
 _FIELD = re.compile(
-    rf"[\"']?(?:log\.?level|levelname|level|lvl|severity(?:_?text)?|loglevel)[\"']?\s*[=:]\s*[\"']?(\d{{2}}|{'|'.join(_LONG)})\b",
+    r"[\"']?(?:log\.?level|levelname|level|lvl|severity(?:_?text)?|loglevel)[\"']?\s*[=:]\s*[\"']?"
+    rf"(\d{{2}}|{'|'.join(_LONG)})\b",
     re.IGNORECASE,
 )
 _KLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d")
@@ -34,8 +35,8 @@ _CRASH = re.compile(
     r"thread '[^']*' panicked|Segmentation fault|[\w.$]+(?:Exception|Error)(?::|\b.*\bat\b|$))"
 )
 _CONTINUATION = re.compile(
-    r"^\s*(?:at\s+(?:async )?[^\s(]*(?:[.(/]| \()|\.\.\. \d+ (?:more|common frames)|File \"[^\"]+\", line \d+|goroutine \d+ \[|"
-    r"---+>? ?(?:End of|$)|--- End of|\^+\s*$|created by |\s+[\w./-]+\.(?:go|py|js|rb):\d+)"
+    r"^\s*(?:at\s+(?:async )?[^\s(]*(?:[.(/]| \()|\.\.\. \d+ (?:more|common frames)|File \"[^\"]+\", line \d+|"
+    r"goroutine \d+ \[|---+>? ?(?:End of|$)|--- End of|\^+\s*$|created by |\s+[\w./-]+\.(?:go|py|js|rb):\d+)"
 )
 _HEAD = 160  # the level stands at the front of a line; further on the same words are prose
 _PINO = ((60, "fatal"), (50, "error"), (40, "warn"), (30, "info"), (20, "debug"), (10, "trace"))

@@ -12,7 +12,7 @@ import yaml
 from compass.analysis.dependencies import host_of
 from compass.domain.entity import EntityKind, EntityRef
 
-MAX_TEXT = 4_000
+MAX_TEXT = 2_000
 _QUIET = ("trace", "debug", "info")  # a line that says it is routine is not error text, whatever words it uses
 _MIN_WORD = 3
 

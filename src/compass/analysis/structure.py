@@ -126,7 +126,7 @@ class _VisitTable:
 
 
 def _pairs(index: SpanIndex, calls: _Calls) -> list[tuple[int, Ints]]:
-    """(kind of visit, numbers of the calls of one kind in it) for every pair that occurs."""
+    """(kind of visit, numbers of the calls of one kind in it) for every pair that occurs often enough."""
     if calls.rows.size == 0:
         return []
     op = index.op[calls.visit]
@@ -135,7 +135,7 @@ def _pairs(index: SpanIndex, calls: _Calls) -> list[tuple[int, Ints]]:
     order = np.argsort(key, kind="stable")
     values, start = np.unique(key[order], return_index=True)
     chunks = np.split(order, start[1:])
-    return [(int(v) // width, chunk) for v, chunk in zip(values, chunks, strict=True)]
+    return [(int(v) // width, chunk) for v, chunk in zip(values, chunks, strict=True) if chunk.size >= MIN_VISITS]
 
 
 def _moments(counts: Ints, visits: int) -> tuple[float, float]:

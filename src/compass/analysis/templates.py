@@ -26,9 +26,10 @@ ALIKE = 0.6  # share of positions that must agree for two shapes to be considere
 _MAX_ALIKE = 5_000
 _HEAD_WORDS = 2  # words after the location that must agree for two shapes to be one statement
 _MAX_TOKENS = 60
+_MAX_READ = 50_000  # examples that are read; the rarest shapes beyond are one template
 _MAX_SHAPES = 20_000  # beyond, shapes are grouped by their first words only
 _ext = "|".join(re.escape(extension) for extension in EXTENSIONS)
-_LOCATION = re.compile(rf"(?<![\w/])([A-Za-z_$][\w.$-]*#\d{{1,5}}|[\w/.-]*[A-Za-z_]\w*(?:{_ext}):\d{{1,5}})\b")
+_LOCATION = re.compile(rf"(?<![\w/])([A-Za-z_$][\w.$-]{{0,100}}#\d{{1,5}}|[\w/.-]{{0,100}}(?:{_ext}):\d{{1,5}})\b")
 _KEPT = re.compile(r"(?i)(?:status|[_ \"s]code)\W{1,3}$")
 _SPLIT = re.compile("([" + re.escape(SEPARATORS) + "]+)")
 _DIGIT = re.compile(r"\d")
@@ -70,7 +71,7 @@ class _Shape:
 def mine(lines: Sequence[str] | npt.NDArray[np.object_]) -> Templates:
     """The templates of `lines` (any order, any dialect)."""
     texts = [line if isinstance(line, str) else str(line) for line in lines]
-    _, first, shape = np.unique(shapes(texts), return_index=True, return_inverse=True)
+    _, first, shape = np.unique(_bounded(shapes(texts)), return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size)
@@ -87,6 +88,16 @@ def mine(lines: Sequence[str] | npt.NDArray[np.object_]) -> Templates:
         levels=tuple(head.level for head in heads), examples=tuple(examples[group[0]] for group in groups),
         locations=tuple(head.location for head in heads), continuation=tuple(head.continuation for head in heads),
     )  # fmt: skip
+
+
+def _bounded(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The same hashes, the rarest of too many replaced by one: such lines are noise to every later step."""
+    values, counts = np.unique(hashes, return_counts=True)
+    if values.size <= _MAX_READ:
+        return hashes
+    kept = np.sort(values[np.argsort(-counts, kind="stable")[:_MAX_READ]])
+    at = np.minimum(np.searchsorted(kept, hashes), kept.size - 1)
+    return np.asarray(np.where(kept[at] == hashes, hashes, np.uint64(0)))
 
 
 def _read(line: str) -> _Shape:

@@ -62,9 +62,7 @@ def _count(index: SpanIndex, flag: Bools, before: Bools, now: Bools, origin: boo
     hit = np.zeros(len(index), dtype=bool)
     hit[index.visit[flag]] = True
     entry = index.entry
-    counts = [
-        np.bincount(service[entry & mask], minlength=size) for mask in (hit & now, now, hit & before, before)
-    ]
+    counts = [np.bincount(service[entry & mask], minlength=size) for mask in (hit & now, now, hit & before, before)]
     scores = share_score(*counts)
     found = []
     for s in np.flatnonzero(counts[0]):

@@ -59,9 +59,16 @@ class Change:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+RUNS_ON = "runs_on"
+PART_OF = "part_of"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependency:
-    """`caller` depends on `callee`. `seen` names where it was learnt (spans, topology, objects)."""
+    """`caller` depends on `callee`. `seen` names where it was learnt (spans, topology, objects).
+
+    Kind RUNS_ON places a pod on a node: it is no call; kind PART_OF is containment (child → parent). (Containment has one parent a child; placement is beside it.)
+    """
 
     caller: EntityRef
     callee: EntityRef

@@ -181,7 +181,10 @@ class ObjectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectQuery:
-    """Objects of one kind; `api_kinds` narrows Kubernetes objects (Pod, Event, ...)."""
+    """Objects of one kind; `api_kinds` narrows Kubernetes objects (Pod, Event, ...).
+
+    For TOPOLOGY, no `api_kinds` asks for calls, {"containment"} for what is part of what and runs where.
+    """
 
     kind: ObjectKind
     window: Window

@@ -66,8 +66,8 @@ def evidence_of(
     """Everything that is scored: patterns, attempts, and what speaks about there being an incident at all."""
     p = table.patterns
     weights = PatternWeights(
-        suggestion=p.suggestion, expected=p.expected, missing=p.missing, forbidden=p.forbidden, coverage=p.coverage,
-        closeness=p.closeness,
+        suggestion=p.suggestion, required=p.required, expected=p.expected, missing=p.missing, forbidden=p.forbidden,
+        coverage=p.coverage, closeness=p.closeness,
     )  # fmt: skip
     return (
         *pattern_evidence(board, catalogue, weights, index(board)),

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
-from compass.domain.disproof import Outcome
+from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.failure import ExitCode, FailureMode, Status
-from compass.domain.observation import Verdict
+from compass.domain.observation import QUALITY_WEIGHT, Verdict
 from compass.domain.telemetry import HealthStatus
-from compass.investigation.moves import pending_words
+from compass.investigation.moves import BUDGET_REACHED, pending_words, work_done
+from compass.investigation.settings import Limits
 
 DATA_PARTS = frozenset({"metrics", "logs", "traces", "kubernetes", "probes"})
+MOST_LISTED = 8
+NOWHERE_CONNECTED = "look by hand at what no source covers: clients, networks between sites, people and processes"
 WATCH_HINT = "to look again later: compass investigate with the same source"
 
 
@@ -28,12 +31,12 @@ class Ending:
     extra: tuple[tuple[str, c.Payload], ...] = ()
 
 
-def conclude(board: Board, reason: str) -> list[tuple[str, c.Payload]]:
+def conclude(board: Board, reason: str, limits: Limits) -> list[tuple[str, c.Payload]]:
     """The closing events. `reason` says why the loop ended."""
     ending = _ending(board)
     payloads: list[tuple[str, c.Payload]] = []
-    if reason == "work budget reached":
-        payloads += _budget(board)
+    if reason == BUDGET_REACHED:
+        payloads += _budget(board, limits)
     payloads += ending.extra
     if ending.mode is not None:
         declared = c.FailureDeclared(mode=ending.mode, said=ending.said, look_at=ending.look_at)
@@ -64,14 +67,15 @@ def _ending(board: Board) -> Ending:
         return _nothing_wrong(board)
     if not board.hypotheses:
         return _no_hypothesis(board)
-    if not _live(board):
+    if _all_refuted(board):
         return _all_disproven(board)
     return _ranked(board)
 
 
 def _no_incident(board: Board) -> bool:
+    """Nothing measured is abnormal, or that there is no incident is the likeliest of all."""
     posterior = board.posterior
-    if posterior is None:
+    if posterior is None or not board.anomalies():
         return not board.anomalies()
     rivals = [posterior.not_listed, *posterior.accounts.values()]
     return posterior.no_incident > max(rivals)
@@ -92,37 +96,50 @@ def _nothing_wrong(board: Board) -> Ending:
 
 
 def _no_hypothesis(board: Board) -> Ending:
-    leads = sorted(board.anomalies(), key=lambda o: (-o.strength, o.id))[:5]
+    strongest = sorted(board.anomalies(), key=lambda o: (-o.strength, o.id))[:5]
+    leads = tuple(f"{board.observation_labels.get(o.id, 'E?')} {o.text}" for o in strongest)
     signs = tuple(sorted({o.sign for o in board.anomalies()}))
     entities = tuple(sorted({o.entity for o in board.anomalies()}))
     return Ending(
         status=Status.INCONCLUSIVE, exit_code=ExitCode.INCONCLUSIVE, mode=FailureMode.NO_HYPOTHESIS,
-        said="I couldn't form a clear hypothesis; here is what I observed, best leads first.",
-        look_at=tuple(f"{board.observation_labels.get(o.id, 'E?')} {o.text}" for o in leads),
+        said=f"I couldn't form a clear hypothesis; here is what I observed, best leads first: {'; '.join(leads)}.",
+        look_at=leads,
         extra=(("unsolved", c.UnsolvedPattern(signs=signs, entities=entities)),),
     )  # fmt: skip
 
 
-def _live(board: Board) -> list[str]:
-    cut = {a.hypothesis for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED}
-    return [key for key in board.hypotheses if key not in cut]
+def _refutations(board: Board) -> dict[str, DisproofAttempt]:
+    """For each theory that an attempt refuted the one that says most: decisive first, then of direct quality."""
+    best: dict[str, DisproofAttempt] = {}
+    for a in sorted(board.attempts.values(), key=lambda a: (not a.decisive, -QUALITY_WEIGHT[a.quality], a.plan)):
+        if a.outcome is Outcome.REFUTED and a.trigger is None:
+            best.setdefault(a.hypothesis, a)
+    return best
+
+
+def _all_refuted(board: Board) -> bool:
+    """Every theory was refuted, and what is not on the list is likelier than all of them together."""
+    if not board.hypotheses.keys() <= _refutations(board).keys() or board.posterior is None:
+        return False
+    return board.posterior.not_listed > sum(board.posterior.accounts.values())
 
 
 def _all_disproven(board: Board) -> Ending:
-    refuted = [
-        f"{board.hypotheses[a.hypothesis].label} {board.hypotheses[a.hypothesis].mechanism} at "
-        f"{board.hypotheses[a.hypothesis].entity}: {a.found}"
-        for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED
-    ]  # fmt: skip
+    attempts = _refutations(board)
+    heads = [h for h in board.hypotheses.values() if h.id in attempts]
+    refuted = [f"{h.label} {h.mechanism} at {h.entity}: {attempts[h.id].found}" for h in heads[:MOST_LISTED]]
+    if len(heads) > MOST_LISTED:
+        refuted.append(f"and {len(heads) - MOST_LISTED} more")
     blind = [(h.part, h.hides or f"what {h.part} would show") for h in board.health if h.status is not HealthStatus.OK]
+    by_hand = tuple(f"look by hand at {part}: {hides}" for part, hides in blind) or (NOWHERE_CONNECTED,)
     gaps = tuple(
         (f"blind/{part}", c.GapNamed(gap=f"{part} not connected", hides=hides, suggestion=f"connect {part}"))
         for part, hides in blind
     )
     return Ending(
         status=Status.INCONCLUSIVE, exit_code=ExitCode.INCONCLUSIVE, mode=FailureMode.ALL_HYPOTHESES_DISPROVEN,
-        said="I've eliminated these: " + "; ".join(refuted) + ". It may be somewhere I can't observe.",
-        look_at=tuple(f"look by hand at {part}: {hides}" for part, hides in blind),
+        said=f"I've eliminated these: {'; '.join(refuted)}. It may be somewhere I can't observe: {'; '.join(by_hand)}.",
+        look_at=by_hand,
         extra=gaps,
     )  # fmt: skip
 
@@ -143,8 +160,12 @@ def _ranked(board: Board) -> Ending:
     return Ending(status=Status.DONE, exit_code=ExitCode.DONE, said=said)
 
 
-def _budget(board: Board) -> list[tuple[str, c.Payload]]:
-    said = f"The work budget is spent. What remains to be done: {pending_words(board)}."
+def _budget(board: Board, limits: Limits) -> list[tuple[str, c.Payload]]:
+    spent, left = work_done(board), max(0.0, limits.work - work_done(board))
+    said = (
+        f"The work budget is spent: {spent:.0f} units done of {limits.work:.0f}, {left:.0f} left. "
+        f"What remains to be done: {pending_words(board)}."
+    )
     return [
         ("failure/budget", c.FailureDeclared(mode=FailureMode.BUDGET_REACHED, said=said)),
         ("decision/budget", c.Decided(decision="stop spending", by="policy:unattended", because=said)),

@@ -14,7 +14,7 @@ from compass.analysis.releases import edge_of
 from compass.domain import chronicle as c
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.failure import FailureMode
-from compass.domain.incident import Change, Dependency, Incident
+from compass.domain.incident import PART_OF, RUNS_ON, Change, Dependency, Incident
 from compass.domain.telemetry import HealthStatus, ObjectKind, ObjectQuery, SignalKind, SignalQuery, SpanQuery
 from compass.domain.time import Window
 from compass.investigation.recorder import Recorder
@@ -46,10 +46,12 @@ async def check_sources(recorder: Recorder, telemetry: Telemetry) -> None:
     payloads: list[tuple[str, c.Payload]] = [("sources", c.SourcesChecked(health=health))]
     for h in health:
         if h.status in (HealthStatus.NOT_CONNECTED, HealthStatus.LOST):
-            gap = c.GapNamed(gap=f"{h.part}: {h.detail or h.status.value}", hides=h.hides, suggestion=f"connect {h.part}")
+            what = f"{h.part}: {h.detail or h.status.value}"
+            gap = c.GapNamed(gap=what, hides=h.hides, suggestion=f"connect {h.part}")
             payloads.append((f"gap/{h.part}", gap))
         if h.status is HealthStatus.LOST:
-            said = f"{h.part} from {h.source} is lost: {h.detail}. It hides {h.hides or 'what it would have shown'}."
+            hidden = h.hides or "what it would have shown cannot be seen"
+            said = f"{h.part} from {h.source} is lost: {h.detail}. Without it, {hidden}."
             payloads.append((f"lost/{h.part}", c.FailureDeclared(mode=FailureMode.SOURCE_LOST, said=said)))
     await recorder.append(*payloads, actor=ACTOR)
 
@@ -103,7 +105,17 @@ async def _objects(telemetry: Telemetry, whole: Window, context: _Context) -> di
             found[kind] = (await telemetry.objects(ObjectQuery(kind=kind, window=whole), deadline=Deadline())).data
         except SourceError as error:
             context.gaps.append((f"{kind.value}: {error}", f"what {kind.value} would show"))
+    await _containment(telemetry, whole, context)
     return found
+
+
+async def _containment(telemetry: Telemetry, whole: Window, context: _Context) -> None:
+    """What the source knows of pods, services and nodes from labels, whether or not it has calls."""
+    query = ObjectQuery(kind=ObjectKind.TOPOLOGY, window=whole, api_kinds=frozenset({"containment"}))
+    try:
+        _place(context, (await telemetry.objects(query, deadline=Deadline())).data.dependencies)
+    except SourceError as error:
+        context.gaps.append((f"containment: {error}", "which pod belongs to which service"))
 
 
 def _learn(
@@ -112,29 +124,31 @@ def _learn(
     nothing = ObjectTable()
     context.changes = objects.get(ObjectKind.CHANGES, nothing).changes
     context.alerts_ns = tuple(sorted(a.starts_ns for a in objects.get(ObjectKind.ALERTS, nothing).alerts))
-    context.dependencies += objects.get(ObjectKind.TOPOLOGY, nothing).dependencies
     context.dependencies += dependencies_from_spans(spans)
     context.containment.update(_span_containment(spans))
-    context.containment.update(_series_containment(series))
+    _place(context, objects.get(ObjectKind.TOPOLOGY, nothing).dependencies)
     context.dependencies += _series_edges(series, context.containment)
     kubernetes = objects.get(ObjectKind.KUBERNETES, nothing).kubernetes
     if kubernetes:
-        context.containment.update(kubernetes_containment(kubernetes))
+        for child, parent in kubernetes_containment(kubernetes):
+            if parent.kind is EntityKind.NODE:
+                placed = Dependency(caller=child, callee=parent, kind=RUNS_ON, seen="objects")
+                context.dependencies.append(placed)
+            else:
+                context.containment[child] = parent
         context.dependencies += dependencies_from_objects(kubernetes)
     context.entities |= {row.entity for row in series.rows} | {row.peer for row in series.rows if row.peer}
     context.entities |= set(spans.entities) | {ref for pair in context.containment.items() for ref in pair}
     context.entities |= {ref for d in context.dependencies for ref in (d.caller, d.callee)}
 
 
-def _series_containment(series: SeriesTable) -> dict[EntityRef, EntityRef]:
-    """A pod that is labelled with its service is part of it."""
-    found = {}
-    for row in series.rows:
-        name = row.labels.get("service_name") or row.labels.get("service") or row.labels.get("app")
-        if row.entity.kind is EntityKind.POD and name:
-            e = row.entity
-            found[e] = EntityRef(kind=EntityKind.SERVICE, name=name, namespace=e.namespace, cluster=e.cluster)
-    return found
+def _place(context: _Context, known: Iterable[Dependency]) -> None:
+    """Sort what a source knows of how things hang together: calls and placement, or containment."""
+    for d in known:
+        if d.kind == PART_OF:
+            context.containment[d.caller] = d.callee
+        else:
+            context.dependencies.append(d)
 
 
 def _span_containment(spans: SpanTable) -> dict[EntityRef, EntityRef]:

@@ -11,6 +11,8 @@ from compass.domain.failure import Status
 from compass.investigation.settings import Crew, Limits
 from compass.ports.specialist import Budget, Step
 
+BUDGET_REACHED = "work budget reached"
+
 
 class Kind(StrEnum):
     CHECK_SOURCES = "check_sources"
@@ -58,13 +60,19 @@ def _after_beliefs(board: Board, crew: Crew, limits: Limits) -> Move:
         return Move(kind=Kind.CONCLUDE, reason="no theory to test")
     if board.round >= limits.rounds:
         return Move(kind=Kind.CONCLUDE, reason=f"{limits.rounds} rounds done")
-    if work_done(board) >= limits.work:
-        return Move(kind=Kind.CONCLUDE, reason="work budget reached")
     if decided(board, limits):
         return Move(kind=Kind.CONCLUDE, reason="the posterior is decided")
-    if not pending(board, crew, limits):
-        return Move(kind=Kind.CONCLUDE, reason="no informative plan left")
-    return Move(kind=Kind.START_ROUND, round=board.round + 1, phase="disprove")
+    if pending(board, crew, budget_of(board, crew, limits)):
+        return Move(kind=Kind.START_ROUND, round=board.round + 1, phase="disprove")
+    if pending(board, crew, Budget(work=limits.work_per_round)):
+        return Move(kind=Kind.CONCLUDE, reason=BUDGET_REACHED)
+    return Move(kind=Kind.CONCLUDE, reason="no informative plan left")
+
+
+def budget_of(board: Board, crew: Crew, limits: Limits) -> Budget:
+    """What one agent may spend in one round: a fair share of what is left of the whole."""
+    left = max(0.0, limits.work - work_done(board))
+    return Budget(work=min(limits.work_per_round, left / max(1, len(crew.specialists))))
 
 
 def work_done(board: Board) -> float:
@@ -92,11 +100,9 @@ def pending_words(board: Board) -> str:
     return f"attempts to refute {', '.join(untested)}" if untested else "further attempts on accounts already tried"
 
 
-def pending(board: Board, crew: Crew, limits: Limits, phase: str = "disprove") -> bool:
-    """Whether any specialist still has an informative step."""
+def pending(board: Board, crew: Crew, budget: Budget, phase: str = "disprove") -> bool:
+    """Whether any specialist still has an informative step that `budget` pays for."""
     ahead = replace(board, phase=phase)
-    left = max(0.0, limits.work - work_done(board))
-    budget = Budget(work=min(limits.work_per_round, left))
     return any(steps_of(s.decide(ahead, budget)) for s in crew.specialists)
 
 

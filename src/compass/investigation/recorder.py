@@ -59,7 +59,7 @@ class Recorder:
         async with self._lock:
             stored = await self._chronicle.append(self.investigation, self._epoch, news)
             fresh = sorted((e for e in stored if e.seq > self.board.seq), key=lambda e: e.seq)
-            if fresh and fresh[0].seq > self.board.seq + 1:  # somebody's command came in between
+            if fresh and fresh[-1].seq > self.board.seq + len(fresh):  # somebody's command came in between
                 known = {event.seq for event in fresh}
                 between = await self._chronicle.read(self.investigation, after=self.board.seq)
                 fresh = sorted((*(e for e in between if e.seq not in known), *fresh), key=lambda e: e.seq)

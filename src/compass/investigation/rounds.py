@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
-from compass.investigation.moves import work_done
+from compass.investigation.moves import budget_of
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Crew, Limits
 from compass.ports.clock import Clock, Deadline
@@ -37,7 +37,7 @@ async def run_round(
     """
     snapshot = await recorder.snapshot(recorder.board.round_seq)
     number = snapshot.round
-    budget = _budget(snapshot, crew, limits)
+    budget = budget_of(snapshot, crew, limits)
     busy = busy_s if busy_s is not None else {}
     tasks = {
         s.name: asyncio.create_task(_timed(s, snapshot, budget, recorder, field, busy), name=s.name)
@@ -52,12 +52,6 @@ async def run_round(
     await recorder.append(
         (f"round/{number}/finished", c.RoundFinished(number=number, missed=tuple(sorted(missed)))), actor=ACTOR
     )
-
-
-def _budget(board: Board, crew: Crew, limits: Limits) -> Budget:
-    left = max(0.0, limits.work - work_done(board))
-    share = left / max(1, len(crew.specialists))
-    return Budget(work=min(limits.work_per_round, share))
 
 
 async def _await_all(tasks: dict[str, asyncio.Task[None]], soft_deadline_s: float | None) -> set[str]:

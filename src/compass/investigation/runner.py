@@ -103,7 +103,8 @@ async def _round_or_stop(recorder: Recorder, means: Means, field: Field, agents:
 
 
 async def _wait_for_stop(recorder: Recorder) -> None:
-    while not (await recorder.catch_up()).stop_requested:
+    # The order comes from another process, through the database: there is no event of this one to wait for.
+    while not (await recorder.catch_up()).stop_requested:  # noqa: ASYNC110
         await asyncio.sleep(STOP_POLL_S)
 
 
@@ -117,7 +118,9 @@ async def _finish(recorder: Recorder, means: Means, move: Move, started: float, 
     elapsed = means.clock.monotonic_s() - started
     timing = c.TimingMeasured(elapsed_s=elapsed, agents_s=dict(sorted(agents.items())))
     if means.sequential and not recorder.board.stop_requested:
-        timing = await measure_sequential(recorder.board, means.crew, means.open_telemetry, means.clock, elapsed, agents)
+        timing = await measure_sequential(
+            recorder.board, means.crew, means.open_telemetry, means.clock, elapsed, agents
+        )
     key = f"timing/{recorder.board.round}/{recorder.board.reopened}"
     await recorder.append((key, timing), actor=COMMANDER)
-    await recorder.append(*conclude.conclude(recorder.board, move.reason), actor=COMMANDER)
+    await recorder.append(*conclude.conclude(recorder.board, move.reason, means.limits), actor=COMMANDER)

@@ -75,7 +75,7 @@ def _(payload: c.RoundStarted, board: Board) -> Board:
 
 
 @_apply.register
-def _(payload: c.RoundFinished, board: Board) -> Board:
+def _(_payload: c.RoundFinished, board: Board) -> Board:
     fresh = [o for key, o in board.observations.items() if key not in board.observation_labels]
     fresh.sort(key=_canonical)
     first = len(board.observation_labels) + 1
@@ -201,11 +201,11 @@ def _(payload: c.CommandGiven, board: Board) -> Board:
 
 
 @_apply.register
-def _(payload: c.Resumed, board: Board) -> Board:
-    # A new chance to end: an earlier stop or ending no longer holds.
-    return replace(
-        board, status=Status.RUNNING, reopened=board.reopened + 1, stop_requested=False, failure=None, said="", look_at=()
-    )
+def _(_payload: c.Resumed, board: Board) -> Board:
+    # A new chance to end: an earlier stop or ending no longer holds. What was said without an end (a source that is
+    # lost) still does: a crash between must not make a difference.
+    again = replace(board, status=Status.RUNNING, reopened=board.reopened + 1, stop_requested=False)
+    return again if board.status is Status.RUNNING else replace(again, failure=None, said="", look_at=())
 
 
 @_apply.register

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping
 
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
-from compass.domain.entity import EntityRef
+from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
 from compass.domain.mechanism import Mechanism, Mitigation
 from compass.domain.observation import Observation, Verdict
@@ -15,6 +17,7 @@ from compass.projections.situation import situation
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, TriggerLine, View
 
 SHOWN_ACCOUNTS = 5
+POSSIBLE_TRIGGER = 0.05  # share of all belief from which a change is named as a possible trigger
 LIKELY_TRIGGER = 0.2  # posterior weight from which a change is shown as a possible trigger
 UNSURE_BELOW = 0.6  # DESIGN §4: all under 60 %: say what data would decide
 _OUTCOME_ORDER = {Outcome.REFUTED: 0, Outcome.SURVIVED: 1, Outcome.AMBIGUOUS: 2, Outcome.NO_DATA: 3}
@@ -72,18 +75,20 @@ def change_lines(board: Board) -> tuple[ChangeLine, ...]:
         weight, said = weights.get(change.id, (0.0, None))
         # A change that was refuted for one theory and is likely for the leading one is a possible trigger.
         why = (rejected.get(change.id) or said) if weight < LIKELY_TRIGGER else None
+        if why and weight >= POSSIBLE_TRIGGER:
+            why = None  # refuted for one account; for another, likelier one it may still have been the trigger
         if why:
             verdict = "refuted as a trigger"
         elif onset and onset.instant.surely_before(change.at):
             verdict = "after the onset"
         else:
-            verdict = "a possible trigger" if weight >= 0.05 else "before the onset"
+            verdict = "a possible trigger" if weight >= POSSIBLE_TRIGGER else "before the onset"
         lines.append(
             ChangeLine(
                 id=change.id, at_ns=change.at.ns, kind=change.kind, entity=change.entity, summary=change.summary,
                 offset_s=offset, verdict=verdict, refuted=why, weight=weight,
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     return tuple(lines)
 
 
@@ -111,7 +116,10 @@ def _account_lines(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[A
     if board.posterior is None:
         return ()
     by_id = {account.id: account for account in board.accounts}
-    cut = {a.hypothesis for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED}
+    cut = {
+        a.hypothesis for a in board.attempts.values()
+        if a.decisive and a.outcome is Outcome.REFUTED and a.trigger is None
+    }  # fmt: skip
     lines = []
     for rank, (key, belief) in enumerate(board.posterior.ranked(), start=1):
         account = by_id.get(key)
@@ -141,19 +149,31 @@ def _account_line(
     )  # fmt: skip
 
 
+_PLACEHOLDER = re.compile(r"\{(entity|namespace|peer)\}")
+
+
 class _Filler:
-    """Fill the placeholders of a mechanism's texts."""
+    """Fill the placeholders of a mechanism's texts. Names come from telemetry: each is put in once, as it is."""
 
     def __init__(self, entity: EntityRef, peer: EntityRef | None) -> None:
+        self._namespace = entity.name if entity.kind is EntityKind.NAMESPACE else entity.namespace
         self._words = {
-            "{entity}": entity.name, "{namespace}": entity.namespace or "default",
-            "{peer}": peer.name if peer else "its dependency",
+            "entity": entity.name, "namespace": self._namespace or "default",
+            "peer": peer.name if peer else "its dependency",
         }  # fmt: skip
 
     def __call__(self, text: str) -> str:
-        for placeholder, word in self._words.items():
-            text = text.replace(placeholder, word)
-        return text
+        return _PLACEHOLDER.sub(lambda found: self._words[found[1]], text)
+
+    def command(self, text: str) -> str:
+        """A command that a person may paste: every name is quoted for a POSIX shell, no namespace is made up."""
+        if not self._namespace:
+            text = text.replace(" -n {namespace}", "")
+        return _PLACEHOLDER.sub(lambda found: shlex.quote(_printable(self._words[found[1]])), text)
+
+
+def _printable(name: str) -> str:
+    return "".join(character for character in name if character.isprintable())
 
 
 def _filler(board: Board, head: Hypothesis) -> _Filler:
@@ -167,7 +187,7 @@ def _filler(board: Board, head: Hypothesis) -> _Filler:
 
 def _mitigation(mitigation: Mitigation, fill: _Filler) -> Mitigation:
     return Mitigation(
-        text=fill(mitigation.text), command=fill(mitigation.command), risk=fill(mitigation.risk),
+        text=fill(mitigation.text), command=fill.command(mitigation.command), risk=fill(mitigation.risk),
         recovery=fill(mitigation.recovery),
     )  # fmt: skip
 
@@ -178,7 +198,7 @@ def _evidence_of(board: Board, head: Hypothesis) -> tuple[tuple[Fact, ...], tupl
     for item in board.evidence:
         score = item.log_likelihood.get(head.id)
         for key in item.rests_on if score else ():
-            weight[key] = max(weight.get(key, 0.0), abs(score or 0.0)) * (1 if (score or 0.0) > 0 else -1)
+            weight[key] = max(weight.get(key, 0.0), score or 0.0, key=abs)  # the term that says most decides the side
     for key in head.suggested_by:
         weight.setdefault(key, 0.01)
     # What a specialist saw reads better than the bare figure that an attempt measured again: it comes first.

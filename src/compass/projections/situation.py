@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.incident import RUNS_ON
 from compass.domain.observation import Observation, Verdict
 from compass.projections.view import Fact, Situation
 
@@ -31,8 +32,9 @@ def owner_of(board: Board, entity: EntityRef) -> EntityRef:
 
 def entry_points(board: Board) -> tuple[EntityRef, ...]:
     """Services that call others and that nobody calls: where users come in."""
-    callers = {d.caller for d in board.dependencies}
-    callees = {d.callee for d in board.dependencies}
+    calls = [d for d in board.dependencies if d.kind != RUNS_ON]
+    callers = {d.caller for d in calls}
+    callees = {d.callee for d in calls}
     return tuple(sorted(e for e in callers - callees if e.kind is EntityKind.SERVICE))
 
 
@@ -46,15 +48,18 @@ def situation(board: Board) -> Situation:
     """Affected: symptoms above AFFECTED_FROM. Unaffected: measured, and nothing abnormal beyond noise."""
     worst: dict[EntityRef, float] = {}
     measured: set[EntityRef] = set()
+    abnormal: set[EntityRef] = set()
     for o in board.observations.values():
         entity = owner_of(board, o.entity)
         if entity.kind not in NOISE_FREE or o.verdict is Verdict.UNKNOWN:
             continue
         measured.add(entity)
+        if o.verdict is Verdict.ANOMALY and o.strength >= AFFECTED_FROM:
+            abnormal.add(entity)
         if o.verdict is Verdict.ANOMALY and o.sign in SYMPTOMS:
             worst[entity] = max(worst.get(entity, 0.0), o.strength)
     affected = sorted((e for e, s in worst.items() if s >= AFFECTED_FROM), key=lambda e: (-worst[e], e))
-    unaffected = sorted(measured - {e for e, s in worst.items() if s >= AFFECTED_FROM})
+    unaffected = sorted(measured - abnormal)
     return Situation(
         symptoms=_symptoms(board), affected=tuple(affected), unaffected=tuple(unaffected),
         notices=_notices(board, set(affected)),

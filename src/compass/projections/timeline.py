@@ -28,12 +28,12 @@ class Moment:
 def moments(events: Iterable[c.Event], board: Board) -> tuple[Moment, ...]:
     """Both tracks, each in order of time; the system's first (it happened before anybody looked)."""
     listed = tuple(events)
-    system = [*_system(listed, board), *_first_signs(listed, board)]
+    system = [*_system(listed), *_first_signs(listed, board)]
     system.sort(key=lambda m: (m.ns, m.seq, m.text))
     return (*system, *_investigation(listed, board))
 
 
-def _system(events: Iterable[c.Event], board: Board) -> list[Moment]:
+def _system(events: Iterable[c.Event]) -> list[Moment]:
     found: list[Moment] = []
     for event in events:
         payload = event.payload

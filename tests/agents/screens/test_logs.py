@@ -11,7 +11,9 @@ ONSET, END = 400, 600
 Rows = list[tuple[float, str, str, str, str]]
 
 
-def _traced(now: tuple[str, ...], then: tuple[str, ...] = ("INFO received {n}", "INFO stored {n}", "INFO done")) -> Rows:
+def _traced(
+    now: tuple[str, ...], then: tuple[str, ...] = ("INFO received {n}", "INFO stored {n}", "INFO done")
+) -> Rows:
     """One visit of orders a second with these lines, inside a visit of front."""
     rows: Rows = []
     for number in range(END):

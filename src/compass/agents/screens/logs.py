@@ -191,9 +191,7 @@ def _both_sides(split: Split, times_ns: Ints) -> bool:
     return int(split.before(times_ns).sum()) >= MIN_LINES and int(split.now(times_ns).sum()) >= 1
 
 
-def _events(
-    table: LogTable, templates: Templates, lines: Lines, index: SpanIndex | None
-) -> tuple[Ints, Events | None]:
+def _events(table: LogTable, templates: Templates, lines: Lines, index: SpanIndex | None) -> tuple[Ints, Events | None]:
     """Lines as events of visits: by span id where the span is known, else by trace id and service."""
     traced = table.trace_id != ""
     if len(table) == 0 or traced.mean() < JOINED:

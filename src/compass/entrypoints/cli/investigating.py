@@ -20,7 +20,7 @@ from compass.domain.time import to_datetime
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.settings import Settings
-from compass.entrypoints.wiring import SourceChoice, means, recording_choice, runner_name
+from compass.entrypoints.wiring import means, recording_choice, runner_name
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.runner import Means, investigate, open_investigation
 from compass.investigation.settings import Limits

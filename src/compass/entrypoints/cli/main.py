@@ -7,7 +7,7 @@ import io
 import os
 import pkgutil
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -18,7 +18,9 @@ from compass.ports.errors import BadInputError, CompassError, ConfigurationError
 
 USAGE_ERRORS = (BadInputError, ConfigurationError, NotFoundError)
 # typer carries its own copy of click since 0.21 and used the installed one before: its public names lead to either.
-CommandLineError = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+CommandLineError = cast(
+    type[Exception], next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+)
 
 app = typer.Typer(
     name="compass",
