@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compass.analysis import wording
 from compass.analysis.accounts import same_thing
 from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE, screen
 from compass.analysis.graph import ServiceGraph
@@ -214,11 +215,10 @@ def new_fact(
 
 def describe(measured: Measured, judged: Judged) -> str:
     row = measured.table.rows[judged.row]
-    unit = "" if row.signal.unit in ("1", "") else f" {row.signal.unit}"
-    what = row.signal.kind.value.replace("_", " ")
+    unit = row.signal.unit
     return (
-        f"{what} of {measured.entity}: {judged.value:.4g}{unit} against {judged.centre:.4g}{unit} before "
-        f"(score {judged.score:.1f})"
+        f"{wording.noun(row.signal)} of {measured.entity} {wording.quantity(judged.value, unit)} against "
+        f"{wording.quantity(judged.centre, unit)} before (score {judged.score:.1f})"
     )
 
 

@@ -37,9 +37,7 @@ class Alternative:
             cost=0.1, power=0.3,
         ),)  # fmt: skip
 
-    async def run(
-        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
-    ) -> DisproofAttempt:
+    async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
         del telemetry, deadline  # all it needs is on the board
         hypothesis = board.hypotheses.get(plan.hypothesis)
         mine = () if hypothesis is None else suggesting(hypothesis, board)

@@ -57,9 +57,7 @@ class Baseline:
             cost=1.0, power=0.35,
         ),)  # fmt: skip
 
-    async def run(
-        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
-    ) -> DisproofAttempt:
+    async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
         if not opened(board):
             return no_data(plan, "there is no onset to compare with")
         ask = Ask(board=board, graph=graph_of(board), telemetry=telemetry, deadline=deadline)
@@ -73,8 +71,10 @@ class Baseline:
         as_bad = int((earlier >= now).sum())
         share = as_bad / earlier.size
         new = (new_observation(self.id, measured, worst),)
-        text = f"{new[0].text}; {as_bad} of {earlier.size} earlier windows were as high" if worst.up else (
-            f"{new[0].text}; {as_bad} of {earlier.size} earlier windows were as low"
+        text = (
+            f"{new[0].text}; {as_bad} of {earlier.size} earlier windows were as high"
+            if worst.up
+            else (f"{new[0].text}; {as_bad} of {earlier.size} earlier windows were as low")
         )
         seen = [key for key in plan.arguments.observations if key in board.observations]
         if share >= OFTEN and as_bad >= MORE_THAN_ONCE:
@@ -103,9 +103,7 @@ def _levels(measured: Measured, judged: Judged, board: Board) -> tuple[float, Fl
     return (float(late.max()) if late.size else float("nan")), early
 
 
-def _windows(
-    times: Ints, values: Floats, start: int, end: int, length: int, *, forward: bool
-) -> Floats:
+def _windows(times: Ints, values: Floats, start: int, end: int, length: int, *, forward: bool) -> Floats:
     """HIGH quantile of each window of `length` ns inside (start, end]; windows with one sample or none are left out."""
     count = max(1, (end - start) // length) if forward else (end - start) // length
     offset = (times - start - 1) // length if forward else (end - times) // length

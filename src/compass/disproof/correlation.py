@@ -67,9 +67,7 @@ class Correlation:
             cost=2.0, power=0.3,
         ),)  # fmt: skip
 
-    async def run(
-        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
-    ) -> DisproofAttempt:
+    async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
         if not opened(board) or not plan.arguments.peers:
             return no_data(plan, "there is no onset or no effect to compare with")
         ask = Ask(board=board, graph=graph_of(board), telemetry=telemetry, deadline=deadline)

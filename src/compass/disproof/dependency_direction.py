@@ -55,9 +55,7 @@ class DependencyDirection:
             cost=1.0, power=0.45,
         ),)  # fmt: skip
 
-    async def run(
-        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
-    ) -> DisproofAttempt:
+    async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
         if not opened(board) or not plan.arguments.peers:
             return no_data(plan, "there is no onset or nothing it calls to compare with")
         graph = graph_of(board)

@@ -79,9 +79,7 @@ class Scope:
             cost=1.0, power=0.4,
         )  # fmt: skip
 
-    async def run(
-        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
-    ) -> DisproofAttempt:
+    async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
         if not opened(board):
             return no_data(plan, "there is no onset to compare with")
         ask = Ask(board=board, graph=graph_of(board), telemetry=telemetry, deadline=deadline)

@@ -67,9 +67,7 @@ class Threshold:
             cost=1.0, power=0.6,
         ),)  # fmt: skip
 
-    async def run(
-        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
-    ) -> DisproofAttempt:
+    async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
         signs = [sign for sign in plan.arguments.signs if sign in CLAIMS]
         if not signs or not opened(board):
             return no_data(plan, "there is no limit or no onset to compare with")

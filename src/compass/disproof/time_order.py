@@ -75,9 +75,7 @@ class TimeOrder:
             cost=0.1, power=0.3,
         )  # fmt: skip
 
-    async def run(
-        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
-    ) -> DisproofAttempt:
+    async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
         if not opened(board):
             return no_data(plan, "there is no onset to compare with")
         if plan.arguments.change is not None:
@@ -126,7 +124,8 @@ def _run_trigger(plan: DisproofPlan, board: Board) -> DisproofAttempt:
     gap = (change.at.ns - effect.ns) / NS_PER_S
     when = f"{change.kind} {change.id} at {moment(change.at)}, onset {moment(effect)}"
     if effect.surely_before(change.at):
-        return make_attempt(plan, Outcome.REFUTED, f"{when}: the change came {gap:.0f} s after it began", observed=by)
+        found = f"it came {gap:.0f} s after the trouble began ({when})"
+        return make_attempt(plan, Outcome.REFUTED, found, observed=by)
     if change.at.surely_before(effect):
         return make_attempt(plan, Outcome.SURVIVED, f"{when}: {-gap:.0f} s before", observed=by)
     return make_attempt(plan, Outcome.AMBIGUOUS, f"{when}: the order is within the uncertainty", observed=by)

@@ -80,7 +80,9 @@ class Board:
     def baseline(self) -> Window:
         """From the start of what may be read to the earliest possible onset."""
         incident, onset = self._opened()
-        return Window(start_ns=incident.window.start_ns, end_ns=max(incident.window.start_ns, onset.instant.earliest_ns))
+        return Window(
+            start_ns=incident.window.start_ns, end_ns=max(incident.window.start_ns, onset.instant.earliest_ns)
+        )
 
     @property
     def during(self) -> Window:

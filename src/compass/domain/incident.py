@@ -67,7 +67,8 @@ PART_OF = "part_of"
 class Dependency:
     """`caller` depends on `callee`. `seen` names where it was learnt (spans, topology, objects).
 
-    Kind RUNS_ON places a pod on a node: it is no call; kind PART_OF is containment (child → parent). (Containment has one parent a child; placement is beside it.)
+    Kind RUNS_ON places a pod on a node and is no call; kind PART_OF is containment (child → parent). Containment has
+    one parent a child, so placement stands beside it.
     """
 
     caller: EntityRef

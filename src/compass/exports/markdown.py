@@ -6,21 +6,26 @@ is no evidence the draft asks people instead of inventing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
+from compass.domain.entity import EntityRef
+from compass.domain.failure import Status
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
 from compass.domain.time import NS_PER_S, to_datetime
 from compass.exports.improvements import improvements
-from compass.exports.sources_of_fact import Citations, cite
+from compass.exports.sources_of_fact import Citations, cite, gap_key
+from compass.exports.wording import objections
 from compass.projections.board import fold_all
-from compass.projections.build_view import build_view
+from compass.projections.build_view import POSSIBLE_TRIGGER, build_view
 from compass.projections.timeline import moments
 from compass.projections.view import AccountLine, View
+from compass.redaction import bound
 
 LEVELS = (
     ("Regulatory and external", "Which outside obligations, contracts or providers shaped what could be done?"),
@@ -31,6 +36,8 @@ LEVELS = (
     ("Equipment and technology", "Which technical conditions had to come together?"),
 )
 FORMAT = "markdown"
+MOST_CHARS = 2_000  # of one text from telemetry
+_SPECIAL = re.compile(r"[\\\[\]*|~]|(?<!\w)_|_(?!\w)|^(?:[#>+-]|\d+(?=[.)]))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +69,8 @@ def _title(d: _Draft) -> list[str]:
     return [
         f"# Post-mortem draft: {_plain(d.view.title)}",
         "",
-        f"Investigation #{d.view.number} ({d.view.id}), status: {d.view.status.value}. A draft made by COMPASS from its "
-        "chronicle, for people to correct and complete. `[e12]` names the chronicle event a fact comes from.",
+        f"Investigation #{d.view.number} ({d.view.id}), status: {d.view.status.value}. A draft made by COMPASS from "
+        "its chronicle, for people to correct and complete. `[e12]` names the chronicle event a fact comes from.",
     ]
 
 
@@ -79,11 +86,17 @@ def _overview(d: _Draft) -> list[str]:
         lines.append(f"- Someone was paged at {_time(v.detected_ns)}, {delay:.0f} s later.{d.cites.of('opened')}")
     if v.symptom:
         lines.append(f"- The page said: {_plain(v.symptom)}.{d.cites.of('opened')}")
-    affected = ", ".join(str(e) for e in v.situation.affected) or "nothing that was measured"
-    unaffected = ", ".join(str(e) for e in v.situation.unaffected) or "nothing that was measured"
-    lines.append(f"- Affected: {affected}. Measured and normal: {unaffected}.{d.cites.of('answer', 'where')}")
-    lines += [f"- {d.fact(fact.observation)}" for fact in v.situation.symptoms[:5]]
-    lines.append(f"- Outcome of the investigation: {_plain(v.said)}.{d.cites.of('ended')}")
+    if d.cites.has("answer", "where"):
+        affected = ", ".join(_name(e) for e in v.situation.affected) or "nothing that was measured"
+        unaffected = ", ".join(_name(e) for e in v.situation.unaffected) or "nothing that was measured"
+        lines.append(f"- Affected: {affected}. Measured and normal: {unaffected}.{d.cites.of('answer', 'where')}")
+    seen = {fact.text: fact.observation for fact in reversed(v.situation.symptoms)}
+    lines += [f"- {d.fact(o)}" for o in list(seen.values())[::-1][:5]]
+    if v.status is Status.RUNNING:
+        lines.append("- Question: the investigation has not ended; is it still running, or should it be resumed?")
+    else:
+        outcome = d.board.answers.get("why") or v.said
+        lines.append(f"- Outcome of the investigation: {_sentence(outcome)}{d.cites.of('ended')}")
     return lines
 
 
@@ -98,13 +111,12 @@ def _normal_work(d: _Draft) -> list[str]:
     lines = ["## How the work normally goes", ""]
     seen = [o for o in d.board.anomalies() if o.baseline is not None]
     seen.sort(key=lambda o: (-o.strength, o.id))
-    for o in seen[:5]:
-        baseline = o.baseline
-        if baseline is not None:
-            lines.append(
-                f"- {o.sign} at {o.entity} is usually around {baseline.value:.4g} {baseline.unit}."
-                f"{d.cites.of('observation', o.id)}"
-            )
+    one_each = {(o.sign, o.entity): o for o in reversed(seen)}
+    for o in list(one_each.values())[::-1][:5]:
+        if o.baseline is not None:
+            unit = "" if o.baseline.unit == "1" else f" {o.baseline.unit}"
+            usual = f"{o.sign} at {_name(o.entity)} is usually around {o.baseline.value:.4g}{unit}"
+            lines.append(f"- {usual}.{d.cites.of('observation', o.id)}")
     lines.append("- Question: what do people do on an ordinary day to keep it there?")
     return lines
 
@@ -134,15 +146,12 @@ def _technical(d: _Draft) -> list[str]:
 
 
 def _managed(d: _Draft) -> list[str]:
-    lines = []
-    for change in d.view.changes:
-        if change.weight >= 0.05 and not change.refuted:
-            lines.append(
-                f"- The change `{change.id}` ({_plain(change.summary)}) may have set it off; it came "
-                f"{abs(change.offset_s):.0f} s {'after' if change.offset_s > 0 else 'before'} the onset."
-                f"{d.cites.of('change', change.id)}"
-            )
-    return lines
+    return [
+        f"- The change {_code(change.id)} ({_plain(change.summary)}) may have set it off; it came "
+        f"{abs(change.offset_s):.0f} s {'after' if change.offset_s > 0 else 'before'} the onset."
+        f"{d.cites.of('change', change.id)}"
+        for change in d.view.changes if change.weight >= POSSIBLE_TRIGGER and not change.refuted
+    ]  # fmt: skip
 
 
 def _journey(d: _Draft) -> list[str]:
@@ -151,18 +160,16 @@ def _journey(d: _Draft) -> list[str]:
         state = "refuted" if account.refuted else f"{account.confidence:.0%}"
         head = _hypothesis_id(d, account)
         lines.append(f"- **{account.label}** {_sentence(account.claim)} ({state}){d.cites.of('hypothesis', head)}")
-        for attempt in account.attempts:
-            if attempt.attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED):
-                lines.append(
-                    f"  - {attempt.attempt.outcome.value} ({attempt.strategy.replace('_', ' ')}): "
-                    f"{_sentence(attempt.attempt.found)}{d.cites.of('attempt', attempt.attempt.plan)}"
-                )
-    for change in d.view.changes:
-        if change.refuted:
-            lines.append(
-                f"- The change `{change.id}` was considered and refuted as a trigger: {_sentence(change.refuted)}"
-                f"{d.cites.of('change', change.id)}"
-            )
+        lines += [
+            f"  - {line.attempt.outcome.value} ({line.strategy.replace('_', ' ')}): "
+            f"{_sentence(line.attempt.found)}{d.cites.of('attempt', line.attempt.plan)}"
+            for line in account.attempts if line.attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED)
+        ]  # fmt: skip
+    lines += [
+        f"- The change {_code(change.id)} was considered and refuted as a trigger: {_sentence(change.refuted)}"
+        f"{d.cites.of('change', change.id)}"
+        for change in d.view.changes if change.refuted
+    ]  # fmt: skip
     if not d.view.accounts and not d.view.refuted:
         lines.append(f"- No theory could be stated.{d.cites.of('ended')}")
     return lines
@@ -176,17 +183,19 @@ def _interaction(d: _Draft) -> list[str]:
         for link in accounts[line.id].links:
             cause, effect = by_id.get(link.cause), by_id.get(link.effect)
             if cause and effect:
+                said = f"{effect.label} ({effect.mechanism} at {_name(effect.entity)}): {_sentence(link.because)}"
                 lines.append(
-                    f"- {cause.label} ({cause.mechanism} at {cause.entity}) explains {effect.label} "
-                    f"({effect.mechanism} at {effect.entity}): {_sentence(link.because)}{d.cites.of('accountsformed')}"
+                    f"- {cause.label} ({cause.mechanism} at {_name(cause.entity)}) explains {said}"
+                    f"{d.cites.of('accountsformed')}"
                 )
     if len(lines) == 2:
         lines.append("- Not shown by the telemetry. Question: which of the conditions above had to hold together?")
     return lines
 
 
-def _similar(d: _Draft) -> list[str]:
-    return ["## Similar incidents", "", "- Not examined: no earlier incidents were consulted. Question: have you seen this before?"]
+def _similar(_d: _Draft) -> list[str]:
+    asked = "Question: have you seen this before?"
+    return ["## Similar incidents", "", f"- Not examined: no earlier incidents were consulted. {asked}"]
 
 
 def _decisions(d: _Draft) -> list[str]:
@@ -201,7 +210,7 @@ def _improvements(d: _Draft) -> list[str]:
     lines = ["## Improvements, strongest first", ""]
     for item in improvements(d.view, d.board):
         source = d.cites.of(*item.rests_on) if item.rests_on else ""
-        lines.append(f"- **{item.strength}**: {item.text}{source}")
+        lines.append(f"- **{item.strength}**: {_sentence(item.text)}{source}")
     return lines
 
 
@@ -209,10 +218,13 @@ def _learning(d: _Draft) -> list[str]:
     lines = ["## Learning points", ""]
     normal = sum(1 for o in d.board.observations.values() if o.verdict is Verdict.NORMAL)
     lines.append(
-        f"- {len(d.board.anomalies())} signs were abnormal and {normal} were measured and normal; the normal ones "
-        f"ruled out more than the abnormal ones proved.{d.cites.of('evidenceweighed')}"
+        f"- {len(d.board.anomalies())} signs were abnormal, and {normal} were measured and normal."
+        f"{d.cites.last('observation')}"
     )
-    lines += [f"- It could not be seen: {_plain(gap)}. It hides {_sentence(hides)}{d.cites.of('gap', gap)}" for gap, hides in d.view.gaps]
+    lines += [
+        f"- Not observable: {_plain(gap)}. What that hides: {_sentence(hides)}{d.cites.of('gap', gap_key(gap, hides))}"
+        for gap, hides in d.view.gaps
+    ]
     return lines
 
 
@@ -220,23 +232,33 @@ def _questions(d: _Draft) -> list[str]:
     lines = ["## Questions for the learning team", ""]
     for account in d.view.accounts[:2]:
         lines += [f"- {_sentence(check)} (for {account.label})" for check in account.check]
-    lines.append(f"- {d.view.not_listed:.0%} is on nothing in this list: who could know something COMPASS cannot observe?")
+    if d.board.posterior is not None:
+        lines.append(
+            f"- {d.view.not_listed:.0%} of the belief is on nothing in this list. Question: who could know something "
+            f"that COMPASS cannot observe?{d.cites.of('posteriorupdated')}"
+        )
     return lines
 
 
 def _cost(d: _Draft) -> list[str]:
-    elapsed = f"{d.view.elapsed_s:.1f} s" if d.view.elapsed_s is not None else "not measured"
-    plans = len(d.board.attempts)
+    attempts = len(d.board.attempts)
+    screened = sum(1 for _agent, step in d.board.steps_done if step not in d.board.plans)
+    took = f" took {d.view.elapsed_s:.1f} s and" if d.view.elapsed_s is not None else ""
+    source = d.cites.of("timingmeasured") or d.cites.last("step")
     return [
         "## Cost", "",
-        f"- The investigation took {elapsed}, {len(d.board.steps_done) - plans} screening steps and {plans} attempts to "
-        f"refute; no language model was used.{d.cites.of('timingmeasured')}",
+        f"- The investigation{took} made {screened} screening steps and {attempts} attempts to refute; no language "
+        f"model was used.{source}",
     ]  # fmt: skip
 
 
 def _appendix(d: _Draft) -> list[str]:
     lines = ["## Appendix: events", "", "| event | id | kind | recorded |", "|---|---|---|---|"]
-    lines += [f"| e{e.seq} | {e.id} | {e.kind} | {e.recorded_at:%Y-%m-%d %H:%M:%S} |" for e in d.cites.events]
+    # Reports are left out: a draft that lists earlier drafts would never be the same twice.
+    lines += [
+        f"| e{e.seq} | {e.id} | {_cell(e.kind)} | {e.recorded_at:%Y-%m-%d %H:%M:%S} |"
+        for e in d.cites.events if not isinstance(e.payload, c.Reported)
+    ]  # fmt: skip
     return lines
 
 
@@ -249,17 +271,29 @@ def _time(ns: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """One line that cannot open Markdown structure: telemetry is untrusted text."""
-    flat = " ".join(text.split()).strip().rstrip(".")
-    return flat.replace("<", "&lt;").replace("[", "\\[").replace("`", "'")
+    """One line that cannot open Markdown or HTML structure, nor colour a terminal: telemetry is untrusted text."""
+    flat = " ".join(bound(text, MOST_CHARS).split()).rstrip(".")
+    if objections(flat):
+        return _code(flat)  # words of telemetry that this report would not use itself are quoted as evidence
+    return _SPECIAL.sub(r"\\\g<0>", flat.replace("&", "&amp;").replace("<", "&lt;").replace("`", "'"))
 
 
 def _sentence(text: str) -> str:
-    return _plain(text) + "."
+    plain = _plain(text)
+    return plain if plain.endswith(("?", "!")) else plain + "."
 
 
 def _cell(text: str) -> str:
-    return _plain(text).replace("|", "\\|")
+    return _plain(text)
+
+
+def _name(entity: EntityRef) -> str:
+    return _plain(str(entity))
+
+
+def _code(text: str) -> str:
+    """An identifier in backticks."""
+    return "`" + " ".join(bound(text, MOST_CHARS).split()).replace("`", "'").replace("|", "/") + "`"
 
 
 __all__ = ["FORMAT", "postmortem"]

@@ -20,8 +20,18 @@ class Citations:
         seq = self.by_key.get((kind, key))
         return f" [e{seq}]" if seq is not None else ""
 
+    def last(self, kind: str) -> str:
+        """The latest event of a kind, whatever it is about: for sentences that count."""
+        seq = max((seq for (known, _key), seq in self.by_key.items() if known == kind), default=None)
+        return f" [e{seq}]" if seq is not None else ""
+
     def has(self, kind: str, key: str = "") -> bool:
         return (kind, key) in self.by_key
+
+
+def gap_key(gap: str, hides: str) -> str:
+    """One gap can hide several things, each named by another event."""
+    return f"{gap}\x1f{hides}"
 
 
 def cite(events: Sequence[c.Event]) -> Citations:
@@ -46,12 +56,14 @@ def _subjects(payload: object) -> Iterable[tuple[str, str]]:
         yield from (("change", change.id) for change in payload.changes)
         yield "context", ""
     elif isinstance(payload, c.GapNamed):
-        yield "gap", payload.gap
+        yield "gap", gap_key(payload.gap, payload.hides)
     elif isinstance(payload, c.QuestionAnswered):
         yield "answer", payload.question
     elif isinstance(payload, c.Decided):
         yield "decision", payload.decision
+    elif isinstance(payload, c.StepFinished):
+        yield "step", f"{payload.agent}/{payload.step}"
     elif isinstance(payload, c.AgentFailed):
-        yield "gap", f"{payload.agent}: {payload.error}"
+        yield "gap", gap_key(f"{payload.agent}: {payload.error}", payload.hides)
     else:
         yield type(payload).__name__.lower(), ""

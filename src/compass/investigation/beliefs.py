@@ -23,9 +23,7 @@ from compass.mechanisms.match import index
 from compass.mechanisms.propose import propose
 
 
-def believe(
-    board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable
-) -> list[tuple[str, c.Payload]]:
+def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> list[tuple[str, c.Payload]]:
     """The events of one planning step, keyed by the round they follow."""
     catalogue = catalogue_of(mechanisms)
     fresh = _labelled(board, propose(board, catalogue))
@@ -53,9 +51,7 @@ def catalogue_of(mechanisms: Mapping[str, Mechanism]) -> Catalogue:
 def accounts_of(board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> tuple[Account, ...]:
     """One account a theory, with the trigger options weighed by the attempts on them."""
     graph = build_graph(board.dependencies, board.containment)
-    formed = form_accounts(
-        board.hypotheses, mechanisms, board.observations, graph, board.changes, board.onset, table
-    )
+    formed = form_accounts(board.hypotheses, mechanisms, board.observations, graph, board.changes, board.onset, table)
     attempts = tuple(board.attempts.values())
     return tuple(replace(account, triggers=trigger_weights(account, attempts, table)) for account in formed)
 

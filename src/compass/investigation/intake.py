@@ -76,9 +76,7 @@ async def orient(recorder: Recorder, telemetry: Telemetry) -> None:
         containment=tuple(sorted(context.containment.items())),
     )  # fmt: skip
     gaps = [(f"gap/intake/{i}", c.GapNamed(gap=g, hides=h)) for i, (g, h) in enumerate(sorted(context.gaps))]
-    await recorder.append(
-        ("context", learned), *gaps, ("onset", c.OnsetEstimated(onset=onset)), actor=ACTOR
-    )
+    await recorder.append(("context", learned), *gaps, ("onset", c.OnsetEstimated(onset=onset)), actor=ACTOR)
 
 
 async def _series(telemetry: Telemetry, whole: Window, context: _Context) -> SeriesTable:
@@ -118,9 +116,7 @@ async def _containment(telemetry: Telemetry, whole: Window, context: _Context) -
         context.gaps.append((f"containment: {error}", "which pod belongs to which service"))
 
 
-def _learn(
-    context: _Context, series: SeriesTable, spans: SpanTable, objects: dict[ObjectKind, ObjectTable]
-) -> None:
+def _learn(context: _Context, series: SeriesTable, spans: SpanTable, objects: dict[ObjectKind, ObjectTable]) -> None:
     nothing = ObjectTable()
     context.changes = objects.get(ObjectKind.CHANGES, nothing).changes
     context.alerts_ns = tuple(sorted(a.starts_ns for a in objects.get(ObjectKind.ALERTS, nothing).alerts))
@@ -180,4 +176,3 @@ def _unique(dependencies: Iterable[Dependency]) -> tuple[Dependency, ...]:
         if d.caller != d.callee:
             best.setdefault((d.caller, d.callee), d)
     return tuple(best.values())
-

@@ -9,9 +9,10 @@ from compass.domain.board import Board
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
 from compass.investigation.settings import Crew, Limits
-from compass.ports.specialist import Budget, Step
+from compass.ports.specialist import Budget, Specialist, Step
 
 BUDGET_REACHED = "work budget reached"
+DECIDE = "decide"  # the step that failed when an agent could not even say what to ask
 
 
 class Kind(StrEnum):
@@ -103,7 +104,15 @@ def pending_words(board: Board) -> str:
 def pending(board: Board, crew: Crew, budget: Budget, phase: str = "disprove") -> bool:
     """Whether any specialist still has an informative step that `budget` pays for."""
     ahead = replace(board, phase=phase)
-    return any(steps_of(s.decide(ahead, budget)) for s in crew.specialists)
+    able = (s for s in crew.specialists if (s.name, DECIDE) not in board.steps_done)
+    return any(_has_steps(s, ahead, budget) for s in able)
+
+
+def _has_steps(specialist: Specialist, board: Board, budget: Budget) -> bool:
+    try:
+        return bool(steps_of(specialist.decide(board, budget)))
+    except Exception:  # noqa: BLE001  # the round that follows meets it again, and records it as this agent's failure
+        return True
 
 
 def steps_of(decision: object) -> tuple[Step, ...]:

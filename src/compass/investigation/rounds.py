@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
-from compass.investigation.moves import budget_of
+from compass.investigation.moves import DECIDE, budget_of
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Crew, Limits
 from compass.ports.clock import Clock, Deadline
@@ -74,8 +74,14 @@ async def _timed(
 
 async def _work(specialist: Specialist, board: Board, budget: Budget, recorder: Recorder, field: Field) -> None:
     started = field.clock.monotonic_s()
-    decision = specialist.decide(board, budget)
     prefix = f"round/{board.round}/{specialist.name}"
+    try:
+        decision = specialist.decide(board, budget)
+    except Exception as error:  # noqa: BLE001  # as below: a defect in one agent must not end the others' work
+        step = Step(id=DECIDE, text="deciding what to ask")
+        failed = _failure(f"{prefix}/{DECIDE}", specialist.name, step, board.round, error)
+        await recorder.append(*failed, actor=specialist.name)
+        return
     if isinstance(decision, Stop):
         await recorder.append(
             (f"{prefix}/stopped", c.AgentStopped(agent=specialist.name, reason=decision.reason, work=0, elapsed_ms=0)),
@@ -128,9 +134,7 @@ def _results(
     ]
     if result.attempt is not None:
         payloads.append((f"attempt/{step.id}", c.Attempted(attempt=result.attempt)))
-    payloads.extend(
-        (f"{key}/gap/{i}", c.GapNamed(gap=gap, hides=hides)) for i, (gap, hides) in enumerate(result.gaps)
-    )
+    payloads.extend((f"{key}/gap/{i}", c.GapNamed(gap=gap, hides=hides)) for i, (gap, hides) in enumerate(result.gaps))
     finished = c.StepFinished(
         agent=name, step=step.id, round=number, found=result.found, anomalies=anomalies, normals=normals,
         work=result.work, elapsed_ms=elapsed_ms,

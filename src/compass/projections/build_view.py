@@ -13,6 +13,7 @@ from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
 from compass.domain.mechanism import Mechanism, Mitigation
 from compass.domain.observation import Observation, Verdict
 from compass.domain.time import NS_PER_S
+from compass.projections.relief import relief
 from compass.projections.situation import situation
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, TriggerLine, View
 
@@ -60,7 +61,8 @@ def attempt_line(board: Board, attempt: DisproofAttempt) -> AttemptLine:
     labels = (board.observation_labels.get(key, "") for key in attempt.observed)
     return AttemptLine(
         hypothesis=hypothesis.label if hypothesis else "?", strategy=attempt.strategy,
-        expectation=plan.expectation if plan else "", attempt=attempt, evidence=tuple(x for x in labels if x),
+        expectation=plan.expectation if plan else "",
+        power=plan.power if plan else 0.0, attempt=attempt, evidence=tuple(x for x in labels if x),
     )  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def _account_line(
         attempts=attempts, best_attempt=_best(attempts), explains=_explains(board, account),
         trigger=_trigger(board, account),
         check=tuple(fill(text) for text in mechanism.check) if mechanism else (),
-        mitigation=_mitigation(mechanism.mitigation, fill) if mechanism and mechanism.mitigation.text else None,
+        mitigation=_relief(board, mechanism, account, fill),
         refuted=cut,
     )  # fmt: skip
 
@@ -185,6 +187,13 @@ def _filler(board: Board, head: Hypothesis) -> _Filler:
     return _Filler(head.entity, peers[0] if peers else None)
 
 
+def _relief(board: Board, mechanism: Mechanism | None, account: Account, fill: _Filler) -> Mitigation | None:
+    own = _mitigation(mechanism.mitigation, fill) if mechanism and mechanism.mitigation.text else None
+    option = max(account.triggers, key=lambda o: (o.weight, o.change), default=None)
+    change = next((c for c in board.changes if option is not None and c.id == option.change), None)
+    return relief(own, option, change)
+
+
 def _mitigation(mitigation: Mitigation, fill: _Filler) -> Mitigation:
     return Mitigation(
         text=fill(mitigation.text), command=fill.command(mitigation.command), risk=fill(mitigation.risk),
@@ -215,10 +224,10 @@ def _evidence_of(board: Board, head: Hypothesis) -> tuple[tuple[Fact, ...], tupl
 
 
 def _best(attempts: tuple[AttemptLine, ...]) -> AttemptLine | None:
-    """The attempt that says most: a refutation first, then the most powerful one that was survived."""
+    """The attempt that says most: a refutation first, then the one that would most often refute a wrong theory."""
     ranked = sorted(
         (a for a in attempts if a.attempt.trigger is None),
-        key=lambda a: (_OUTCOME_ORDER[a.attempt.outcome], a.strategy == "alternative", a.attempt.plan),
+        key=lambda a: (_OUTCOME_ORDER[a.attempt.outcome], -a.power, a.attempt.plan),
     )
     return ranked[0] if ranked else None
 

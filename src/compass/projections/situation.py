@@ -58,7 +58,8 @@ def situation(board: Board) -> Situation:
             abnormal.add(entity)
         if o.verdict is Verdict.ANOMALY and o.sign in SYMPTOMS:
             worst[entity] = max(worst.get(entity, 0.0), o.strength)
-    affected = sorted((e for e, s in worst.items() if s >= AFFECTED_FROM), key=lambda e: (-worst[e], e))
+    first = paged(board)
+    affected = sorted((e for e, s in worst.items() if s >= AFFECTED_FROM), key=lambda e: (e != first, -worst[e], e))
     unaffected = sorted(measured - abnormal)
     return Situation(
         symptoms=_symptoms(board), affected=tuple(affected), unaffected=tuple(unaffected),
@@ -70,9 +71,10 @@ def _symptoms(board: Board) -> tuple[Fact, ...]:
     """What users feel first: the paged service, then entry points, then by strength."""
     first, doors = paged(board), set(entry_points(board))
 
-    def order(o: Observation) -> tuple[bool, bool, int, float, str]:
+    def order(o: Observation) -> tuple[bool, bool, bool, int, float, str]:
         entity = owner_of(board, o.entity)
-        return entity != first, entity not in doors, SYMPTOMS.index(o.sign), -o.strength, o.id
+        measured_again = o.agent not in board.specialists  # a specialist's own words read better
+        return entity != first, entity not in doors, measured_again, SYMPTOMS.index(o.sign), -o.strength, o.id
 
     seen = [o for o in board.anomalies() if o.sign in SYMPTOMS and o.strength >= AFFECTED_FROM]
     seen.sort(key=order)

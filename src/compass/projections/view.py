@@ -29,12 +29,16 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLine:
-    """One attempt to refute: what had to be seen, what was found, what became of it. `evidence` are labels."""
+    """One attempt to refute: what had to be seen, what was found, what became of it. `evidence` are labels.
+
+    `power` in [0, 1] is how often such an attempt refutes a wrong theory.
+    """
 
     hypothesis: str
     strategy: str
     expectation: str
     attempt: DisproofAttempt
+    power: float = 0.0
     evidence: tuple[str, ...] = ()
 
 

@@ -45,7 +45,9 @@ class SeriesTable:
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.rows), self.times_ns.shape[0]):
-            raise ValueError(f"values {self.values.shape} do not fit {len(self.rows)} rows x {self.times_ns.shape[0]} times")
+            raise ValueError(
+                f"values {self.values.shape} do not fit {len(self.rows)} rows x {self.times_ns.shape[0]} times"
+            )
 
     def of(self, *kinds: SignalKind) -> SeriesTable:
         """The rows of the given kinds."""

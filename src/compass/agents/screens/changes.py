@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compass.agents.observe import observe
-from compass.agents.screens import wording
-from compass.agents.screens.series import graph_of, objects_of, paged_entity
+from compass.agents.screens.series import gap_unless_named, graph_of, objects_of, paged_entity
+from compass.analysis import wording
 from compass.analysis.changes import Related, Timing, relate
 from compass.analysis.graph import ServiceGraph
 from compass.domain.board import Board
@@ -40,8 +40,9 @@ class ChangeScreen:
         answer = await objects_of(look, ObjectKind.CHANGES)
         changes = answer.data.changes or look.board.changes
         if not changes and not answer.coverage.complete:
-            gap = (f"{answer.source} has no record of changes", "deploys, configuration and flag changes as triggers")
-            return StepResult(gaps=(gap,), found="no record of changes", work=self.cost)
+            hides = "deploys, configuration and flag changes as triggers"
+            gaps = gap_unless_named(look.board, "changes", "no record of changes", hides)
+            return StepResult(gaps=gaps, found="no record of changes", work=self.cost)
         return await asyncio.to_thread(self._judge, look.board, answer)
 
     def _judge(self, board: Board, answer: Answer[ObjectTable]) -> StepResult:

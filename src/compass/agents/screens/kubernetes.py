@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from compass.agents.observe import observe
-from compass.agents.screens.series import objects_of, whole_window
+from compass.agents.screens.series import gap_unless_named, objects_of, whole_window
 from compass.analysis.kubernetes import Analysis, analyse
 from compass.analysis.kubernetes.finding import Finding
 from compass.domain.entity import EntityKind, EntityRef
@@ -53,8 +53,9 @@ class KubernetesScreen:
         """Facts about the cluster's state. Raises SourceError when the objects cannot be had."""
         answer = await objects_of(look, ObjectKind.KUBERNETES)
         if not answer.data.kubernetes:
-            gap = (f"{answer.source} has no Kubernetes objects", "scheduling, admission, routing and node faults")
-            return StepResult(gaps=(gap,), found="no Kubernetes objects", work=self.cost)
+            hides = "scheduling, admission, routing and node faults"
+            gaps = gap_unless_named(look.board, "kubernetes", "no Kubernetes objects", hides)
+            return StepResult(gaps=gaps, found="no Kubernetes objects", work=self.cost)
         analysis = await _shared_analysis(look, answer)
         return await asyncio.to_thread(self._tell, answer, analysis)
 

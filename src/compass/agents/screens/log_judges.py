@@ -16,8 +16,8 @@ from compass.domain.entity import EntityRef
 from compass.domain.observation import Observation, Quality
 from compass.redaction import bound, redact
 
-CLEAR_SURPRISE, _HALF_SURPRISE = 3.0, 8.0
-CLEAR_PATH, _HALF_PATH = 1.0, 3.5
+CLEAR_SURPRISE, _HALF_SURPRISE = 3.0, 12.0
+CLEAR_PATH, _HALF_PATH = 1.0, 5.0
 CLEAR_RATE, _HALF_RATE = 6.0, 20.0
 CLEAR_ERRORS, _HALF_ERRORS = 3.0, 6.0
 MIN_ERRORS = 3

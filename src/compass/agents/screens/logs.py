@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from compass.agents.observe import observe, spark_of, strength_of
-from compass.agents.screens.series import objects_of, whole_window
+from compass.agents.screens.series import gap_unless_named, objects_of, whole_window
 from compass.agents.screens.traces import SPLIT_UNCERTAINTY_NS, select, summary, trace_study
 from compass.analysis.dependencies import known_names
 from compass.analysis.log_level import ERROR_LEVELS, structured
@@ -97,7 +97,9 @@ class LogScreen:
         study = await log_study(look)
         gaps: tuple[tuple[str, str], ...] = ()
         if len(study.table) == 0:
-            return StepResult(gaps=(("no logs", self.hides),), found="no logs", work=self.cost)
+            return StepResult(
+                gaps=gap_unless_named(look.board, "logs", "no logs", self.hides), found="no logs", work=self.cost
+            )
         if not study.comparable and (study.events is None or not study.splits):
             gaps = (("logs only on one side of the onset: nothing to compare with", self.hides),)
 
@@ -225,11 +227,13 @@ def log_anomaly(
     value: float, baseline: float, samples: tuple[int, int], method: str, first_ns: int | None = None,
     peer: EntityRef | None = None, quality: Quality = Quality.DIRECT, rows: Ints | None = None,
 ) -> Observation:  # fmt: skip
-    """An ANOMALY over lines; `rows` are the lines to draw per minute."""
+    """An ANOMALY over lines; `rows` are the lines to draw per minute. What one service wrote is one piece of evidence,
+    however many signs are read from it."""
     since = Instant(ns=first_ns or split.at_ns, uncertainty_ns=0 if first_ns else SPLIT_UNCERTAINTY_NS)
     curve = _per_minute(study, rows) if rows is not None and rows.size else None
     return observe(
         agent=agent, sign=sign, entity=entity, verdict=Verdict.ANOMALY, text=text, answer=study.answer,
+        series=f"logs|{entity.key}",
         strength=strength_of(score, half), since=since, value=Quantity(value=round(value, 4)), peer=peer,
         baseline=Quantity(value=round(baseline, 4)), quality=quality,
         stats=Stats(method=method, score=round(score, 4), samples=samples[0], baseline_samples=samples[1]),

@@ -6,9 +6,8 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from compass.agents.observe import observe, spark_of, strength_of
-from compass.agents.screens import wording
-from compass.agents.screens.series import graph_of, paged_entity, series_of
-from compass.analysis import anomaly, findings
+from compass.agents.screens.series import gap_unless_named, graph_of, paged_entity, series_of
+from compass.analysis import anomaly, findings, wording
 from compass.analysis.anomaly import Scores
 from compass.analysis.derived import with_ratios
 from compass.analysis.findings import Finding
@@ -38,12 +37,14 @@ class MetricScreen:
         """Abnormal facts first, then normal ones nearest to the paged service. Raises SourceError from the port."""
         answer = await series_of(look, self.kinds)
         if not answer.data.rows or not answer.data.times_ns.size:
-            return StepResult(gaps=(self._gap(answer),), found="no metrics for this", work=self.cost)
+            return StepResult(
+                gaps=gap_unless_named(look.board, "metrics", *self._gap()), found="no metrics for this", work=self.cost
+            )
         return await asyncio.to_thread(self._judge, look.board, answer)
 
-    def _gap(self, answer: Answer[SeriesTable]) -> tuple[str, str]:
+    def _gap(self) -> tuple[str, str]:
         hidden = ", ".join(sorted(kind.value.replace("_", " ") for kind in self.kinds))
-        return f"{answer.source} has no series for the {self.agent} specialist", f"changes of {hidden}"
+        return f"no series for the {self.agent} specialist ({self.id})", f"changes of {hidden}"
 
     def _judge(self, board: Board, answer: Answer[SeriesTable]) -> StepResult:
         if board.onset is None:
@@ -60,9 +61,7 @@ class MetricScreen:
         abnormal = [f for f in chosen if f.abnormal]
         return StepResult(observations=observations, found=_summary(abnormal, table), work=self.cost)
 
-    def _choose(
-        self, found: tuple[Finding, ...], scores: Scores, graph: ServiceGraph, board: Board
-    ) -> list[Finding]:
+    def _choose(self, found: tuple[Finding, ...], scores: Scores, graph: ServiceGraph, board: Board) -> list[Finding]:
         near = {entity: i for i, entity in enumerate(graph.symptom_order(paged_entity(board)))}
         abnormal = [f for f in found if f.abnormal]
         normal = [f for f in found if not f.abnormal and findings.measured(scores, f.row)]

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from compass.agents.observe import observe, spark_of, strength_of
-from compass.agents.screens import wording
-from compass.agents.screens.series import graph_of, series_of
-from compass.analysis import anomaly, pools
+from compass.agents.screens.series import gap_unless_named, graph_of, series_of
+from compass.analysis import anomaly, pools, wording
 from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE, Scores
 from compass.analysis.pools import Pool
 from compass.domain.board import Board
@@ -58,8 +57,12 @@ class PoolScreen:
         """At most one fact per entity and sign. Raises SourceError from the port."""
         answer = await series_of(look, self.kinds)
         if not answer.data.rows or not answer.data.times_ns.size:
-            gap = (f"{answer.source} has no pool metrics", "exhausted pools, other than through logs and latency")
-            return StepResult(gaps=(gap,), found="no pool metrics", work=self.cost)
+            hides = "exhausted pools, other than through logs and latency"
+            return StepResult(
+                gaps=gap_unless_named(look.board, "metrics", "no pool metrics", hides),
+                found="no pool metrics",
+                work=self.cost,
+            )
         return await asyncio.to_thread(self._judge, look.board, answer)
 
     def _judge(self, board: Board, answer: Answer[SeriesTable]) -> StepResult:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compass.agents.observe import observe
-from compass.agents.screens.series import objects_of
+from compass.agents.screens.series import gap_unless_named, objects_of
 from compass.analysis.kubernetes import service_entities
 from compass.analysis.kubernetes.finding import HINT, HOST, LIKELY, ODDITY, quote
 from compass.analysis.kubernetes.nodes import component
@@ -49,8 +49,12 @@ class ProbeScreen:
         """Facts about reachability. Raises SourceError when the checks cannot be had."""
         answer = await objects_of(look, ObjectKind.PROBES)
         if not answer.data.probes:
-            gap = (f"{answer.source} has no active checks", "reachability, other than through traffic and errors")
-            return StepResult(gaps=(gap,), found="no active checks", work=self.cost)
+            hides = "reachability, other than through traffic and errors"
+            return StepResult(
+                gaps=gap_unless_named(look.board, "probes", "no active checks", hides),
+                found="no active checks",
+                work=self.cost,
+            )
         names: Names = {}
         try:
             objects = await objects_of(look, ObjectKind.KUBERNETES)

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compass.agents.observe import observe, spark_of, strength_of
-from compass.agents.screens import wording
-from compass.agents.screens.series import graph_of, objects_of, series_of, whole_window
-from compass.analysis import releases
+from compass.agents.screens.series import gap_unless_named, graph_of, objects_of, series_of, whole_window
+from compass.analysis import releases, wording
 from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE
 from compass.analysis.releases import WEIGHTS, Comparison, Contrast
 from compass.domain.board import Board
@@ -40,8 +39,9 @@ class ReleaseScreen:
             return StepResult(found="no release in the window", work=self.cost)
         answer = await series_of(look, self.kinds)
         if not answer.data.rows or not answer.data.times_ns.size:
-            gap = (f"{answer.source} has no series of the released services", "whether a new release does worse")
-            return StepResult(gaps=(gap,), found="no metrics of the releases", work=self.cost)
+            hides = "whether a new release does worse"
+            gaps = gap_unless_named(look.board, "metrics", "no series of the released services", hides)
+            return StepResult(gaps=gaps, found="no metrics of the releases", work=self.cost)
         return await asyncio.to_thread(self._judge, look.board, answer, listed.data.changes or look.board.changes)
 
     def _judge(self, board: Board, answer: Answer[SeriesTable], changes: tuple[Change, ...]) -> StepResult:

@@ -9,7 +9,7 @@ from compass.analysis.releases import edge_of
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.incident import Dependency
-from compass.domain.telemetry import Answer, ObjectKind, ObjectQuery, SignalKind, SignalQuery
+from compass.domain.telemetry import Answer, HealthStatus, ObjectKind, ObjectQuery, SignalKind, SignalQuery
 from compass.domain.time import Window
 from compass.ports.specialist import Look
 from compass.tables.objects import ObjectTable
@@ -43,6 +43,12 @@ async def objects_of(look: Look, kind: ObjectKind) -> Answer[ObjectTable]:
         return await look.telemetry.objects(ObjectQuery(kind=kind, window=window), deadline=look.deadline)
 
     return await look.shared.get(f"objects:{window.start_ns}:{window.end_ns}:{kind.value}", ask)
+
+
+def gap_unless_named(board: Board, part: str, gap: str, hides: str) -> tuple[tuple[str, str], ...]:
+    """A gap, unless the source check has already named the whole part as not connected: once is enough."""
+    absent = {h.part for h in board.health if h.status is HealthStatus.NOT_CONNECTED}
+    return () if part in absent else ((gap, hides),)
 
 
 def graph_of(board: Board, table: SeriesTable | None = None) -> ServiceGraph:

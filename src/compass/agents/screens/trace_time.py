@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from compass.agents.screens.traces import TraceScreen, TraceStudy, anomaly, compared, normal
-from compass.agents.screens.wording import factor, quantity
 from compass.analysis.attribution import self_time, slow_statements
 from compass.analysis.critical_path import PathFinding, slow_paths
 from compass.analysis.dependencies import callee_of, known_names
 from compass.analysis.gaps import GapFinding, gaps
+from compass.analysis.wording import factor, quantity
 from compass.domain.observation import Observation, Quantity
 from compass.redaction import bound, redact
 
@@ -17,7 +17,7 @@ CLEAR_GAP = 0.3
 CLEAR_SLOW = 0.3
 CLEAR_PATH = 1.0
 _SLOW_METHOD = "share of visits beyond the 90th percentile × log excess"
-_HALF_GAP, _HALF_SLOW, _HALF_PATH = 1.2, 0.8, 2.0
+_HALF_GAP, _HALF_SLOW, _HALF_PATH = 0.9, 0.8, 2.0
 
 
 def _ms(value: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from compass.agents.observe import observe, spark_of, strength_of
-from compass.agents.screens.series import whole_window
+from compass.agents.screens.series import gap_unless_named, whole_window
 from compass.analysis.spans import Bools, Floats, Ints, SpanIndex, index_spans
 from compass.analysis.splits import Split, candidate_splits
 from compass.domain.entity import EntityRef
@@ -79,7 +79,7 @@ class TraceScreen:
         study = await trace_study(look)
         if not study.splits:
             gap = "no spans" if len(study.index) == 0 else "spans only on one side of the onset: nothing to compare"
-            return StepResult(gaps=((gap, self.hides),), found=gap, work=self.cost)
+            return StepResult(gaps=gap_unless_named(look.board, "traces", gap, self.hides), found=gap, work=self.cost)
 
         def judged() -> list[Observation]:
             return [seen for judge in self.judges for seen in judge(study, self.agent)]

@@ -99,7 +99,7 @@ def fact_line(label: str, fact: Fact, page: Page) -> Text:
 def where(view: View, page: Page) -> list[Text]:
     most = page.most(4, 99) or 99
     s = view.situation
-    text = f"affected: {names(s.affected, most)} · unaffected: {names(s.unaffected, most - 2)}"
+    text = f"affected: {names(s.affected, most)} · normal: {names(s.unaffected, most - 2)}"
     lines = [labelled("WHERE", page.fit(text))]
     if (page.full or page.uncut) and s.notices:
         lines.append(labelled("", f"who notices: {names(s.notices, most)}"))
@@ -119,13 +119,15 @@ def changes(view: View, page: Page) -> list[Text]:
 
 
 def change_line(label: str, change: ChangeLine, page: Page) -> Text:
-    target = f" {change.entity}" if change.entity else ""
-    head = f"{change.id}{target}, {offset(change.offset_s)}: "
-    verdict = f"{change.verdict} "
+    """What was refuted says why, what was not says what it did: the reason is what is looked for."""
     style = "red" if change.refuted else "green" if change.weight >= 0.3 else "dim"
-    line = labelled(label, Text(verdict, style=style))
-    rest = f"{head}{change.summary}" + (f"; {change.refuted}" if change.refuted and (page.full or page.uncut) else "")
-    return line.append(page.fit(rest, LABEL + len(verdict) + 5))
+    word = "refuted " if change.refuted else f"{change.verdict} "
+    line = labelled(label, Text(word, style=style))
+    said = change.refuted or change.summary
+    if change.refuted and (page.full or page.uncut):
+        said = f"{change.summary}; {change.refuted}"
+    rest = f"{change.id}, {offset(change.offset_s)}: {said}"
+    return line.append(page.fit(rest, LABEL + len(word) + 5))
 
 
 def account_lines(view: View, page: Page) -> list[Text]:

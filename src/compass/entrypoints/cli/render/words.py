@@ -33,7 +33,7 @@ def duration(seconds: float) -> str:
 
 def offset(seconds: float) -> str:
     """Before or after the onset."""
-    return f"{duration(abs(seconds))} {'after' if seconds > 0 else 'before'} onset"
+    return f"{duration(abs(seconds))} {'after' if seconds > 0 else 'before'} the onset"
 
 
 def percent(share: float) -> str:
@@ -47,7 +47,7 @@ def percent(share: float) -> str:
 
 def names(entities: tuple[EntityRef, ...], most: int) -> str:
     """At most `most` names; the rest is counted."""
-    shown = ", ".join(str(e) for e in entities[:most])
+    shown = ", ".join(e.name for e in entities[:most])
     rest = len(entities) - most
     return f"{shown} and {rest} more" if rest > 0 else shown or "none"
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from compass.agents.screens import wording
+from compass.analysis import wording
 
 
 @pytest.mark.parametrize(

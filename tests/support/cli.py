@@ -1,0 +1,148 @@
+"""Run the command line as a person would: another process, pipes, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from compass.domain.chronicle import Event, InvestigationSummary
+from compass.entrypoints.clock import SystemClock
+from compass.storage.connect import open_chronicle
+
+P = TypeVar("P")
+COMMAND = (sys.executable, "-m", "compass.entrypoints.cli.main")
+PATIENCE_S = 60.0
+_PASSED_ON = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+    def json(self) -> object:
+        return json.loads(self.out)
+
+
+@dataclass(slots=True)
+class Cli:
+    """Commands of one team over one database. `environment` is added to an otherwise bare environment."""
+
+    environment: Mapping[str, str]
+    team: str = "default"
+    url: str | None = None
+    data_dir: Path | None = None
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def __call__(self, *arguments: str | Path, cwd: Path | None = None, **environment: str) -> Done:
+        """Run to the end. No command of the product may ever print a traceback."""
+        return self.wait(self.start(*arguments, cwd=cwd, **environment))
+
+    def start(self, *arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.Popen[str]:
+        """Start and go on: for commands that are stopped, killed or raced."""
+        process = subprocess.Popen(
+            [*COMMAND, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            encoding="utf-8", errors="replace", env=self._environment(environment), cwd=cwd,
+        )  # fmt: skip
+        self.running.append(process)
+        return process
+
+    def wait(self, process: subprocess.Popen[str]) -> Done:
+        out, err = process.communicate(timeout=PATIENCE_S)
+        assert "Traceback" not in err, err
+        return Done(code=process.returncode, out=out, err=err)
+
+    def close(self) -> None:
+        """Nothing that a test started outlives it."""
+        for process in self.running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+                process.communicate()
+
+    def events(self, reference: str | None = None) -> tuple[Event, ...]:
+        """The chronicle, read through the storage API."""
+
+        async def read() -> tuple[Event, ...]:
+            chronicle = await open_chronicle(
+                clock=SystemClock(), database_url=self.url, data_dir=self.data_dir, team=self.team
+            )
+            try:
+                return await chronicle.read(await chronicle.find(reference))
+            finally:
+                await chronicle.close()
+
+        return asyncio.run(read())
+
+    def list(self) -> tuple[InvestigationSummary, ...]:
+        async def read() -> tuple[InvestigationSummary, ...]:
+            chronicle = await open_chronicle(
+                clock=SystemClock(), database_url=self.url, data_dir=self.data_dir, team=self.team
+            )
+            try:
+                return await chronicle.list()
+            finally:
+                await chronicle.close()
+
+        return asyncio.run(read())
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        own = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
+        own |= {"LANG": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "COMPASS_TEAM": self.team}
+        if self.url is not None:
+            own["COMPASS_DATABASE_URL"] = self.url
+        if self.data_dir is not None:
+            own["COMPASS_DATA_DIR"] = str(self.data_dir)
+        return {**own, **self.environment, **more}
+
+
+def payloads(events: Sequence[Event], kind: type[P]) -> list[P]:
+    """The payloads of one kind, in order."""
+    return [event.payload for event in events if isinstance(event.payload, kind)]
+
+
+def wait_for(cli: Cli, count: int, within_s: float = PATIENCE_S) -> tuple[Event, ...]:
+    """Wait until the latest investigation holds at least `count` events."""
+    ends = time.monotonic() + within_s
+    while time.monotonic() < ends:
+        if cli.list():
+            events = cli.events()
+            if len(events) >= count:
+                return events
+        time.sleep(0.02)
+    raise AssertionError(f"no {count} events within {within_s} s")
+
+
+_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_TOOK = re.compile(r"\b(took|elapsed) \d+(?:\.\d+)? (?:s|min)")
+_DURATION = re.compile(r"\b\d+(?:\.\d+)? s\)")
+
+
+def normalised(text: str) -> str:
+    """Without what differs from run to run: ids, and how long the run itself took."""
+    text = _ID.sub("<id>", text)
+    text = _TOOK.sub(r"\1 <time>", text)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def ranked(view: object) -> list[tuple[str, str, float]]:
+    """(label, mechanism, confidence) of the living accounts of a view as JSON."""
+    assert isinstance(view, dict)
+    return [(a["label"], a["mechanism"], round(a["confidence"], 12)) for a in view["accounts"]]
