@@ -14,6 +14,7 @@ from compass.entrypoints.cli.render.screen import Page
 from compass.redaction import bound
 
 NARROWEST = 40
+SHORTEST = 16
 
 
 def console() -> Console:
@@ -25,7 +26,7 @@ def page(out: Console, *, full: bool = False) -> Page:
     """The room there is. A pipe gets everything, uncut: nothing may be lost on the way to a file or to grep."""
     if not out.is_terminal:
         return Page(width=100, full=full, uncut=True, unicode=_unicode())
-    return Page(width=max(NARROWEST, out.width), full=full, unicode=_unicode())
+    return Page(width=max(NARROWEST, out.width), height=max(SHORTEST, out.height), full=full, unicode=_unicode())
 
 
 def show(out: Console, lines: Iterable[Text]) -> None:

@@ -25,6 +25,7 @@ OUTCOME_WORD = {
 }  # fmt: skip
 LABEL = 10  # columns of the left-hand labels
 SPARK = 12
+SECOND = "   and"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Page:
     """How much room there is. `uncut` keeps every line whole (pipes); `full` shows every line (`compass accounts`)."""
 
     width: int = 80
+    height: int = 24
     full: bool = False
     uncut: bool = False
     unicode: bool = True
@@ -44,14 +46,38 @@ class Page:
         return None if self.full else pipe if self.uncut else terminal
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line and when it may go on a small screen: 0 never, the largest number first."""
+
+    text: Text
+    drop: int = 0
+
+
 def first_screen(view: View, page: Page) -> list[Text]:
-    """The whole first screen as lines."""
-    lines = [headline(view, page), *what(view, page), *where(view, page), *changes(view, page), Text("")]
-    lines += account_lines(view, page)
-    lines.append(shares(view, page))
-    lines += [labelled("note", page.fit(note), "yellow") for note in notes(view)[: page.most(1, 20)]]
-    lines.append(footer(view, page))
-    return lines
+    """The whole first screen as lines; on a terminal at most as many as fit, the prompt's own line left over."""
+    rows = [_Row(headline(view, page))]
+    rows += [_Row(line, drop=3 if i == 2 else 0) for i, line in enumerate(what(view, page))]
+    rows += [_Row(line) for line in where(view, page)]
+    rows += [_Row(line) for line in changes(view, page)]
+    rows.append(_Row(Text(""), drop=6))
+    rows += _account_rows(view, page)
+    rows.append(_Row(shares(view, page)))
+    said = [labelled("note", page.fit(note), "yellow") for note in notes(view)[: page.most(1, 20)]]
+    rows += [_Row(line, drop=5) for line in said]
+    rows.append(_Row(footer(view, page)))
+    return _squeeze(rows, page)
+
+
+def _squeeze(rows: list[_Row], page: Page) -> list[Text]:
+    if page.full or page.uncut:
+        return [row.text for row in rows]
+    while len(rows) > page.height - 1:
+        last = max(rows, key=lambda row: row.drop)
+        if last.drop == 0:
+            break
+        rows = [row for row in rows if row is not last]
+    return [row.text for row in rows]
 
 
 def labelled(label: str, text: str | Text, style: str = "") -> Text:
@@ -130,18 +156,19 @@ def change_line(label: str, change: ChangeLine, page: Page) -> Text:
     return line.append(page.fit(rest, LABEL + len(word) + 5))
 
 
-def account_lines(view: View, page: Page) -> list[Text]:
-    """The leading account in six lines, the next ones in one or two."""
+def _account_rows(view: View, page: Page) -> list[_Row]:
+    """The leading account in some lines, the next ones in one or two."""
     if not view.accounts:
-        return [labelled("WHY", page.fit(view.said or "no account could be stated"), "yellow")]
-    lines: list[Text] = []
-    for account in view.accounts[: page.most(4, 5)]:
-        lines.append(claim_line(account, page))
-        if account.rank == view.accounts[0].rank or page.full:
-            lines += leading_details(account, page)
+        return [_Row(labelled("WHY", page.fit(view.said or "no account could be stated"), "yellow"))]
+    rows: list[_Row] = []
+    for place, account in enumerate(view.accounts[: page.most(4, 5)]):
+        rows.append(_Row(claim_line(account, page), drop=7 if place == 3 else 0))
+        if place == 0 or page.full:
+            details = leading_details(account, page)
+            rows += [_Row(line, drop=4 if line.plain.startswith(SECOND) else 0) for line in details]
         elif account.best_attempt is not None:
-            lines.append(attempt_line(account.best_attempt, page))
-    return lines
+            rows.append(_Row(attempt_line(account.best_attempt, page), drop=7 + place))
+    return rows
 
 
 def claim_line(account: AccountLine, page: Page) -> Text:
@@ -155,7 +182,8 @@ def leading_details(account: AccountLine, page: Page) -> list[Text]:
     lines = []
     if account.trigger is not None:
         lines.append(labelled("  set off", page.fit(trigger_text(account), LABEL + 1)))
-    lines += [fact_line("  for", fact, page) for fact in distinct(account.evidence_for)[: page.most(2, 4)]]
+    supporting = distinct(account.evidence_for)[: page.most(2, 4)]
+    lines += [fact_line("  for" if i == 0 else SECOND, fact, page) for i, fact in enumerate(supporting)]
     against = distinct(account.evidence_against)[: page.most(1, 3)]
     lines += [fact_line("  against", fact, page) for fact in against]
     if (page.full or page.uncut) and not against:
