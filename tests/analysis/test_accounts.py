@@ -46,16 +46,31 @@ GRAPH = build_graph(
 
 def seen(sign: str, entity: EntityRef, change: str | None = None, strength: float = 0.8) -> Observation:
     return Observation(
-        id=f"{sign}@{entity.name}{change or ''}", agent="t", sign=sign, entity=entity, verdict=Verdict.ANOMALY,
-        strength=strength, text=f"{sign} seen", query=NativeQuery(language="derived", text=""),
-        coverage=Coverage(requested=WINDOW, received=WINDOW), source="t", series=f"{sign}|{entity.key}", change=change,
+        id=f"{sign}@{entity.name}{change or ''}",
+        agent="t",
+        sign=sign,
+        entity=entity,
+        verdict=Verdict.ANOMALY,
+        strength=strength,
+        text=f"{sign} seen",
+        query=NativeQuery(language="derived", text=""),
+        coverage=Coverage(requested=WINDOW, received=WINDOW),
+        source="t",
+        series=f"{sign}|{entity.key}",
+        change=change,
     )
 
 
 def mechanism(key: str, *required: str, expects: tuple[str, ...] = (), triggers: tuple[str, ...] = ()) -> Mechanism:
     return Mechanism(
-        id=key, claim="", family="f", strikes=frozenset(EntityKind), owner="o", requires=(Pattern(signs=required),),
-        expects=tuple(Pattern(signs=(s,)) for s in expects), triggers=triggers,
+        id=key,
+        claim="",
+        family="f",
+        strikes=frozenset(EntityKind),
+        owner="o",
+        requires=(Pattern(signs=required),),
+        expects=tuple(Pattern(signs=(s,)) for s in expects),
+        triggers=triggers,
     )
 
 
@@ -82,8 +97,14 @@ class World:
         key = f"{mechanism}-{entity.name}"
         self.observations[item.id] = item
         self.hypotheses[key] = Hypothesis(
-            id=key, label="", mechanism=mechanism, entity=entity, onset=onset or at(0, 15), proposed_by="t",
-            suggested_by=frozenset({item.id}), lead=0.5,
+            id=key,
+            label="",
+            mechanism=mechanism,
+            entity=entity,
+            onset=onset or at(0, 15),
+            proposed_by="t",
+            suggested_by=frozenset({item.id}),
+            lead=0.5,
         )
         return key
 

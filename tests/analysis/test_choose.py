@@ -15,7 +15,12 @@ HERE = EntityRef(kind=EntityKind.SERVICE, name="a")
 
 def plan(key: str, hypothesis: str = "h", cost: float = 1.0, power: float = 0.5) -> DisproofPlan:
     return DisproofPlan(
-        id=key, hypothesis=hypothesis, strategy="s", arguments=PlanArguments(entity=HERE), expectation="e", cost=cost,
+        id=key,
+        hypothesis=hypothesis,
+        strategy="s",
+        arguments=PlanArguments(entity=HERE),
+        expectation="e",
+        cost=cost,
         power=power,
     )
 

@@ -24,8 +24,15 @@ FAMILIES = {"cpu_saturation": ("resource", 1.0)}
 def attempt(outcome: Outcome, *, plan: str = "p", trigger: str | None = None, quality: Quality = Quality.DIRECT,
             decisive: bool = False, strategy: str = "scope", **more) -> DisproofAttempt:  # fmt: skip
     return DisproofAttempt(
-        plan=plan, hypothesis=THEORY.id, strategy=strategy, outcome=outcome, found=f"{outcome.value} by {plan}",
-        quality=quality, decisive=decisive, trigger=trigger, **more,
+        plan=plan,
+        hypothesis=THEORY.id,
+        strategy=strategy,
+        outcome=outcome,
+        found=f"{outcome.value} by {plan}",
+        quality=quality,
+        decisive=decisive,
+        trigger=trigger,
+        **more,
     )
 
 
@@ -120,7 +127,8 @@ def test_a_surviving_trigger_gains_and_a_refutation_outweighs_it() -> None:
 
 def test_attempts_on_other_heads_or_other_changes_move_no_trigger() -> None:
     others = [
-        attempt(Outcome.REFUTED, trigger="c9", plan="p1"), attempt(Outcome.REFUTED, plan="p2"),
+        attempt(Outcome.REFUTED, trigger="c9", plan="p1"),
+        attempt(Outcome.REFUTED, plan="p2"),
         replace(attempt(Outcome.REFUTED, trigger="c1", plan="p3"), hypothesis="other"),
     ]
     assert trigger_weights(HALF, others, TABLE) == trigger_weights(HALF, [], TABLE)

@@ -22,8 +22,14 @@ MECHANISMS = {f"m{i}": ("family", 1.0 + i) for i in range(6)}
 
 def hypothesis(key: str, mechanism: str = "m0", lead: float = 0.5) -> Hypothesis:
     return Hypothesis(
-        id=key, label=key, mechanism=mechanism, entity=EntityRef(kind=EntityKind.SERVICE, name=key),
-        onset=Instant(ns=0), proposed_by="t", suggested_by=frozenset(), lead=lead,
+        id=key,
+        label=key,
+        mechanism=mechanism,
+        entity=EntityRef(kind=EntityKind.SERVICE, name=key),
+        onset=Instant(ns=0),
+        proposed_by="t",
+        suggested_by=frozenset(),
+        lead=lead,
     )
 
 
@@ -36,8 +42,13 @@ def says(
     key: str, values: dict[str, float], *, group: str = "", kind: str = "expected", rests_on=(), link=None
 ) -> Evidence:
     return Evidence(
-        id=key, group=group or key, kind=kind, log_likelihood=values, because=f"because of {key}",
-        rests_on=tuple(rests_on), link=link,
+        id=key,
+        group=group or key,
+        kind=kind,
+        log_likelihood=values,
+        because=f"because of {key}",
+        rests_on=tuple(rests_on),
+        link=link,
     )
 
 

@@ -53,16 +53,44 @@ class Case:
     says: str = ""
 
 
-def _case(name, strategy, outcome, *, signs=("cpu.saturated",), entity=ORDERS, required=(), observations=(),
-          tracks=(), since=None, theories=(), trigger=None, decisive=False, says="", telemetry=None,
-          mech="cpu_saturation", suggest=True, blur=15, **more) -> Case:
+def _case(
+    name,
+    strategy,
+    outcome,
+    *,
+    signs=("cpu.saturated",),
+    entity=ORDERS,
+    required=(),
+    observations=(),
+    tracks=(),
+    since=None,
+    theories=(),
+    trigger=None,
+    decisive=False,
+    says="",
+    telemetry=None,
+    mech="cpu_saturation",
+    suggest=True,
+    blur=15,
+    **more,
+) -> Case:
     seeds = tuple(seen(sign, entity, since=since) for sign in signs) if suggest else ()
     own = hypothesis(mech, entity, seeds)
     known = board([own, *theories], [*seeds, *observations], **more)
     known = replace(known, onset=replace(known.onset, instant=at(0, blur)))
     mechanism_ = mechanism(mech, *(required or signs))
-    return Case(name, strategy, outcome, own, mechanism_, known, telemetry or FakeTelemetry(tuple(tracks)), trigger,
-                decisive, says)
+    return Case(
+        name,
+        strategy,
+        outcome,
+        own,
+        mechanism_,
+        known,
+        telemetry or FakeTelemetry(tuple(tracks)),
+        trigger,
+        decisive,
+        says,
+    )
 
 
 R, S, A, N = Outcome.REFUTED, Outcome.SURVIVED, Outcome.AMBIGUOUS, Outcome.NO_DATA
@@ -103,138 +131,351 @@ TIME_ORDER = [
     _case("nothing recorded", "time_order", N),
     _case("an onset so uncertain that nothing could be too late", "time_order", N, since=at(-60, 15), blur=1500),
     _case("change after the onset", "time_order", R, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, 120)]),
-    _case("change before the onset", "time_order", S, since=at(-60), trigger="c1",
-          changes=[change("c1", ORDERS, -120)]),
+    _case(
+        "change before the onset", "time_order", S, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, -120)]
+    ),
     _case("change at the onset", "time_order", A, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, -60)]),
 ]
 SCOPE = [
-    _case("no caller is hit", "scope", R, entity=DB, tracks=[
-        Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8)), Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9))], says="0 of 2"),
+    _case(
+        "no caller is hit",
+        "scope",
+        R,
+        entity=DB,
+        tracks=[Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8)), Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9))],
+        says="0 of 2",
+    ),
     _case("the callers are hit", "scope", S, tracks=[slow_web]),
     _case("the board knows the caller is hit", "scope", S, observations=[seen("latency.up", WEB)]),
-    _case("the board knows the caller is well", "scope", R,
-          observations=[seen("latency.up", WEB, verdict=Verdict.NORMAL)]),
-    _case("quiet logs and ready pods show no served requests", "scope", N, observations=[
-        seen("log.errors_up", WEB, verdict=Verdict.NORMAL), seen("k8s.unready", WEB, verdict=Verdict.NORMAL)]),
-    _case("normal under incomplete coverage does not count", "scope", N,
-          observations=[seen("latency.up", WEB, verdict=Verdict.NORMAL, complete=False)]),
-    _case("measured normal, but incomplete", "scope", N,
-          telemetry=FakeTelemetry((calm_web,), complete=False)),
-    _case("one caller of three is hit", "scope", A, entity=DB, calls=(*CALLS, (OTHER, DB)), tracks=[
-        Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8, jump=0.5)), Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9)),
-        Track(OTHER, K.LATENCY, noisy(0.1, 0.004, 10))]),
-    _case("everybody is hit", "scope", A, tracks=[slow_web],
-          observations=[seen("latency.up", service(f"far{i}")) for i in range(4)], says="nothing to do with it"),
-    _case("the guests of a node are well", "scope", R, entity=NODE, signs=("cpu.up",),
-          containment={STOCK: NODE, DB: NODE},
-          tracks=[Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 8)), Track(DB, K.LATENCY, noisy(0.1, 0.004, 9))]),
+    _case(
+        "the board knows the caller is well", "scope", R, observations=[seen("latency.up", WEB, verdict=Verdict.NORMAL)]
+    ),
+    _case(
+        "quiet logs and ready pods show no served requests",
+        "scope",
+        N,
+        observations=[
+            seen("log.errors_up", WEB, verdict=Verdict.NORMAL),
+            seen("k8s.unready", WEB, verdict=Verdict.NORMAL),
+        ],
+    ),
+    _case(
+        "normal under incomplete coverage does not count",
+        "scope",
+        N,
+        observations=[seen("latency.up", WEB, verdict=Verdict.NORMAL, complete=False)],
+    ),
+    _case("measured normal, but incomplete", "scope", N, telemetry=FakeTelemetry((calm_web,), complete=False)),
+    _case(
+        "one caller of three is hit",
+        "scope",
+        A,
+        entity=DB,
+        calls=(*CALLS, (OTHER, DB)),
+        tracks=[
+            Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8, jump=0.5)),
+            Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9)),
+            Track(OTHER, K.LATENCY, noisy(0.1, 0.004, 10)),
+        ],
+    ),
+    _case(
+        "everybody is hit",
+        "scope",
+        A,
+        tracks=[slow_web],
+        observations=[seen("latency.up", service(f"far{i}")) for i in range(4)],
+        says="nothing to do with it",
+    ),
+    _case(
+        "the guests of a node are well",
+        "scope",
+        R,
+        entity=NODE,
+        signs=("cpu.up",),
+        containment={STOCK: NODE, DB: NODE},
+        tracks=[Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 8)), Track(DB, K.LATENCY, noisy(0.1, 0.004, 9))],
+    ),
     _case("nobody was measured", "scope", N),
-    _case("changed thing normal, nobody hit depends on it", "scope", R, trigger="c1", entity=STOCK,
-          signs=("errors.up",), changes=[change("c1", DB, -120)], observations=[seen("latency.up", OTHER)], paged=None,
-          calls=((OTHER, WEB), (STOCK, DB)), tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 11))],
-          suggest=False, required=("errors.up",)),
+    _case(
+        "changed thing normal, nobody hit depends on it",
+        "scope",
+        R,
+        trigger="c1",
+        entity=STOCK,
+        signs=("errors.up",),
+        changes=[change("c1", DB, -120)],
+        observations=[seen("latency.up", OTHER)],
+        paged=None,
+        calls=((OTHER, WEB), (STOCK, DB)),
+        tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 11))],
+        suggest=False,
+        required=("errors.up",),
+    ),
     _case("changed thing abnormal", "scope", S, trigger="c1", changes=[change("c1", ORDERS, -120)]),
-    _case("changed thing measured abnormal", "scope", S, trigger="c1", changes=[change("c1", DB, -120)],
-          tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 12, jump=0.5))]),
-    _case("changed thing normal, what is hit has another reason", "scope", R, trigger="c1", signs=("errors.up",),
-          changes=[change("c1", DB, -120)], observations=[seen("latency.up", STOCK), seen("latency.up", WEB)],
-          calls=((WEB, ORDERS), (ORDERS, STOCK), (ORDERS, DB)), tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 13))]),
-    _case("changed thing normal, but needed by what is hit", "scope", A, trigger="c1", signs=("errors.up",),
-          changes=[change("c1", DB, -120)], tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 13))]),
+    _case(
+        "changed thing measured abnormal",
+        "scope",
+        S,
+        trigger="c1",
+        changes=[change("c1", DB, -120)],
+        tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 12, jump=0.5))],
+    ),
+    _case(
+        "changed thing normal, what is hit has another reason",
+        "scope",
+        R,
+        trigger="c1",
+        signs=("errors.up",),
+        changes=[change("c1", DB, -120)],
+        observations=[seen("latency.up", STOCK), seen("latency.up", WEB)],
+        calls=((WEB, ORDERS), (ORDERS, STOCK), (ORDERS, DB)),
+        tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 13))],
+    ),
+    _case(
+        "changed thing normal, but needed by what is hit",
+        "scope",
+        A,
+        trigger="c1",
+        signs=("errors.up",),
+        changes=[change("c1", DB, -120)],
+        tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 13))],
+    ),
     _case("changed thing not measured", "scope", N, trigger="c1", changes=[change("c1", DB, -120)]),
 ]
 _dose = np.abs(np.random.default_rng(14).standard_normal(BEFORE + AFTER)).cumsum() % 7
 CORRELATION = [
     _case("effect moves, cause is noise", "correlation", R, tracks=[wild, slow_web]),
-    _case("cause stands still", "correlation", R, tracks=[
-        Track(ORDERS, K.CPU, np.full(BEFORE + AFTER, 20.0), "%"), slow_web]),
-    _case("both rise together", "correlation", S, tracks=[
-        Track(ORDERS, K.CPU, noisy(20.0, 1.0, 3, jump=30.0) + 8 * _dose, "%"),
-        Track(WEB, K.LATENCY, noisy(0.1, 0.004, 1, jump=0.5) + 0.05 * _dose)]),
-    _case("half together", "correlation", A, tracks=[
-        Track(ORDERS, K.CPU, noisy(20.0, 1.0, 3, jump=1.0), "%"), slow_web]),
+    _case(
+        "cause stands still",
+        "correlation",
+        R,
+        tracks=[Track(ORDERS, K.CPU, np.full(BEFORE + AFTER, 20.0), "%"), slow_web],
+    ),
+    _case(
+        "both rise together",
+        "correlation",
+        S,
+        tracks=[
+            Track(ORDERS, K.CPU, noisy(20.0, 1.0, 3, jump=30.0) + 8 * _dose, "%"),
+            Track(WEB, K.LATENCY, noisy(0.1, 0.004, 1, jump=0.5) + 0.05 * _dose),
+        ],
+    ),
+    _case(
+        "half together", "correlation", A, tracks=[Track(ORDERS, K.CPU, noisy(20.0, 1.0, 3, jump=1.0), "%"), slow_web]
+    ),
     _case("no symptom to follow", "correlation", N, tracks=[busy, calm_web]),
     _case("cause not recorded", "correlation", N, tracks=[slow_web]),
 ]
 THRESHOLD = [
-    _case("pool never near its limit", "threshold", R, signs=("pool.exhausted",), tracks=pool(3.0), decisive=True,
-          says="30%"),
+    _case(
+        "pool never near its limit",
+        "threshold",
+        R,
+        signs=("pool.exhausted",),
+        tracks=pool(3.0),
+        decisive=True,
+        says="30%",
+    ),
     _case("pool full", "threshold", S, signs=("pool.exhausted",), tracks=pool(noisy(3, 0.1, 15, jump=7.0).clip(0, 10))),
     _case("pool nearly full", "threshold", A, signs=("pool.exhausted",), tracks=pool(8.0)),
-    _case("callers waited although it looks free", "threshold", A, signs=("pool.exhausted",),
-          tracks=pool(3.0, 10.0, 4.0)),
+    _case(
+        "callers waited although it looks free", "threshold", A, signs=("pool.exhausted",), tracks=pool(3.0, 10.0, 4.0)
+    ),
     _case("an error text is a witness", "threshold", R, signs=("pool.exhausted", "log.pool_timeout"), tracks=pool(3.0)),
-    _case("low, but truncated", "threshold", N, signs=("pool.exhausted",),
-          telemetry=FakeTelemetry(pool(3.0), complete=False)),
+    _case(
+        "low, but truncated",
+        "threshold",
+        N,
+        signs=("pool.exhausted",),
+        telemetry=FakeTelemetry(pool(3.0), complete=False),
+    ),
     _case("no limit recorded", "threshold", N, signs=("pool.exhausted",), tracks=pool(3.0)[:1]),
     _case("CPU far from full", "threshold", R, tracks=[idle]),
     _case("CPU full", "threshold", S, tracks=[busy]),
-    _case("memory far from its limit", "threshold", R, signs=("memory.near_limit",), decisive=True, tracks=[
-        Track(ORDERS, K.MEMORY, np.full(BEFORE + AFTER, 2e8), "By"),
-        Track(ORDERS, K.MEMORY_LIMIT, np.full(BEFORE + AFTER, 1e9), "By")]),
-    _case("disk full", "threshold", S, signs=("disk.full",), tracks=[
-        Track(ORDERS, K.DISK_USAGE, np.full(BEFORE + AFTER, 0.97), "1")]),
+    _case(
+        "memory far from its limit",
+        "threshold",
+        R,
+        signs=("memory.near_limit",),
+        decisive=True,
+        tracks=[
+            Track(ORDERS, K.MEMORY, np.full(BEFORE + AFTER, 2e8), "By"),
+            Track(ORDERS, K.MEMORY_LIMIT, np.full(BEFORE + AFTER, 1e9), "By"),
+        ],
+    ),
+    _case(
+        "disk full",
+        "threshold",
+        S,
+        signs=("disk.full",),
+        tracks=[Track(ORDERS, K.DISK_USAGE, np.full(BEFORE + AFTER, 0.97), "1")],
+    ),
     _case("source fails", "threshold", N, signs=("pool.exhausted",), telemetry=FakeTelemetry(fails=True)),
 ]
 _own = Track(ORDERS, K.LATENCY, noisy(0.2, 0.004, 16, jump=0.5))
 DIRECTION = [
-    _case("a callee added most of the time", "dependency_direction", R, tracks=[
-        _own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.45)),
-        Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18))]),
-    _case("in milliseconds too", "dependency_direction", R, tracks=[
-        _own, Track(DB, K.LATENCY, noisy(50.0, 2.0, 17, jump=450.0), "ms"),
-        Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18))]),
-    _case("callees are normal", "dependency_direction", S, tracks=[
-        _own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17)), Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18))]),
-    _case("a callee added a little", "dependency_direction", S, tracks=[
-        _own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.05)),
-        Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18))]),
-    _case("a callee began later", "dependency_direction", S, tracks=[
-        _own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.45, at_step=BEFORE + 10)),
-        Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18))]),
-    _case("a callee is flooded", "dependency_direction", A, observations=[seen("traffic.up", DB)], tracks=[
-        _own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.45))]),
-    _case("one callee is not measured", "dependency_direction", A, tracks=[
-        _own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17))]),
+    _case(
+        "a callee added most of the time",
+        "dependency_direction",
+        R,
+        tracks=[
+            _own,
+            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.45)),
+            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
+        ],
+    ),
+    _case(
+        "in milliseconds too",
+        "dependency_direction",
+        R,
+        tracks=[
+            _own,
+            Track(DB, K.LATENCY, noisy(50.0, 2.0, 17, jump=450.0), "ms"),
+            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
+        ],
+    ),
+    _case(
+        "callees are normal",
+        "dependency_direction",
+        S,
+        tracks=[_own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17)), Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18))],
+    ),
+    _case(
+        "a callee added a little",
+        "dependency_direction",
+        S,
+        tracks=[
+            _own,
+            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.05)),
+            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
+        ],
+    ),
+    _case(
+        "a callee began later",
+        "dependency_direction",
+        S,
+        tracks=[
+            _own,
+            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.45, at_step=BEFORE + 10)),
+            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
+        ],
+    ),
+    _case(
+        "a callee is flooded",
+        "dependency_direction",
+        A,
+        observations=[seen("traffic.up", DB)],
+        tracks=[_own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.45))],
+    ),
+    _case(
+        "one callee is not measured",
+        "dependency_direction",
+        A,
+        tracks=[_own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17))],
+    ),
     _case("no callee is measured", "dependency_direction", N, tracks=[_own]),
 ]
 BASELINE = [
     _case("as bad all the time", "baseline", R, tracks=[Track(ORDERS, K.CPU, noisy(80.0, 5.0, 19), "%")]),
     _case("never like this before", "baseline", S, tracks=[busy]),
-    _case("it comes and goes, but never did before", "baseline", S, signs=("success.down",), tracks=[
-        Track(ORDERS, K.SUCCESS, np.where((np.arange(BEFORE + AFTER) > BEFORE) & (np.arange(BEFORE + AFTER) % 5 < 3),
-                                          70.0, 100.0), "%")]),
-    _case("like this once before", "baseline", A, tracks=[
-        Track(ORDERS, K.CPU, np.where((np.arange(BEFORE + AFTER) // 24) == 1, 95.0, busy.values), "%")]),
-    _case("error lines as ever", "baseline", R, signs=("log.errors_up",),
-          telemetry=FakeTelemetry(log_table=errors_log(ORDERS, np.arange(-3590, 700, 7)))),
-    _case("error lines are new", "baseline", S, signs=("log.errors_up",),
-          telemetry=FakeTelemetry(log_table=errors_log(ORDERS, [-3500, *np.arange(1, 700, 2)]))),
-    _case("spans as slow as ever", "baseline", R, signs=("latency.up",),
-          telemetry=FakeTelemetry(span_table=server_spans((ORDERS, s, 0.1 + 0.01 * (s % 3), False)
-                                                          for s in range(-3590, 700, 10)))),
+    _case(
+        "it comes and goes, but never did before",
+        "baseline",
+        S,
+        signs=("success.down",),
+        tracks=[
+            Track(
+                ORDERS,
+                K.SUCCESS,
+                np.where((np.arange(BEFORE + AFTER) > BEFORE) & (np.arange(BEFORE + AFTER) % 5 < 3), 70.0, 100.0),
+                "%",
+            )
+        ],
+    ),
+    _case(
+        "like this once before",
+        "baseline",
+        A,
+        tracks=[Track(ORDERS, K.CPU, np.where((np.arange(BEFORE + AFTER) // 24) == 1, 95.0, busy.values), "%")],
+    ),
+    _case(
+        "error lines as ever",
+        "baseline",
+        R,
+        signs=("log.errors_up",),
+        telemetry=FakeTelemetry(log_table=errors_log(ORDERS, np.arange(-3590, 700, 7))),
+    ),
+    _case(
+        "error lines are new",
+        "baseline",
+        S,
+        signs=("log.errors_up",),
+        telemetry=FakeTelemetry(log_table=errors_log(ORDERS, [-3500, *np.arange(1, 700, 2)])),
+    ),
+    _case(
+        "spans as slow as ever",
+        "baseline",
+        R,
+        signs=("latency.up",),
+        telemetry=FakeTelemetry(
+            span_table=server_spans((ORDERS, s, 0.1 + 0.01 * (s % 3), False) for s in range(-3590, 700, 10))
+        ),
+    ),
     _case("nothing recorded", "baseline", N),
 ]
 ALTERNATIVE = [
-    _case("another theory explains the same and more", "alternative", R, signs=("latency.up",),
-          observations=[seen("cpu.up", DB)],
-          theories=[hypothesis("wider", DB, [seen("latency.up", ORDERS), seen("cpu.up", DB)])]),
-    _case("another explains the same as well", "alternative", A, signs=("latency.up",),
-          theories=[hypothesis("equal", DB, [seen("latency.up", ORDERS)])]),
-    _case("others explain other things", "alternative", S, signs=("latency.up",), observations=[seen("cpu.up", DB)],
-          theories=[hypothesis("other", DB, [seen("cpu.up", DB)])]),
-    _case("the wider theory lies above, not below", "alternative", S, signs=("latency.up",),
-          observations=[seen("cpu.up", WEB)],
-          theories=[hypothesis("wider", WEB, [seen("latency.up", ORDERS), seen("cpu.up", WEB)])]),
+    _case(
+        "another theory explains the same and more",
+        "alternative",
+        R,
+        signs=("latency.up",),
+        observations=[seen("cpu.up", DB)],
+        theories=[hypothesis("wider", DB, [seen("latency.up", ORDERS), seen("cpu.up", DB)])],
+    ),
+    _case(
+        "another explains the same as well",
+        "alternative",
+        A,
+        signs=("latency.up",),
+        theories=[hypothesis("equal", DB, [seen("latency.up", ORDERS)])],
+    ),
+    _case(
+        "others explain other things",
+        "alternative",
+        S,
+        signs=("latency.up",),
+        observations=[seen("cpu.up", DB)],
+        theories=[hypothesis("other", DB, [seen("cpu.up", DB)])],
+    ),
+    _case(
+        "the wider theory lies above, not below",
+        "alternative",
+        S,
+        signs=("latency.up",),
+        observations=[seen("cpu.up", WEB)],
+        theories=[hypothesis("wider", WEB, [seen("latency.up", ORDERS), seen("cpu.up", WEB)])],
+    ),
 ]
 _bumps = (20, 50, 80)
 SIMILAR = [
-    _case("it was like this before and nothing followed", "similar_incident", R, tracks=[
-        waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), slow_web]),
-    _case("the symptom followed each time", "similar_incident", S, tracks=[
-        waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), waves(_bumps, 0.1, 0.5, K.LATENCY, WEB)]),
-    _case("it followed once", "similar_incident", A, tracks=[
-        waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), waves(_bumps[:1], 0.1, 0.5, K.LATENCY, WEB)]),
+    _case(
+        "it was like this before and nothing followed",
+        "similar_incident",
+        R,
+        tracks=[waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), slow_web],
+    ),
+    _case(
+        "the symptom followed each time",
+        "similar_incident",
+        S,
+        tracks=[waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), waves(_bumps, 0.1, 0.5, K.LATENCY, WEB)],
+    ),
+    _case(
+        "it followed once",
+        "similar_incident",
+        A,
+        tracks=[waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), waves(_bumps[:1], 0.1, 0.5, K.LATENCY, WEB)],
+    ),
     _case("it never was like this", "similar_incident", N, tracks=[busy, slow_web]),
 ]
 CASES = [*TIME_ORDER, *SCOPE, *CORRELATION, *THRESHOLD, *DIRECTION, *BASELINE, *ALTERNATIVE, *SIMILAR]

@@ -114,8 +114,11 @@ def test_ids_stay_while_the_board_grows_and_order_does_not_matter(strategy: Disp
     later = [seen("cpu.up", WEB), seen("latency.up", STOCK)]
     grown = replace(known, observations={**known.observations, **{o.id: o for o in later}})
     turned = replace(
-        known, observations=dict(reversed(known.observations.items())), dependencies=known.dependencies[::-1],
-        changes=known.changes[::-1], hypotheses=dict(reversed(known.hypotheses.items())),
+        known,
+        observations=dict(reversed(known.observations.items())),
+        dependencies=known.dependencies[::-1],
+        changes=known.changes[::-1],
+        hypotheses=dict(reversed(known.hypotheses.items())),
     )
     plans = strategy.plan(*theory, known)
     assert [p.id for p in strategy.plan(*theory, grown)] == [p.id for p in plans]
@@ -222,9 +225,7 @@ def tables(draw) -> SeriesTable:
 @given(
     table=tables(), onset=st.integers(-5, AFTER * 30 + 5), width=st.integers(0, 10_000), claim=st.sampled_from(CLAIMS)
 )
-def test_hostile_series_never_raise(
-    strategy: Disproof, table: SeriesTable, onset: int, width: int, claim: str
-) -> None:
+def test_hostile_series_never_raise(strategy: Disproof, table: SeriesTable, onset: int, width: int, claim: str) -> None:
     known, theory = rich_board(claim)
     assert known.onset is not None
     known = replace(known, onset=replace(known.onset, instant=at(onset, width)))
@@ -239,8 +240,10 @@ def test_hostile_series_never_raise(
 @each
 @settings(max_examples=15, deadline=None)
 @given(
-    numbers=st.lists(st.integers(-3, 9), min_size=4, max_size=4), length=st.sampled_from([-(2**62), -1, 0, 5, 2**62]),
-    start=st.sampled_from([-(2**62), 0, START, NOW - NS_PER_S, 2**62]), weight=nasty,
+    numbers=st.lists(st.integers(-3, 9), min_size=4, max_size=4),
+    length=st.sampled_from([-(2**62), -1, 0, 5, 2**62]),
+    start=st.sampled_from([-(2**62), 0, START, NOW - NS_PER_S, 2**62]),
+    weight=nasty,
 )
 def test_hostile_spans_and_lines_never_raise(strategy: Disproof, numbers, length, start, weight) -> None:
     spans = server_spans([(ORDERS, -60.0 + i, 0.1, i % 2 == 0) for i in range(90)])

@@ -130,51 +130,96 @@ class FakeTelemetry:
 
 
 def seen(
-    sign: str, entity: EntityRef, *, verdict: Verdict = Verdict.ANOMALY, strength: float = 0.8,
-    since: Instant | None = None, change: str | None = None, series: str = "", complete: bool = True,
-    quality: Quality = Quality.DIRECT, peer: EntityRef | None = None,
+    sign: str,
+    entity: EntityRef,
+    *,
+    verdict: Verdict = Verdict.ANOMALY,
+    strength: float = 0.8,
+    since: Instant | None = None,
+    change: str | None = None,
+    series: str = "",
+    complete: bool = True,
+    quality: Quality = Quality.DIRECT,
+    peer: EntityRef | None = None,
 ) -> Observation:
     coverage = Coverage(requested=WINDOW, received=WINDOW, truncated=not complete)
     return Observation(
-        id=f"o-{sign}-{entity.name}-{verdict.value}-{change or ''}{series}", agent="test", sign=sign, entity=entity,
-        verdict=verdict, strength=strength if verdict is Verdict.ANOMALY else 0.0, text=f"{sign} at {entity}",
-        query=NativeQuery(language="derived", text="q"), coverage=coverage, source="fake",
-        series=series or f"{sign}|{entity.key}", since=since, change=change, quality=quality, peer=peer,
+        id=f"o-{sign}-{entity.name}-{verdict.value}-{change or ''}{series}",
+        agent="test",
+        sign=sign,
+        entity=entity,
+        verdict=verdict,
+        strength=strength if verdict is Verdict.ANOMALY else 0.0,
+        text=f"{sign} at {entity}",
+        query=NativeQuery(language="derived", text="q"),
+        coverage=coverage,
+        source="fake",
+        series=series or f"{sign}|{entity.key}",
+        since=since,
+        change=change,
+        quality=quality,
+        peer=peer,
     )
 
 
 def hypothesis(
-    mechanism: str = "cpu_saturation", entity: EntityRef = ORDERS, suggested_by: Iterable[Observation] = (), *,
-    onset: Instant | None = None, lead: float = 0.8,
+    mechanism: str = "cpu_saturation",
+    entity: EntityRef = ORDERS,
+    suggested_by: Iterable[Observation] = (),
+    *,
+    onset: Instant | None = None,
+    lead: float = 0.8,
 ) -> Hypothesis:
     key = f"h-{mechanism}-{entity.name}"
     return Hypothesis(
-        id=key, label="H1", mechanism=mechanism, entity=entity, onset=onset or at(0, 15), proposed_by="test",
-        suggested_by=frozenset(o.id for o in suggested_by), lead=lead,
+        id=key,
+        label="H1",
+        mechanism=mechanism,
+        entity=entity,
+        onset=onset or at(0, 15),
+        proposed_by="test",
+        suggested_by=frozenset(o.id for o in suggested_by),
+        lead=lead,
     )
 
 
 def mechanism(name: str = "cpu_saturation", *required: str, refuters: tuple[str, ...] = (), **more) -> Mechanism:
     signs = required or ("cpu.saturated",)
     return Mechanism(
-        id=name, claim="c", family=more.pop("family", "resource"), strikes=frozenset({EntityKind.SERVICE}),
-        owner="infrastructure", requires=(Pattern(signs=signs),), refuters=refuters,
-        expects=more.pop("expects", (Pattern(signs=("latency.up",)),)), **more,
+        id=name,
+        claim="c",
+        family=more.pop("family", "resource"),
+        strikes=frozenset({EntityKind.SERVICE}),
+        owner="infrastructure",
+        requires=(Pattern(signs=signs),),
+        refuters=refuters,
+        expects=more.pop("expects", (Pattern(signs=("latency.up",)),)),
+        **more,
     )
 
 
 def board(
-    theories: Iterable[Hypothesis] = (), observations: Iterable[Observation] = (), *, calls=CALLS,
-    changes: Iterable[Change] = (), containment: Mapping[EntityRef, EntityRef] | None = None,
-    attempts: Iterable[DisproofAttempt] = (), paged: str | None = "web", opened: bool = True,
+    theories: Iterable[Hypothesis] = (),
+    observations: Iterable[Observation] = (),
+    *,
+    calls=CALLS,
+    changes: Iterable[Change] = (),
+    containment: Mapping[EntityRef, EntityRef] | None = None,
+    attempts: Iterable[DisproofAttempt] = (),
+    paged: str | None = "web",
+    opened: bool = True,
 ) -> Board:
     incident = Incident(title="t", window=WINDOW, detected_ns=ONSET, now_ns=NOW, service=paged) if opened else None
     return Board(
-        incident=incident, onset=Onset(instant=at(0, 15), method="test") if opened else None,
+        incident=incident,
+        onset=Onset(instant=at(0, 15), method="test") if opened else None,
         entities=tuple(sorted({e for pair in calls for e in pair})),
-        dependencies=tuple(Dependency(caller=a, callee=b) for a, b in calls), containment=containment or {},
-        changes=tuple(changes), observations={o.id: o for o in observations},
-        hypotheses={h.id: h for h in theories}, attempts={a.plan: a for a in attempts},
+        dependencies=tuple(Dependency(caller=a, callee=b) for a, b in calls),
+        containment=containment or {},
+        changes=tuple(changes),
+        observations={o.id: o for o in observations},
+        hypotheses={h.id: h for h in theories},
+        attempts={a.plan: a for a in attempts},
     )
 
 
@@ -189,8 +234,14 @@ def errors_log(entity: EntityRef, seconds: Iterable[float]) -> LogTable:
     blank = np.full(n, "", dtype=object)
     zero = np.zeros(n, dtype=np.int32)
     return LogTable(
-        entities=(entity,), times_ns=times, entity=zero, service=zero, line=np.full(n, "boom", dtype=object),
-        trace_id=blank, span_id=blank, weight=np.ones(n),
+        entities=(entity,),
+        times_ns=times,
+        entity=zero,
+        service=zero,
+        line=np.full(n, "boom", dtype=object),
+        trace_id=blank,
+        span_id=blank,
+        weight=np.ones(n),
     )
 
 
@@ -201,14 +252,24 @@ def server_spans(spans: Iterable[tuple[EntityRef, float, float, bool]]) -> SpanT
     n = len(rows)
     full = lambda value, kind: np.full(n, value, dtype=kind)  # noqa: E731
     return SpanTable(
-        entities=entities, names=("GET",), statements=(), peers=(), trace=np.arange(n, dtype=np.int32),
+        entities=entities,
+        names=("GET",),
+        statements=(),
+        peers=(),
+        trace=np.arange(n, dtype=np.int32),
         trace_ids=np.array([f"t{i}" for i in range(n)], dtype=object),
-        span_ids=np.array([f"s{i}" for i in range(n)], dtype=object), parent=full(-1, np.int64),
-        service=np.array([entities.index(r[0]) for r in rows], dtype=np.int32), instance=full(-1, np.int32),
-        name=full(0, np.int32), kind=full(2, np.int8),
+        span_ids=np.array([f"s{i}" for i in range(n)], dtype=object),
+        parent=full(-1, np.int64),
+        service=np.array([entities.index(r[0]) for r in rows], dtype=np.int32),
+        instance=full(-1, np.int32),
+        name=full(0, np.int32),
+        kind=full(2, np.int8),
         status=np.array([2 if r[3] else 1 for r in rows], dtype=np.int8),
         start_ns=np.array([ONSET + int(r[1] * NS_PER_S) for r in rows], dtype=np.int64),
         duration_ns=np.array([int(r[2] * NS_PER_S) for r in rows], dtype=np.int64),
-        http_status=full(0, np.int16), statement=full(-1, np.int32), peer=full(-1, np.int32),
-        error_type=full(-1, np.int32), error_types=(),
+        http_status=full(0, np.int16),
+        statement=full(-1, np.int32),
+        peer=full(-1, np.int32),
+        error_type=full(-1, np.int32),
+        error_types=(),
     )

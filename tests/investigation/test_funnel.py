@@ -2,8 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from compass.domain.telemetry import Answer, Capability, Coverage, Health, LogQuery, NativeQuery, ObjectQuery
-from compass.domain.telemetry import SignalKind, SignalQuery, SpanQuery
+from compass.domain.telemetry import (
+    Answer,
+    Capability,
+    Coverage,
+    Health,
+    LogQuery,
+    NativeQuery,
+    ObjectQuery,
+    SignalKind,
+    SignalQuery,
+    SpanQuery,
+)
 from compass.domain.time import Window
 from compass.investigation.funnel import FAILURES_TO_OPEN, Funnel
 from compass.ports.clock import Deadline

@@ -76,7 +76,7 @@ def normal_lines(every_s: float = 30.0) -> list[Line]:
     """What the services write on an ordinary day."""
     steps = int(SECONDS / every_s)
     return [
-        Line(at_s=i * every_s + n, line=f"level=info msg=\"handled request\" n={i}", labels=labels(service))
+        Line(at_s=i * every_s + n, line=f'level=info msg="handled request" n={i}', labels=labels(service))
         for i in range(steps)
         for n, service in enumerate(SERVICES)
     ]
@@ -94,7 +94,10 @@ def pool_incident(path: Path, *, hostile: bool = False) -> Path:
     limit = [20.0] * SPLIT + [4.0] * (STEPS - SPLIT)
     used = stepped("pool", 2.0, 4.0, noise=0.0)
     series = [
-        *quiet_series("web", "orders"), *latency("web", 0.05, 1.6), cpu("web", 0.2), *latency("orders", 0.04, 1.5),
+        *quiet_series("web", "orders"),
+        *latency("web", 0.05, 1.6),
+        cpu("web", 0.2),
+        *latency("orders", 0.04, 1.5),
         cpu("orders", 0.2),
         gauge("hikaricp_connections_active", "orders", used, pool="main"),
         gauge("hikaricp_connections_max", "orders", limit, pool="main"),
@@ -102,7 +105,7 @@ def pool_incident(path: Path, *, hostile: bool = False) -> Path:
     ]
     said = HOSTILE if hostile else "timed out waiting for a connection from the pool after 3000 ms"
     lines = normal_lines() + [
-        Line(at_s=ONSET_S + 5 * i, line=f"level=error msg=\"{said}\"", labels=labels("orders")) for i in range(120)
+        Line(at_s=ONSET_S + 5 * i, line=f'level=error msg="{said}"', labels=labels("orders")) for i in range(120)
     ]
     return write_recording(
         path, seconds=SECONDS, detected_s=ONSET_S + 300, series=series, logs=lines, changes=CHANGES,

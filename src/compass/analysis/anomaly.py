@@ -90,9 +90,7 @@ class Scores:
         return np.divide(value, self.centre, out=np.full_like(value, np.nan), where=self.centre != 0)
 
 
-def screen(
-    table: SeriesTable, baseline: Window, during: Window, onset: Onset, groups: Ints | None = None
-) -> Scores:
+def screen(table: SeriesTable, baseline: Window, during: Window, onset: Onset, groups: Ints | None = None) -> Scores:
     """Robust scores of every row, in both directions.
 
     `groups` [rows] (−1 = none) lets a row without history of its own (a pod that is new) be compared with the

@@ -196,7 +196,7 @@ def _leaks(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Wi
         known = [t for t in trends if np.isfinite(t.steadiness[at]) and np.isfinite(t.growth[at])]
         if not known:
             continue
-        best = max(known, key=lambda t: (float(t.steadiness[at]) if t.growth[at] >= LEAK_GROWTH else 0.0))
+        best = max(known, key=lambda t: float(t.steadiness[at]) if t.growth[at] >= LEAK_GROWTH else 0.0)
         growth, steady = float(best.growth[at]), float(best.steadiness[at])
         leak = growth >= LEAK_GROWTH and steady >= LEAK_STEADINESS
         if not leak and growth >= LEAK_GROWTH / 2:

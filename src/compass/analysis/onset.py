@@ -102,9 +102,7 @@ def estimate_onset(
     )
 
 
-def _from_split(
-    best: Split, incident: Incident, step_s: float, alert: int | None, at_least_ns: int = 0
-) -> Onset:
+def _from_split(best: Split, incident: Incident, step_s: float, alert: int | None, at_least_ns: int = 0) -> Onset:
     step = int(step_s * NS_PER_S)
     low, high = max(best.low_ns - step, incident.window.start_ns), max(best.high_ns, best.low_ns)
     because = [f"{best.where}: the clearest step is {_before(best.ns, incident.detected_ns)}"]

@@ -21,9 +21,7 @@ def test_plain_terminals_get_ascii() -> None:
     assert set(sparkline([1, 2, 3], 3, unicode=False)) <= set(ASCII)
 
 
-@given(
-    st.lists(st.one_of(st.none(), st.floats(-1e12, 1e12)), min_size=0, max_size=200), st.integers(1, 60)
-)
+@given(st.lists(st.one_of(st.none(), st.floats(-1e12, 1e12)), min_size=0, max_size=200), st.integers(1, 60))
 def test_never_wider_than_asked_and_the_largest_is_the_highest(values: list[float | None], width: int) -> None:
     drawn = sparkline(values, width)
     assert len(drawn) <= width

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta, timezone
+from datetime import UTC, timedelta, timezone
 
 import pytest
 
@@ -12,12 +12,10 @@ NOON = 1_700_049_600 * 10**9 + 12 * 3600 * 10**9 - 12 * 3600 * 10**9  # 2023-11-
 
 def test_utc_and_local_where_they_differ() -> None:
     assert words.clock_time(NOON, timezone(timedelta(hours=2))) == "12:00:00 UTC (14:00:00 local)"
-    assert words.clock_time(NOON, timezone.utc) == "12:00:00 UTC"
+    assert words.clock_time(NOON, UTC) == "12:00:00 UTC"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0.42, "0.4 s"), (38, "38 s"), (300, "5 min"), (7800, "2 h 10 min")]
-)
+@pytest.mark.parametrize(("seconds", "said"), [(0.42, "0.4 s"), (38, "38 s"), (300, "5 min"), (7800, "2 h 10 min")])
 def test_durations(seconds: float, said: str) -> None:
     assert words.duration(seconds) == said
 

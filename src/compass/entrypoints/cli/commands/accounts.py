@@ -20,8 +20,14 @@ def accounts(investigation: Reference = None, as_json: Json = False) -> None:
 
     view = session.read_one(investigation).view
     if as_json:
-        show_json({"accounts": view.accounts, "refuted": view.refuted, "not_listed": view.not_listed,
-                   "no_incident": view.no_incident})
+        show_json(
+            {
+                "accounts": view.accounts,
+                "refuted": view.refuted,
+                "not_listed": view.not_listed,
+                "no_incident": view.no_incident,
+            }
+        )
     else:
         out = console()
         show(out, all_accounts(view, page(out, full=True)))

@@ -20,8 +20,9 @@ def evidence(account: AccountNumber = "1", investigation: Reference = None, as_j
     loaded = session.read_one(investigation)
     line = session.pick(loaded.view, account)
     if as_json:
-        show_json({"account": line.id, "for": line.evidence_for, "against": line.evidence_against,
-                   "attempts": line.attempts})
+        show_json(
+            {"account": line.id, "for": line.evidence_for, "against": line.evidence_against, "attempts": line.attempts}
+        )
     else:
         out = console()
         show(out, evidence_lines(line, page(out)))
