@@ -15,6 +15,7 @@ from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import CompassError, StorageError
 from compass.ports.specialist import Budget, Look, Shared, Specialist, Step, StepResult, Stop
 from compass.ports.telemetry import Telemetry
+from compass.redaction import bound, redact
 
 ACTOR = "operations"
 
@@ -143,9 +144,10 @@ def _results(
 
 
 def _failure(key: str, name: str, step: Step, number: int, error: Exception) -> list[tuple[str, c.Payload]]:
-    said = str(error) if isinstance(error, CompassError) else f"{type(error).__name__}: {error}"
+    # An error may quote what it choked on, and that comes from telemetry.
+    said = bound(redact(str(error) if isinstance(error, CompassError) else f"{type(error).__name__}: {error}"), 400)
     failed = c.AgentFailed(
-        agent=name, step=step.id, round=number, error=said[:400], hides=f"what {name} would have seen ({step.text})"
+        agent=name, step=step.id, round=number, error=said, hides=f"what {name} would have seen ({step.text})"
     )
     payloads: list[tuple[str, c.Payload]] = [(f"{key}/failed", failed)]
     if step.plan is not None:
