@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from compass.analysis.wording import quantity
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
@@ -24,7 +25,7 @@ from compass.exports.wording import objections
 from compass.projections.board import fold_all
 from compass.projections.build_view import POSSIBLE_TRIGGER, build_view
 from compass.projections.timeline import moments
-from compass.projections.view import AccountLine, View
+from compass.projections.view import AccountLine, AttemptLine, View
 from compass.redaction import bound
 
 LEVELS = (
@@ -109,13 +110,14 @@ def _timeline(d: _Draft) -> list[str]:
 
 def _normal_work(d: _Draft) -> list[str]:
     lines = ["## How the work normally goes", ""]
-    seen = [o for o in d.board.anomalies() if o.baseline is not None]
+    # Metrics have a usual level that people know; a share of requests or a line that is new has none.
+    measured = (o for o in d.board.anomalies() if o.stats is not None and o.stats.method.startswith("robust z"))
+    seen = [o for o in measured if o.baseline is not None and o.baseline.value > 0]
     seen.sort(key=lambda o: (-o.strength, o.id))
     one_each = {(o.sign, o.entity): o for o in reversed(seen)}
     for o in list(one_each.values())[::-1][:5]:
         if o.baseline is not None:
-            unit = "" if o.baseline.unit == "1" else f" {o.baseline.unit}"
-            usual = f"{o.sign} at {_name(o.entity)} is usually around {o.baseline.value:.4g}{unit}"
+            usual = f"{_plain(o.text.split(',')[0])}; usually {quantity(o.baseline.value, o.baseline.unit)}"
             lines.append(f"- {usual}.{d.cites.of('observation', o.id)}")
     lines.append("- Question: what do people do on an ordinary day to keep it there?")
     return lines
@@ -161,7 +163,7 @@ def _journey(d: _Draft) -> list[str]:
         head = _hypothesis_id(d, account)
         lines.append(f"- **{account.label}** {_sentence(account.claim)} ({state}){d.cites.of('hypothesis', head)}")
         lines += [
-            f"  - {line.attempt.outcome.value} ({line.strategy.replace('_', ' ')}): "
+            f"  - {_about(line)}{line.attempt.outcome.value} ({line.strategy.replace('_', ' ')}): "
             f"{_sentence(line.attempt.found)}{d.cites.of('attempt', line.attempt.plan)}"
             for line in account.attempts if line.attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED)
         ]  # fmt: skip
@@ -173,6 +175,11 @@ def _journey(d: _Draft) -> list[str]:
     if not d.view.accounts and not d.view.refuted:
         lines.append(f"- No theory could be stated.{d.cites.of('ended')}")
     return lines
+
+
+def _about(line: AttemptLine) -> str:
+    """An attempt may be on a trigger of the theory and not on the theory itself."""
+    return f"`{_plain(line.attempt.trigger)}` as its trigger: " if line.attempt.trigger else ""
 
 
 def _interaction(d: _Draft) -> list[str]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
-from compass.domain.time import from_datetime
+from compass.domain.observation import Observation
+from compass.domain.time import NS_PER_S, from_datetime
 from compass.projections.situation import AFFECTED_FROM, owner_of
 
 FIRST_SIGNS = 12
+MOST_DOUBT_NS = 30 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def _first_signs(events: Iterable[c.Event], board: Board) -> list[Moment]:
         if not isinstance(event.payload, c.Observed):
             continue
         o = event.payload.observation
-        if o.since is None or o.strength < AFFECTED_FROM:
+        if o.since is None or o.strength < AFFECTED_FROM or not _tells_when(o, board):
             continue
         key = owner_of(board, o.entity).key
         label = board.observation_labels.get(o.id, "E?")
@@ -69,6 +71,13 @@ def _first_signs(events: Iterable[c.Event], board: Board) -> list[Moment]:
         strength[key] = max(strength.get(key, 0.0), o.strength)
     ranked = sorted(first, key=lambda key: (-strength[key], key))[:FIRST_SIGNS]
     return [first[key] for key in ranked]
+
+
+def _tells_when(o: Observation, board: Board) -> bool:
+    """Whether it says when trouble began: not what was done, and not less exactly than the onset itself is known."""
+    known_to = board.onset.instant.uncertainty_ns if board.onset else 0
+    exact = o.since is not None and o.since.uncertainty_ns <= max(known_to, MOST_DOUBT_NS)
+    return exact and not o.sign.startswith(("change.", "release."))
 
 
 def _investigation(events: Iterable[c.Event], board: Board) -> list[Moment]:
@@ -89,7 +98,9 @@ def _deed(payload: object, board: Board) -> str:
     if isinstance(payload, c.Attempted) and payload.attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED):
         hypothesis = board.hypotheses.get(payload.attempt.hypothesis)
         label = hypothesis.label if hypothesis else "?"
-        return f"{label} {payload.attempt.outcome.value} ({payload.attempt.strategy}): {payload.attempt.found}"
+        attempt = payload.attempt
+        how = attempt.strategy.replace("_", " ") + (f", {attempt.trigger} as trigger" if attempt.trigger else "")
+        return f"{label} {attempt.outcome.value} ({how}): {attempt.found}"
     if isinstance(payload, c.AgentFailed):
         return f"{payload.agent} failed: {payload.error}"
     if isinstance(payload, c.Decided):

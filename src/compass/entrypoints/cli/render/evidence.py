@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from compass.analysis.wording import quantity
 from compass.domain.observation import Observation
 from compass.entrypoints.cli.render.screen import Page, attempt_line, claim_line, labelled
 from compass.entrypoints.cli.render.sparkline import sparkline
@@ -43,9 +44,9 @@ def numbers(o: Observation) -> str:
     """Value, baseline, score, since, quality, coverage."""
     parts = [f"{o.sign} at {o.entity}", f"{o.quality.value}"]
     if o.value is not None:
-        parts.append(f"now {o.value.value:.4g} {o.value.unit}".rstrip(" 1"))
+        parts.append(f"now {quantity(o.value.value, o.value.unit)}")
     if o.baseline is not None:
-        parts.append(f"usually {o.baseline.value:.4g} {o.baseline.unit}".rstrip(" 1"))
+        parts.append(f"usually {quantity(o.baseline.value, o.baseline.unit)}")
     if o.stats is not None:
         parts.append(f"{o.stats.method} {o.stats.score:.1f} (n = {o.stats.samples}, before {o.stats.baseline_samples})")
     if o.since is not None:

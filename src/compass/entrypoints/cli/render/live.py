@@ -73,7 +73,8 @@ class LiveView:
         elif isinstance(payload, c.Attempted) and payload.attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED):
             attempt = payload.attempt
             label = self.labels.get(attempt.hypothesis, "")
-            return f"  {label:<4} {attempt.outcome.value} ({attempt.strategy.replace('_', ' ')}) {attempt.found}"
+            how = attempt.strategy.replace("_", " ") + (f", {attempt.trigger} as trigger" if attempt.trigger else "")
+            return f"  {label:<4} {attempt.outcome.value} ({how}) {attempt.found}"
         elif isinstance(payload, c.AgentFailed):
             agent = self._agent(payload.agent)
             agent.failed, agent.doing = True, payload.error

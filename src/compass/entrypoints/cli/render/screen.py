@@ -212,7 +212,8 @@ def trigger_text(account: AccountLine) -> str:
 def attempt_line(attempt: AttemptLine, page: Page) -> Text:
     word = OUTCOME_WORD[attempt.attempt.outcome]
     line = labelled("  tried", Text(f"{word} ", style=OUTCOME_STYLE[attempt.attempt.outcome]))
-    text = f"({attempt.strategy.replace('_', ' ')}) {attempt.attempt.found}"
+    about = f", {attempt.attempt.trigger} as trigger" if attempt.attempt.trigger else ""
+    text = f"({attempt.strategy.replace('_', ' ')}{about}) {attempt.attempt.found}"
     return line.append(page.fit(text, LABEL + len(word) + 1))
 
 
