@@ -132,11 +132,15 @@ def _sampling(raw: object) -> tuple[float, float]:
         return float(stated), 1.0
     notes = raw.get("note")
     spans = logs = 1.0
-    for note in notes if isinstance(notes, list) else [notes]:
-        found = _ONE_IN.search(note) if isinstance(note, str) else None
-        kept = 1.0 / max(1, int(found[1] or found[2])) if found and isinstance(note, str) else 1.0
-        if found and isinstance(note, str) and re.search(r"\b(spans?|traces?)\b", note):
+    texts = [note for note in (notes if isinstance(notes, list) else [notes]) if isinstance(note, str)]
+    # Clause by clause: "traces are sampled: one in 5; metrics and logs are complete" says nothing against the logs.
+    for clause in (part for text in texts for part in re.split(r"[;.]\s", text)):
+        found = _ONE_IN.search(clause)
+        if found is None:
+            continue
+        kept = 1.0 / max(1, int(found[1] or found[2]))
+        if re.search(r"\b(spans?|traces?)\b", clause):
             spans = min(spans, kept)
-        if found and isinstance(note, str) and re.search(r"\b(logs?|lines?)\b", note):
+        if re.search(r"\b(logs?|lines?)\b", clause):
             logs = min(logs, kept)
     return spans, logs
