@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+import psycopg
 
 from compass.domain.chronicle import Event, InvestigationSummary
 from compass.entrypoints.clock import SystemClock
@@ -59,7 +65,7 @@ class Cli:
         """Start and go on: for commands that are stopped, killed or raced."""
         process = subprocess.Popen(
             [*COMMAND, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            encoding="utf-8", errors="replace", env=self._environment(environment), cwd=cwd,
+            encoding="utf-8", errors="replace", env=self.environ(environment), cwd=cwd,
         )  # fmt: skip
         self.running.append(process)
         return process
@@ -103,7 +109,8 @@ class Cli:
 
         return asyncio.run(read())
 
-    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+    def environ(self, more: Mapping[str, str]) -> dict[str, str]:
+        """The environment of a command: nothing of this machine's settings but what a process needs to run."""
         own = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
         own |= {"LANG": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "COMPASS_TEAM": self.team}
         if self.url is not None:
@@ -146,3 +153,69 @@ def ranked(view: object) -> list[tuple[str, str, float]]:
     """(label, mechanism, confidence) of the living accounts of a view as JSON."""
     assert isinstance(view, dict)
     return [(a["label"], a["mechanism"], round(a["confidence"], 12)) for a in view["accounts"]]
+
+
+def freeze(cli: Cli, process: subprocess.Popen[str]) -> None:
+    """Stop a process between two transactions: a frozen one that holds a row would block everybody else."""
+    assert cli.url is not None
+    with psycopg.connect(cli.url, autocommit=True) as watching:
+        for _ in range(500):
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.005)  # the server finishes what it was told; a transaction left open stays open
+            row = watching.execute(
+                "select count(*) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()"
+                " and state <> 'idle'"
+            ).fetchone()
+            if row == (0,):
+                return
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.003)
+    raise AssertionError("it never paused between two transactions")
+
+
+def on_terminal(cli: Cli, *arguments: str | Path, rows: int = 24, columns: int = 80, **environment: str) -> Done:
+    """Run on a pseudo-terminal of a given size; everything it drew is `out`."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    size = {"TERM": "xterm-256color", **environment}
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], stdin=terminal, stdout=terminal, stderr=terminal, env=cli.environ(size),
+        close_fds=True,
+    )  # fmt: skip
+    os.close(terminal)
+    drawn = bytearray()
+    while True:
+        try:
+            chunk = os.read(controller, 65536)
+        except OSError:  # the last process closed the terminal
+            break
+        if not chunk:
+            break
+        drawn += chunk
+    os.close(controller)
+    return Done(code=process.wait(PATIENCE_S), out=drawn.decode("utf-8", "replace").replace("\r\n", "\n"), err="")
+
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+def plain(text: str) -> str:
+    """Without the escape sequences of colours and cursor."""
+    return _ESCAPE.sub("", text)
+
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+_SHARE = re.compile(r"\d(?=[\d.]* %)|(?<=\d\.)\d(?= %)")
+
+
+def check_golden(name: str, text: str) -> None:
+    """Compare with the committed text; digits of percentages count by their number only, as fits may move them.
+
+    COMPASS_UPDATE_GOLDEN=1 writes the file anew: read the difference before committing it.
+    """
+    got = _SHARE.sub("#", normalised(text))
+    path = GOLDEN / name
+    if os.environ.get("COMPASS_UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(got, encoding="utf-8")
+    assert got == path.read_text(encoding="utf-8"), f"{name}: COMPASS_UPDATE_GOLDEN=1 pytest writes it anew"

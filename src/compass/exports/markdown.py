@@ -38,7 +38,7 @@ LEVELS = (
 )
 FORMAT = "markdown"
 MOST_CHARS = 2_000  # of one text from telemetry
-_SPECIAL = re.compile(r"[\\\[\]*|~]|(?<!\w)_|_(?!\w)|^(?:[#>+-]|\d+(?=[.)]))")
+_SPECIAL = re.compile(r"[\\\[\]*|~]|(?<!\w)_|_(?!\w)|^[#>+-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +173,7 @@ def _journey(d: _Draft) -> list[str]:
         for change in d.view.changes if change.refuted
     ]  # fmt: skip
     if not d.view.accounts and not d.view.refuted:
-        lines.append(f"- No theory could be stated.{d.cites.of('ended')}")
+        lines.append(f"- No theory was stated.{d.cites.up_to()}")
     return lines
 
 
@@ -196,7 +196,7 @@ def _interaction(d: _Draft) -> list[str]:
                     f"{d.cites.of('accountsformed')}"
                 )
     if len(lines) == 2:
-        lines.append("- Not shown by the telemetry. Question: which of the conditions above had to hold together?")
+        lines.append("- Question: which of the conditions above had to hold together? The telemetry does not show it.")
     return lines
 
 
@@ -225,8 +225,7 @@ def _learning(d: _Draft) -> list[str]:
     lines = ["## Learning points", ""]
     normal = sum(1 for o in d.board.observations.values() if o.verdict is Verdict.NORMAL)
     lines.append(
-        f"- {len(d.board.anomalies())} signs were abnormal, and {normal} were measured and normal."
-        f"{d.cites.last('observation')}"
+        f"- {len(d.board.anomalies())} signs were abnormal, and {normal} were measured and normal.{d.cites.up_to()}"
     )
     lines += [
         f"- Not observable: {_plain(gap)}. What that hides: {_sentence(hides)}{d.cites.of('gap', gap_key(gap, hides))}"
@@ -251,7 +250,7 @@ def _cost(d: _Draft) -> list[str]:
     attempts = len(d.board.attempts)
     screened = sum(1 for _agent, step in d.board.steps_done if step not in d.board.plans)
     took = f" took {d.view.elapsed_s:.1f} s and" if d.view.elapsed_s is not None else ""
-    source = d.cites.of("timingmeasured") or d.cites.last("step")
+    source = d.cites.of("timingmeasured") or d.cites.up_to()
     return [
         "## Cost", "",
         f"- The investigation{took} made {screened} screening steps and {attempts} attempts to refute; no language "

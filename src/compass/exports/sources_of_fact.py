@@ -20,9 +20,9 @@ class Citations:
         seq = self.by_key.get((kind, key))
         return f" [e{seq}]" if seq is not None else ""
 
-    def last(self, kind: str) -> str:
-        """The latest event of a kind, whatever it is about: for sentences that count."""
-        seq = max((seq for (known, _key), seq in self.by_key.items() if known == kind), default=None)
+    def up_to(self) -> str:
+        """The last event of the investigation itself: for sentences that count everything up to it."""
+        seq = max((e.seq for e in self.events if not isinstance(e.payload, c.Reported)), default=None)
         return f" [e{seq}]" if seq is not None else ""
 
     def has(self, kind: str, key: str = "") -> bool:
@@ -61,8 +61,6 @@ def _subjects(payload: object) -> Iterable[tuple[str, str]]:
         yield "answer", payload.question
     elif isinstance(payload, c.Decided):
         yield "decision", payload.decision
-    elif isinstance(payload, c.StepFinished):
-        yield "step", f"{payload.agent}/{payload.step}"
     elif isinstance(payload, c.AgentFailed):
         yield "gap", gap_key(f"{payload.agent}: {payload.error}", payload.hides)
     else:

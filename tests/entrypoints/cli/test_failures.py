@@ -1,4 +1,4 @@
-"""Every failure mode that a person can meet without a language model: its words, what it does, what it stores, its code.
+"""Every failure mode that a person can meet without a language model: words, action, what is stored, exit code.
 
 DESIGN §5, through the real command line; what was stored is read back through the storage API.
 """
@@ -16,7 +16,7 @@ from compass.domain.failure import FailureMode, Status
 from tests.support.cli import Cli, payloads
 from tests.support.recordings import write_recording
 
-pytestmark = pytest.mark.xdist_group("postgres")
+pytestmark = pytest.mark.xdist_group("cli")
 
 
 def modes(events: tuple[c.Event, ...]) -> list[FailureMode]:

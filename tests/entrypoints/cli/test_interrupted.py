@@ -1,99 +1,180 @@
-"""Killed, stopped, raced and taken up again: the chronicle is the investigation (DESIGN §6, §11)."""
+"""Killed, frozen, stopped, raced and taken up again: the chronicle is the investigation (DESIGN §6, §11).
+
+A dead runner's lease takes ten seconds to run out. So that this is waited for once, everything that dies does so in
+one fixture, and everything that takes over does so at the same time.
+"""
 
 from __future__ import annotations
 
 import random
 import signal
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from compass.domain import chronicle as c
 from compass.domain.failure import Status
-from tests.support.cli import Cli, payloads, ranked, wait_for
+from tests.support.cli import Cli, Done, freeze, payloads, ranked, wait_for
 
-pytestmark = pytest.mark.xdist_group("postgres")
-MOMENTS = 4
+pytestmark = pytest.mark.xdist_group("cli")
 
 
-def interrupt_at(cli: Cli, recording: Path, count: int, how: signal.Signals) -> tuple[c.Event, ...]:
-    """Start an investigation and signal its process once `count` events are there; what was committed by then."""
+@dataclass(slots=True)
+class Aftermath:
+    """What was committed when each died, and what those who came after did."""
+
+    cli: Cli
+    whole: Done
+    killed: dict[str, tuple[c.Event, ...]] = field(default_factory=dict)
+    resumed: dict[str, Done] = field(default_factory=dict)
+    frozen: str = ""
+    took_over: Done | None = None
+    events_then: tuple[c.Event, ...] = ()
+    thawed: Done | None = None
+    abandoned: str = ""
+    stopped: Done | None = None
+    moved: tuple[Done, int, int] | None = None
+
+
+def begin(cli: Cli, recording: Path, count: int) -> tuple[str, object]:
+    """Start an investigation and wait for `count` events: its number and its process."""
     before = len(cli.list())
     process = cli.start("investigate", "--recording", recording, "--json")
     while len(cli.list()) == before:
         time.sleep(0.01)
     wait_for(cli, count)
-    process.send_signal(how)
-    if how is signal.SIGKILL:
-        process.wait()
-    return cli.events()
+    return str(cli.list()[0].number), process
 
 
-def keys(events: tuple[c.Event, ...]) -> list[str]:
-    return [event.key for event in events]
+def kill(cli: Cli, recording: Path, count: int) -> str:
+    number, process = begin(cli, recording, count)
+    process.send_signal(signal.SIGKILL)  # type: ignore[attr-defined]
+    process.communicate()  # type: ignore[attr-defined]
+    assert cli.list()[0].status is Status.RUNNING
+    return number
 
 
-def test_after_a_kill_at_any_moment_resume_comes_to_the_same_result(cli: Cli, recordings: Path) -> None:
-    """Also: everything that was committed is still there, in its place, and the chain holds."""
-    whole = cli("investigate", "--recording", recordings / "pool", "--json")
-    expected, total = ranked(whole.json()), len(cli.events())
-    rng = random.Random(7)
-    moments = [2, *sorted(rng.sample(range(10, total - 10), MOMENTS - 1))]
-    committed = {}
-    for moment in moments:
-        events = interrupt_at(cli, recordings / "pool", moment, signal.SIGKILL)
-        assert cli.list()[0].status is Status.RUNNING
-        committed[str(cli.list()[0].number)] = events
-    resumed = {number: cli.start("resume", "-i", number, "--json") for number in committed}
-    for number, process in resumed.items():
-        done = cli.wait(process)
-        assert done.code == whole.code
-        assert ranked(done.json()) == expected
-        events = cli.events(number)
-        assert events[: len(committed[number])] == committed[number]
+@pytest.fixture(scope="module")
+def aftermath(cli_database: str, recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+    cli = Cli(environment={}, team=f"team-{uuid4()}", url=cli_database)
+    seen = Aftermath(cli=cli, whole=cli("investigate", "--recording", recordings / "pool", "--json"))
+    total = len(cli.events())
+    for moment in (2, *sorted(random.Random(7).sample(range(10, total - 30), 2))):
+        number = kill(cli, recordings / "pool", moment)
+        seen.killed[number] = cli.events(number)
+    seen.abandoned = kill(cli, recordings / "pool", 30)
+    copy = tmp_path_factory.mktemp("copy")
+    for part in (recordings / "pool").iterdir():
+        (copy / part.name).symlink_to(part)
+    lost = kill(cli, copy, 40)
+    copy.rename(copy.parent / "elsewhere")
+    count = len(cli.events(lost))
+    seen.moved = cli("resume", "-i", lost), count, len(cli.events(lost))
+    seen.frozen, first = begin(cli, recordings / "pool", 30)
+    freeze(cli, first)  # type: ignore[arg-type]
+
+    resuming = {number: cli.start("resume", "-i", number, "--json") for number in (*seen.killed, seen.frozen)}
+    stop = cli.start("stop", "-i", seen.abandoned)
+    done = {number: cli.wait(process) for number, process in resuming.items()}
+    seen.stopped = cli.wait(stop)
+    seen.took_over = done.pop(seen.frozen)
+    seen.resumed = done
+    seen.events_then = cli.events(seen.frozen)
+    first.send_signal(signal.SIGCONT)  # type: ignore[attr-defined]
+    seen.thawed = cli.wait(first)  # type: ignore[arg-type]
+    yield seen
+    cli.close()
+
+
+def test_after_a_kill_at_any_moment_resume_comes_to_the_same_result(aftermath: Aftermath) -> None:
+    assert len(aftermath.resumed) == 3
+    for number, done in aftermath.resumed.items():
+        assert done.code == aftermath.whole.code
+        assert ranked(done.json()) == ranked(aftermath.whole.json())
+        events = aftermath.cli.events(number)
+        assert payloads(events, c.Ended)[-1].status is payloads(events, c.Ended)[0].status
+
+
+def test_everything_that_was_committed_before_a_kill_is_still_there(aftermath: Aftermath) -> None:
+    for number, before in aftermath.killed.items():
+        events = aftermath.cli.events(number)
+        assert events[: len(before)] == before
         (taken_up,) = payloads(events, c.Resumed)
-        assert taken_up.after_seq == len(committed[number])
-        assert len(keys(events)) == len(set(keys(events)))
-    replayed = cli("replay", "-i", number, "--json")
-    report = replayed.json()
+        assert taken_up.after_seq == len(before)
+        steps = [(step.agent, step.step) for step in payloads(events, c.StepFinished)]
+        assert len(steps) == len(set(steps)), "what was finished is not done again"
+
+
+def test_replay_verifies_the_chain_of_a_resumed_investigation(aftermath: Aftermath) -> None:
+    number = next(iter(aftermath.killed))
+    done = aftermath.cli("replay", "-i", number, "--json")
+    report = done.json()
     assert isinstance(report, dict)
-    assert (report["verified"], report["same"], report["events"]) == (True, True, len(events))
+    assert done.code == 0
+    assert (report["verified"], report["same"]) == (True, True)
+    assert report["events"] == len(aftermath.cli.events(number))
+    shown = aftermath.cli("replay", "-i", number).out
+    assert "digest chain valid; the posterior recomputed from the recorded evidence is the same" in shown
+    assert "taken up again after event" in shown
+
+
+def test_a_second_runner_waits_and_never_doubles_the_work(aftermath: Aftermath) -> None:
+    """The first was frozen until its lease had run out; the second took over; the first may write no more."""
+    assert aftermath.took_over is not None
+    assert aftermath.thawed is not None
+    assert aftermath.took_over.code == aftermath.whole.code
+    assert "another runner holds this investigation; waiting" in aftermath.took_over.err
+    assert ranked(aftermath.took_over.json()) == ranked(aftermath.whole.json())
+    assert aftermath.thawed.code == 1
+    assert "another runner" in aftermath.thawed.err
+    assert aftermath.cli.events(aftermath.frozen) == aftermath.events_then
+    assert len(payloads(aftermath.events_then, c.Ended)) == 1
+
+
+def test_a_dead_runner_is_recorded_as_stopped(aftermath: Aftermath) -> None:
+    assert aftermath.stopped is not None
+    assert f"#{aftermath.abandoned} had no living runner; it is recorded as stopped" in aftermath.stopped.out
+    ended = payloads(aftermath.cli.events(aftermath.abandoned), c.Ended)
+    assert ended == [c.Ended(status=Status.STOPPED, exit_code=130, said="stopped by a human")]
+
+
+def test_resume_says_when_the_recording_is_gone_and_records_nothing(aftermath: Aftermath) -> None:
+    assert aftermath.moved is not None
+    done, before, after = aftermath.moved
+    assert done.code == 2
+    assert "there is no such folder" in done.err
+    assert before == after
 
 
 def test_stop_from_another_terminal_ends_a_running_investigation(cli: Cli, recordings: Path) -> None:
     runner = cli.start("investigate", "--recording", recordings / "pool")
     wait_for(cli, 20)
-    runner.send_signal(signal.SIGSTOP)  # hold it, so that it is surely still at work when the order comes
+    freeze(cli, runner)  # so that it is surely still at work when the order comes
     order = cli.start("stop")
     while not payloads(cli.events(), c.CommandGiven):
         time.sleep(0.02)
     runner.send_signal(signal.SIGCONT)
+    done = cli.wait(runner)
+    assert done.code == 130
     stopped = cli.wait(order)
     assert stopped.code == 0
     assert "#1 stopped; `compass resume` goes on" in stopped.out
-    done = cli.wait(runner)
-    assert done.code == 130
-    events = cli.events()
-    assert payloads(events, c.Ended)[-1].status is Status.STOPPED
+    assert payloads(cli.events(), c.Ended)[-1].status is Status.STOPPED
     assert cli.list()[0].status is Status.STOPPED
     assert cli("stop").out.strip() == "#1 is not running (it is stopped)"
-    assert cli("show").code == 0
-    assert cli("resume", "--json").code == 0
+    assert "#1 · stopped" in cli("show").out
 
 
 def test_ctrl_c_is_a_recorded_human_stop_each_time_and_resume_goes_on(cli: Cli, recordings: Path) -> None:
-    whole = cli("investigate", "--recording", recordings / "pool", "--json")
-    process = cli.start("investigate", "--recording", recordings / "pool", "--json")
-    while len(cli.list()) == 1:
-        time.sleep(0.01)
-    wait_for(cli, 20)
-    process.send_signal(signal.SIGINT)
-    done = cli.wait(process)
-    assert done.code == 130
+    _, process = begin(cli, recordings / "pool", 20)
+    process.send_signal(signal.SIGINT)  # type: ignore[attr-defined]
+    assert cli.wait(process).code == 130  # type: ignore[arg-type]
     again = cli.start("resume", "--json")
-    count = len(cli.events())
-    wait_for(cli, count + 3)
+    wait_for(cli, len(cli.events()) + 3)
     again.send_signal(signal.SIGINT)
     assert cli.wait(again).code == 130
     orders = [e for e in cli.events() if isinstance(e.payload, c.CommandGiven)]
@@ -101,53 +182,10 @@ def test_ctrl_c_is_a_recorded_human_stop_each_time_and_resume_goes_on(cli: Cli, 
         ("stop", "human"), ("stop", "human")
     ]  # fmt: skip
     finished = cli("resume", "--json")
+    whole = cli("investigate", "--recording", recordings / "pool", "--json")
     assert finished.code == whole.code
     assert ranked(finished.json()) == ranked(whole.json())
-    ended = cli("resume")
+    ended = cli("resume", "-i", "1")
     assert ended.code == 2
     assert "this investigation has ended" in ended.err
     assert "compass test N" in ended.err
-
-
-def test_a_second_runner_waits_and_never_doubles_the_work(cli: Cli, recordings: Path) -> None:
-    """The first is frozen until its lease has run out; the second takes over; the first may write no more."""
-    first = cli.start("investigate", "--recording", recordings / "pool", "--json")
-    wait_for(cli, 30)
-    first.send_signal(signal.SIGSTOP)
-    second = cli("resume", "--json")
-    assert second.code == 0
-    assert "another runner holds this investigation" in second.err
-    events = cli.events()
-    first.send_signal(signal.SIGCONT)
-    late = cli.wait(first)
-    assert late.code == 1
-    assert "lease" in late.err
-    assert cli.events() == events
-    steps = [(s.agent, s.step) for s in payloads(events, c.StepFinished)]
-    assert len(steps) == len(set(steps))
-    assert len(payloads(events, c.Ended)) == 1
-
-
-def test_a_dead_runner_is_recorded_as_stopped(cli: Cli, recordings: Path) -> None:
-    interrupt_at(cli, recordings / "pool", 30, signal.SIGKILL)
-    done = cli("stop")
-    assert "#1 had no living runner; it is recorded as stopped" in done.out
-    assert payloads(cli.events(), c.Ended)[-1] == c.Ended(
-        status=Status.STOPPED, exit_code=130, said="stopped by a human"
-    )
-
-
-def test_resume_says_when_the_recording_is_gone_and_records_nothing(cli: Cli, recordings: Path, tmp_path: Path) -> None:
-    moved = tmp_path / "moved"
-    moved.symlink_to(recordings / "pool")
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for part in (recordings / "pool").iterdir():
-        (copy / part.name).symlink_to(part)
-    interrupt_at(cli, copy, 40, signal.SIGKILL)
-    copy.rename(tmp_path / "elsewhere")
-    count = len(cli.events())
-    done = cli("resume")
-    assert done.code == 2
-    assert "there is no such folder" in done.err
-    assert len(cli.events()) == count

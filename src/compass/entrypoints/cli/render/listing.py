@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rich.text import Text
 
 from compass.domain.chronicle import InvestigationSummary
+from compass.domain.failure import Status
 from compass.entrypoints.cli.render.screen import Page
 from compass.entrypoints.cli.render.words import relative_day
+
+# A living runner writes at least every few seconds; one that is silent for longer has been killed.
+SILENT_FOR = timedelta(seconds=60)
 
 
 def listing(found: Sequence[InvestigationSummary], page: Page) -> list[Text]:
@@ -19,6 +23,10 @@ def listing(found: Sequence[InvestigationSummary], page: Page) -> list[Text]:
     now = datetime.now(tz=UTC)
     lines = [Text(f"{'#':>4}  {'status':<13} {'opened (UTC)':<17} title", style="bold")]
     for row in found:
-        head = f"{row.number:>4}  {row.status.value:<13} {relative_day(row.opened_at.astimezone(UTC), now):<17} "
+        silent = row.status is Status.RUNNING and now - row.last_event_at > SILENT_FOR
+        state = "interrupted" if silent else row.status.value
+        head = f"{row.number:>4}  {state:<13} {relative_day(row.opened_at.astimezone(UTC), now):<17} "
         lines.append(Text(head).append(page.fit(row.title, len(head))))
+    if any(line.plain[6:17] == "interrupted" for line in lines):
+        lines.append(Text("interrupted: compass resume -i N goes on", style="dim"))
     return lines

@@ -87,7 +87,8 @@ def labelled(label: str, text: str | Text, style: str = "") -> Text:
 
 
 def headline(view: View, page: Page) -> Text:
-    state = {Status.RUNNING: "investigating", Status.DONE: "done"}.get(view.status, view.status.value)
+    # "done" alone would read as if the incident were over.
+    state = "investigating" if view.status is Status.RUNNING else f"investigation {view.status.value}"
     tail = f"  #{view.number} · {state}"
     return Text(page.fit(view.title, len(tail)), style="bold").append(tail, style="dim")
 
@@ -125,7 +126,8 @@ def fact_line(label: str, fact: Fact, page: Page) -> Text:
 def where(view: View, page: Page) -> list[Text]:
     most = page.most(4, 99) or 99
     s = view.situation
-    text = f"affected: {names(s.affected, most)} · normal: {names(s.unaffected, most - 2)}"
+    paged = f" (paged: {view.service})" if view.service else ""
+    text = f"affected{paged}: {names(s.affected, most)} · normal: {names(s.unaffected, most - 2)}"
     lines = [labelled("WHERE", page.fit(text))]
     if (page.full or page.uncut) and s.notices:
         lines.append(labelled("", f"who notices: {names(s.notices, most)}"))

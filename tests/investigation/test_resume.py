@@ -1,0 +1,102 @@
+"""Taken up again from any prefix of its chronicle, an investigation comes to the same end: the loop is a fold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from compass.domain import chronicle as c
+from compass.domain.board import Board
+from compass.domain.failure import FailureMode, Status
+from compass.entrypoints.clock import SystemClock
+from compass.investigation.recorder import Recorder, show_nothing
+from compass.investigation.runner import Means, investigate
+from compass.projections.board import fold_all
+from compass.storage.memory import MemoryChronicle
+from tests.support.running import Run, prepared, run_means
+
+
+@pytest.fixture(scope="module")
+def means(recordings: Path) -> Means:
+    return prepared(recordings / "pool")
+
+
+@pytest.fixture(scope="module")
+def whole(recordings: Path, means: Means) -> Run:
+    import asyncio
+
+    return asyncio.run(run_means(recordings / "pool", means))
+
+
+async def prefix(events: tuple[c.Event, ...]) -> tuple[MemoryChronicle, UUID]:
+    """A chronicle that holds these events and no runner."""
+    chronicle = MemoryChronicle(clock=SystemClock())
+    investigation = await chronicle.create("test")
+    epoch = await chronicle.claim(investigation, "dead", 0)
+    news = [c.NewEvent(key=e.key, payload=e.payload, actor=e.actor) for e in events]  # type: ignore[arg-type]
+    await chronicle.append(investigation, epoch, news)
+    return chronicle, investigation
+
+
+async def go_on(chronicle: MemoryChronicle, investigation: UUID, means: Means) -> Board:
+    recorder = Recorder(chronicle, investigation, "next", show_nothing)
+    await recorder.claim(60)
+    await recorder.catch_up()
+    after = recorder.board.seq
+    await recorder.append((f"resumed/{after}", c.Resumed(runner="next", after_seq=after)), actor="human")
+    return await investigate(recorder, means)
+
+
+def outcome(board: Board) -> object:
+    """What a person would compare: the theories with their labels and beliefs, the evidence with its labels."""
+    assert board.posterior is not None
+    hypotheses = [(h.label, h.mechanism, h.entity) for h in board.hypotheses.values()]
+    return hypotheses, board.posterior.accounts, dict(board.observation_labels), board.status, board.said
+
+
+@pytest.mark.parametrize("share", [0.01, 0.2, 0.45, 0.8, 0.99])
+async def test_from_any_prefix_the_end_is_the_same(share: float, whole: Run, means: Means) -> None:
+    cut = max(1, int(len(whole.events) * share))
+    chronicle, investigation = await prefix(whole.events[:cut])
+    board = await go_on(chronicle, investigation, means)
+    assert outcome(board) == outcome(whole.board)
+    events = await chronicle.read(investigation)
+    assert [event.key for event in events[:cut]] == [event.key for event in whole.events[:cut]]
+    assert await chronicle.verify(investigation) == len(events)
+
+
+async def test_an_ended_investigation_does_nothing_more(whole: Run, means: Means) -> None:
+    chronicle, investigation = await prefix(whole.events)
+    recorder = Recorder(chronicle, investigation, "next", show_nothing)
+    await recorder.claim(60)
+    await recorder.catch_up()
+    await investigate(recorder, means)
+    assert len(await chronicle.read(investigation)) == len(whole.events)
+
+
+async def test_a_deeper_attempt_adds_its_round_and_an_ending_of_its_own(whole: Run, means: Means) -> None:
+    chronicle, investigation = await prefix(whole.events)
+    head = whole.board.accounts[0].head
+    order = c.NewEvent(key="order", payload=c.CommandGiven(command="test", argument=head), actor="human")
+    await chronicle.append(investigation, None, [order])
+    board = await go_on(chronicle, investigation, replace(means, limits=replace(means.limits, work=10_000)))
+    fresh = (await chronicle.read(investigation))[len(whole.events) :]
+    phases = [event.payload.phase for event in fresh if isinstance(event.payload, c.RoundStarted)]
+    assert phases[0] == "deepen"
+    assert "deepen" not in phases[1:]
+    assert sum(isinstance(event.payload, c.Ended) for event in fresh) == 1
+    assert (board.deepened, board.reopened, board.status) == (1, 1, whole.board.status)
+
+
+async def test_a_source_that_was_lost_before_a_crash_is_still_told_after_it(whole: Run, means: Means) -> None:
+    lost = c.FailureDeclared(mode=FailureMode.SOURCE_LOST, said="logs are lost")
+    chronicle, investigation = await prefix(whole.events[:20])
+    epoch = await chronicle.claim(investigation, "dead", 0)
+    await chronicle.append(investigation, epoch, [c.NewEvent(key="lost/x", payload=lost, actor="planning")])
+    board = await go_on(chronicle, investigation, means)
+    assert (board.failure, board.said) == (FailureMode.SOURCE_LOST, "logs are lost")
+    assert board.status is Status.DONE
+    assert fold_all(await chronicle.read(investigation)) == board

@@ -1,0 +1,59 @@
+"""*What* and *where*: symptoms first felt, parts affected and parts that are fine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.incident import Dependency
+from compass.domain.observation import Verdict
+from compass.projections.situation import AFFECTED_FROM, entry_points, owner_of, paged, situation
+from tests.support.boards import INCIDENT, LEDGER, ORDERS, WEB, board, seen, service
+
+POD = EntityRef(kind=EntityKind.POD, name="orders-1", namespace="shop")
+NODE = EntityRef(kind=EntityKind.NODE, name="n1")
+
+
+def test_a_sign_at_a_pod_speaks_of_its_service() -> None:
+    held = board((seen("latency.up", POD),), containment={POD: ORDERS, ORDERS: WEB})
+    assert owner_of(held, POD) == ORDERS
+    assert situation(held).affected == (ORDERS,)
+    assert owner_of(board(containment={POD: NODE}), POD) == POD, "a node runs a pod; it does not own it"
+    assert owner_of(board(containment={POD: POD}), POD) == POD
+
+
+def test_affected_by_symptoms_unaffected_only_without_anything_abnormal() -> None:
+    held = board((
+        seen("latency.up", WEB, 0.9), seen("memory.up", ORDERS, 0.8),
+        seen("latency.up", LEDGER, verdict=Verdict.NORMAL),
+        seen("latency.up", service("mail"), verdict=Verdict.UNKNOWN),
+    ))  # fmt: skip
+    found = situation(held)
+    assert found.affected == (WEB,)
+    assert found.unaffected == (LEDGER,), "memory of orders is abnormal, and of mail nothing is known"
+
+
+def test_noise_affects_nobody() -> None:
+    held = board((seen("latency.up", WEB, AFFECTED_FROM - 0.01),))
+    assert situation(held).affected == ()
+    assert situation(held).unaffected == (WEB,)
+    assert situation(held).symptoms == ()
+
+
+def test_symptoms_begin_with_what_was_paged_then_where_users_come_in_then_by_kind() -> None:
+    deep, at_door = seen("errors.up", LEDGER, 0.9), seen("latency.up", service("shop-front"), 0.5)
+    at_page = seen("latency.up", ORDERS, 0.5)
+    held = board(
+        (deep, at_door, at_page), incident=replace(INCIDENT, service="orders"), entities=(LEDGER, ORDERS),
+        dependencies=(Dependency(caller=service("shop-front"), callee=ORDERS),),
+    )  # fmt: skip
+    assert [fact.observation for fact in situation(held).symptoms] == [at_page, at_door, deep]
+    assert [fact.label for fact in situation(held).symptoms] == ["E3", "E2", "E1"]
+    assert situation(held).notices == (ORDERS, service("shop-front"))
+
+
+def test_who_nobody_calls_is_where_users_come_in() -> None:
+    assert entry_points(board()) == (WEB,)
+    assert paged(board()) == WEB
+    assert paged(board(incident=replace(INCIDENT, service="unheard-of"))) is None
+    assert situation(board()).symptoms == ()
