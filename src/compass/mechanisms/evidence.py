@@ -76,9 +76,15 @@ def pattern_evidence(
 def _of_match(
     hypothesis: Hypothesis, match: Match, weights: PatternWeights, commonness: dict[str, float]
 ) -> Iterable[Evidence]:
+    known = {
+        (o.sign, o.entity) for required in match.requires for o in required.matched if o.id in hypothesis.suggested_by
+    }
     for number, required in enumerate(match.requires):
         suggesting = tuple(o for o in required.matched if o.id in hypothesis.suggested_by)
-        later = tuple(o for o in required.matched if o.id not in hypothesis.suggested_by)
+        # An attempt that measures the suggesting sign again sees the same thing again: no fresh support (DESIGN §4).
+        later = tuple(
+            o for o in required.matched if o.id not in hypothesis.suggested_by and (o.sign, o.entity) not in known
+        )
         if suggesting:
             rarity = 1.0 - weights.commonness * min(commonness[o.sign] for o in suggesting)
             value = weights.suggestion * required.pattern.weight * combined_strength(suggesting) * rarity
