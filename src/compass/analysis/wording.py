@@ -39,6 +39,13 @@ def quantity(value: float, unit: str) -> str:
     return _digits(value)
 
 
+def reading(value: float, signal: Signal) -> str:
+    """A value of this signal: a bare share of errors or successes reads better in percent of requests."""
+    if signal.kind in (SignalKind.ERRORS, SignalKind.SUCCESS) and signal.unit == "1" and 0 <= value <= 1:
+        return f"{_digits(value * 100)} % of requests"
+    return quantity(value, signal.unit)
+
+
 def _digits(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 

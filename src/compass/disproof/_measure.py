@@ -215,10 +215,9 @@ def new_fact(
 
 def describe(measured: Measured, judged: Judged) -> str:
     row = measured.table.rows[judged.row]
-    unit = row.signal.unit
     return (
-        f"{wording.noun(row.signal)} of {measured.entity} {wording.quantity(judged.value, unit)} against "
-        f"{wording.quantity(judged.centre, unit)} before (score {judged.score:.1f})"
+        f"{wording.noun(row.signal)} of {measured.entity} {wording.reading(judged.value, row.signal)} against "
+        f"{wording.reading(judged.centre, row.signal)} before (score {judged.score:.1f})"
     )
 
 

@@ -311,7 +311,7 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A committed event. `seq` is gapless within an investigation; `epoch` the runner's lease (None: a human's command).
+    """A committed event. `seq` is gapless within an investigation; `epoch` the runner's lease (None: a human command).
 
     `digest` = SHA-256 over the previous event's digest, the envelope and the salted digest of the payload.
     """

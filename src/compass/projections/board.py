@@ -182,12 +182,16 @@ def _(payload: c.FailureDeclared, board: Board) -> Board:
 
 @_apply.register
 def _(payload: c.TimingMeasured, board: Board) -> Board:
+    # Taking an investigation up again adds to what it took: a deeper attempt of 0.1 s does not make it one of 0.1 s.
+    before = board.timing or TimingNote(elapsed_s=0.0)
+    agents = {
+        name: before.agents_s.get(name, 0.0) + payload.agents_s.get(name, 0.0)
+        for name in sorted({*before.agents_s, *payload.agents_s})
+    }
     note = TimingNote(
-        elapsed_s=payload.elapsed_s,
-        agents_s=payload.agents_s,
-        sequential_s=payload.sequential_s,
-        parallel_s=payload.parallel_s,
-    )
+        elapsed_s=before.elapsed_s + payload.elapsed_s, agents_s=agents,
+        sequential_s=payload.sequential_s or before.sequential_s, parallel_s=payload.parallel_s or before.parallel_s,
+    )  # fmt: skip
     return replace(board, timing=note)
 
 

@@ -103,7 +103,7 @@ def _text(f: Finding, table: SeriesTable, since: Instant | None) -> str:
     if f.sign == "memory.leak":
         grew = f"memory of {where} grew steadily by {f.value * 100:.0f} %"
         return grew if f.abnormal else f"{what} of {where} steady"
-    now, usual = wording.quantity(f.value, row.signal.unit), wording.quantity(f.usual, row.signal.unit)
+    now, usual = wording.reading(f.value, row.signal), wording.reading(f.usual, row.signal)
     if not f.abnormal:
         return f"{what} of {where} {now}, usually {usual}: normal"
     began = f" since {wording.clock(since.ns)}" if since is not None else ""

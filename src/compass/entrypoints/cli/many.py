@@ -53,7 +53,10 @@ def _several(folders: tuple[Path, ...], request: Request, *, as_json: bool) -> i
     codes: list[ExitCode] = []
     views = []
     out = console()
-    for folder in folders:
+    print(f"{len(folders)} recordings; Ctrl-C stops", file=sys.stderr)
+    for done, folder in enumerate(folders, start=1):
+        if sys.stderr.isatty():
+            print(f"\r{done}/{len(folders)}", end="", file=sys.stderr, flush=True)
         try:
             result = _one(folder, replace(request, quiet=True))
         except CompassError as error:  # one bad recording must not hide the others

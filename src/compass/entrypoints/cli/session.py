@@ -17,8 +17,8 @@ from compass.entrypoints.settings import Settings, read_settings
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import NotFoundError
 from compass.projections.board import fold_all
-from compass.projections.build_view import build_view
-from compass.projections.view import AccountLine, View
+from compass.projections.build_view import build_view, fact
+from compass.projections.view import AccountLine, Fact, View
 
 R = TypeVar("R")
 
@@ -86,6 +86,14 @@ def read_one(reference: str | None) -> Loaded:
             return await load(chronicle, chosen, reference)
 
     return run(work)
+
+
+def pick_fact(board: Board, label: str) -> Fact:
+    """The fact of a label (E14). Raises NotFoundError saying how many there are."""
+    for key, known in board.observation_labels.items():
+        if known.lower() == label.lower():
+            return fact(board, board.observations[key])
+    raise NotFoundError(f"no fact {label.upper()}", hint=f"there are E1 to E{len(board.observation_labels)}")
 
 
 def pick(view: View, wanted: str) -> AccountLine:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from compass.entrypoints.cli.options import Json, Reference
@@ -12,13 +14,25 @@ def register(app: typer.Typer) -> None:
     app.command("hypotheses", hidden=True)(accounts)  # the alias
 
 
-def accounts(investigation: Reference = None, as_json: Json = False) -> None:
-    """Show every account with its evidence, attempts to refute, checks and relief."""
+def accounts(
+    account: Annotated[str | None, typer.Argument(metavar="[N]", help="Only this one (number or label).")] = None,
+    investigation: Reference = None,
+    as_json: Json = False,
+) -> None:
+    """Show every account (or one) with its evidence, attempts to refute, checks and relief."""
     from compass.entrypoints.cli import session
-    from compass.entrypoints.cli.render.accounts import all_accounts
+    from compass.entrypoints.cli.render.accounts import account_block, all_accounts
     from compass.entrypoints.cli.render.output import console, page, show, show_json
 
     view = session.read_one(investigation).view
+    if account is not None:
+        line = session.pick(view, account)
+        if as_json:
+            show_json(line)
+        else:
+            out = console()
+            show(out, account_block(line, page(out, full=True)))
+        return
     if as_json:
         show_json(
             {

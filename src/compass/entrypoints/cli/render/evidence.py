@@ -6,20 +6,20 @@ from rich.text import Text
 
 from compass.analysis.wording import quantity
 from compass.domain.observation import Observation
-from compass.entrypoints.cli.render.screen import Page, attempt_line, claim_line, labelled
+from compass.entrypoints.cli.render.screen import Page, attempt_line, claim_line, distinct, headline, labelled
 from compass.entrypoints.cli.render.sparkline import sparkline
 from compass.entrypoints.cli.render.words import clock_time
-from compass.projections.view import AccountLine, Fact
+from compass.projections.view import AccountLine, Fact, View
 
 SPARK_WIDTH = 48
 
 
-def evidence_lines(account: AccountLine, page: Page) -> list[Text]:
+def evidence_lines(view: View, account: AccountLine, page: Page) -> list[Text]:
     """For, against, and the attempts to refute."""
-    lines = [claim_line(account, page)]
+    lines = [headline(view, page), claim_line(account, page)]
     for title, facts in (("for", account.evidence_for), ("against", account.evidence_against)):
-        lines.append(Text(f"{title} ({len(facts)})", style="bold"))
-        for fact in facts:
+        lines.append(Text(f"{title} ({len(distinct(facts))})", style="bold"))
+        for fact in distinct(facts):
             lines += fact_block(fact, page)
     lines.append(Text(f"attempts to refute ({len(account.attempts)})", style="bold"))
     for attempt in account.attempts:

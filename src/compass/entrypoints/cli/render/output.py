@@ -17,15 +17,23 @@ NARROWEST = 40
 SHORTEST = 16
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the outermost boundary: a reader that went away (`| head`) is no failure."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Colours on a terminal unless NO_COLOR is set; never wraps, so that columns stay columns."""
-    return Console(highlight=False, soft_wrap=True, markup=False, emoji=False, file=sys.stdout)
+    return _Console(highlight=False, soft_wrap=True, markup=False, emoji=False, file=sys.stdout)
 
 
 def page(out: Console, *, full: bool = False) -> Page:
     """The room there is. A pipe gets everything, uncut: nothing may be lost on the way to a file or to grep."""
     if not out.is_terminal:
         return Page(width=100, full=full, uncut=True, unicode=_unicode())
+    if full:  # a view of details is there to be read whole: the terminal wraps what is long
+        return Page(width=max(NARROWEST, out.width), full=True, uncut=True, unicode=_unicode())
     return Page(width=max(NARROWEST, out.width), height=max(SHORTEST, out.height), full=full, unicode=_unicode())
 
 

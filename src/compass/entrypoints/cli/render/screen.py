@@ -26,6 +26,8 @@ OUTCOME_WORD = {
 LABEL = 10  # columns of the left-hand labels
 SPARK = 12
 SECOND = "   and"
+NOT_FOUND = ("page time", "")
+ACT_FROM = 0.3  # below this, or when "not on this list" leads, a command that changes something is no relief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +96,23 @@ def headline(view: View, page: Page) -> Text:
 
 
 def what(view: View, page: Page) -> list[Text]:
-    since = f"since {clock_time(view.onset_ns)}" if view.onset_ns is not None else "since: not known"
-    if view.onset_uncertainty_ns and view.onset_ns is not None:
-        since += f" ± {duration(view.onset_uncertainty_ns / 1e9)}"
-    paged_at = f"; paged {clock_time(view.detected_ns).split(' (')[0]}"
-    lines = [labelled("WHAT", page.fit(since + paged_at))]
+    paged_at = f"paged {clock_time(view.detected_ns).split(' (')[0]}"
+    lines = [labelled("WHAT", page.fit(f"{since(view)}; {paged_at}"))]
+    if page.uncut and view.symptom:
+        lines.append(labelled("", f"the page said: {view.symptom}"))
     shown = _one_per_entity(view.situation.symptoms)[: page.most(2, 5)]
     lines += [fact_line("", fact, page) for fact in shown]
     if not shown:
         lines.append(labelled("", page.fit(view.symptom or "no symptom is visible in the telemetry")))
     return lines
+
+
+def since(view: View) -> str:
+    """The onset with its uncertainty; a page time that had to stand in for it is not called an onset."""
+    if view.onset_ns is None or view.onset_method in NOT_FOUND:
+        return "since: not found"
+    doubt = f" ± {duration(view.onset_uncertainty_ns / 1e9)}" if view.onset_uncertainty_ns else ""
+    return f"since {clock_time(view.onset_ns)}{doubt}"
 
 
 def _one_per_entity(facts: tuple[Fact, ...]) -> list[Fact]:
@@ -126,8 +135,7 @@ def fact_line(label: str, fact: Fact, page: Page) -> Text:
 def where(view: View, page: Page) -> list[Text]:
     most = page.most(4, 99) or 99
     s = view.situation
-    paged = f" (paged: {view.service})" if view.service else ""
-    text = f"affected{paged}: {names(s.affected, most)} · normal: {names(s.unaffected, most - 2)}"
+    text = f"affected: {names(s.affected, most, marked=view.service)} · normal: {names(s.unaffected, most - 2)}"
     lines = [labelled("WHERE", page.fit(text))]
     if (page.full or page.uncut) and s.notices:
         lines.append(labelled("", f"who notices: {names(s.notices, most)}"))
@@ -190,12 +198,17 @@ def leading_details(account: AccountLine, page: Page) -> list[Text]:
     lines += [fact_line("  against", fact, page) for fact in against]
     if (page.full or page.uncut) and not against:
         lines.append(labelled("  against", "nothing measured speaks against it", "dim"))
-    attempts = account.attempts if page.full else tuple(a for a in [account.best_attempt] if a)
-    lines += [attempt_line(attempt, page) for attempt in attempts]
+    if page.full or account.best_attempt is None:
+        lines += [attempt_line(attempt, page) for attempt in account.attempts]
+    else:
+        lines.append(attempt_line(account.best_attempt, page, f"{tally(account)}; "))
     checks = account.check[: page.most(1, 3)]
     lines += [labelled("  check", page.fit(text)) for text in checks]
-    if account.mitigation is not None:
+    if account.mitigation is not None and (account.confidence >= ACT_FROM or page.full):
         lines += mitigation_lines(account, page)
+    elif account.mitigation is not None:
+        said = "too uncertain to act on: check first (compass accounts 1 has one)"
+        lines.append(labelled("  relief", page.fit(said), "dim"))
     return lines
 
 
@@ -211,28 +224,42 @@ def trigger_text(account: AccountLine) -> str:
     return f"by {trigger.change} ({percent(trigger.weight)}): {trigger.summary}"
 
 
-def attempt_line(attempt: AttemptLine, page: Page) -> Text:
+def tally(account: AccountLine) -> str:
+    """How many attempts on the account itself came out how: "survived" alone would hide that most had no data."""
+    own = [a.attempt.outcome for a in account.attempts if a.attempt.trigger is None]
+    return ", ".join(f"{own.count(o)} {OUTCOME_WORD[o]}" for o in OUTCOME_WORD if own.count(o))
+
+
+def attempt_line(attempt: AttemptLine, page: Page, before: str = "") -> Text:
     word = OUTCOME_WORD[attempt.attempt.outcome]
-    line = labelled("  tried", Text(f"{word} ", style=OUTCOME_STYLE[attempt.attempt.outcome]))
+    line = labelled("  tried", before)
+    line.append(f"{word} ", style=OUTCOME_STYLE[attempt.attempt.outcome])
     about = f", {attempt.attempt.trigger} as trigger" if attempt.attempt.trigger else ""
     text = f"({attempt.strategy.replace('_', ' ')}{about}) {attempt.attempt.found}"
-    return line.append(page.fit(text, LABEL + len(word) + 1))
+    return line.append(page.fit(text, LABEL + len(before) + len(word) + 1))
 
 
 def mitigation_lines(account: AccountLine, page: Page) -> list[Text]:
     m = account.mitigation
     if m is None:
         return []
-    lines = [labelled("  relief", page.fit(m.text + (f" (risk: {m.risk})" if m.risk else "")))]
+    lines = [labelled("  relief", page.fit(m.text))]
     if m.command:
         lines.append(labelled("", Text(page.fit(m.command), style="bold")))
+    if m.risk:
+        lines.append(labelled("  risk", page.fit(m.risk)))
     if (page.full or page.uncut) and m.recovery:
         lines.append(labelled("", f"recovery looks like: {m.recovery}", "dim"))
     return lines
 
 
 def shares(view: View, page: Page) -> Text:
+    if not view.engine:
+        return Text(page.fit("no theory has been weighed; `compass resume` goes on from here", 0), style="yellow")
     text = f"not on this list {percent(view.not_listed)} · no incident {percent(view.no_incident)}"
+    folded = view.accounts[page.most(4, 5) :] if page.most(4, 5) else ()
+    if folded:
+        text += f" · {len(folded)} more accounts {percent(sum(a.confidence for a in folded))}"
     if view.refuted:
         text += f" · {len(view.refuted)} refuted"
     if view.elapsed_s is not None:
@@ -246,6 +273,9 @@ def shares(view: View, page: Page) -> Text:
 
 def notes(view: View) -> list[str]:
     said = list(view.advice)
+    if view.onset_ns is not None and view.onset_ns - view.onset_uncertainty_ns > view.detected_ns:
+        late = duration((view.onset_ns - view.detected_ns) / 1e9)
+        said.insert(0, f"the trouble begins {late} after the page time that was given: is that time right?")
     if view.failure is not None and view.said and view.accounts:
         said.insert(0, view.said)
     said += [f"not seen: {gap} ({hides})" for gap, hides in view.gaps]
@@ -253,6 +283,8 @@ def notes(view: View) -> list[str]:
 
 
 def footer(view: View, page: Page) -> Text:
+    if not view.accounts:
+        return Text(page.fit("more: compass show · timeline · postmortem", 0), style="dim")
     first = view.accounts[0].rank if view.accounts else 1
     return Text(
         page.fit(f"more: compass accounts · why {first} · evidence {first} · test {first} · timeline · postmortem", 0),

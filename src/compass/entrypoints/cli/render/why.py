@@ -8,9 +8,11 @@ from rich.text import Text
 
 from compass.domain.board import Board
 from compass.domain.posterior import Term
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.screen import Page, headline
 from compass.entrypoints.cli.render.words import percent
 from compass.projections.view import AccountLine, View
+
+HOW_TO_READ = "Each line multiplies the odds by its factor (logs add up); [E14]: compass evidence E14"
 
 
 def terms_of(board: Board, account: str) -> list[Term]:
@@ -25,8 +27,13 @@ def why_lines(board: Board, view: View, account: AccountLine, page: Page) -> lis
     """A line a term, their sum, and what it is compared with."""
     terms = terms_of(board, account.id)
     lines = [
+        headline(view, page),
         Text(f"Why {account.label} has {percent(account.confidence)}: ", style="bold").append(
             page.fit(account.claim, 24)
+        ),
+        Text(
+            page.fit("Each line multiplies the odds by its factor (logs add up); [E14]: compass evidence E14", 0),
+            style="dim",
         ),
         Text(f"{'log':>7} {'factor':>9}  what moved it", style="dim"),
     ]
@@ -45,7 +52,7 @@ def why_lines(board: Board, view: View, account: AccountLine, page: Page) -> lis
 
 def _factor(log_score: float) -> str:
     factor = math.exp(min(50.0, abs(log_score)))
-    shown = f"{factor:.1f}" if factor < 100 else f"{factor:.0e}"
+    shown = f"{factor:.1f}" if factor < 100 else f"{factor:,.0f}" if factor < 1e6 else f"{factor:.0e}"
     return f"×{shown}" if log_score >= 0 else f"÷{shown}"
 
 
@@ -54,8 +61,9 @@ def _with_labels(term: Term, board: Board) -> str:
     for item in board.evidence:
         if item.id in term.because:
             rests += [board.observation_labels[key] for key in item.rests_on if key in board.observation_labels]
-    labels = ", ".join(dict.fromkeys(rests))
-    return f"{term.text} [{labels}]" if labels else term.text
+    known = list(dict.fromkeys(rests))
+    labels = ", ".join(known[:3]) + (f" +{len(known) - 3}" if len(known) > 3 else "")
+    return f"[{labels}] {term.text}" if labels else term.text
 
 
 def _others(view: View, account: AccountLine) -> list[tuple[str, float]]:

@@ -45,9 +45,9 @@ def percent(share: float) -> str:
     return "<0.1 %"
 
 
-def names(entities: tuple[EntityRef, ...], most: int) -> str:
-    """At most `most` names; the rest is counted."""
-    shown = ", ".join(e.name for e in entities[:most])
+def names(entities: tuple[EntityRef, ...], most: int, *, marked: str | None = None) -> str:
+    """At most `most` names; the rest is counted. The `marked` one is the one that was paged."""
+    shown = ", ".join(f"{e.name} (paged)" if e.name == marked else e.name for e in entities[:most])
     rest = len(entities) - most
     return f"{shown} and {rest} more" if rest > 0 else shown or "none"
 
