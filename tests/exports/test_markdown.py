@@ -110,7 +110,8 @@ def check_citations(text: str, listed: Sequence[c.Event]) -> None:
     assert facts
     for line in facts:
         assert CITED.search(line), f"no event behind: {line}"
-    cited = {int(seq) for seq in (*CITED.findall(text), *re.findall(r"\| e(\d+) \|$", text, re.MULTILINE))}
+    prose = re.sub(r"`[^`\n]*`", "", text)
+    cited = {int(seq) for seq in (*CITED.findall(prose), *re.findall(r"\| e(\d+) \|$", text, re.MULTILINE))}
     appendix = {int(seq) for seq in re.findall(r"^\| e(\d+) \|", text, re.MULTILINE)}
     assert cited <= appendix <= {event.seq for event in listed}
 

@@ -22,7 +22,7 @@ from compass.investigation.moves import (
 )
 from compass.investigation.settings import Limits
 from compass.ports.specialist import Budget, Step, Stop
-from tests.support.boards import ORDERS, WEB, attempt, believed, board, plan, posterior, theory
+from tests.support.boards import ORDERS, PASSED, WEB, attempt, believed, board, plan, posterior, theory
 from tests.support.crew import Told, crew_of
 
 POOL, SLOW = theory("pool", ORDERS, "H1"), theory("slow", WEB, "H2")
@@ -56,6 +56,19 @@ def test_a_stop_is_obeyed_before_anything_else_but_the_look_at_the_sources() -> 
     assert next_move(Board(stop_requested=True), BUSY, LIMITS).kind is Kind.CHECK_SOURCES
 
 
+def test_the_gate_comes_once_between_where_and_why() -> None:
+    held = believed({POOL: 0.5}, decisions=())
+    assert next_move(held, BUSY, LIMITS).kind is Kind.GATE
+    assert next_move(believed({POOL: 0.5}), BUSY, LIMITS).kind is Kind.START_ROUND
+
+
+def test_before_why_there_is_a_gate_and_it_is_passed_once() -> None:
+    assert next_move(believed({POOL: 0.5}, decisions=()), BUSY, LIMITS).kind is Kind.GATE
+    assert next_move(believed({POOL: 0.5}), BUSY, LIMITS).kind is Kind.START_ROUND
+    other = (("end: done", "policy:unattended", "b"),)
+    assert next_move(believed({POOL: 0.5}, decisions=other), BUSY, LIMITS).kind is Kind.GATE
+
+
 def test_after_beliefs_there_is_another_round_while_something_is_worth_asking() -> None:
     move = next_move(believed({POOL: 0.5}), BUSY, LIMITS)
     assert (move.kind, move.round, move.phase) == (Kind.START_ROUND, 2, "disprove")
@@ -64,7 +77,7 @@ def test_after_beliefs_there_is_another_round_while_something_is_worth_asking() 
 @pytest.mark.parametrize(
     ("held", "reason"),
     [
-        (board(believed_round=1, posterior=posterior({})), "no theory to test"),
+        (board(believed_round=1, posterior=posterior({}), decisions=(PASSED,)), "no theory to test"),
         (believed({POOL: 0.5}, round=5, believed_round=5), "5 rounds done"),
     ],
 )

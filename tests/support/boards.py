@@ -19,6 +19,7 @@ from compass.domain.observation import Observation, Quality, Verdict
 from compass.domain.posterior import Posterior
 from compass.domain.telemetry import Coverage, Health, HealthStatus, NativeQuery
 from compass.domain.time import NS_PER_S, Instant, Window
+from compass.investigation.moves import GO_ON
 
 START_NS = 1_700_000_000 * NS_PER_S
 ONSET_NS = START_NS + 1800 * NS_PER_S
@@ -26,6 +27,7 @@ DETECTED_NS = ONSET_NS + 300 * NS_PER_S
 NOW_NS = ONSET_NS + 900 * NS_PER_S
 WINDOW = Window(start_ns=START_NS, end_ns=NOW_NS)
 COMPLETE = Coverage(requested=WINDOW, received=WINDOW)
+PASSED = ("go on to why", "policy:unattended", "nobody was asked")
 OPENED_AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
 
@@ -105,16 +107,20 @@ def board(observations: Iterable[Observation] = (), **parts: object) -> Board:
         incident=INCIDENT, onset=ONSET, health=HEALTHY, entities=(LEDGER, ORDERS, WEB), round=1, phase="screen",
         dependencies=(Dependency(caller=WEB, callee=ORDERS), Dependency(caller=ORDERS, callee=LEDGER)),
         observations=found, observation_labels={key: f"E{i}" for i, key in enumerate(found, start=1)},
+        decisions=((GO_ON, "policy:unattended", "nobody was asked"),),
     )  # fmt: skip
     return replace(made, **parts)  # type: ignore[arg-type]
 
 
 def believed(heads: dict[Hypothesis, float], **parts: object) -> Board:
-    """A board with one account a theory, believed as given."""
+    """A board with one account a theory, believed as given; the gate behind what and where is passed."""
     accounts = tuple(account(head) for head in heads)
     beliefs = {a.id: belief for a, belief in zip(accounts, heads.values(), strict=True)}
     hypotheses = {head.id: head for head in heads}
-    own = {"hypotheses": hypotheses, "accounts": accounts, "posterior": posterior(beliefs), "believed_round": 1}
+    own = {
+        "hypotheses": hypotheses, "accounts": accounts, "posterior": posterior(beliefs), "believed_round": 1,
+        "decisions": (PASSED,),
+    }  # fmt: skip
     return board(parts.pop("observations", ()), **{**own, **parts})  # type: ignore[arg-type]
 
 

@@ -177,9 +177,7 @@ def _unmoved(mechanism: Mechanism, system: System) -> LookAlike:
 
 def _as_ever(mechanism: Mechanism, system: System) -> LookAlike:
     """It is like that all the time."""
-    return _of(
-        mechanism, system, _required(mechanism, system), _usual(mechanism, system), lines=_lines_as_ever(system)
-    )
+    return _of(mechanism, system, _required(mechanism, system), _usual(mechanism, system), lines=_lines_as_ever(system))
 
 
 def _far_from_full(mechanism: Mechanism, system: System) -> LookAlike:

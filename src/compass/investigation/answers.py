@@ -1,28 +1,34 @@
-"""The stored answers to *what* and *where*, and the gates that a policy passes when nobody is asked."""
+"""The stored answers to *what* and *where*, and the gate behind them."""
 
 from __future__ import annotations
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.time import to_datetime
+from compass.investigation.moves import GO_ON, STOP_HERE
 from compass.projections.situation import situation
 
 MOST = 6
 
 
 def what_and_where(board: Board) -> list[tuple[str, c.Payload]]:
-    """Answers with what was shown, and the decision to go on (by policy: a gate never blocks an unattended run)."""
+    """The answers to the first two questions, as they will be shown."""
     seen = situation(board)
     since = f"since {to_datetime(board.onset.instant.ns):%H:%M:%S} UTC" if board.onset else ""
     symptoms = "; ".join(fact.text for fact in seen.symptoms[:MOST]) or "no symptom is visible in the telemetry"
     affected = ", ".join(str(e) for e in seen.affected) or "nothing measured"
     unaffected = ", ".join(str(e) for e in seen.unaffected[:MOST]) or "nothing measured"
-    shown = tuple(fact.label for fact in seen.symptoms[:MOST])
-    go_on = c.Decided(
-        decision="go on to why", by="policy:unattended", because="nobody was asked; the answers are stored", shown=shown
-    )
     return [
         ("answer/what", c.QuestionAnswered(question="what", answer=f"{symptoms} ({since})")),
         ("answer/where", c.QuestionAnswered(question="where", answer=f"affected: {affected}; normal: {unaffected}")),
-        ("decision/gate", go_on),
     ]
+
+
+def gate_decision(board: Board, human: bool | None) -> c.Decided:
+    """What was decided at the gate between where and why. `human` is the person's answer; None: nobody was asked."""
+    shown = tuple(fact.label for fact in situation(board).symptoms[:MOST])
+    if human is None:
+        because = "nobody was asked, and a gate never blocks an unattended run; the answers so far are stored"
+        return c.Decided(decision=GO_ON, by="policy:unattended", because=because, shown=shown)
+    decision, because = (GO_ON, "what and where were accepted") if human else (STOP_HERE, "a person wanted no more")
+    return c.Decided(decision=decision, by="human", because=because, shown=shown)

@@ -77,7 +77,8 @@ async def orient(recorder: Recorder, telemetry: Telemetry) -> None:
     )  # fmt: skip
     if incident.service and not any(e.name == incident.service for e in context.entities):
         known = ", ".join(sorted({e.name for e in context.entities if e.kind is EntityKind.SERVICE})[:8])
-        context.gaps.append((f"no telemetry names {incident.service}, which was paged", f"what it does; known: {known}"))
+        unknown = f"no telemetry names {incident.service}, which was paged"
+        context.gaps.append((unknown, f"what it does; known: {known}"))
     gaps = [(f"gap/intake/{i}", c.GapNamed(gap=g, hides=h)) for i, (g, h) in enumerate(sorted(context.gaps))]
     await recorder.append(("context", learned), *gaps, ("onset", c.OnsetEstimated(onset=onset)), actor=ACTOR)
 

@@ -21,8 +21,13 @@ class Kind(StrEnum):
     START_ROUND = "start_round"
     RUN_ROUND = "run_round"
     BELIEVE = "believe"
+    GATE = "gate"
     CONCLUDE = "conclude"
     NOTHING = "nothing"
+
+
+GO_ON, STOP_HERE = "go on to why", "stop after what and where"
+GATE_DECISIONS = frozenset({GO_ON, STOP_HERE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,8 @@ def next_move(board: Board, crew: Crew, limits: Limits) -> Move:
 
 
 def _after_beliefs(board: Board, crew: Crew, limits: Limits) -> Move:
+    if not any(decision in GATE_DECISIONS for decision, _by, _because in board.decisions):
+        return Move(kind=Kind.GATE, round=board.round)
     if len(board.asked) > board.deepened:
         return Move(kind=Kind.START_ROUND, round=board.round + 1, phase="deepen")
     if not board.hypotheses:

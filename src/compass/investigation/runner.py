@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from compass.analysis.likelihood import LikelihoodTable
@@ -13,6 +13,7 @@ from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.incident import Incident
 from compass.investigation import conclude, intake
+from compass.investigation.answers import gate_decision
 from compass.investigation.beliefs import believe
 from compass.investigation.funnel import Funnel
 from compass.investigation.moves import Kind, Move, next_move
@@ -28,9 +29,16 @@ COMMANDER = "commander"
 STOP_POLL_S = 0.25
 
 
+Gate = Callable[[Board], Awaitable[bool]]
+"""Shows a person what and where, and asks whether to go on to why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """All that an investigation works with. `open_telemetry` gives a fresh, cold source each time."""
+    """All that an investigation works with. `open_telemetry` gives a fresh, cold source each time.
+
+    `gate` None: nobody is asked; a recorded policy goes on.
+    """
 
     crew: Crew
     table: LikelihoodTable
@@ -38,14 +46,15 @@ class Means:
     clock: Clock
     limits: Limits = Limits()
     sequential: bool = False
+    gate: Gate | None = None
 
 
 async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
     """Record that an investigation begins and who commands it."""
     opened = c.Opened(
         incident=incident, engine=ENGINE, mode="sequential" if means.sequential else "parallel",
-        commander="policy:unattended", specialists=tuple(s.name for s in means.crew.specialists),
-        source_uri=source_uri,
+        commander="human" if means.gate else "policy:unattended",
+        specialists=tuple(s.name for s in means.crew.specialists), source_uri=source_uri,
     )  # fmt: skip
     await recorder.append(("opened", opened), actor=COMMANDER)
 
@@ -82,9 +91,19 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
         await recorder.append((f"round/{move.round}/started", started), actor=COMMANDER)
     elif move.kind is Kind.RUN_ROUND:
         await _round_or_stop(recorder, means, field, agents)
+    elif move.kind is Kind.GATE:
+        await _gate(recorder, means)
     elif move.kind is Kind.BELIEVE:
         payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
         await recorder.append(*payloads, actor="planning")
+
+
+async def _gate(recorder: Recorder, means: Means) -> None:
+    answer = await means.gate(recorder.board) if means.gate is not None else None
+    payloads: list[tuple[str, c.Payload]] = [("decision/gate", gate_decision(recorder.board, answer))]
+    if answer is False:
+        payloads.append(("command/stop/gate", c.CommandGiven(command="stop")))
+    await recorder.append(*payloads, actor="human" if means.gate is not None else COMMANDER)
 
 
 async def _round_or_stop(recorder: Recorder, means: Means, field: Field, agents: dict[str, float]) -> None:

@@ -51,7 +51,7 @@ def test_the_server_starts_on_demand_stays_and_is_stopped_by_name(own: Cli, reco
     assert own("database", "stop").out.strip() == "stopped"
     assert "not running; the next command starts it" in own("database").out
     assert own("database", "stop").out.strip() == "it was not running"
-    assert "#1 · done" in own("show").out, "the chronicle outlives the server"
+    assert "Is anything wrong?  #1" in own("show").out, "the chronicle outlives the server"
 
 
 def test_the_server_of_a_url_is_left_alone(own: Cli) -> None:

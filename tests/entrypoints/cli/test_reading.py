@@ -59,9 +59,9 @@ def test_an_empty_list_says_what_to_try(cli: Cli) -> None:
 
 
 def test_show_means_the_latest_unless_told(told: Told) -> None:
-    assert told.cli("show").out.startswith("Is anything wrong?  #2 · done")
+    assert told.cli("show").out.startswith("Is anything wrong?  #2 · ")
     by_number, by_id = told.cli("show", "-i", "1"), told.cli("show", "-i", told.pool_id[:13])
-    assert by_number.out.startswith("Checkout is slow  #1 · done")
+    assert by_number.out.startswith("Checkout is slow  #1 · ")
     assert by_number.out == by_id.out
     assert told.cli("show", "-i", "#1").out == by_number.out
 

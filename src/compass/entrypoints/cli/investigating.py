@@ -18,11 +18,13 @@ from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime
 from compass.entrypoints.cli.render.live import LiveView
+from compass.entrypoints.cli.render.output import page, show
+from compass.entrypoints.cli.render.screen import what, where
 from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import means, recording_choice, runner_name
 from compass.investigation.recorder import Listener, Recorder, show_nothing
-from compass.investigation.runner import Means, investigate, open_investigation
+from compass.investigation.runner import Gate, Means, investigate, open_investigation
 from compass.investigation.settings import Limits
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError, StaleRunnerError
@@ -47,6 +49,7 @@ class Request:
     at: str | None = None
     severity: Severity | None = None
     sequential: bool = False
+    ask: bool = False
     limits: Limits = Limits()
     quiet: bool = False
 
@@ -109,6 +112,8 @@ async def run_to_end(
         listener: Listener = show_nothing if request.quiet else live
         recorder = Recorder(chronicle, investigation, runner_name(), listener)
         await wait_for_lease(recorder, request.limits.lease_s)
+        if request.ask:
+            prepared = replace(prepared, gate=_gate(live, prepared))
         try:
             await recorder.catch_up()
             await begin(recorder)
@@ -118,6 +123,19 @@ async def run_to_end(
     return Result(
         id=investigation, exit_code=EXIT_OF[board.status], view=await _view(chronicle, investigation, prepared, board)
     )
+
+
+def _gate(live: LiveView, prepared: Means) -> Gate:
+    """One keystroke on the terminal: what and where are shown, Enter goes on."""
+
+    async def ask(board: Board) -> bool:
+        view = build_view(board, prepared.crew.mechanisms, id="", number=0)
+        with live.paused():
+            show(live.console, [*what(view, page(live.console)), *where(view, page(live.console))])
+            answer = await asyncio.to_thread(input, "Enter: go on to why · s: stop here  ")
+        return not answer.strip().lower().startswith("s")
+
+    return ask
 
 
 async def _stoppable(chronicle: Chronicle, investigation: UUID, recorder: Recorder, prepared: Means) -> Board:

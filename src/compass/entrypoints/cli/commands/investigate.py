@@ -22,11 +22,14 @@ def investigate(
     ] = None,
     symptom: Annotated[str | None, typer.Option(help="What was reported, in words.")] = None,
     since: Annotated[str | None, typer.Option(help="How far back to look before the page: 30m, or a time.")] = None,
-    at: Annotated[str | None, typer.Option(help="When the page came: 14:05, 2026-11-23T14:05Z, 10m (ago).")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="When the page came: 14:05, or 10m (before the end of the data).")
+    ] = None,
     severity: Annotated[Severity | None, typer.Option(help="Severity, as declared.")] = None,
     sequential: Annotated[
         bool, typer.Option("--sequential", help="Afterwards run the same steps one after another and compare times.")
     ] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="Show what and where, and ask before going on to why.")] = False,
     work: Annotated[float, typer.Option(min=1, help="Work budget in units (1 = one bounded query).")] = 400.0,
     as_json: Json = False,
 ) -> int:
@@ -42,7 +45,7 @@ def investigate(
             hint="compass investigate --recording DIR, or compass demo for the incident that ships with COMPASS",
         )  # fmt: skip
     request = Request(
-        service=service, symptom=symptom, since=since, at=at, severity=severity, sequential=sequential,
+        service=service, symptom=symptom, since=since, at=at, severity=severity, sequential=sequential, ask=ask,
         limits=Limits(work=work), quiet=as_json,
     )  # fmt: skip
     return investigate_all(recording, request, as_json=as_json)
