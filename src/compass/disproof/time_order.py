@@ -53,25 +53,24 @@ class TimeOrder:
         own_symptom = service is not None and graph.owner(service) == graph.owner(hypothesis.entity)
         causes = tuple(s for s in signs if not own_symptom or not _is_symptom(s))
         if causes:
-            effect, _ = _effect(board, graph)
-            where = str(service) if service is not None else "the callers"
+            effect, by = _effect(board, graph)
             plans.insert(0, make_plan(
                 self.id, hypothesis, mechanism,
                 PlanArguments(entity=hypothesis.entity, signs=causes, peers=(service,) if service else (),
                               observations=tuple(sorted(hypothesis.suggested_by))),
-                expect(hypothesis, mechanism, f"{causes[0]} there begins no later than the symptom at {where} "
+                expect(hypothesis, mechanism, f"{causes[0]} there begins no later than {_named(by, board)} "
                                               f"({moment(effect)})"),
                 cost=1.0, power=0.25,
             ))  # fmt: skip
         return tuple(plans)
 
     def _trigger(self, hypothesis: Hypothesis, mechanism: Mechanism, change: Change, board: Board) -> DisproofPlan:
-        effect, _ = _effect(board, graph_of(board))
+        effect, by = _effect(board, graph_of(board))
         arguments = PlanArguments(entity=hypothesis.entity, change=change.id)
         return make_plan(
             self.id, hypothesis, mechanism, arguments,
-            f"If {change.kind} {change.id} ({clock(change.at.ns)}) set it off, it came no later than the onset "
-            f"({moment(effect)}).",
+            f"If {change.kind} {change.id} ({clock(change.at.ns)}) set it off, it came no later than "
+            f"{_named(by, board)} ({moment(effect)}).",
             cost=0.1, power=0.3,
         )  # fmt: skip
 
@@ -89,7 +88,8 @@ class TimeOrder:
         dated = [o for o in seen if o.since is not None and o.sign in plan.arguments.signs]
         if dated:
             first = min(dated, key=lambda o: (o.since or effect, o.id))
-            return _compare(plan, first.since or effect, first.quality, first.text, effect, (first.id, *by), ())
+            cause = first.since or effect
+            return _compare(plan, cause, first.quality, first.text, effect, _named(by, board), (first.id, *by), ())
         ask = Ask(board=board, graph=graph, telemetry=telemetry, deadline=deadline)
         measured = await measure(ask, plan.arguments.entity, plan.arguments.signs)
         worst = measured.worst
@@ -98,15 +98,15 @@ class TimeOrder:
             why = measured.problem or "no measured sign of it left its normal range, so nothing has a beginning"
             return no_data(plan, f"{plan.arguments.entity}: {why}")
         new = (new_observation(self.id, measured, worst),)
-        return _compare(plan, began, measured.quality, new[0].text, effect, by, new)
+        return _compare(plan, began, measured.quality, new[0].text, effect, _named(by, board), by, new)
 
 
 def _compare(
-    plan: DisproofPlan, cause: Instant, quality: Quality, text: str, effect: Instant, observed: tuple[str, ...],
-    new: tuple[Observation, ...],
+    plan: DisproofPlan, cause: Instant, quality: Quality, text: str, effect: Instant, name: str,
+    observed: tuple[str, ...], new: tuple[Observation, ...],
 ) -> DisproofAttempt:  # fmt: skip
     gap = (cause.ns - effect.ns) / NS_PER_S
-    when = f"it began at {moment(cause)}, the symptom at {moment(effect)}"
+    when = f"its first sign at {moment(cause)}, {name} at {moment(effect)}"
     if effect.surely_before(cause):
         outcome, found = Outcome.REFUTED, f"{text}; {when}: {gap:.0f} s too late"
     elif cause.ns > effect.latest_ns:
@@ -120,18 +120,18 @@ def _run_trigger(plan: DisproofPlan, board: Board) -> DisproofAttempt:
     change = next((c for c in board.changes if c.id == plan.arguments.change), None)
     if change is None:
         return no_data(plan, f"change {plan.arguments.change} is not on the board")
-    effect, by = _earliest_effect(plan, board)
+    effect, by, name = _earliest_effect(plan, board)
     gap = (change.at.ns - effect.ns) / NS_PER_S
-    when = f"{change.kind} {change.id} at {moment(change.at)}, onset {moment(effect)}"
+    when = f"{change.kind} {change.id} at {moment(change.at)}, {name} at {moment(effect)}"
     if effect.surely_before(change.at):
-        found = f"it came {gap:.0f} s after the trouble began ({when})"
+        found = f"it came {gap:.0f} s after {name} ({when})"
         return make_attempt(plan, Outcome.REFUTED, found, observed=by)
     if change.at.surely_before(effect):
         return make_attempt(plan, Outcome.SURVIVED, f"{when}: {-gap:.0f} s before", observed=by)
     return make_attempt(plan, Outcome.AMBIGUOUS, f"{when}: the order is within the uncertainty", observed=by)
 
 
-def _earliest_effect(plan: DisproofPlan, board: Board) -> tuple[Instant, tuple[str, ...]]:
+def _earliest_effect(plan: DisproofPlan, board: Board) -> tuple[Instant, tuple[str, ...], str]:
     """What a trigger has to come before: the symptom, or the theory's own first sign when that is known to be earlier.
 
     A deploy between the first exhausted pool and the page cannot have exhausted the pool.
@@ -146,10 +146,18 @@ def _earliest_effect(plan: DisproofPlan, board: Board) -> tuple[Instant, tuple[s
         (o.since, o.id) for o in seen
         if o.since is not None and o.since.uncertainty_ns < doubt and o.quality is Quality.DIRECT and _measured(o)
     ]  # fmt: skip
-    if not own:
-        return effect, by
+    if hypothesis is None or not own:
+        return effect, by, _named(by, board)
     first, source = min(own, key=lambda item: (item[0].latest_ns, item[1]))
-    return (first, (source,)) if first.latest_ns < effect.latest_ns else (effect, by)
+    if first.latest_ns >= effect.latest_ns:
+        return effect, by, _named(by, board)
+    name = f"the first sign of {hypothesis.mechanism.replace('_', ' ').replace('-', ' ')} at {hypothesis.entity}"
+    return first, (source,), name
+
+
+def _named(by: tuple[str, ...], board: Board) -> str:
+    """What an effect's time is the time of: an incident has one onset, everything else is called what it is."""
+    return f"the symptom at {board.observations[by[0]].entity}" if by else "the onset of the incident"
 
 
 def _measured(o: Observation) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
@@ -12,7 +13,8 @@ from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
 from compass.domain.mechanism import Mechanism, Mitigation
 from compass.domain.observation import Observation, Verdict
-from compass.domain.time import NS_PER_S
+from compass.domain.time import NS_PER_S, Instant
+from compass.projections.central import central
 from compass.projections.relief import relief
 from compass.projections.situation import situation
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, TriggerLine, View
@@ -20,6 +22,7 @@ from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact,
 SHOWN_ACCOUNTS = 5
 POSSIBLE_TRIGGER = 0.05  # share of all belief from which a change is named as a possible trigger
 LIKELY_TRIGGER = 0.2  # posterior weight from which a change is shown as a possible trigger
+RELIEF_FROM = 0.02  # belief below which no relief is shown
 UNSURE_BELOW = 0.6  # DESIGN §4: all under 60 %: say what data would decide
 _OUTCOME_ORDER = {Outcome.REFUTED: 0, Outcome.SURVIVED: 1, Outcome.AMBIGUOUS: 2, Outcome.NO_DATA: 3}
 
@@ -79,19 +82,29 @@ def change_lines(board: Board) -> tuple[ChangeLine, ...]:
         why = (rejected.get(change.id) or said) if weight < LIKELY_TRIGGER else None
         if why and weight >= POSSIBLE_TRIGGER:
             why = None  # refuted for one account; for another, likelier one it may still have been the trigger
+        order = _order(change.at, onset.instant) if onset else ""
         if why:
             verdict = "refuted as a trigger"
-        elif onset and onset.instant.surely_before(change.at):
+        elif order == "after":
             verdict = "after the onset"
         else:
-            verdict = "a possible trigger" if weight >= POSSIBLE_TRIGGER else "before the onset"
+            beside = "about the onset" if order == "unclear" else "before the onset"
+            verdict = "a possible trigger" if weight >= POSSIBLE_TRIGGER else beside
         lines.append(
             ChangeLine(
                 id=change.id, at_ns=change.at.ns, kind=change.kind, entity=change.entity, summary=change.summary,
-                offset_s=offset, verdict=verdict, refuted=why, weight=weight,
+                offset_s=offset, verdict=verdict, refuted=why, weight=weight, uncertainty_ns=change.at.uncertainty_ns,
+                order=order,
             )
         )  # fmt: skip
     return tuple(lines)
+
+
+def _order(change: Instant, onset: Instant) -> str:
+    """Overlapping intervals have no order."""
+    if change.surely_before(onset):
+        return "before"
+    return "after" if onset.surely_before(change) else "unclear"
 
 
 def _rejected(board: Board) -> dict[str, str]:
@@ -123,12 +136,15 @@ def _account_lines(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[A
         if a.decisive and a.outcome is Outcome.REFUTED and a.trigger is None
     }  # fmt: skip
     lines = []
+    ruled_out: set[str] = set()  # changes that cannot have set off this or a more probable account
     for rank, (key, belief) in enumerate(board.posterior.ranked(), start=1):
         account = by_id.get(key)
         head = board.hypotheses.get(account.head) if account else None
         if account is not None and head is not None:
             mechanism = mechanisms.get(head.mechanism)
-            lines.append(_account_line(board, mechanism, account, head, rank, belief, head.id in cut))
+            ruled_out |= _ruled_out(board, account)
+            line = _account_line(board, mechanism, account, head, rank, belief, head.id in cut)
+            lines.append(replace(line, mitigation=_relief(board, mechanism, account, belief, ruled_out)))
     return tuple(lines)
 
 
@@ -146,8 +162,7 @@ def _account_line(
         attempts=attempts, best_attempt=_best(attempts), explains=_explains(board, account),
         trigger=_trigger(board, account),
         check=tuple(fill(text) for text in mechanism.check) if mechanism else (),
-        mitigation=_relief(board, mechanism, account, fill),
-        refuted=cut,
+        mitigation=None, refuted=cut, central=tuple(fact(board, o) for o in central(board, account)),
     )  # fmt: skip
 
 
@@ -187,11 +202,22 @@ def _filler(board: Board, head: Hypothesis) -> _Filler:
     return _Filler(head.entity, peers[0] if peers else None)
 
 
-def _relief(board: Board, mechanism: Mechanism | None, account: Account, fill: _Filler) -> Mitigation | None:
+def _ruled_out(board: Board, account: Account) -> set[str]:
+    tried = (a for a in board.attempts.values() if a.hypothesis == account.head and a.outcome is Outcome.REFUTED)
+    return {o.change for o in account.triggers if o.refuted} | {a.trigger for a in tried if a.trigger is not None}
+
+
+def _relief(
+    board: Board, mechanism: Mechanism | None, account: Account, belief: float, ruled_out: set[str]
+) -> Mitigation | None:
+    """Nothing to do is offered for what hardly anybody would believe."""
+    if belief < RELIEF_FROM:
+        return None
+    fill = _filler(board, board.hypotheses[account.head])
     own = _mitigation(mechanism.mitigation, fill) if mechanism and mechanism.mitigation.text else None
     option = max(account.triggers, key=lambda o: (o.weight, o.change), default=None)
     change = next((c for c in board.changes if option is not None and c.id == option.change), None)
-    return relief(own, option, change)
+    return relief(own, option, change, ruled_out=ruled_out, recorded=bool(board.changes))
 
 
 def _mitigation(mitigation: Mitigation, fill: _Filler) -> Mitigation:

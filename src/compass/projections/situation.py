@@ -6,7 +6,7 @@ from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.incident import RUNS_ON
 from compass.domain.observation import Observation, Verdict
-from compass.projections.view import Fact, Situation
+from compass.projections.view import Checked, Fact, Situation
 
 # Signs a user or a caller would notice. The rest is about the inside.
 SYMPTOMS = (
@@ -14,6 +14,12 @@ SYMPTOMS = (
     "k8s.unready", "k8s.replicas_missing", "release.edge_errors", "log.errors_up",
 )  # fmt: skip
 AFFECTED_FROM = 0.5  # strength: six robust standard deviations on the scale of agents.observe
+_OF_REQUESTS = {
+    "latency.up": "latency", "errors.up": "errors", "success.down": "success ratio", "traffic.up": "traffic",
+    "traffic.down": "traffic", "release.edge_errors": "failing calls", "db.latency_up": "statement latency",
+    "db.traffic_up": "statements", "cache.hit_down": "cache hits", "retries.up": "retries", "rate_limited": "refusals",
+}  # fmt: skip
+_OTHERWISE = frozenset({"log.novel", "log.surge", "log.gone", "log.path_changed", "trace.structure_changed"})
 NOISE_FREE = frozenset({EntityKind.SERVICE, EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE})
 
 
@@ -44,27 +50,55 @@ def paged(board: Board) -> EntityRef | None:
     return next((e for e in board.entities if e.name == name and e.kind is EntityKind.SERVICE), None)
 
 
+def request_signal(sign: str) -> str:
+    """What of requests the sign speaks about, in a word or two; empty when it is not about requests to its entity."""
+    if sign in _OF_REQUESTS:
+        return _OF_REQUESTS[sign]
+    return {"trace": "traces", "log": "logs"}.get(sign.split(".")[0], "")
+
+
 def situation(board: Board) -> Situation:
-    """Affected: symptoms above AFFECTED_FROM. Unaffected: measured, and nothing abnormal beyond noise."""
+    """Affected: symptoms above AFFECTED_FROM. Unaffected only where a signal of requests was measured and is normal."""
     worst: dict[EntityRef, float] = {}
-    measured: set[EntityRef] = set()
-    abnormal: set[EntityRef] = set()
+    normal: dict[EntityRef, set[str]] = {}
+    abnormal: dict[EntityRef, set[str]] = {}
     for o in board.observations.values():
         entity = owner_of(board, o.entity)
         if entity.kind not in NOISE_FREE or o.verdict is Verdict.UNKNOWN:
             continue
-        measured.add(entity)
         if o.verdict is Verdict.ANOMALY and o.strength >= AFFECTED_FROM:
-            abnormal.add(entity)
-        if o.verdict is Verdict.ANOMALY and o.sign in SYMPTOMS:
-            worst[entity] = max(worst.get(entity, 0.0), o.strength)
-    first = paged(board)
-    affected = sorted((e for e, s in worst.items() if s >= AFFECTED_FROM), key=lambda e: (e != first, -worst[e], e))
-    unaffected = sorted(measured - abnormal)
+            abnormal.setdefault(entity, set()).add(o.sign)
+            if o.sign in SYMPTOMS:
+                worst[entity] = max(worst.get(entity, 0.0), o.strength)
+        elif request_signal(o.sign):
+            normal.setdefault(entity, set()).add(request_signal(o.sign))
+    first, doors = paged(board), {paged(board), *entry_points(board)}
+    affected = sorted(worst, key=lambda e: (e != first, -worst[e], e))
+    strained = sorted(e for e in abnormal if e not in worst and not all(map(_only_changed, abnormal[e])))
+    checked = []
+    for entity in sorted(normal.keys() - worst.keys() - set(strained)):
+        otherwise = abnormal.get(entity, set())
+        # What its own programs write does not show that the requests of users come through.
+        words = normal[entity] - {request_signal(sign) for sign in otherwise} - ({"logs"} if entity in doors else set())
+        if words:
+            checked.append(Checked(entity=entity, normal=tuple(sorted(words)), otherwise=tuple(sorted(otherwise))))
+    unaffected = [c.entity for c in checked]
     return Situation(
         symptoms=_symptoms(board), affected=tuple(affected), unaffected=tuple(unaffected),
-        notices=_notices(board, set(affected)),
+        notices=_notices(board, set(affected)), strained=tuple(strained), checked=tuple(checked),
+        unmeasured=tuple(sorted(_known(board) - {*affected, *strained, *unaffected})),
     )  # fmt: skip
+
+
+def _only_changed(sign: str) -> bool:
+    """It behaves otherwise, or was changed; that alone is no harm."""
+    return sign in _OTHERWISE or sign.startswith(("change.", "release."))
+
+
+def _known(board: Board) -> set[EntityRef]:
+    ends = (e for d in board.dependencies if d.kind != RUNS_ON for e in (d.caller, d.callee))
+    listed = (*board.entities, *ends, *(o.entity for o in board.observations.values()))
+    return {owner for owner in (owner_of(board, e) for e in listed) if owner.kind in NOISE_FREE}
 
 
 def _symptoms(board: Board) -> tuple[Fact, ...]:

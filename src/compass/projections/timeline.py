@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
+from compass.domain.incident import Onset
 from compass.domain.observation import Observation
 from compass.domain.time import NS_PER_S, from_datetime
+from compass.projections.central import central, leading
 from compass.projections.situation import AFFECTED_FROM, owner_of
 
 FIRST_SIGNS = 12
 MOST_DOUBT_NS = 30 * NS_PER_S
+PAGE_TIME = "page time"  # the method of an onset that fell back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ class Moment:
 def moments(events: Iterable[c.Event], board: Board) -> tuple[Moment, ...]:
     """Both tracks, each in order of time; the system's first (it happened before anybody looked)."""
     listed = tuple(events)
-    system = [*_system(listed), *_first_signs(listed, board)]
+    system = [*_system(listed), *_first_signs(listed, board), *_central(listed, board)]
     system.sort(key=lambda m: (m.ns, m.seq, m.text))
     return (*system, *_investigation(listed, board))
 
@@ -44,13 +47,34 @@ def _system(events: Iterable[c.Event]) -> list[Moment]:
             found.append(_moment(payload.incident.detected_ns, 0, page, event.seq))
         elif isinstance(payload, c.OnsetEstimated):
             at = payload.onset.instant
-            found.append(_moment(at.ns, at.uncertainty_ns, f"onset ({payload.onset.method})", event.seq))
+            found.append(_moment(at.ns, at.uncertainty_ns, onset_words(payload.onset), event.seq))
         elif isinstance(payload, c.ContextLearned):
             for change in payload.changes:
                 target = f" of {change.entity}" if change.entity else ""
                 text = f"{change.kind}{target}: {change.summary} [{change.id}]"
                 found.append(_moment(change.at.ns, change.at.uncertainty_ns, text, event.seq))
     return found
+
+
+def onset_words(onset: Onset) -> str:
+    """One incident has one onset; a page time that stands in for it is not called one."""
+    if onset.method == PAGE_TIME:
+        return "onset not determined; the time of the page stands in for it"
+    return f"onset of the incident ({onset.method})"
+
+
+def _central(events: Iterable[c.Event], board: Board) -> list[Moment]:
+    """What the leading account's trigger changed, when it can be dated."""
+    account = leading(board)
+    facts = {o.id: o for o in central(board, account)} if account is not None else {}
+    found: dict[str, Moment] = {}
+    for event in events:
+        o = facts.get(event.payload.observation.id) if isinstance(event.payload, c.Observed) else None
+        if o is not None and o.since is not None:
+            label = board.observation_labels.get(o.id, "E?")
+            said = f"changed by {o.change}: {label} {o.text}" if o.change else f"{label} {o.text}"
+            found.setdefault(o.id, _moment(o.since.ns, o.since.uncertainty_ns, said, event.seq))
+    return list(found.values())
 
 
 def _first_signs(events: Iterable[c.Event], board: Board) -> list[Moment]:
@@ -63,9 +87,9 @@ def _first_signs(events: Iterable[c.Event], board: Board) -> list[Moment]:
         o = event.payload.observation
         if o.since is None or o.strength < AFFECTED_FROM or not _tells_when(o, board):
             continue
-        key = owner_of(board, o.entity).key
-        label = board.observation_labels.get(o.id, "E?")
-        moment = _moment(o.since.ns, o.since.uncertainty_ns, f"{label} {o.text}", event.seq)
+        owner = owner_of(board, o.entity)
+        key, label = owner.key, board.observation_labels.get(o.id, "E?")
+        moment = _moment(o.since.ns, o.since.uncertainty_ns, f"first sign at {owner}: {label} {o.text}", event.seq)
         if key not in first or (moment.ns, moment.text) < (first[key].ns, first[key].text):
             first[key] = moment
         strength[key] = max(strength.get(key, 0.0), o.strength)

@@ -44,7 +44,11 @@ class AttemptLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
-    """A recent change. `offset_s` is seconds after the onset (negative: before). `verdict` is one phrase."""
+    """A recent change. `offset_s` is seconds after the onset (negative: before). `verdict` is one phrase.
+
+    `order` is before | after, or unclear where the uncertainties of change and onset overlap (then `offset_s` must not
+    be read as an order), or empty without an onset.
+    """
 
     id: str
     at_ns: int
@@ -55,6 +59,8 @@ class ChangeLine:
     verdict: str
     refuted: str | None = None
     weight: float = 0.0
+    uncertainty_ns: int = 0
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +75,10 @@ class TriggerLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountLine:
-    """One ranked account. `confidence` is its posterior; `label` (H1 ...) is stable, `rank` is not."""
+    """One ranked account. `confidence` is its posterior; `label` (H1 ...) is stable, `rank` is not.
+
+    `central` is what its likeliest trigger changed: a limit in the diff, a limit that fell.
+    """
 
     rank: int
     id: str
@@ -89,16 +98,34 @@ class AccountLine:
     check: tuple[str, ...]
     mitigation: Mitigation | None
     refuted: bool
+    central: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A part whose requests are normal: by which signals, and which other signs there are abnormal all the same."""
+
+    entity: EntityRef
+    normal: tuple[str, ...]
+    otherwise: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """The answers to *what* and *where*."""
+    """The answers to *what* and *where*. A known part is in one of four lists.
+
+    `affected` shows a symptom. `unaffected`: a signal of its requests was measured and is normal (`checked` says
+    which). `strained`: something inside is abnormal, without a symptom. `unmeasured`: known from topology or state
+    only, or measured in ways that say nothing about requests.
+    """
 
     symptoms: tuple[Fact, ...]
     affected: tuple[EntityRef, ...]
     unaffected: tuple[EntityRef, ...]
     notices: tuple[EntityRef, ...]
+    strained: tuple[EntityRef, ...] = ()
+    unmeasured: tuple[EntityRef, ...] = ()
+    checked: tuple[Checked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

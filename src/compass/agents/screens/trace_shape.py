@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compass.agents.screens.traces import TraceScreen, TraceStudy, anomaly, compared, normal
+from compass.agents.screens.traces import TraceScreen, TraceStudy, anomaly, compared, normal, visits
 from compass.analysis.dependencies import callee_of, known_names
 from compass.analysis.splits import Split
 from compass.analysis.structure import CallFinding, changed_structure, fan_out, missing_calls
@@ -34,7 +34,7 @@ def judge_errors(study: TraceStudy, agent: str) -> list[Observation]:
             continue
         failing.add(error.service)
         peer = _called(study, error)
-        begin = f"{error.now} of {error.of_now} visits to {entity} fail"
+        begin = f"{error.now} of {visits(study, error.of_now)} to {entity} fail"
         where = f", and begin to fail there, nothing below fails{f' (calling {peer})' if peer else ''}"
         text = (
             f"{begin}{where if error.origin else ''}; {error.before} of {error.of_before} {compared(study, split)}; "
@@ -76,7 +76,7 @@ def _not_failing(study: TraceStudy, agent: str, failing: set[int]) -> list[Obser
         samples = (int((mine & now).sum()), int((mine & before).sum()))
         bad = int((mine & now & index.failing).sum())
         if int(service) not in failing and samples[0] and bad <= samples[0] * 0.01:
-            text = f"{bad} of {samples[0]} visits to {index.service_of(int(service))} fail, as before"
+            text = f"{bad} of {visits(study, samples[0])} to {index.service_of(int(service))} fail, as before"
             for sign in ("trace.errors_up", "trace.error_origin"):
                 found += normal(study, agent, sign, index.service_of(int(service)), text, samples)
     return found
@@ -92,7 +92,7 @@ def judge_retries(study: TraceStudy, agent: str) -> list[Observation]:
         peer = index.service_of(retry.callee) if retry.callee >= 0 else None
         text = (
             f"{entity} repeats {_words(index.op_text(retry.op))}{f' to {peer}' if peer else ''} after it failed: "
-            f"{retry.retries} times in {retry.visits} visits; {retry.retries_before} in {retry.visits_before} "
+            f"{retry.retries} times in {visits(study, retry.visits)}; {retry.retries_before} in {retry.visits_before} "
             f"{compared(study, split)}"
         )
         observation = anomaly(
@@ -128,7 +128,7 @@ def judge_missing(study: TraceStudy, agent: str) -> list[Observation]:
             peer = _other_end(study, call)
             text = (
                 f"{study.index.service_of(call.service)} calls {_words(study.index.op_text(call.call))} "
-                f"{f'of {peer} ' if peer else ''}in {call.now:.0%} of {call.visits} visits of "
+                f"{f'of {peer} ' if peer else ''}in {call.now:.0%} of {visits(study, call.visits)} of "
                 f"{_words(study.index.op_text(call.op))}; in {call.before:.0%} {compared(study, split)}"
             )
             found.append(_of_call(study, agent, "trace.child_missing", call, split, text, peer))

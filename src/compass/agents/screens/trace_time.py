@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compass.agents.screens.traces import TraceScreen, TraceStudy, anomaly, compared, normal
+from compass.agents.screens.traces import TraceScreen, TraceStudy, anomaly, compared, normal, visits
 from compass.analysis.attribution import self_time, slow_statements
 from compass.analysis.critical_path import PathFinding, slow_paths
 from compass.analysis.dependencies import callee_of, known_names
@@ -60,12 +60,12 @@ def judge_self_time(study: TraceStudy, agent: str) -> list[Observation]:
         entity = index.service_of(slow.group)
         samples = (slow.spans, slow.spans_before)
         if slow.score < CLEAR_SLOW:
-            text = f"{entity} itself works as fast as before ({slow.spans} visits)"
+            text = f"{entity} itself works as fast as before ({visits(study, slow.spans)})"
             found += normal(study, agent, "trace.self_time_up", entity, text, samples)
             continue
         text = (
             f"{entity} itself takes {_ms(slow.now_ms)}{factor(slow.now_ms, slow.before_ms)} in {slow.elevated} of "
-            f"{slow.spans} visits, waiting for others not counted; 90 % below {_ms(slow.before_ms)} "
+            f"{visits(study, slow.spans)}, waiting for others not counted; 90 % below {_ms(slow.before_ms)} "
             f"{compared(study, split)}; mostly {bound(redact(index.op_text(slow.op)), 80)}"
         )
         rows = np.flatnonzero(index.entry & (study.answer.data.service == slow.group))

@@ -20,6 +20,7 @@ from compass.tables.spans import SpanTable
 
 MIN_SPANS = 20
 SPLIT_UNCERTAINTY_NS = 60 * NS_PER_S
+ALL_KEPT = 0.999  # sampling from which nothing is missing, as in Coverage.complete
 ENOUGH = 20  # spans on each side from which "nothing unusual" says something
 F = TypeVar("F")
 
@@ -177,6 +178,16 @@ def normal(
             agent=agent, sign=sign, entity=entity, verdict=Verdict.NORMAL, text=text, answer=study.answer, stats=stats
         )
     ]
+
+
+def visits(study: TraceStudy, count: int) -> str:
+    """`1080 visits`; `1080 sampled visits (1 in 5)` where only a share of the traces was kept."""
+    kept = study.answer.coverage.sampling
+    if not 0 < kept < ALL_KEPT:
+        return f"{count} visits"
+    one_in = round(1 / kept)
+    share = f"1 in {one_in}" if abs(1 / kept - one_in) < 0.05 else f"{kept:.2g} of all"
+    return f"{count} sampled visits ({share})"
 
 
 def compared(study: TraceStudy, split: Split) -> str:
