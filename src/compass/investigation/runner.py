@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from compass.analysis.likelihood import LikelihoodTable
 from compass.analysis.posterior import ENGINE
@@ -27,6 +28,7 @@ from compass.ports.telemetry import Telemetry
 
 COMMANDER = "commander"
 STOP_POLL_S = 0.25
+R = TypeVar("R")
 
 
 Gate = Callable[[Board], Awaitable[bool]]
@@ -99,7 +101,13 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
 
 
 async def _gate(recorder: Recorder, means: Means) -> None:
-    answer = await means.gate(recorder.board) if means.gate is not None else None
+    answer = None
+    if means.gate is not None:
+        question = asyncio.ensure_future(means.gate(recorder.board))
+        await _until_stopped(question, recorder)
+        if question.cancelled():
+            return  # an order to stop came before an answer
+        answer = question.result()
     payloads: list[tuple[str, c.Payload]] = [("decision/gate", gate_decision(recorder.board, answer))]
     if answer is False:
         payloads.append(("command/stop/gate", c.CommandGiven(command="stop")))
@@ -109,16 +117,21 @@ async def _gate(recorder: Recorder, means: Means) -> None:
 async def _round_or_stop(recorder: Recorder, means: Means, field: Field, agents: dict[str, float]) -> None:
     """A round that a person's `stop` ends at once; what the agents had committed stays."""
     round_task = asyncio.create_task(run_round(recorder, means.crew, means.limits, field, agents))
+    await _until_stopped(round_task, recorder)
+    if not round_task.cancelled() and (error := round_task.exception()) is not None:
+        raise error
+
+
+async def _until_stopped(work: asyncio.Future[R], recorder: Recorder) -> None:
+    """Wait for `work`, or cancel it when a person orders a stop. It is done in either case."""
     watcher = asyncio.create_task(_wait_for_stop(recorder))
     try:
-        await asyncio.wait({round_task, watcher}, return_when=asyncio.FIRST_COMPLETED)
+        both: tuple[asyncio.Future[Any], ...] = (work, watcher)
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (watcher, round_task):
+        for task in (watcher, work):
             task.cancel()
-        outcome = await asyncio.gather(round_task, return_exceptions=True)
-        await asyncio.gather(watcher, return_exceptions=True)
-    if isinstance(outcome[0], Exception):
-        raise outcome[0]
+        await asyncio.gather(work, watcher, return_exceptions=True)
 
 
 async def _wait_for_stop(recorder: Recorder) -> None:

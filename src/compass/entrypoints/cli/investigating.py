@@ -32,7 +32,7 @@ from compass.projections.build_view import build_view
 from compass.projections.view import View
 from compass.sources.recording import RecordingSource
 
-Begin = Callable[[Recorder], Awaitable[None]]
+Begin = Callable[[Recorder, Means], Awaitable[None]]
 EXIT_OF = {
     Status.DONE: ExitCode.DONE, Status.INCONCLUSIVE: ExitCode.INCONCLUSIVE, Status.FAILED: ExitCode.FAILED,
     Status.STOPPED: ExitCode.STOPPED, Status.RUNNING: ExitCode.FAILED,
@@ -93,8 +93,8 @@ async def investigate_recording(chronicle: Chronicle, chosen: Settings, folder: 
     incident, choice = incident_of(folder, request), recording_choice(folder)
     prepared = means(chosen, choice, request.limits, sequential=request.sequential)
 
-    async def begin(recorder: Recorder) -> None:
-        await open_investigation(recorder, incident, prepared, source_uri=choice.uri)
+    async def begin(recorder: Recorder, using: Means) -> None:
+        await open_investigation(recorder, incident, using, source_uri=choice.uri)
 
     return await run_to_end(chronicle, await chronicle.create(incident.title), prepared, request, begin)
 
@@ -116,13 +116,29 @@ async def run_to_end(
             prepared = replace(prepared, gate=_gate(live, prepared))
         try:
             await recorder.catch_up()
-            await begin(recorder)
+            await begin(recorder, prepared)
             board = await _stoppable(chronicle, investigation, recorder, prepared)
         finally:
             await recorder.release()
     return Result(
         id=investigation, exit_code=EXIT_OF[board.status], view=await _view(chronicle, investigation, prepared, board)
     )
+
+
+async def _read_line() -> str:
+    """One line from the terminal, in a way that can be cancelled: a stop must not wait for a key."""
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[str] = loop.create_future()
+
+    def typed() -> None:
+        if not line.done():
+            line.set_result(sys.stdin.readline())
+
+    loop.add_reader(sys.stdin.fileno(), typed)
+    try:
+        return await line
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
 
 
 def _gate(live: LiveView, prepared: Means) -> Gate:
@@ -132,7 +148,8 @@ def _gate(live: LiveView, prepared: Means) -> Gate:
         view = build_view(board, prepared.crew.mechanisms, id="", number=0)
         with live.paused():
             show(live.console, [*what(view, page(live.console)), *where(view, page(live.console))])
-            answer = await asyncio.to_thread(input, "Enter: go on to why · s: stop here  ")
+            print("Enter: go on to why · s: stop here  ", end="", file=sys.stderr, flush=True)
+            answer = await _read_line()
         return not answer.strip().lower().startswith("s")
 
     return ask

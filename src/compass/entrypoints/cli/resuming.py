@@ -9,7 +9,7 @@ from compass.entrypoints.cli.investigating import Request, Result, run_to_end, w
 from compass.entrypoints.wiring import SourceChoice, choice_of, means, runner_name
 from compass.investigation.conclude import conclude
 from compass.investigation.recorder import Recorder, show_nothing
-from compass.investigation.runner import COMMANDER
+from compass.investigation.runner import COMMANDER, Means
 from compass.investigation.settings import Limits
 from compass.ports.errors import BadInputError, NotFoundError, StaleRunnerError
 from compass.projections.board import fold_all
@@ -36,7 +36,7 @@ def go_on(reference: str | None, *, quiet: bool) -> Result:
             request = Request(quiet=quiet)
             prepared = means(chosen, _source(events), request.limits)
 
-            async def begin(recorder: Recorder) -> None:
+            async def begin(recorder: Recorder, _using: Means) -> None:
                 if recorder.board.status in OPEN:  # else another runner ended it while this one waited
                     await recorder.append(_resumed(recorder), actor="human")
 
@@ -57,7 +57,7 @@ def test_deeper(reference: str | None, account: str) -> tuple[AccountLine, Resul
             request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
             prepared = means(chosen, _source(loaded.events), request.limits)
 
-            async def begin(recorder: Recorder) -> None:
+            async def begin(recorder: Recorder, _using: Means) -> None:
                 # Both at once: an order without the round that follows it would be left for whoever resumes next.
                 order = c.CommandGiven(command="test", argument=head)
                 key = f"command/test/{len(recorder.board.requests)}"

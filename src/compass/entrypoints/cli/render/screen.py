@@ -169,7 +169,8 @@ def change_line(label: str, change: ChangeLine, page: Page) -> Text:
 def _account_rows(view: View, page: Page) -> list[_Row]:
     """The leading account in some lines, the next ones in one or two."""
     if not view.accounts:
-        return [_Row(labelled("WHY", page.fit(view.said or "no account could be stated"), "yellow"))]
+        said = [_Row(labelled("WHY", page.fit(view.said or "no account could be stated"), "yellow"))]
+        return said + [_Row(labelled("  look at", page.fit(text)), drop=2) for text in view.look_at[: page.most(8, 20)]]
     rows: list[_Row] = []
     for place, account in enumerate(view.accounts[: page.most(4, 5)]):
         rows.append(_Row(claim_line(account, page), drop=7 if place == 3 else 0))
