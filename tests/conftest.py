@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -43,3 +44,30 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     incidents.busier_but_far_from_its_limit(folder / "busier")
     incidents.corrupt(incidents.pool_incident(folder / "damaged"), "logs/lines.parquet")
     return folder
+
+
+MUST_BE_THERE = ("needs Debian package", "needs requirements/")
+
+
+def _is_missing(report: pytest.TestReport | pytest.CollectReport) -> bool:
+    """Whether something was skipped for a package that CI is expected to have."""
+    wanted = os.environ.get("CI") == "true" and report.outcome == "skipped"
+    return wanted and any(reason in str(report.longrepr) for reason in MUST_BE_THERE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skip for a missing package is a failure: nothing may look tested that was not."""
+    report = yield
+    if _is_missing(report):
+        report.outcome = "failed"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for whole files."""
+    report = yield
+    if _is_missing(report):
+        report.outcome = "failed"
+    return report
