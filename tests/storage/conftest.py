@@ -38,7 +38,7 @@ def embedded_server(embedded_dir: Path) -> EmbeddedServer:
 def debian_url() -> Iterator[str]:
     """A PostgreSQL as a customer would give it: another version, without pgvector."""
     if not DEBIAN_BIN.is_dir():
-        pytest.skip("no PostgreSQL 15 of Debian here")
+        pytest.skip("needs Debian package postgresql")
     owner = owner_for_tests()
     with folder_outside_homes() as folder:
         owner.give(folder, writable=True)

@@ -1,4 +1,4 @@
-"""Which chronicle event each fact comes from: `[e45]` behind a sentence, resolved in the report's appendix."""
+"""Which chronicle event each fact comes from: `[#45]` behind a sentence, resolved in the report's appendix."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Citations:
     by_key: dict[tuple[str, str], int]
 
     def of(self, kind: str, key: str = "") -> str:
-        """` [e45]`, or an empty text when no event holds that fact."""
+        """` [#45]`, or an empty text when no event holds that fact."""
         seq = self.by_key.get((kind, key))
-        return f" [e{seq}]" if seq is not None else ""
+        return f" [#{seq}]" if seq is not None else ""
 
     def up_to(self) -> str:
         """The last event of the investigation itself: for sentences that count everything up to it."""
         seq = max((e.seq for e in self.events if not isinstance(e.payload, c.Reported)), default=None)
-        return f" [e{seq}]" if seq is not None else ""
+        return f" [#{seq}]" if seq is not None else ""
 
     def has(self, kind: str, key: str = "") -> bool:
         return (kind, key) in self.by_key

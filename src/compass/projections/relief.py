@@ -13,7 +13,7 @@ from compass.domain.mechanism import Mitigation
 
 LIKELY = 0.5  # share within the account from which undoing the change is the first thing to think of
 ROLLED_OUT = frozenset({"deploy", "release", "rollout"})
-_UNDO = re.compile(r"(?:undo|roll back|revert|go back)\b", re.IGNORECASE)
+_UNDO = re.compile(r"(?:undo|revert|return|restore|roll\b.{0,300}?\bback)\b", re.IGNORECASE)
 _UNDO_COMMAND = re.compile(r"\b(?:undo|rollback)\b")
 _WORKLOADS = frozenset({EntityKind.SERVICE, EntityKind.WORKLOAD})
 
@@ -44,10 +44,10 @@ def relief(
 
 def _without_undo(mitigation: Mitigation) -> Mitigation | None:
     """What is left of a relief when there is no change to undo."""
-    if _UNDO.match(mitigation.text):
-        return None
     if not _UNDO_COMMAND.search(mitigation.command):
         return mitigation
+    if _UNDO.match(mitigation.text) and "otherwise" not in mitigation.text:
+        return None
     return Mitigation(text=mitigation.text, recovery=mitigation.recovery)
 
 

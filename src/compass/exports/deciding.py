@@ -1,0 +1,60 @@
+"""Decisions, each with what was known when it was taken."""
+
+from __future__ import annotations
+
+from compass.domain import chronicle as c
+from compass.domain.board import Board
+from compass.domain.observation import Verdict
+from compass.exports.draft import Draft
+from compass.exports.prose import code, name, percent, plain, sentence
+from compass.projections.board import fold
+from compass.projections.build_view import change_lines
+from compass.projections.central import leading
+
+_BY_POLICY = "policy:"
+_GO_ON, _END = "go on to ", "end: "
+_MOST = 5
+
+
+def decisions(d: Draft) -> list[str]:
+    lines = ["## Decisions", "", "Each with what was known at that moment.", ""]
+    board = Board()
+    for event in d.cites.events:
+        if isinstance(event.payload, c.Decided):
+            lines.append(f"- {_deed(event.payload)} {_state(board)} [#{event.seq}]")
+        board = fold(board, event)
+    lines.append("- Question: which decisions were taken outside COMPASS, and what was known at that moment?")
+    return lines
+
+
+def _deed(decided: c.Decided) -> str:
+    by_policy = decided.by.startswith(_BY_POLICY)
+    who = "In a run without a person to ask, COMPASS" if by_policy else f"{plain(decided.by)}"
+    if decided.decision.startswith(_GO_ON):
+        what = f"went on to ask {plain(decided.decision.removeprefix(_GO_ON))}"
+    elif decided.decision.startswith(_END):
+        what = f"ended the attempts to refute: {plain(decided.decision.removeprefix(_END))}"
+    else:
+        what = f"decided to {plain(decided.decision)}"
+    # Why a policy went on or ended is in the words above; everybody else has reasons of their own.
+    known = by_policy and decided.decision.startswith((_GO_ON, _END))
+    return f"{who} {what}." if known or not decided.because else f"{who} {what}: {sentence(decided.because)}"
+
+
+def _state(board: Board) -> str:
+    """What was known: signs, the leading theory and its belief, changes that were still open."""
+    normal = sum(1 for o in board.observations.values() if o.verdict is Verdict.NORMAL)
+    parts = [f"{len(board.anomalies())} signs were abnormal and {normal} normal"]
+    account = leading(board)
+    head = board.hypotheses.get(account.head) if account is not None else None
+    if account is not None and head is not None and board.posterior is not None:
+        belief = percent(board.posterior.accounts[account.id])
+        parts.append(f"{head.label} ({plain(head.mechanism)} at {name(head.entity)}) led with {belief}")
+    else:
+        parts.append("no theory had been weighed")
+    ranked = sorted(change_lines(board), key=lambda line: (-line.weight, abs(line.offset_s), line.id))
+    opened = [code(line.id) for line in ranked if not line.refuted and line.order != "after"]
+    if board.changes:
+        more = f" and {len(opened) - _MOST} more" if len(opened) > _MOST else ""
+        parts.append(f"changes still open as a trigger: {', '.join(opened[:_MOST]) or 'none'}{more}")
+    return f"Known then: {'; '.join(parts)}."

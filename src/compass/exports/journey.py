@@ -1,0 +1,138 @@
+"""The theories: what was tried on each, dead ends included, and how the causes that are left fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from compass.domain.board import Board
+from compass.domain.disproof import Outcome
+from compass.domain.hypothesis import NO_CHANGE, Account
+from compass.domain.observation import Observation
+from compass.exports.draft import HELD, Draft
+from compass.exports.prose import CHILD, code, name, percent, plain, sentence
+from compass.projections.situation import owner_of
+from compass.projections.view import AccountLine, AttemptLine
+
+IN_FULL = 5
+# What is still open about a theory comes first: a list of survivals alone would look more certain than it is.
+_ORDER = {Outcome.AMBIGUOUS: 0, Outcome.NO_DATA: 1, Outcome.REFUTED: 2, Outcome.SURVIVED: 3}
+_WORD = {
+    Outcome.AMBIGUOUS: "inconclusive", Outcome.NO_DATA: "no data", Outcome.REFUTED: "refuted",
+    Outcome.SURVIVED: "survived",
+}  # fmt: skip
+_Told = tuple[str, str, str, str]
+
+
+def journey(d: Draft) -> list[str]:
+    lines = ["## The hypothesis journey, dead ends included", ""]
+    full, rest = d.view.accounts[:IN_FULL], d.view.accounts[IN_FULL:]
+    told: dict[_Told, str] = {}
+    for account in (*full, *d.view.refuted):
+        state = "refuted" if account.refuted else percent(account.confidence)
+        source = d.cites.of("hypothesis", d.theory(account))
+        lines.append(f"- **{account.label}** {sentence(account.claim)} ({state}){source}")
+        lines += _attempts(d, account, told)
+    if rest:
+        lines.append(_in_one_line(d, rest))
+    lines += [
+        f"- The change {code(change.id)} was considered and refuted as a trigger: {sentence(change.refuted)}"
+        f"{d.cites.of('change', change.id)}"
+        for change in d.view.changes if change.refuted
+    ]  # fmt: skip
+    if not d.view.accounts and not d.view.refuted:
+        lines.append(f"- No theory was stated.{d.cites.up_to()}")
+    return lines
+
+
+def _attempts(d: Draft, account: AccountLine, told: dict[_Told, str]) -> list[str]:
+    """Every attempt; what was found word for word for an earlier theory is named and not repeated."""
+    lines: list[str] = []
+    again: dict[str, list[str]] = {}
+    for line in sorted(account.attempts, key=lambda a: _ORDER[a.attempt.outcome]):
+        a = line.attempt
+        key = (a.outcome.value, a.strategy, a.trigger or "", a.found)
+        source = d.cites.of("attempt", a.plan)
+        if key in told and told[key] != account.label:
+            again.setdefault(told[key], []).append(f"{_how(line)}{source}")
+            continue
+        told[key] = account.label
+        lines.append(f"{CHILD}{_how(line)}: {sentence(a.found)}{source}")
+    lines += [f"{CHILD}as for {label}: {'; '.join(said)}." for label, said in again.items()]
+    return lines
+
+
+def _how(line: AttemptLine) -> str:
+    """An attempt may be on a trigger of the theory and not on the theory itself."""
+    about = f"{code(line.attempt.trigger)} as its trigger: " if line.attempt.trigger else ""
+    return f"{about}{_WORD[line.attempt.outcome]} ({line.strategy.replace('_', ' ')})"
+
+
+def _in_one_line(d: Draft, rest: tuple[AccountLine, ...]) -> str:
+    most = max(account.confidence for account in rest)
+    hold = "less than 1 %" if most < HELD else f"at most {percent(most)}"
+    places: dict[str, list[str]] = {}
+    for account in rest:
+        places.setdefault(name(account.entity), []).append(f"{account.label} {plain(account.mechanism)}")
+    listed = "; ".join(f"at {place} {', '.join(theories)}" for place, theories in places.items())
+    one = len(rest) == 1
+    return (
+        f"- {len(rest)} further theor{'y was' if one else 'ies were'} stated and hold{'s' if one else ''} {hold}"
+        f"{'' if one else ' each'}: {listed}.{d.cites.of('posteriorupdated')}"
+    )
+
+
+def interaction(d: Draft) -> list[str]:
+    """One chain: what set it off, where it began, what that explains. Only theories that are still held."""
+    lines = ["## How the causes interacted", ""]
+    by_id = {account.id: account for account in d.board.accounts}
+    leader = d.view.accounts[0] if d.view.accounts else None
+    if leader is not None and leader.id in by_id:
+        lines += _set_off(d, leader)
+        lines += _would_explain(d, leader, by_id)
+        lines += _effects(d, leader, by_id[leader.id])
+    if len(lines) == 2:
+        lines.append("- Question: which of the conditions above had to hold together? The telemetry does not show it.")
+    return lines
+
+
+def _set_off(d: Draft, leader: AccountLine) -> list[str]:
+    trigger = leader.trigger
+    if trigger is None or trigger.change == NO_CHANGE:
+        return []
+    return [
+        f"- {code(trigger.change)} ({plain(trigger.summary)}) may have set off {leader.label} (weight "
+        f"{percent(trigger.weight)} within that account).{d.cites.of('change', trigger.change)}"
+        f"{d.cites.of('accountsformed')}"
+    ]
+
+
+def _would_explain(d: Draft, leader: AccountLine, by_id: dict[str, Account]) -> list[str]:
+    """Theories that are still held and would explain the leading one: they stand before it in the chain."""
+    head = d.theory(leader)
+    return [
+        f"- {rival.label} ({percent(rival.confidence)}: {plain(rival.claim)}) would explain {leader.label}: "
+        f"{sentence(link.because)}{d.cites.of('accountsformed')}"
+        for rival in d.held[1:] if rival.id in by_id
+        for link in by_id[rival.id].links if link.effect == head
+    ]  # fmt: skip
+
+
+def _effects(d: Draft, leader: AccountLine, account: Account) -> list[str]:
+    """Where the leading theory's effects are seen, each place once, with the clearest symptom there."""
+    lines, before = [], {owner_of(d.board, leader.entity)}
+    for link in account.links:
+        effect = d.board.hypotheses.get(link.effect)
+        place = owner_of(d.board, effect.entity) if effect is not None else None
+        if place is None or place in before:
+            continue
+        before.add(place)
+        seen = _clearest(d.board, (f.observation for f in d.view.situation.symptoms), place)
+        shown = f" Seen there: {d.fact(seen)}" if seen is not None else ""
+        begins = f"{leader.label} explains what is seen at {name(place)}: {sentence(link.because)}"
+        lines.append(f"- {begins}{d.cites.of('accountsformed')}{shown}")
+    return lines
+
+
+def _clearest(board: Board, symptoms: Iterable[Observation], place: object) -> Observation | None:
+    there = [o for o in symptoms if owner_of(board, o.entity) == place]
+    return max(there, key=lambda o: (o.strength, o.id), default=None)

@@ -1,0 +1,160 @@
+"""The first sections: what happened, when, to whom, and how it stood at the end of the data."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from compass.analysis.likelihood import load_table
+from compass.domain.failure import Status
+from compass.domain.observation import Observation
+from compass.domain.time import Instant, to_datetime
+from compass.exports.draft import Draft, between
+from compass.exports.prose import clock, code, date_time, doubt, name, names, percent, plain, sentence
+from compass.projections.situation import AFFECTED_FROM
+from compass.projections.timeline import moments
+from compass.projections.view import Checked
+
+ENDING = (
+    "How long did users notice it, and when did it end for them?",
+    "What was done to relieve it, when and by whom, and what worked?",
+    "What was the impact: on how many users and requests, on data, on money, on promises made?",
+)
+_TAIL = 0.25  # share of the samples since the onset that stand for the end of the data
+_BACK = 0.5  # of the way back to the usual level
+_FEWEST = 3
+
+
+def title(d: Draft) -> list[str]:
+    return [
+        f"# Post-mortem draft: {plain(d.view.title)}",
+        "",
+        f"Investigation #{d.view.number} ({d.view.id}), status: {d.view.status.value}. A draft made by COMPASS from "
+        "its chronicle, for people to correct and complete. `[#12]` names the chronicle event a fact comes from (the "
+        "appendix has them); E12 is an observation, H3 a theory.",
+    ]
+
+
+def overview(d: Draft) -> list[str]:
+    v = d.view
+    lines = ["## Overview", "", *_when(d)]
+    if v.symptom:
+        lines.append(f"- The page said: {plain(v.symptom)}.{d.cites.of('opened')}")
+    if d.cites.has("answer", "where"):
+        lines += _where(d)
+    seen = {fact.text: fact.observation for fact in reversed(v.situation.symptoms)}
+    lines += [f"- {d.fact(o)}" for o in list(seen.values())[::-1][:5]]
+    if v.accounts and v.accounts[0].central:
+        label = v.accounts[0].label
+        lines += [f"- Central to {label}: {said}" for said in d.facts(f.observation for f in v.accounts[0].central)]
+    if v.status is Status.RUNNING:
+        lines.append("- Question: the investigation has not ended; is it still running, or should it be resumed?")
+        return lines
+    outcome = d.board.answers.get("why") or v.said
+    lines.append(f"- Outcome of the investigation: {sentence(outcome)}{d.cites.of('ended')}")
+    if d.board.posterior is not None:
+        lines.append(f"- {_how_sure(d)}{d.cites.of('posteriorupdated')}")
+    return lines
+
+
+def _how_sure(d: Draft) -> str:
+    table = load_table()
+    if table.sha256 != d.view.table_sha256:
+        return "The confidences come from a table of likelihoods of another version; how it was set is not known here."
+    return (
+        f"How sure the confidences are: their table of likelihoods was {plain(table.fitted.how)} (fitted on: "
+        f"{plain(table.fitted.on)}). Read them as an order of what to check first, not as frequencies."
+    )
+
+
+def _when(d: Draft) -> list[str]:
+    v = d.view
+    page = f"Someone was paged at {date_time(v.detected_ns)}"
+    if d.onset is not None:
+        since = between(d.onset, Instant(ns=v.detected_ns), ("after the onset", "before the onset"))
+        return [
+            f"- Onset of the incident: {date_time(d.onset.ns)}{doubt(d.onset.uncertainty_ns)} ({plain(v.onset_method)})."
+            f"{d.cites.of('onsetestimated')}",
+            f"- {page}: {since}.{d.cites.of('opened')}",
+        ]  # fmt: skip
+    first = earliest(d)
+    said = ""
+    if first is not None and first.since is not None:
+        said = (
+            f"; the earliest dated sign, {clock(first.since)}: {plain(first.text)}"
+            f"{d.cites.of('observation', first.id)}"
+        )
+    return [f"- Onset not determined{said}. {page}.{d.cites.of('onsetestimated')}{d.cites.of('opened')}"]
+
+
+def earliest(d: Draft) -> Observation | None:
+    """The first sign of trouble that has a time of its own: not what was done, and not the page."""
+    dated = [
+        o for o in d.board.anomalies()
+        if o.since is not None and o.strength >= AFFECTED_FROM and o.since.ns != d.view.detected_ns
+        and not o.sign.startswith(("change.", "release."))
+    ]  # fmt: skip
+    return min(dated, key=lambda o: (o.since, o.id), default=None)
+
+
+def _where(d: Draft) -> list[str]:
+    s, source = d.view.situation, d.cites.of("answer", "where")
+    normal = "; ".join(_checked(c) for c in s.checked) or "nothing of which requests were measured"
+    lines = [
+        f"- Affected: {names(s.affected, nothing='nothing that was measured')}.{source}",
+        f"- Normal, by the signals of their requests: {normal}.{source}",
+    ]
+    if s.strained:
+        lines.append(f"- Abnormal inside, with no symptom at its requests: {names(s.strained)}.{source}")
+    if s.unmeasured:
+        lines.append(f"- Not measured (known, but no signal of their requests): {names(s.unmeasured)}.{source}")
+    return lines
+
+
+def _checked(part: Checked) -> str:
+    otherwise = f"; changed all the same: {', '.join(part.otherwise)}" if part.otherwise else ""
+    return f"{name(part.entity)} ({', '.join(part.normal)}{otherwise})"
+
+
+def timeline(d: Draft) -> list[str]:
+    rows = [m for m in moments(d.cites.events, d.board) if m.track == "system"]
+    lines = ["## Timeline (UTC)", "", "| time | what | event |", "|---|---|---|"]
+    lines += [
+        f"| {to_datetime(m.ns):%Y-%m-%d %H:%M:%S}{doubt(m.uncertainty_ns)} | {plain(m.text)} | [#{m.seq}] |"
+        for m in rows
+    ]
+    return lines
+
+
+def ending(d: Draft) -> list[str]:
+    """Whether it was over when the data ended. Where that cannot be seen, people are asked."""
+    lines = ["## The end", ""]
+    told: dict[tuple[str, str], str] = {}
+    for fact in d.view.situation.symptoms:
+        o = fact.observation
+        over = is_over(o)
+        if over is None or (o.sign, o.entity.key) in told:
+            continue
+        state = "had come back at least half of the way to its usual level" if over else "was still abnormal"
+        told[(o.sign, o.entity.key)] = (
+            f"- {code(o.sign)} at {name(o.entity)} {state} when the data ended ({date_time(d.view.now_ns)})."
+            f"{d.cites.of('observation', o.id)}"
+        )
+    lines += list(told.values())[:5]
+    lines += [f"- Question: {question}" for question in ENDING]
+    if not told:
+        lines.append("- Question: was it over when the data ended? No symptom has samples that show it.")
+    return lines
+
+
+def is_over(o: Observation) -> bool | None:
+    """Whether the last samples are nearer to the usual level than to the worst; None when that cannot be seen."""
+    if o.spark is None or o.spark.split is None:
+        return None
+    before = [v for v in o.spark.values[: o.spark.split] if v is not None]
+    since = [v for v in o.spark.values[o.spark.split :] if v is not None]
+    if not before or len(since) < _FEWEST:
+        return None
+    usual = median(before)
+    worst = max((v - usual for v in since), key=abs)
+    last = median(since[-max(_FEWEST, round(len(since) * _TAIL)) :]) - usual
+    return None if worst == 0 else last / worst < _BACK
