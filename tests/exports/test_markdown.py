@@ -6,25 +6,31 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compass.analysis.likelihood import load_table
 from compass.domain import chronicle as c
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
 from compass.domain.hypothesis import TriggerOption
-from compass.domain.incident import Change
+from compass.domain.incident import Change, Onset
+from compass.domain.observation import Verdict
 from compass.domain.time import NS_PER_S, Instant
 from compass.exports.markdown import LEVELS, postmortem
+from compass.exports.prose import plain
 from compass.exports.wording import objections
 from tests.support import incidents
 from tests.support.boards import (
     INCIDENT,
+    LEDGER,
     ONSET_NS,
     ORDERS,
+    WEB,
     account,
     attempt,
     events,
@@ -41,12 +47,13 @@ POOL = theory("pool", ORDERS)
 CHANGE = Change(
     id="orders-77", at=Instant(ns=ONSET_NS - 45 * NS_PER_S), kind="config", summary="smaller pool", entity=ORDERS
 )
-CITED = re.compile(r"(?<!\\)\[e(\d+)\]")
-NOT_FACTS = ("- Question:", "- Not examined", "- **simplification**: Question", "- **checklist**:")
+CITED = re.compile(r"(?<!\\)\[#(\d+)\]")
+NOT_FACTS = re.compile(r"- (?:Question:|Not examined|\*\*[a-z ]+\*\*: Question:|\*\*checklist\*\*:)")
 SECTIONS = (
-    "Overview", "Timeline (UTC)", "How the work normally goes", "Contributing causes",
+    "Overview", "Timeline (UTC)", "The end", "How the work normally goes", "Contributing causes",
     "The hypothesis journey, dead ends included", "How the causes interacted", "Similar incidents", "Decisions",
-    "Improvements, strongest first", "Learning points", "Questions for the learning team", "Cost", "Appendix: events",
+    "What could not be observed", "Improvements, strongest first", "Learning points",
+    "Questions for the learning team", "Cost", "Appendix: the events cited",
 )  # fmt: skip
 FAILURES = ("pool", "hostile", "quiet", "nothing", "unexplained", "busier", "damaged")
 
@@ -102,7 +109,7 @@ def bullets(text: str) -> list[str]:
     asked = text.split("## Questions for the learning team")[1].split("## Cost")[0].splitlines()
     lines = [line for line in text.splitlines() if re.match(r"\s*- ", line)]
     checks = {line for line in asked if re.search(r"\(for H\d+\)$", line)}
-    return [line for line in lines if not line.startswith(NOT_FACTS) and line not in checks]
+    return [line for line in lines if not NOT_FACTS.match(line) and line not in checks]
 
 
 def check_citations(text: str, listed: Sequence[c.Event]) -> None:
@@ -111,9 +118,9 @@ def check_citations(text: str, listed: Sequence[c.Event]) -> None:
     for line in facts:
         assert CITED.search(line), f"no event behind: {line}"
     prose = re.sub(r"`[^`\n]*`", "", text)
-    cited = {int(seq) for seq in (*CITED.findall(prose), *re.findall(r"\| e(\d+) \|$", text, re.MULTILINE))}
-    appendix = {int(seq) for seq in re.findall(r"^\| e(\d+) \|", text, re.MULTILINE)}
-    assert cited <= appendix <= {event.seq for event in listed}
+    cited = {int(seq) for seq in CITED.findall(prose)}
+    appendix = {int(seq) for seq in re.findall(r"^\| #(\d+) \|", text, re.MULTILINE)}
+    assert cited == appendix <= {event.seq for event in listed}
 
 
 @pytest.mark.parametrize("name", FAILURES)
@@ -142,7 +149,7 @@ def test_a_level_without_evidence_reads_not_examined_with_a_question(drafts: dic
     for level, question in LEVELS:
         assert f"- Question: {question}" in blocks[level]
         examined = level in ("Equipment and technology", "Technical management")
-        assert blocks[level].startswith("Not examined: no telemetry speaks about this level.") is not examined
+        assert blocks[level].startswith("\nNot examined: no telemetry speaks about this level.") is not examined
     nothing = drafts["nothing"].split("## Contributing causes")[1].split("\n## ")[0]
     assert nothing.count("Not examined") == len(LEVELS)
 
@@ -175,6 +182,160 @@ def test_a_draft_does_not_change_because_it_was_written() -> None:
     assert draft(reported) == draft(listed)
 
 
+# --- what a reader must be able to rely on --------------------------------------------------------------
+
+
+def section(text: str, name: str) -> str:
+    return text.split(f"## {name}\n")[1].split("\n## ")[0]
+
+
+def retold(**changed: c.Payload) -> list[c.Payload]:
+    """The short investigation with some of its events replaced, by the lower-case name of their type."""
+    return [changed.get(type(payload).__name__.lower(), payload) for payload in told()]
+
+
+def test_all_four_outcomes_are_told_what_is_still_open_first() -> None:
+    tried = [
+        c.Attempted(attempt=attempt(POOL, outcome, f"by_{outcome.value}", found=f"found {outcome.value}"))
+        for outcome in (Outcome.SURVIVED, Outcome.REFUTED, Outcome.NO_DATA, Outcome.AMBIGUOUS)
+    ]
+    at = next(i for i, payload in enumerate(told()) if isinstance(payload, c.Attempted))
+    journey = section(draft(events([*told()[:at], *tried, *told()[at:]])), SECTIONS[5])
+    found = re.findall(r"^    - (\w+(?: data)?) \(by ", journey, re.MULTILINE)
+    assert found == ["inconclusive", "no data", "refuted", "survived"]
+
+
+def test_what_was_found_word_for_word_before_is_not_said_again() -> None:
+    other = replace(theory("slow", ORDERS, "H2"), suggested_by=frozenset())
+    extra: list[c.Payload] = [
+        c.Proposed(hypothesis=other), c.Attempted(attempt=attempt(other, Outcome.SURVIVED, found="the same words")),
+        c.Attempted(attempt=attempt(POOL, Outcome.SURVIVED, found="the same words")),
+        c.AccountsFormed(accounts=(account(POOL), account(other))),
+        c.PosteriorUpdated(posterior=posterior({f"a-{POOL.id}": 0.7, f"a-{other.id}": 0.2})),
+    ]  # fmt: skip
+    journey = section(draft(events([*told(ended=False), *extra])), SECTIONS[5])
+    assert journey.count("the same words") == 1
+    assert re.search(r"^    - as for H1: survived \(scope\) \[#\d+\]\.$", journey, re.MULTILINE)
+
+
+def test_theories_of_little_belief_share_one_line_and_none_is_said_to_have_no_belief() -> None:
+    many = [theory(f"m{i}", ORDERS, f"H{i}") for i in range(1, 10)]
+    beliefs = {f"a-{h.id}": 0.9 if h.label == "H1" else 0.004 for h in many}
+    extra: list[c.Payload] = [
+        *(c.Proposed(hypothesis=h) for h in many), c.AccountsFormed(accounts=tuple(account(h) for h in many)),
+        c.PosteriorUpdated(posterior=posterior(beliefs)),
+    ]  # fmt: skip
+    text = draft(events([*told(ended=False), *extra]))
+    journey = section(text, SECTIONS[5])
+    assert journey.count("\n- **H") == 5
+    assert "- 4 further theories were stated and hold less than 1 % each: at orders H" in journey
+    assert not re.search(r"(?<!\d)0 ?%", text)
+
+
+def test_what_a_policy_decided_is_told_in_plain_words() -> None:
+    gate = c.Decided(decision="go on to why", by="policy:unattended", because="nobody was asked")
+    end = c.Decided(decision="end: no plan left", by="policy:unattended", because="working theory")
+    text = section(draft(events([*opening(), gate, end])), "Decisions")
+    assert "- In a run without a person to ask, COMPASS went on to ask why. Known then: 0 signs abnormal" in text
+    assert "no theory had been weighed" in text
+    assert "COMPASS ended the attempts to refute: no plan left. Known then" in text
+    assert "policy:" not in text
+
+
+def test_where_names_what_is_affected_normal_by_which_signals_and_not_measured() -> None:
+    normal = [
+        seen("latency.up", ORDERS, verdict=Verdict.NORMAL), seen("latency.up", LEDGER, verdict=Verdict.NORMAL),
+        seen("k8s.unready", WEB, verdict=Verdict.NORMAL),
+    ]  # fmt: skip
+    answered = c.QuestionAnswered(question="where", answer="a")
+    text = section(draft(events([*opening(), *(c.Observed(observation=o) for o in normal), answered])), "Overview")
+    assert "- Affected: nothing that was measured. [#8]" in text
+    assert "- Normal, by the signals of their requests: ledger, orders (latency). [#8]" in text
+    assert "- Not measured (known, but no signal of their requests): web. [#8]" in text
+
+
+def test_an_order_that_the_data_cannot_tell_is_not_stated() -> None:
+    sure = draft(events(told()))
+    assert "it came 45 s ± 10 s before the onset" in section(sure, SECTIONS[4])
+    overlapping = Onset(instant=Instant(ns=ONSET_NS, uncertainty_ns=60 * NS_PER_S), method="given")
+    unsure = draft(events(retold(onsetestimated=c.OnsetEstimated(onset=overlapping))))
+    assert "the order cannot be told from this data" in section(unsure, SECTIONS[4])
+    assert "45 s" not in section(unsure, SECTIONS[4])
+    assert " ± 60 s | onset of the incident (given)" in unsure
+
+
+def test_a_page_time_that_stands_in_is_no_onset() -> None:
+    fallen = Onset(instant=Instant(ns=INCIDENT.detected_ns, uncertainty_ns=NS_PER_S), method="page time")
+    text = draft(events(retold(onsetestimated=c.OnsetEstimated(onset=fallen))))
+    assert "- Onset not determined; the earliest dated sign, " in section(text, "Overview")
+    assert "Onset of the incident" not in text
+    assert "before the onset" not in section(text, SECTIONS[4])
+
+
+def test_the_appendix_says_what_the_cited_events_hold_and_lists_no_others() -> None:
+    listed = events(told("pool main of orders exhausted"))
+    appendix = draft(listed).split("## Appendix")[1]
+    kinds = re.findall(r"^\| #\d+ \| ([a-z.]+) \|", appendix, re.MULTILINE)
+    assert "round.started" not in kinds
+    assert "observation.recorded" in kinds
+    assert "| E1 pool main of orders exhausted; derived: `pool.exhausted` |" in appendix
+    assert "| H1 scope: survived: pool main of orders exhausted |" in appendix
+
+
+def test_each_gap_is_told_once_with_all_that_it_hides() -> None:
+    extra = [c.GapNamed(gap="no spans", hides="time"), c.GapNamed(gap="no spans", hides="errors")]
+    body = draft(events([*told(ended=False), *extra])).split("## Appendix")[0]
+    assert body.count("no spans") == 1
+    assert re.search(r"- Not seen: no spans\. What that hides: time; errors\. \[#\d+\] \[#\d+\]", body)
+
+
+def test_a_decision_is_told_with_what_was_known_then() -> None:
+    payloads = told()
+    later = c.PosteriorUpdated(posterior=posterior({f"a-{POOL.id}": 0.95}))
+    text = section(draft(events([*payloads[:-2], later, *payloads[-2:]])), "Decisions")
+    assert "- human decided to go on: pool main of orders exhausted. Known then: 1 sign abnormal, 0 normal; " in text
+    assert "H1 (pool at orders) led with 70 %" in text
+    assert "95 %" not in text
+    assert "changes still open as a trigger: `orders-77`" in text
+
+
+def test_how_far_confidences_can_be_trusted_stands_beside_the_outcome(drafts: dict[str, str]) -> None:
+    overview = section(drafts["pool"], "Overview").splitlines()
+    at = next(i for i, line in enumerate(overview) if line.startswith("- Outcome"))
+    assert plain(load_table().fitted.how) in overview[at + 1]
+
+
+def test_what_the_trigger_changed_is_told_at_the_front(drafts: dict[str, str]) -> None:
+    for name in ("Overview", "Timeline (UTC)"):
+        assert re.search(r"10 → 1|from \d+ to \d+", section(drafts["pool"], name)), name
+
+
+def test_whether_it_was_over_is_told_or_asked(drafts: dict[str, str]) -> None:
+    assert "- When the data ended (" in section(drafts["pool"], "The end")
+    assert "- Question: was it over when the data ended?" in section(drafts["unexplained"], "The end")
+    for text in drafts.values():
+        assert section(text, "The end").count("- Question:") >= 3
+
+
+def test_only_theories_that_are_held_are_part_of_the_chain(drafts: dict[str, str]) -> None:
+    chain = section(drafts["pool"], SECTIONS[6])
+    assert "- The chain as far as it is held: " in chain
+    assert "<1 %" not in chain
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_every_common_reader_of_markdown_finds_the_lists(name: str, drafts: dict[str, str]) -> None:
+    """A list begins after an empty line, and what is within it is indented by four spaces."""
+    lines = drafts[name].splitlines()
+    for before, line in pairwise(lines):
+        indent = len(line) - len(line.lstrip(" "))
+        if line.lstrip(" ").startswith("- "):
+            assert indent in (0, 4)
+            assert not before or before.lstrip(" ").startswith("- "), line
+        elif before.startswith("#") or before.lstrip(" ").startswith("- "):
+            assert not line, f"no empty line before: {line}"
+
+
 # --- untrusted text -------------------------------------------------------------------------------------
 
 
@@ -193,7 +354,7 @@ EVIL = (
     incidents.HOSTILE, "a\n# b\n\n- c\n| d | e |", "\\[x](http://evil.example)", "![i](http://evil.example/p.png)",
     "<script>alert(1)</script>", "<!-- ", "```\ncode", "`code`", "\x1b[31mred\x1b]8;;http://evil\x07", "\u202egnp.exe",
     "| a | b |", "\\| a \\| b", "**bold** *it* __u__ ~~s~~", "# not a heading", "1. not a list", "> not a quote",
-    "&lt;b&gt; &#60;i&#62;", "[e1] [e999]", "---", "[ref]: http://evil.example", "+ x", "x\ry", "a\u2028b",
+    "&lt;b&gt; &#60;i&#62;", "[#1] [#999] [e1]", "---", "[ref]: http://evil.example", "+ x", "x\ry", "a\u2028b",
 )  # fmt: skip
 
 
@@ -217,9 +378,9 @@ def check_inert(text: str) -> None:
     prose = re.sub(r"`[^`\n]*`", "", text)
     assert not re.search(r"<[a-zA-Z!/]", prose)
     assert not re.search(r"(?<!\\)(?:\\\\)*\]\(", prose)
-    assert not re.search(r"(?<!\\)(?:\\\\)*\[(?!e\d+\])", prose)
+    assert not re.search(r"(?<!\\)(?:\\\\)*\[(?!#\d+\])", prose)
     assert not re.search(r"^\s*- (?:\d+[.)]|[#>+-]) ", prose, re.MULTILINE)
-    assert "[e999]" not in CITED.findall(prose)
+    assert "999" not in CITED.findall(prose)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
 
 

@@ -135,6 +135,44 @@ def test_a_change_refuted_for_one_account_is_still_possible_for_a_likelier_one()
     assert (nowhere["near"].verdict, nowhere["near"].refuted) == ("refuted as a trigger", "web was not hit")
 
 
+def test_a_change_within_the_uncertainty_of_the_onset_has_no_order() -> None:
+    held = believed({POOL: 0.8}, changes=(changed("before", 30), changed("beside", 5), changed("after", -60)))
+    lines = {line.id: line for line in change_lines(held)}
+    assert {key: line.order for key, line in lines.items()} == {
+        "before": "before", "beside": "unclear", "after": "after"
+    }  # fmt: skip
+    assert lines["beside"].verdict == "about the onset"
+
+
+def undoing(beliefs: tuple[float, float], *options: TriggerOption, refuted_for: str = "") -> list[Mitigation | None]:
+    """The reliefs of two accounts whose only trigger options are given; `refuted_for` the first one's attempts."""
+    held = believed({POOL: beliefs[0], SLOW: beliefs[1]}, changes=(changed("near", 30),))
+    tried = attempt(POOL, Outcome.REFUTED, trigger=refuted_for) if refuted_for else None
+    held = replace(
+        held, attempts={tried.plan: tried} if tried else {},
+        accounts=(account(POOL), account(SLOW, triggers=options)),
+    )  # fmt: skip
+    return [line.mitigation for line in view(held).accounts]
+
+
+def test_undoing_a_change_is_no_relief_once_it_was_refuted_for_a_more_probable_account() -> None:
+    near = TriggerOption(change="near", weight=0.9)
+    first, second = undoing((0.6, 0.3), near)
+    assert second is not None
+    assert second.text.startswith("Undo deploy near")
+    first, second = undoing((0.6, 0.3), near, refuted_for="near")
+    assert first is not None
+    assert second is not None
+    assert not second.text.startswith("Undo")
+    likelier = undoing((0.3, 0.6), near, refuted_for="near")
+    assert likelier[0] is not None
+    assert likelier[0].text.startswith("Undo"), "what is refuted for a less probable account may have done it here"
+
+
+def test_what_hardly_anybody_believes_shows_no_relief() -> None:
+    assert [relief is None for relief in undoing((0.9, 0.019))] == [False, True]
+
+
 def test_advice_says_when_the_search_was_narrow_unsure_or_beside_the_point() -> None:
     assert any("the search was narrow" in said for said in view(believed({POOL: 0.9})).advice)
     unsure = view(believed({POOL: 0.5})).advice

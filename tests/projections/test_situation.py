@@ -8,6 +8,7 @@ from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.incident import Dependency
 from compass.domain.observation import Verdict
 from compass.projections.situation import AFFECTED_FROM, entry_points, owner_of, paged, situation
+from compass.projections.view import Checked
 from tests.support.boards import INCIDENT, LEDGER, ORDERS, WEB, board, seen, service
 
 POD = EntityRef(kind=EntityKind.POD, name="orders-1", namespace="shop")
@@ -22,15 +23,40 @@ def test_a_sign_at_a_pod_speaks_of_its_service() -> None:
     assert owner_of(board(containment={POD: POD}), POD) == POD
 
 
-def test_affected_by_symptoms_unaffected_only_without_anything_abnormal() -> None:
+def test_every_known_part_is_in_one_list_by_what_was_measured_of_its_requests() -> None:
+    stock = service("stock")
     held = board((
         seen("latency.up", WEB, 0.9), seen("memory.up", ORDERS, 0.8),
-        seen("latency.up", LEDGER, verdict=Verdict.NORMAL),
+        seen("latency.up", LEDGER, verdict=Verdict.NORMAL), seen("errors.up", LEDGER, verdict=Verdict.NORMAL),
         seen("latency.up", service("mail"), verdict=Verdict.UNKNOWN),
+        seen("k8s.unready", stock, verdict=Verdict.NORMAL),
     ))  # fmt: skip
     found = situation(held)
     assert found.affected == (WEB,)
-    assert found.unaffected == (LEDGER,), "memory of orders is abnormal, and of mail nothing is known"
+    assert found.strained == (ORDERS,)
+    assert found.checked == (Checked(entity=LEDGER, normal=("errors", "latency")),)
+    assert found.unaffected == (LEDGER,)
+    assert found.unmeasured == (service("mail"), stock), "that its pods are ready says nothing about requests"
+
+
+def test_what_only_behaves_otherwise_is_normal_and_says_so() -> None:
+    held = board((
+        seen("latency.up", LEDGER, verdict=Verdict.NORMAL), seen("log.path_changed", LEDGER, 0.9),
+        seen("change.near", LEDGER, 0.9), seen("release.worse", ORDERS, 0.9),
+        seen("latency.up", ORDERS, verdict=Verdict.NORMAL),
+    ))  # fmt: skip
+    found = situation(held)
+    assert found.checked == (Checked(entity=LEDGER, normal=("latency",), otherwise=("log.path_changed",)),)
+    assert found.strained == (ORDERS,), "a release that does worse is not normal"
+
+
+def test_where_users_come_in_is_normal_only_by_requests_to_it() -> None:
+    lines = (seen("log.errors_up", WEB, verdict=Verdict.NORMAL), seen("log.errors_up", LEDGER, verdict=Verdict.NORMAL))
+    calls = (seen("client_latency.up", WEB, verdict=Verdict.NORMAL),)
+    assert situation(board((*lines, *calls))).unaffected == (LEDGER,)
+    assert WEB in situation(board((*lines, *calls))).unmeasured
+    asked = seen("errors.up", WEB, verdict=Verdict.NORMAL)
+    assert situation(board((*lines, *calls, asked))).unaffected == (LEDGER, WEB)
 
 
 def test_noise_affects_nobody() -> None:

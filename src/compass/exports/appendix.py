@@ -6,9 +6,8 @@ import re
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
-from compass.domain.time import Instant
-from compass.exports.draft import Draft
-from compass.exports.prose import clock, code, percent, plain
+from compass.exports.draft import OUTCOME_WORD, Draft
+from compass.exports.prose import clock, code, name, percent, plain
 
 MOST_CHARS = 300
 MOST_QUERY = 160
@@ -26,7 +25,8 @@ def appendix(d: Draft, text: str) -> list[str]:
     lines = ["## Appendix: the events cited", "", "| event | kind | recorded (UTC) | what it says | id |"]
     lines.append("|---|---|---|---|---|")
     lines += [
-        f"| #{e.seq} | {plain(e.kind)} | {e.recorded_at:%Y-%m-%d %H:%M:%S} | {_statement(e.payload, d.board)} | {e.id} |"
+        f"| #{e.seq} | {plain(e.kind)} | {e.recorded_at:%Y-%m-%d %H:%M:%S} | {_statement(e.payload, d.board)} "
+        f"| {e.id} |"
         for e in d.cites.events if e.seq in wanted
     ]  # fmt: skip
     return lines
@@ -41,7 +41,7 @@ def _statement(payload: object, board: Board) -> str:
     if isinstance(payload, c.Attempted):
         a = payload.attempt
         about = f", {code(a.trigger)} as its trigger" if a.trigger else ""
-        found = f"{a.strategy.replace('_', ' ')}{about}: {a.outcome.value.replace('_', ' ')}: {_short(a.found)}"
+        found = f"{a.strategy.replace('_', ' ')}{about}: {OUTCOME_WORD[a.outcome]}: {_short(a.found)}"
         return f"{_label(a.hypothesis, board)} {found}"
     return _of_theories(payload, board) or _of_the_run(payload)
 
@@ -49,7 +49,7 @@ def _statement(payload: object, board: Board) -> str:
 def _of_theories(payload: object, board: Board) -> str:
     if isinstance(payload, c.Proposed):
         h = payload.hypothesis
-        return f"{_label(h.id, board)} {plain(h.mechanism)} at {plain(str(h.entity))}, proposed by {plain(h.proposed_by)}"
+        return f"{_label(h.id, board)} {plain(h.mechanism)} at {name(h.entity)}, proposed by {plain(h.proposed_by)}"
     if isinstance(payload, c.PlanRegistered):
         return f"{_label(payload.plan.hypothesis, board)} {_short(payload.plan.expectation)}"
     if isinstance(payload, c.AccountsFormed):
@@ -64,12 +64,13 @@ def _of_theories(payload: object, board: Board) -> str:
 
 def _of_the_run(payload: object) -> str:
     if isinstance(payload, c.Opened):
-        return f"opened by {plain(payload.commander)}; the page: {_short(payload.incident.symptom or payload.incident.title)}"
+        page = payload.incident.symptom or payload.incident.title
+        return f"opened by {plain(payload.commander)}; the page: {_short(page)}"
     if isinstance(payload, c.OnsetEstimated):
         why = f": {_short('; '.join(payload.onset.because))}" if payload.onset.because else ""
-        return f"{_at(payload.onset.instant)} ({plain(payload.onset.method)}){why}"
+        return f"{clock(payload.onset.instant)} ({plain(payload.onset.method)}){why}"
     if isinstance(payload, c.ContextLearned):
-        listed = [f"{code(change.id)} {_at(change.at)} {plain(change.summary, 80)}" for change in payload.changes[:5]]
+        listed = [f"{code(change.id)} {clock(change.at)} {plain(change.summary, 80)}" for change in payload.changes[:5]]
         more = f" and {len(payload.changes) - 5} more" if len(payload.changes) > 5 else ""
         changes = f"; changes: {'; '.join(listed)}{more}" if listed else ""
         return f"{len(payload.entities)} parts, {len(payload.dependencies)} dependencies{changes}"
@@ -95,10 +96,6 @@ def _words(payload: object) -> str:
 def _label(hypothesis: str, board: Board) -> str:
     known = board.hypotheses.get(hypothesis)
     return known.label if known is not None else "H?"
-
-
-def _at(instant: Instant) -> str:
-    return clock(instant)
 
 
 def _short(text: str) -> str:

@@ -34,7 +34,7 @@ def normal_work(d: Draft) -> list[str]:
     for o in list(one_each.values())[:5]:
         if o.baseline is not None:
             usual = f"{plain(o.text.split(',')[0])}; usually {quantity(o.baseline.value, o.baseline.unit)}"
-            lines.append(f"- {usual}.{d.cites.of('observation', o.id)}")
+            lines.append(f"- Measured: {usual}.{d.cites.of('observation', o.id)}")
     lines.append("- Question: what do people do on an ordinary day to keep it there?")
     return lines
 
@@ -62,9 +62,7 @@ def _technical(d: Draft) -> list[str]:
     return lines
 
 
-def _evidence(
-    d: Draft, side: str, label: str, facts: tuple[Fact, ...], told: dict[tuple[str, str], str]
-) -> list[str]:
+def _evidence(d: Draft, side: str, label: str, facts: tuple[Fact, ...], told: dict[tuple[str, str], str]) -> list[str]:
     """What was written out for a theory above is only pointed at."""
     by_id = {f.observation.id: f.observation for f in facts}
     fresh = [o for o in by_id.values() if told.get((side, o.text), label) == label]

@@ -44,7 +44,8 @@ def _deed(decided: c.Decided) -> str:
 def _state(board: Board) -> str:
     """What was known: signs, the leading theory and its belief, changes that were still open."""
     normal = sum(1 for o in board.observations.values() if o.verdict is Verdict.NORMAL)
-    parts = [f"{len(board.anomalies())} signs were abnormal and {normal} normal"]
+    abnormal = len(board.anomalies())
+    parts = [f"{abnormal} sign{'s' * (abnormal != 1)} abnormal, {normal} normal"]
     account = leading(board)
     head = board.hypotheses.get(account.head) if account is not None else None
     if account is not None and head is not None and board.posterior is not None:

@@ -6,14 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from compass.domain.board import Board
+from compass.domain.disproof import Outcome
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation
-from compass.domain.time import Instant
-from compass.exports.prose import clock, sentence
+from compass.domain.time import NS_PER_S, Instant
+from compass.exports.prose import clock, doubt, sentence
 from compass.exports.sources_of_fact import Citations
 from compass.projections.timeline import PAGE_TIME
 from compass.projections.view import AccountLine, View
 
+OUTCOME_WORD = {
+    Outcome.AMBIGUOUS: "inconclusive", Outcome.NO_DATA: "no data", Outcome.REFUTED: "refuted",
+    Outcome.SURVIVED: "survived",
+}  # fmt: skip
 HELD = 0.01  # belief from which a theory still counts as held
 
 
@@ -53,9 +58,10 @@ class Draft:
 
 def between(earlier: Instant, later: Instant, words: tuple[str, str]) -> str:
     """How far apart two moments are, or that their order cannot be told."""
-    gap = (later.ns - earlier.ns) / 1e9
+    gap = (later.ns - earlier.ns) / NS_PER_S
+    within = doubt(earlier.uncertainty_ns + later.uncertainty_ns)
     if earlier.surely_before(later):
-        return f"{gap:.0f} s {words[0]}"
+        return f"{gap:.0f} s{within} {words[0]}"
     if later.surely_before(earlier):
-        return f"{-gap:.0f} s {words[1]}"
+        return f"{-gap:.0f} s{within} {words[1]}"
     return f"the order cannot be told from this data ({clock(earlier)} against {clock(later)})"

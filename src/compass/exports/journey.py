@@ -8,7 +8,7 @@ from compass.domain.board import Board
 from compass.domain.disproof import Outcome
 from compass.domain.hypothesis import NO_CHANGE, Account
 from compass.domain.observation import Observation
-from compass.exports.draft import HELD, Draft
+from compass.exports.draft import HELD, OUTCOME_WORD, Draft
 from compass.exports.prose import CHILD, code, name, percent, plain, sentence
 from compass.projections.situation import owner_of
 from compass.projections.view import AccountLine, AttemptLine
@@ -16,10 +16,6 @@ from compass.projections.view import AccountLine, AttemptLine
 IN_FULL = 5
 # What is still open about a theory comes first: a list of survivals alone would look more certain than it is.
 _ORDER = {Outcome.AMBIGUOUS: 0, Outcome.NO_DATA: 1, Outcome.REFUTED: 2, Outcome.SURVIVED: 3}
-_WORD = {
-    Outcome.AMBIGUOUS: "inconclusive", Outcome.NO_DATA: "no data", Outcome.REFUTED: "refuted",
-    Outcome.SURVIVED: "survived",
-}  # fmt: skip
 _Told = tuple[str, str, str, str]
 
 
@@ -64,7 +60,7 @@ def _attempts(d: Draft, account: AccountLine, told: dict[_Told, str]) -> list[st
 def _how(line: AttemptLine) -> str:
     """An attempt may be on a trigger of the theory and not on the theory itself."""
     about = f"{code(line.attempt.trigger)} as its trigger: " if line.attempt.trigger else ""
-    return f"{about}{_WORD[line.attempt.outcome]} ({line.strategy.replace('_', ' ')})"
+    return f"{about}{OUTCOME_WORD[line.attempt.outcome]} ({line.strategy.replace('_', ' ')})"
 
 
 def _in_one_line(d: Draft, rest: tuple[AccountLine, ...]) -> str:
@@ -87,39 +83,50 @@ def interaction(d: Draft) -> list[str]:
     by_id = {account.id: account for account in d.board.accounts}
     leader = d.view.accounts[0] if d.view.accounts else None
     if leader is not None and leader.id in by_id:
-        lines += _set_off(d, leader)
-        lines += _would_explain(d, leader, by_id)
-        lines += _effects(d, leader, by_id[leader.id])
+        trigger, before = _set_off(d, leader), _would_explain(d, leader, by_id)
+        places, effects = _effects(d, leader, by_id[leader.id])
+        if trigger or before or effects:
+            steps = [*trigger[:1], *before[:1], f"{leader.label} ({percent(leader.confidence)})", *places]
+            lines.append(f"- The chain as far as it is held: {' → '.join(steps)}.{d.cites.of('accountsformed')}")
+        lines += [*trigger[1:], *before[1:], *effects]
     if len(lines) == 2:
         lines.append("- Question: which of the conditions above had to hold together? The telemetry does not show it.")
     return lines
 
 
 def _set_off(d: Draft, leader: AccountLine) -> list[str]:
+    """The step in the chain and the sentence about it, or nothing."""
     trigger = leader.trigger
     if trigger is None or trigger.change == NO_CHANGE:
         return []
-    return [
+    said = (
         f"- {code(trigger.change)} ({plain(trigger.summary)}) may have set off {leader.label} (weight "
         f"{percent(trigger.weight)} within that account).{d.cites.of('change', trigger.change)}"
         f"{d.cites.of('accountsformed')}"
-    ]
+    )
+    return [code(trigger.change), said]
 
 
 def _would_explain(d: Draft, leader: AccountLine, by_id: dict[str, Account]) -> list[str]:
-    """Theories that are still held and would explain the leading one: they stand before it in the chain."""
+    """The likeliest theory that is still held and would explain the leading one: it stands before it in the chain."""
     head = d.theory(leader)
-    return [
-        f"- {rival.label} ({percent(rival.confidence)}: {plain(rival.claim)}) would explain {leader.label}: "
-        f"{sentence(link.because)}{d.cites.of('accountsformed')}"
-        for rival in d.held[1:] if rival.id in by_id
-        for link in by_id[rival.id].links if link.effect == head
-    ]  # fmt: skip
+    for rival in d.held[1:]:
+        links = by_id[rival.id].links if rival.id in by_id else ()
+        link = next((link for link in links if link.effect == head), None)
+        if link is not None:
+            said = (
+                f"- {rival.label} ({percent(rival.confidence)}: {plain(rival.claim)}) would explain {leader.label}: "
+                f"{sentence(link.because)}{d.cites.of('accountsformed')}"
+            )
+            return [f"{rival.label} ({percent(rival.confidence)})", said]
+    return []
 
 
-def _effects(d: Draft, leader: AccountLine, account: Account) -> list[str]:
+def _effects(d: Draft, leader: AccountLine, account: Account) -> tuple[list[str], list[str]]:
     """Where the leading theory's effects are seen, each place once, with the clearest symptom there."""
-    lines, before = [], {owner_of(d.board, leader.entity)}
+    places: list[str] = []
+    lines: list[str] = []
+    before = {owner_of(d.board, leader.entity)}
     for link in account.links:
         effect = d.board.hypotheses.get(link.effect)
         place = owner_of(d.board, effect.entity) if effect is not None else None
@@ -129,8 +136,9 @@ def _effects(d: Draft, leader: AccountLine, account: Account) -> list[str]:
         seen = _clearest(d.board, (f.observation for f in d.view.situation.symptoms), place)
         shown = f" Seen there: {d.fact(seen)}" if seen is not None else ""
         begins = f"{leader.label} explains what is seen at {name(place)}: {sentence(link.because)}"
+        places.append(name(place))
         lines.append(f"- {begins}{d.cites.of('accountsformed')}{shown}")
-    return lines
+    return places, lines
 
 
 def _clearest(board: Board, symptoms: Iterable[Observation], place: object) -> Observation | None:

@@ -53,7 +53,9 @@ def _unseen(d: Draft) -> list[str]:
         hidden.setdefault(gap, []).append(hides)
     for gap, listed in hidden.items():
         sources = "".join(dict.fromkeys(d.cites.of("gap", gap_key(gap, hides)) for hides in listed))
-        lines.append(f"- {plain(gap)}. What that hides: {'; '.join(plain(hides) for hides in listed)}.{sources}")
+        lines.append(
+            f"- Not seen: {plain(gap)}. What that hides: {'; '.join(plain(hides) for hides in listed)}.{sources}"
+        )
     lines.append("- Question: what else was not visible to those who worked on it?")
     return lines
 
@@ -83,8 +85,8 @@ def _questions(d: Draft) -> list[str]:
     lines = ["## Questions for the learning team", ""]
     for account in d.view.accounts[:2]:
         lines += [f"- {sentence(check)} (for {account.label})" for check in account.check]
-        known = d.facts(fact.observation for fact in account.central)
-        lines += [f"- Already in the evidence (for {account.label}): {said}" for said in known]
+    central = {f.observation.id: f.observation for account in d.view.accounts[:2] for f in account.central}
+    lines += [f"- Already in the evidence: {said}" for said in d.facts(central.values())]
     if d.board.posterior is not None:
         lines.append(
             f"- {percent(d.view.not_listed)} of the belief is on nothing in this list. Question: who could know "

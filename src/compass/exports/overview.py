@@ -5,11 +5,12 @@ from __future__ import annotations
 from statistics import median
 
 from compass.analysis.likelihood import load_table
+from compass.domain.entity import EntityRef
 from compass.domain.failure import Status
 from compass.domain.observation import Observation
 from compass.domain.time import Instant, to_datetime
 from compass.exports.draft import Draft, between
-from compass.exports.prose import clock, code, date_time, doubt, name, names, percent, plain, sentence
+from compass.exports.prose import clock, code, date_time, doubt, name, names, plain, sentence
 from compass.projections.situation import AFFECTED_FROM
 from compass.projections.timeline import moments
 from compass.projections.view import Checked
@@ -19,6 +20,7 @@ ENDING = (
     "What was done to relieve it, when and by whom, and what worked?",
     "What was the impact: on how many users and requests, on data, on money, on promises made?",
 )
+MOST_ENDINGS = 6
 _TAIL = 0.25  # share of the samples since the onset that stand for the end of the data
 _BACK = 0.5  # of the way back to the usual level
 _FEWEST = 3
@@ -42,7 +44,7 @@ def overview(d: Draft) -> list[str]:
     if d.cites.has("answer", "where"):
         lines += _where(d)
     seen = {fact.text: fact.observation for fact in reversed(v.situation.symptoms)}
-    lines += [f"- {d.fact(o)}" for o in list(seen.values())[::-1][:5]]
+    lines += [f"- Seen: {d.fact(o)}" for o in list(seen.values())[::-1][:5]]
     if v.accounts and v.accounts[0].central:
         label = v.accounts[0].label
         lines += [f"- Central to {label}: {said}" for said in d.facts(f.observation for f in v.accounts[0].central)]
@@ -72,16 +74,15 @@ def _when(d: Draft) -> list[str]:
     if d.onset is not None:
         since = between(d.onset, Instant(ns=v.detected_ns), ("after the onset", "before the onset"))
         return [
-            f"- Onset of the incident: {date_time(d.onset.ns)}{doubt(d.onset.uncertainty_ns)} ({plain(v.onset_method)})."
-            f"{d.cites.of('onsetestimated')}",
+            f"- Onset of the incident: {date_time(d.onset.ns)}{doubt(d.onset.uncertainty_ns)} "
+            f"({plain(v.onset_method)}).{d.cites.of('onsetestimated')}",
             f"- {page}: {since}.{d.cites.of('opened')}",
         ]  # fmt: skip
     first = earliest(d)
     said = ""
     if first is not None and first.since is not None:
         said = (
-            f"; the earliest dated sign, {clock(first.since)}: {plain(first.text)}"
-            f"{d.cites.of('observation', first.id)}"
+            f"; the earliest dated sign, {clock(first.since)}: {plain(first.text)}{d.cites.of('observation', first.id)}"
         )
     return [f"- Onset not determined{said}. {page}.{d.cites.of('onsetestimated')}{d.cites.of('opened')}"]
 
@@ -98,10 +99,9 @@ def earliest(d: Draft) -> Observation | None:
 
 def _where(d: Draft) -> list[str]:
     s, source = d.view.situation, d.cites.of("answer", "where")
-    normal = "; ".join(_checked(c) for c in s.checked) or "nothing of which requests were measured"
     lines = [
         f"- Affected: {names(s.affected, nothing='nothing that was measured')}.{source}",
-        f"- Normal, by the signals of their requests: {normal}.{source}",
+        f"- Normal, by the signals of their requests: {_normal(s.checked)}.{source}",
     ]
     if s.strained:
         lines.append(f"- Abnormal inside, with no symptom at its requests: {names(s.strained)}.{source}")
@@ -110,9 +110,16 @@ def _where(d: Draft) -> list[str]:
     return lines
 
 
-def _checked(part: Checked) -> str:
-    otherwise = f"; changed all the same: {', '.join(part.otherwise)}" if part.otherwise else ""
-    return f"{name(part.entity)} ({', '.join(part.normal)}{otherwise})"
+def _normal(checked: tuple[Checked, ...]) -> str:
+    """Parts by what of their requests is normal, the best examined first."""
+    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[EntityRef]] = {}
+    for part in checked:
+        groups.setdefault((part.normal, part.otherwise), []).append(part.entity)
+    said = []
+    for (signals, otherwise), parts in sorted(groups.items(), key=lambda item: (-len(item[0][0]), item[0])):
+        also = f"; changed all the same: {', '.join(otherwise)}" if otherwise else ""
+        said.append(f"{names(parts)} ({', '.join(signals)}{also})")
+    return "; ".join(said) or "none, as far as was measured"
 
 
 def timeline(d: Draft) -> list[str]:
@@ -128,22 +135,22 @@ def timeline(d: Draft) -> list[str]:
 def ending(d: Draft) -> list[str]:
     """Whether it was over when the data ended. Where that cannot be seen, people are asked."""
     lines = ["## The end", ""]
-    told: dict[tuple[str, str], str] = {}
+    states: dict[bool, dict[tuple[str, str], str]] = {False: {}, True: {}}
     for fact in d.view.situation.symptoms:
         o = fact.observation
         over = is_over(o)
-        if over is None or (o.sign, o.entity.key) in told:
-            continue
-        state = "had come back at least half of the way to its usual level" if over else "was still abnormal"
-        told[(o.sign, o.entity.key)] = (
-            f"- {code(o.sign)} at {name(o.entity)} {state} when the data ended ({date_time(d.view.now_ns)})."
-            f"{d.cites.of('observation', o.id)}"
-        )
-    lines += list(told.values())[:5]
-    lines += [f"- Question: {question}" for question in ENDING]
-    if not told:
+        if over is not None and (o.sign, o.entity.key) not in states[over]:
+            said = f"{code(o.sign)} at {name(o.entity)}{d.cites.of('observation', o.id)}"
+            states[over][(o.sign, o.entity.key)] = said
+    at = date_time(d.view.now_ns)
+    for over, words in ((False, "still abnormal"), (True, "at least half of the way back to the usual level")):
+        if states[over]:
+            listed = list(states[over].values())
+            more = f" and {len(listed) - MOST_ENDINGS} more" if len(listed) > MOST_ENDINGS else ""
+            lines.append(f"- When the data ended ({at}), {words}: {', '.join(listed[:MOST_ENDINGS])}{more}.")
+    if not (states[True] or states[False]):
         lines.append("- Question: was it over when the data ended? No symptom has samples that show it.")
-    return lines
+    return lines + [f"- Question: {question}" for question in ENDING]
 
 
 def is_over(o: Observation) -> bool | None:

@@ -25,6 +25,8 @@ def plain(text: str, limit: int = MOST_CHARS) -> str:
 
 def sentence(text: str) -> str:
     said = plain(text)
+    if said.isdigit():
+        return f"{said}\\."  # “0.” would open a numbered list
     return said if said.endswith(("?", "!")) else said + "."
 
 
@@ -59,4 +61,4 @@ def clock(instant: Instant) -> str:
 
 def percent(share: float) -> str:
     """`81 %`; never `0 %`, which would say more than is known."""
-    return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "&lt;1 %"
+    return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "<1 %"

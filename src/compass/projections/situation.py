@@ -81,7 +81,8 @@ def situation(board: Board) -> Situation:
         # What its own programs write does not show that the requests of users come through.
         words = normal[entity] - {request_signal(sign) for sign in otherwise} - ({"logs"} if entity in doors else set())
         if words:
-            checked.append(Checked(entity=entity, normal=tuple(sorted(words)), otherwise=tuple(sorted(otherwise))))
+            other = sorted(sign for sign in otherwise if not sign.startswith("change."))
+            checked.append(Checked(entity=entity, normal=tuple(sorted(words)), otherwise=tuple(other)))
     unaffected = [c.entity for c in checked]
     return Situation(
         symptoms=_symptoms(board), affected=tuple(affected), unaffected=tuple(unaffected),
@@ -92,7 +93,7 @@ def situation(board: Board) -> Situation:
 
 def _only_changed(sign: str) -> bool:
     """It behaves otherwise, or was changed; that alone is no harm."""
-    return sign in _OTHERWISE or sign.startswith(("change.", "release."))
+    return sign in _OTHERWISE or sign.startswith("change.")
 
 
 def _known(board: Board) -> set[EntityRef]:

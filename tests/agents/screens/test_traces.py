@@ -6,7 +6,7 @@ import pytest
 
 from compass.agents.screens.trace_shape import error_screen, shape_screen
 from compass.agents.screens.trace_time import gap_screen, statement_screen, work_screen
-from compass.agents.screens.traces import TraceScreen, select
+from compass.agents.screens.traces import TraceScreen, select, trace_study, visits
 from compass.domain.observation import Observation, Verdict
 from compass.domain.sign import is_sign
 from compass.ports.specialist import StepResult
@@ -56,6 +56,17 @@ async def test_a_healthy_system_is_normal_and_not_when_spans_are_sampled(make: o
     spans = shop(600, 600)
     assert not _anomalies(await _run(screen, spans))
     assert not (await _run(screen, spans, missing=("sampled",))).observations
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [(1.0, "900 visits"), (0.2, "900 sampled visits (1 in 5)"), (0.15, "900 sampled visits (0.15 of all)")],
+)
+async def test_counts_of_sampled_traces_say_so(kept: float, said: str) -> None:
+    study = await trace_study(look_at(TracedTelemetry(span_table=shop(600, 400).table()), 400, 600))
+    coverage = dataclasses.replace(study.answer.coverage, sampling=kept)
+    answer = dataclasses.replace(study.answer, coverage=coverage)
+    assert visits(dataclasses.replace(study, answer=answer), 900) == said
 
 
 async def test_normal_results_name_every_service() -> None:

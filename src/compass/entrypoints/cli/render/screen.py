@@ -162,7 +162,8 @@ def change_line(label: str, change: ChangeLine, page: Page) -> Text:
     said = change.refuted or change.summary
     if change.refuted and (page.full or page.uncut):
         said = f"{change.summary}; {change.refuted}"
-    rest = f"{change.id}, {offset(change.offset_s)}: {said}"
+    when = "about when the trouble began" if change.order == "unclear" else offset(change.offset_s)
+    rest = f"{change.id}, {when}: {said}"
     return line.append(page.fit(rest, LABEL + len(word) + 5))
 
 
@@ -222,7 +223,10 @@ def trigger_text(account: AccountLine) -> str:
     trigger = account.trigger
     if trigger is None or trigger.change == NO_CHANGE:
         return "by no recorded change"
-    return f"by {trigger.change} ({percent(trigger.weight)}): {trigger.summary}"
+    # What it changed says more than what its author called it.
+    did = account.central[0] if account.central else None
+    said = f"{did.label} {did.text}" if did is not None else trigger.summary
+    return f"by {trigger.change} ({percent(trigger.weight)}): {said}"
 
 
 def tally(account: AccountLine) -> str:
