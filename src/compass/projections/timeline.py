@@ -21,13 +21,17 @@ PAGE_TIME = "page time"  # the method of an onset that fell back
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """`track` is system or investigation; `seq` the chronicle event it comes from; `ns` UTC."""
+    """`track` is system or investigation; `seq` the chronicle event it comes from; `ns` UTC.
+
+    `detail`: one of the many single attempts, which an overview leaves out.
+    """
 
     ns: int
     uncertainty_ns: int
     track: str
     text: str
     seq: int
+    detail: bool = False
 
 
 def moments(events: Iterable[c.Event], board: Board) -> tuple[Moment, ...]:
@@ -110,7 +114,10 @@ def _investigation(events: Iterable[c.Event], board: Board) -> list[Moment]:
         text = _deed(event.payload, board)
         if text:
             ns = from_datetime(event.occurred_at)
-            found.append(Moment(ns=ns, uncertainty_ns=0, track="investigation", text=text, seq=event.seq))
+            single = isinstance(event.payload, c.Attempted)
+            found.append(
+                Moment(ns=ns, uncertainty_ns=0, track="investigation", text=text, seq=event.seq, detail=single)
+            )
     return found
 
 

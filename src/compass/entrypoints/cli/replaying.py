@@ -64,6 +64,6 @@ def replay_lines(report: Report, page: Page) -> list[Text]:
     }[report.same]
     check = f"{report.events} events, digest chain valid; {said}"
     return [
-        *timeline_lines(report.moments, page), Text(""), *first_screen(report.view, page), Text(""),
+        *timeline_lines(report.view, report.moments, page), Text(""), *first_screen(report.view, page), Text(""),
         Text(page.fit(check, 0), style="green" if report.same is not False else "red"),
     ]  # fmt: skip

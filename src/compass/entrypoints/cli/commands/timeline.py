@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from compass.entrypoints.cli.options import Json, Reference
@@ -11,7 +13,11 @@ def register(app: typer.Typer) -> None:
     app.command("timeline")(timeline)
 
 
-def timeline(investigation: Reference = None, as_json: Json = False) -> None:
+def timeline(
+    every: Annotated[bool, typer.Option("--all", help="Every single attempt to refute, too.")] = False,
+    investigation: Reference = None,
+    as_json: Json = False,
+) -> None:
     """Show the timeline: changes, onset, first signs, page, what the investigation did."""
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.output import console, page, show, show_json
@@ -23,4 +29,4 @@ def timeline(investigation: Reference = None, as_json: Json = False) -> None:
         show_json(moments(loaded.events, loaded.board))
     else:
         out = console()
-        show(out, timeline_lines(moments(loaded.events, loaded.board), page(out)))
+        show(out, timeline_lines(loaded.view, moments(loaded.events, loaded.board), page(out), every=every))

@@ -135,10 +135,13 @@ def fact_line(label: str, fact: Fact, page: Page) -> Text:
 def where(view: View, page: Page) -> list[Text]:
     most = page.most(4, 99) or 99
     s = view.situation
-    text = f"affected: {names(s.affected, most, marked=view.service)} · normal: {names(s.unaffected, most - 2)}"
-    lines = [labelled("WHERE", page.fit(text))]
-    if (page.full or page.uncut) and s.notices:
-        lines.append(labelled("", f"who notices: {names(s.notices, most)}"))
+    inside = f"abnormal inside: {names(s.strained, most)}"
+    hit = f"affected: {names(s.affected, most, marked=view.service)}" if s.affected or not s.strained else inside
+    lines = [labelled("WHERE", page.fit(f"{hit} · normal: {names(s.unaffected, most - 2)}"))]
+    if page.full or page.uncut:
+        rows = (("who notices", s.notices), ("not measured", s.unmeasured))
+        lines += [labelled("", f"{what}: {names(entities, most)}") for what, entities in rows if entities]
+        lines += [labelled("", inside)] if s.strained and s.affected else []
     return lines
 
 

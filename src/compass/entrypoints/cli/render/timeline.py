@@ -7,16 +7,20 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from compass.domain.time import to_datetime
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.screen import Page, headline
 from compass.entrypoints.cli.render.words import duration
 from compass.projections.timeline import Moment
+from compass.projections.view import View
 
 
-def timeline_lines(moments: Iterable[Moment], page: Page) -> list[Text]:
-    """Date once, then a line a moment; uncertain times say how uncertain."""
-    lines: list[Text] = []
+def timeline_lines(view: View, moments: Iterable[Moment], page: Page, *, every: bool = True) -> list[Text]:
+    """Date once, then a line a moment; uncertain times say how uncertain. Single attempts only when asked for."""
+    listed = list(moments)
+    lines: list[Text] = [headline(view, page)]
     track = day = ""
-    for moment in moments:
+    for moment in listed:
+        if moment.detail and not every:
+            continue
         at = to_datetime(moment.ns)
         if moment.track != track:
             title = "In the system" if moment.track == "system" else "In the investigation"
@@ -28,4 +32,7 @@ def timeline_lines(moments: Iterable[Moment], page: Page) -> list[Text]:
         doubt = f" ± {duration(moment.uncertainty_ns / 1e9)}" if moment.uncertainty_ns >= 1_000_000_000 else ""
         head = f"  {at:%H:%M:%S}{doubt}  "
         lines.append(Text(head, style="dim").append(page.fit(moment.text, len(head)), style=""))
+    left_out = sum(1 for moment in listed if moment.detail)
+    if left_out and not every:
+        lines.append(Text(f"  and {left_out} attempts to refute: compass timeline --all", style="dim"))
     return lines
