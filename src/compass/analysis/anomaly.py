@@ -38,6 +38,7 @@ TAIL_SCORE = 2.5
 """A family whose median row stays below this score for 97 % of the baseline is calibrated; normal noise is at 1.9."""
 MIN_FAMILY = 5
 EXCEEDED = 3.0
+DATED_FROM = 0.25  # share of the whole rise that a sample must have reached to count as its beginning
 USUAL_SHARE = 0.05
 """A level reached by this share of the longer baseline keeps half of its score."""
 BLOCK_ROWS = 16_384
@@ -238,7 +239,10 @@ def _side(
     beyond = values > limit[:, None] if up else values < limit[:, None]
     hits = beyond[:, after].sum(axis=1)
     persistence = np.divide(hits, samples, out=np.zeros(hits.shape), where=samples > 0)
-    return Side(score=score, value=value, since_ns=_since(values, beyond, times_ns, after), persistence=persistence)
+    # Dated by a clear part of the rise: a flicker just beyond the usual range, minutes before, is not its beginning.
+    rise = np.maximum(EXCEEDED * width, DATED_FROM * np.nan_to_num(sign * (value - centre)))
+    dated = sign * (values - centre[:, None]) > rise[:, None]
+    return Side(score=score, value=value, since_ns=_since(values, dated, times_ns, after), persistence=persistence)
 
 
 def _since(values: Floats, beyond: Bools, times_ns: Ints, after: Bools) -> Ints:

@@ -74,7 +74,7 @@ def situation(board: Board) -> Situation:
             normal.setdefault(entity, set()).add(request_signal(o.sign))
     first, doors = paged(board), {paged(board), *entry_points(board)}
     affected = sorted(worst, key=lambda e: (e != first, -worst[e], e))
-    strained = sorted(e for e in abnormal if e not in worst and not all(map(_only_changed, abnormal[e])))
+    strained = sorted(e for e in abnormal if e not in worst and not all(map(only_changed, abnormal[e])))
     checked = []
     for entity in sorted(normal.keys() - worst.keys() - set(strained)):
         otherwise = abnormal.get(entity, set())
@@ -91,7 +91,7 @@ def situation(board: Board) -> Situation:
     )  # fmt: skip
 
 
-def _only_changed(sign: str) -> bool:
+def only_changed(sign: str) -> bool:
     """It behaves otherwise, or was changed; that alone is no harm."""
     return sign in _OTHERWISE or sign.startswith("change.")
 

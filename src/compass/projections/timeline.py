@@ -12,7 +12,7 @@ from compass.domain.incident import Onset
 from compass.domain.observation import Observation
 from compass.domain.time import NS_PER_S, from_datetime
 from compass.projections.central import central, leading
-from compass.projections.situation import AFFECTED_FROM, owner_of
+from compass.projections.situation import AFFECTED_FROM, only_changed, owner_of
 
 FIRST_SIGNS = 12
 MOST_DOUBT_NS = 30 * NS_PER_S
@@ -105,7 +105,7 @@ def _tells_when(o: Observation, board: Board) -> bool:
     """Whether it says when trouble began: not what was done, and not less exactly than the onset itself is known."""
     known_to = board.onset.instant.uncertainty_ns if board.onset else 0
     exact = o.since is not None and o.since.uncertainty_ns <= max(known_to, MOST_DOUBT_NS)
-    return exact and not o.sign.startswith(("change.", "release."))
+    return exact and not only_changed(o.sign) and not o.sign.startswith("release.")
 
 
 def _investigation(events: Iterable[c.Event], board: Board) -> list[Moment]:
