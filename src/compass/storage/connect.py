@@ -99,6 +99,8 @@ async def _connect(conninfo: str) -> Connection:
         application_name="compass",
     )
     await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
+    # A runner that is frozen inside a transaction (Ctrl-Z, a paused machine) must not keep its row locked for others.
+    await connection.execute("SET idle_in_transaction_session_timeout = '15s'")
     return connection
 
 
