@@ -22,7 +22,7 @@ FULL = Timing(
     scrape=5,
     alert_window=60,
     alert_hold=30,
-    decoy_after=20,
+    decoy_after=6,
     page_patience=120,
 )
 FAST = Timing(

@@ -149,7 +149,10 @@ def changes(view: View, page: Page) -> list[Text]:
     if not view.changes:
         known = any(part == "changes" and status == "ok" for part, status, _ in view.sources)
         return [labelled("CHANGES", "none recorded" if known else "not known: no source of changes is connected")]
-    ranked = sorted(view.changes, key=lambda c: (-c.weight, abs(c.offset_s), c.id))
+    # Possible triggers by weight, then what was refuted: the nearest to the onset is the one that people suspect.
+    ranked = sorted(
+        view.changes, key=lambda c: (c.refuted is not None, 0 if c.refuted else -c.weight, abs(c.offset_s), c.id)
+    )
     shown = ranked[: page.most(2, 10)]
     lines = [change_line("CHANGES" if i == 0 else "", change, page) for i, change in enumerate(shown)]
     if len(view.changes) > len(shown):
@@ -165,7 +168,7 @@ def change_line(label: str, change: ChangeLine, page: Page) -> Text:
     said = change.refuted or change.summary
     if change.refuted and (page.full or page.uncut):
         said = f"{change.summary}; {change.refuted}"
-    when = "about when the trouble began" if change.order == "unclear" else offset(change.offset_s)
+    when = "at about the onset" if change.order == "unclear" else offset(change.offset_s)
     rest = f"{change.id}, {when}: {said}"
     return line.append(page.fit(rest, LABEL + len(word) + 5))
 
@@ -267,7 +270,7 @@ def shares(view: View, page: Page) -> Text:
     text = f"not on this list {percent(view.not_listed)} · no incident {percent(view.no_incident)}"
     folded = view.accounts[page.most(4, 5) :] if page.most(4, 5) else ()
     if folded:
-        text += f" · {len(folded)} more accounts {percent(sum(a.confidence for a in folded))}"
+        text += f" · {len(folded)} others {percent(sum(a.confidence for a in folded))}"
     if view.refuted:
         text += f" · {len(view.refuted)} refuted"
     if view.elapsed_s is not None:
