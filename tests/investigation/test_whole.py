@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ import pytest
 from compass.data import demo_recording
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
+from compass.investigation.funnel import Funnel
 from compass.projections.view import View
 from compass.sources.recording import find_recordings
 from tests.support.running import Delayed, Failing, prepared, run, run_means, with_specialists
@@ -74,7 +76,16 @@ async def test_a_failing_agent_degrades_the_result_and_says_so(demo: Path) -> No
 
 
 async def test_sequential_runs_the_same_steps_and_measures_both(demo: Path) -> None:
-    result = await run_means(demo, prepared(demo, sequential=True))
+    plain = prepared(demo, sequential=True)
+    opened: list[Funnel] = []
+
+    def open_telemetry() -> Funnel:
+        opened.append(Funnel(plain.open_telemetry()))
+        return opened[-1]
+
+    result = await run_means(demo, replace(plain, open_telemetry=open_telemetry))
+    _investigation, parallel, sequential = opened  # each starts cold; neither may be slowed by asking more
+    assert parallel.queries == sequential.queries > 0
     assert result.view.parallel_s
     assert result.view.sequential_s
     assert result.view.sequential_s > 0.5 * result.view.parallel_s

@@ -15,7 +15,7 @@ from compass.mechanisms.evidence import pattern_evidence
 from compass.mechanisms.loader import load_catalogue
 from compass.mechanisms.parse import OWNERS, STRATEGIES
 from compass.mechanisms.propose import hypothesis_id, propose
-from compass.mechanisms.wording import claim_of, command_of, fill
+from compass.projections.filler import Filler
 from tests.support.cases import (
     LEDGER,
     WEB,
@@ -111,8 +111,9 @@ def test_is_worded_about_the_system(mechanism: Mechanism) -> None:
     assert mechanism.claim.count(".") == 1
     assert mechanism.claim.endswith(".")
     entity = EntityRef(kind=EntityKind.SERVICE, name="orders", namespace="shop")
-    assert "orders" in claim_of(mechanism, entity)
-    assert "{" not in fill(" ".join(texts(mechanism)).replace("{namespace}", ""), entity)
+    fill = Filler(entity, None)
+    assert "orders" in fill(mechanism.claim)
+    assert "{" not in fill(" ".join(texts(mechanism)))
 
 
 @EACH
@@ -166,8 +167,9 @@ def test_commands_quote_what_telemetry_named() -> None:
     hostile = EntityRef(kind=EntityKind.SERVICE, name="x; rm -rf / #", namespace="$(id)")
     mechanism = CATALOGUE.get("bad_release_errors")
     assert mechanism is not None
-    command = command_of(mechanism, hostile)
-    assert command == "kubectl rollout undo deployment/'x; rm -rf / #' -n '$(id)'"
-    assert command_of(mechanism, EntityRef(kind=EntityKind.SERVICE, name="orders")) == ""
+    template = mechanism.mitigation.command
+    assert Filler(hostile, None).command(template) == "kubectl rollout undo deployment/'x; rm -rf / #' -n '$(id)'"
+    plain = EntityRef(kind=EntityKind.SERVICE, name="orders")
+    assert Filler(plain, None).command(template) == "kubectl rollout undo deployment/orders"
     odd = EntityRef(kind=EntityKind.SERVICE, name="{peer}\x1b[31m")
-    assert fill("{entity} {peer}", odd) == "{peer}[31m the other end"
+    assert Filler(odd, None).command("{entity} {peer}") == "'{peer}[31m' 'its dependency'"

@@ -33,7 +33,8 @@ async def measure_sequential(
 ) -> c.TimingMeasured:
     """Seconds of the steps this investigation took, in parallel and one after another, both with cold caches.
 
-    One after another, each agent has caches of its own, as it would when working alone.
+    Both runs share what one agent has fetched or computed with the next: what is compared is working at the same time,
+    not sharing.
     """
     jobs = [_job(s, board) for s in crew.specialists]
     began = clock.monotonic_s()
@@ -43,10 +44,10 @@ async def measure_sequential(
     await source.close()
     parallel = clock.monotonic_s() - began
     began = clock.monotonic_s()
+    source, shared = Funnel(open_telemetry()), SingleFlight()
     for job in jobs:
-        alone = Funnel(open_telemetry())
-        await _run(job, board, alone, SingleFlight())
-        await alone.close()
+        await _run(job, board, source, shared)
+    await source.close()
     sequential = clock.monotonic_s() - began
     return c.TimingMeasured(
         elapsed_s=elapsed_s, agents_s=dict(sorted(agents_s.items())), sequential_s=sequential, parallel_s=parallel

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
-from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
 from compass.domain.mechanism import Mechanism, Mitigation
-from compass.domain.observation import Observation, Verdict
+from compass.domain.observation import Observation
 from compass.domain.time import NS_PER_S, Instant
 from compass.projections.central import central
+from compass.projections.filler import Filler
 from compass.projections.relief import relief
 from compass.projections.situation import situation
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, TriggerLine, View
 
-SHOWN_ACCOUNTS = 5
 POSSIBLE_TRIGGER = 0.05  # share of all belief from which a change is named as a possible trigger
 LIKELY_TRIGGER = 0.2  # posterior weight from which a change is shown as a possible trigger
 RELIEF_FROM = 0.02  # belief below which no relief is shown
@@ -166,40 +163,13 @@ def _account_line(
     )  # fmt: skip
 
 
-_PLACEHOLDER = re.compile(r"\{(entity|namespace|peer)\}")
-
-
-class _Filler:
-    """Fill the placeholders of a mechanism's texts. Names come from telemetry: each is put in once, as it is."""
-
-    def __init__(self, entity: EntityRef, peer: EntityRef | None) -> None:
-        self._namespace = entity.name if entity.kind is EntityKind.NAMESPACE else entity.namespace
-        self._words = {
-            "entity": entity.name, "namespace": self._namespace or "default",
-            "peer": peer.name if peer else "its dependency",
-        }  # fmt: skip
-
-    def __call__(self, text: str) -> str:
-        return _PLACEHOLDER.sub(lambda found: self._words[found[1]], text)
-
-    def command(self, text: str) -> str:
-        """A command that a person may paste: every name is quoted for a POSIX shell, no namespace is made up."""
-        if not self._namespace:
-            text = text.replace(" -n {namespace}", "")
-        return _PLACEHOLDER.sub(lambda found: shlex.quote(_printable(self._words[found[1]])), text)
-
-
-def _printable(name: str) -> str:
-    return "".join(character for character in name if character.isprintable())
-
-
-def _filler(board: Board, head: Hypothesis) -> _Filler:
+def _filler(board: Board, head: Hypothesis) -> Filler:
     suggesting = sorted(
         (board.observations[key] for key in head.suggested_by if key in board.observations),
         key=lambda o: (-o.strength, o.id),
     )
     peers = [o.peer for o in suggesting if o.peer is not None and o.peer != head.entity]
-    return _Filler(head.entity, peers[0] if peers else None)
+    return Filler(head.entity, peers[0] if peers else None)
 
 
 def _ruled_out(board: Board, account: Account) -> set[str]:
@@ -220,7 +190,7 @@ def _relief(
     return relief(own, option, change, ruled_out=ruled_out, recorded=bool(board.changes))
 
 
-def _mitigation(mitigation: Mitigation, fill: _Filler) -> Mitigation:
+def _mitigation(mitigation: Mitigation, fill: Filler) -> Mitigation:
     return Mitigation(
         text=fill(mitigation.text), command=fill.command(mitigation.command), risk=fill(mitigation.risk),
         recovery=fill(mitigation.recovery),
@@ -289,9 +259,3 @@ def _advice(board: Board, live: tuple[AccountLine, ...]) -> tuple[str, ...]:
         deciding = live[0].check[0] if live[0].check else "more telemetry around the onset"
         said.append(f"No account reaches {UNSURE_BELOW:.0%}. What would decide: {deciding}")
     return tuple(said)
-
-
-def normal_share(board: Board) -> tuple[int, int]:
-    """(anomalous, normal) observations so far."""
-    verdicts = [o.verdict for o in board.observations.values()]
-    return verdicts.count(Verdict.ANOMALY), verdicts.count(Verdict.NORMAL)

@@ -56,7 +56,7 @@ async def open_chronicle(
 
 
 def open_server(data_dir: Path | None = None, *, server_user: str | None = None) -> EmbeddedServer:
-    """The embedded server of a data folder, for `compass db start|stop|status`; starts nothing."""
+    """The embedded server of a data folder, for `compass database`; starts nothing."""
     from compass.storage.embedded import EmbeddedServer
     from compass.storage.places import default_data_dir
 

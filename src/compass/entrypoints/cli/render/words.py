@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from compass.domain.entity import EntityRef
-from compass.domain.time import NS_PER_S, to_datetime
+from compass.domain.time import to_datetime
 
 
 def clock_time(ns: int, zone: tzinfo | None = None) -> str:
@@ -64,7 +64,3 @@ def relative_day(moment: datetime, now: datetime) -> str:
     if days in (0, 1):
         return f"{'today' if days == 0 else 'yesterday'} {moment:%H:%M}"
     return f"{moment:%Y-%m-%d %H:%M}"
-
-
-def seconds_of(ns: int) -> float:
-    return ns / NS_PER_S
