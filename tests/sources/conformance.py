@@ -230,6 +230,13 @@ class TelemetryConformance:
         asked = ObjectQuery(kind=ObjectKind.CHANGES, window=window(0, 590))
         assert (await telemetry.objects(asked, deadline=NO_DEADLINE)).data.changes == ()
 
+    async def test_an_alert_that_still_fires_belongs_to_later_questions_too(self, telemetry: Telemetry) -> None:
+        async def fired(first_s: float, last_s: float) -> int:
+            asked = ObjectQuery(kind=ObjectKind.ALERTS, window=window(first_s, last_s))
+            return len((await telemetry.objects(asked, deadline=NO_DEADLINE)).data.alerts)
+
+        assert [await fired(0, 600), await fired(600, 700), await fired(700, 800)] == [0, 1, 1]
+
     # -- all -------------------------------------------------------------------------------------------------------
 
     async def test_every_answer_says_where_it_is_from(self, telemetry: Telemetry) -> None:

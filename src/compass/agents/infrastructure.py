@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from compass.agents.base import Charter
 from compass.agents.screens.kubernetes import NETWORK_SIGNS, KubernetesScreen
+from compass.agents.screens.last_words import LastWordsScreen
 from compass.agents.screens.log_judges import meaning_screen
 from compass.agents.screens.metrics import MetricScreen
 from compass.domain.telemetry import SignalKind as S
@@ -23,5 +24,6 @@ CHARTER = Charter(
         MetricScreen(agent=NAME, kinds=KINDS, id="resources", text="checking CPU, memory, disks and descriptors"),
         KubernetesScreen(agent=NAME, excludes=NETWORK_SIGNS),
         meaning_screen(NAME, MEANINGS),
+        LastWordsScreen(agent=NAME),
     ),
 )

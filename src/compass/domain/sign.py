@@ -147,8 +147,10 @@ SIGNS: dict[str, str] = {
     "k8s.image_denied": "the registry refuses: pull secret missing or wrong",
     "k8s.image_registry_unreachable": "the registry's name does not resolve or it does not answer",
     # Kubernetes: probes
-    "k8s.probe_port": "a probe points to a port that the container does not serve",
-    "k8s.probe_protocol": "a probe speaks another protocol than the container",
+    "k8s.probe_port": "a readiness probe points to a port that the container does not serve",
+    "k8s.probe_protocol": "a readiness probe speaks another protocol than the container",
+    "k8s.liveness_port": "a probe that restarts points to a port that the container does not serve",
+    "k8s.liveness_protocol": "a probe that restarts speaks another protocol than the container",
     "k8s.probe_timing": "a liveness probe's timing kills a slow but healthy start",
     "k8s.probe_path": "a probe's path answers with an error",
     "k8s.probe_failing": "a probe fails although its port and protocol match",

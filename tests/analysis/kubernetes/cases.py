@@ -282,10 +282,22 @@ CASES = [
         lambda: probed("readiness", {"tcpSocket": {"port": 8080}}, "dial tcp 10.0.0.1:8080: refused"),
     ),
     Case(
-        "k8s.probe_protocol",
+        "k8s.liveness_port",
+        "a",
+        lambda: probed("liveness", {"tcpSocket": {"port": 9}}, "dial tcp 10.0.0.1:9: refused", restarts=3),
+        lambda: probed("readiness", {"tcpSocket": {"port": 9}}, "dial tcp 10.0.0.1:9: refused"),
+    ),
+    Case(
+        "k8s.liveness_protocol",
         "a",
         lambda: probed("liveness", {"httpGet": {"port": 8080}}, "net/http: malformed HTTP response", restarts=3),
         lambda: probed("liveness", {"httpGet": {"port": 8080}}, "HTTP probe failed with statuscode: 503", restarts=3),
+    ),
+    Case(
+        "k8s.probe_protocol",
+        "a",
+        lambda: probed("readiness", {"httpGet": {"port": 8080}}, "net/http: malformed HTTP response"),
+        lambda: probed("liveness", {"httpGet": {"port": 8080}}, "net/http: malformed HTTP response", restarts=3),
     ),
     Case(
         "k8s.probe_path",

@@ -56,7 +56,7 @@ class KubernetesScreen:
             hides = "scheduling, admission, routing and node faults"
             gaps = gap_unless_named(look.board, "kubernetes", "no Kubernetes objects", hides)
             return StepResult(gaps=gaps, found="no Kubernetes objects", work=self.cost)
-        analysis = await _shared_analysis(look, answer)
+        analysis = await shared_analysis(look, answer)
         return await asyncio.to_thread(self._tell, answer, analysis)
 
     def _mine(self, sign: str) -> bool:
@@ -92,7 +92,8 @@ class KubernetesScreen:
         )  # fmt: skip
 
 
-async def _shared_analysis(look: Look, answer: Answer[ObjectTable]) -> Analysis:
+async def shared_analysis(look: Look, answer: Answer[ObjectTable]) -> Analysis:
+    """The reconciliation of the whole window, once for all screens that read it."""
     window = whole_window(look.board)
 
     async def make() -> Analysis:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compass.agents.observe import observe
-from compass.agents.screens.series import graph_of, objects_of, paged_entity
+from compass.agents.screens.series import graph_of, objects_of, paged_entity, whole_window
 from compass.analysis.alerts import meanings
 from compass.analysis.graph import ServiceGraph
 from compass.domain.board import Board
@@ -20,6 +20,8 @@ ALERT_STRENGTH = 0.5
 """An alert is somebody's threshold: clear, but not measured here against a baseline."""
 PAGE_STRENGTH = 0.3
 _MINUTE = 60 * NS_PER_S
+_STANDING = 60 * _MINUTE
+"""An alert that has fired for longer than this before the window says how the system usually is, not what happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,9 @@ class SymptomScreen:
         """Facts that alerts and page state. Raises SourceError from the port."""
         answer = await objects_of(look, ObjectKind.ALERTS)
         graph = graph_of(look.board)
-        alerts = sorted(answer.data.alerts, key=lambda a: (a.starts_ns, a.name, sorted(a.labels.items())))
+        since_ns = whole_window(look.board).start_ns - _STANDING
+        recent = [alert for alert in answer.data.alerts if alert.starts_ns >= since_ns]
+        alerts = sorted(recent, key=lambda a: (a.starts_ns, a.name, sorted(a.labels.items())))
         found: dict[str, Observation] = {}
         for alert in alerts:
             for seen in self._of_alert(alert, graph, answer):

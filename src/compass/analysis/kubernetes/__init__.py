@@ -23,6 +23,7 @@ from compass.analysis.kubernetes import (
     workloads,
 )  # fmt: skip
 from compass.analysis.kubernetes.cluster import read_cluster
+from compass.analysis.kubernetes.ends import End, bad_ends
 from compass.analysis.kubernetes.finding import HINT, HOST, SYMPTOM, Finding, Report, strongest
 from compass.analysis.kubernetes.view import View, build, namespace_entity, node_entity, pod_entity, volume_entity
 from compass.domain.entity import EntityKind, EntityRef
@@ -38,11 +39,13 @@ CHECKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """`findings` by falling strength; `normal` are (sign, entity) that were checked and found in order."""
+    """`findings` by falling strength; `normal` are (sign, entity) that were checked and found in order; `ends` the
+    containers that ended with an error."""
 
     findings: tuple[Finding, ...]
     normal: tuple[tuple[str, EntityRef], ...]
     kinds: frozenset[str]
+    ends: tuple[End, ...] = ()
 
 
 def analyse(objects: Sequence[KubeObject], checks: Sequence[Probe] = (), now_ns: int | None = None) -> Analysis:
@@ -54,7 +57,7 @@ def analyse(objects: Sequence[KubeObject], checks: Sequence[Probe] = (), now_ns:
     findings = strongest(_subordinate(view, report.findings))
     found = {(f.sign, f.entity) for f in findings}
     normal = sorted(report.checked - found, key=lambda pair: (pair[0], pair[1].key))
-    return Analysis(findings=findings, normal=tuple(normal), kinds=view.cluster.kinds)
+    return Analysis(findings=findings, normal=tuple(normal), kinds=view.cluster.kinds, ends=bad_ends(view))
 
 
 def _subordinate(view: View, findings: Sequence[Finding]) -> list[Finding]:

@@ -24,17 +24,20 @@ _PROTOCOL = re.compile(
     r"|connection closed before server preface|parse error",
     re.IGNORECASE,
 )
+# a readiness probe takes a pod out of traffic; a liveness or startup probe has its container restarted
+PORT = {"readiness": "k8s.probe_port", "liveness": "k8s.liveness_port"}
+PROTOCOL = {"readiness": "k8s.probe_protocol", "liveness": "k8s.liveness_protocol"}
 _STATUS = re.compile(r"statuscode: (\d{3})")
 
 
 def check(view: View, report: Report) -> None:
-    """k8s.probe_port, probe_protocol, probe_path, probe_timing, probe_failing."""
+    """k8s.probe_port, liveness_port, probe_protocol, liveness_protocol, probe_path, probe_timing, probe_failing."""
     for w in view.workloads:
         if not w.pods:
             continue
         probed = [(c, p) for c in w.spec.serving or w.pods[0].spec.serving for p in c.probes]
-        for sign in ("k8s.probe_port", "k8s.probe_protocol", "k8s.probe_failing"):
-            if probed:
+        if probed:
+            for sign in (*PORT.values(), *PROTOCOL.values(), "k8s.probe_failing"):
                 report.check(sign, w.entity)
         for pod in w.pods:
             if pod.live and pod.spec.node not in view.down:
@@ -79,18 +82,19 @@ def _judge(
 
 
 def _diagnose(pod: Pod, container: Container, probe: HealthProbe, said: list[Happening]) -> tuple[str, float, str]:
+    role = "readiness" if probe.role == "readiness" else "liveness"
     declared = [p for c in pod.spec.serving for p in c.ports]
     served: set[int | str] = {v for p in declared for v in (p.number, p.name) if v}
     message = " ".join(h.message for h in said)
     if probe.port is not None and probe.port not in served and (declared or isinstance(probe.port, str)):
         offered = ", ".join(sorted({str(p.number or p.name) for p in declared})) or "none"
-        return "k8s.probe_port", CAUSE, f"points to a port the pod does not declare (declared: {offered})"
+        return PORT[role], CAUSE, f"points to a port the pod does not declare (declared: {offered})"
     if _PROTOCOL.search(message):
-        return "k8s.probe_protocol", CAUSE, "speaks another protocol than the container answers in"
+        return PROTOCOL[role], CAUSE, "speaks another protocol than the container answers in"
     speaking = {p.how for p in container.probes if p.port == probe.port and p.how not in {"tcp", "exec"}} - {probe.how}
     if speaking and probe.how in {"http", "https", "grpc"} and pod.ready is False:
         return (
-            "k8s.probe_protocol",
+            PROTOCOL[role],
             LIKELY,
             f"speaks {probe.how} where another probe of the same port speaks {min(speaking)}",
         )

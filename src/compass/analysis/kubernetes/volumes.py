@@ -53,7 +53,7 @@ def _absent(view: View, w: Workload, name: str, report: Report) -> None:
     if quota is not None:
         report.add(Finding(
             sign="k8s.quota_storage", entity=namespace_entity(w.namespace), peer=w.entity, since=since,
-            strength=max(quota[2], LIKELY), quality=Quality.INDIRECT,
+            strength=max(quota[2], LIKELY), quality=Quality.CORROBORATED,
             text=f"claim {name} of {w.name} does not exist, and a storage quota limits the namespace: {quota[3]}",
             objects=(*objects, f"ResourceQuota/{w.namespace}/{quota[0].name}"),
         ))  # fmt: skip

@@ -67,7 +67,8 @@ def read_objects(query: ObjectQuery, recorded: Window, source: str, folder: Path
             table, missing = ObjectTable(changes=changes.items[: query.limit]), changes.missing
             count = len(changes.items)
         case ObjectKind.ALERTS:
-            alerts = _read(read_list(folder, layout.ALERTS), layout.ALERTS, asked, recorded, _alert(world.index))
+            fired = read_list(folder, layout.ALERTS)
+            alerts = _read(fired, layout.ALERTS, asked, recorded, _alert(world.index), ends=_end_of_alert)
             table, missing = ObjectTable(alerts=alerts.items[: query.limit]), alerts.missing
             count = len(alerts.items)
         case ObjectKind.PROBES:
@@ -108,8 +109,12 @@ def _read(
     asked: tuple[int, int],
     recorded: Window,
     make: Callable[[JsonObject, int], tuple[int, T] | str],
+    ends: Callable[[T], int | None] | None = None,
 ) -> Read[T]:
-    """Items in time order. A line that lacks something needed is named in `missing`; later than now is left out."""
+    """Items in time order. A line that lacks something needed is named in `missing`; later than now is left out.
+
+    What lasts belongs to the question while it lasts: `ends` gives its last nanosecond, None while it goes on.
+    """
     found: list[tuple[int, int, T]] = []
     missing = list(lines.skipped)
     late = 0
@@ -119,8 +124,10 @@ def _read(
             missing.append(f"{file} line {number} was skipped: {made}")
         elif made[0] > recorded.end_ns:
             late += 1
-        elif asked[0] <= made[0] <= asked[1]:
-            found.append((made[0], number, made[1]))
+        elif made[0] <= asked[1]:
+            last = ends(made[1]) if ends is not None else made[0]
+            if last is None or last >= asked[0]:
+                found.append((made[0], number, made[1]))
     if late:
         missing.append(f"{late} entries of {file} after the recording's end were left out")
     found.sort(key=lambda entry: entry[:2])
@@ -175,6 +182,11 @@ def _alert(index: EntityIndex) -> Callable[[JsonObject, int], tuple[int, Alert] 
         return starts, alert
 
     return make
+
+
+def _end_of_alert(alert: Alert) -> int | None:
+    """An alert that is over and does not say since when is known to have fired at its start only."""
+    return alert.starts_ns if alert.ends_ns is None and alert.status == "resolved" else alert.ends_ns
 
 
 def _probe(body: JsonObject, _: int) -> tuple[int, Probe] | str:

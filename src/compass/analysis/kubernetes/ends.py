@@ -1,0 +1,40 @@
+"""Containers that ended badly: whose, when, and how often. What they wrote just before says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compass.analysis.kubernetes.containers import RECENT_NS
+from compass.analysis.kubernetes.view import View, pod_entity
+from compass.domain.entity import EntityRef
+
+KILLED = frozenset({137, 143})  # SIGKILL, SIGTERM: ended from outside, so its last lines are not the reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The last termination of one container, by itself, with an error. API times are whole seconds."""
+
+    entity: EntityRef
+    pod: EntityRef
+    container: str
+    at_ns: int
+    exit_code: int
+    restarts: int
+
+
+def bad_ends(view: View) -> tuple[End, ...]:
+    """Recent terminations with an error in pods that are not ready now, oldest first."""
+    found = [
+        End(entity=w.entity, pod=pod_entity(pod), container=c.name, at_ns=c.ended_ns, exit_code=c.exit_code,
+            restarts=c.restarts)
+        for w in view.workloads for pod in w.pods if pod.live and not pod.ready
+        for c in pod.containers
+        if c.ended_ns is not None and c.exit_code and c.exit_code not in KILLED and _recent(view, c.ended_ns)
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda e: (e.at_ns, e.pod.key, e.container)))
+
+
+def _recent(view: View, ns: int) -> bool:
+    now = view.cluster.now_ns
+    return now is None or now - ns < RECENT_NS
