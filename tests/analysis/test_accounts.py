@@ -14,7 +14,7 @@ from compass.analysis.likelihood import load_table
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Onset
-from compass.domain.mechanism import Mechanism, Pattern
+from compass.domain.mechanism import Mechanism, Pattern, Relation
 from compass.domain.observation import Observation, Verdict
 from compass.domain.telemetry import Coverage, NativeQuery
 from compass.domain.time import NS_PER_S, Instant, Window
@@ -61,7 +61,10 @@ def seen(sign: str, entity: EntityRef, change: str | None = None, strength: floa
     )
 
 
-def mechanism(key: str, *required: str, expects: tuple[str, ...] = (), triggers: tuple[str, ...] = ()) -> Mechanism:
+def mechanism(
+    key: str, *required: str, expects: tuple[str, ...] = (), triggers: tuple[str, ...] = (),
+    callers: tuple[str, ...] = (),
+) -> Mechanism:  # fmt: skip
     return Mechanism(
         id=key,
         claim="",
@@ -69,7 +72,10 @@ def mechanism(key: str, *required: str, expects: tuple[str, ...] = (), triggers:
         strikes=frozenset(EntityKind),
         owner="o",
         requires=(Pattern(signs=required),),
-        expects=tuple(Pattern(signs=(s,)) for s in expects),
+        expects=(
+            *(Pattern(signs=(s,)) for s in expects),
+            *(Pattern(signs=(s,), at=Relation.CALLER) for s in callers),
+        ),
         triggers=triggers,
     )
 
@@ -80,9 +86,12 @@ MECHANISMS = {
         mechanism("slow", "latency.up"),
         mechanism("full", "disk.full", expects=("log.disk_full",), triggers=("*",)),
         mechanism("pool", "pool.exhausted", expects=("latency.up",)),
+        mechanism("silent", "log.path_changed", callers=("log.novel", "errors.up")),
+        mechanism("begins", "latency.up", callers=("latency.up",)),
     )
 }  # fmt: skip
-SIGN = {"cpu": "cpu.saturated", "slow": "latency.up", "full": "disk.full", "pool": "pool.exhausted"}
+SIGN = {"cpu": "cpu.saturated", "slow": "latency.up", "full": "disk.full", "pool": "pool.exhausted",
+        "silent": "log.path_changed", "begins": "latency.up"}  # fmt: skip
 
 
 class World:
@@ -115,6 +124,15 @@ class World:
 
 def effects(account: Account) -> set[str]:
     return {link.effect for link in account.links}
+
+
+def test_wrong_results_do_not_explain_waiting_nor_waiting_a_changed_path() -> None:
+    world = World()
+    wrong, slow = world.add("silent", STOCK), world.add("begins", STOCK)
+    waits, strays = world.add("slow", ORDERS), world.add("silent", WEB)
+    accounts = world.accounts()
+    assert effects(accounts[wrong]) == {strays}
+    assert effects(accounts[slow]) == {waits}
 
 
 def test_a_saturated_callee_explains_slow_callers_but_not_the_other_way_round() -> None:

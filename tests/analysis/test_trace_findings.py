@@ -72,6 +72,27 @@ def test_slow_statement_and_the_path_to_it() -> None:
     assert path.share > 0.9
 
 
+def _with_a_slow_neighbour(**fault: float) -> tuple[SpanIndex, Bools, Bools]:
+    """The shop, in which a third of the requests also wait long for `adverts`, before the onset as after it."""
+    spans, random = shop(REQUESTS, ONSET, **fault), np.random.default_rng(3)
+    for number in range(REQUESTS):
+        slow, at = random.uniform() < 1 / 3, number * 1000.0
+        root = spans.add(f"a{number:04d}", "front", "GET /ads", at, 260 if slow else 20, kind="server")
+        spans.call(f"a{number:04d}", root, "adverts", "GET /ad", at + 1, 250 if slow else 10)
+    table = spans.table()
+    before = table.start_ns < ONSET * 1000 * MS
+    return index_spans(table), before, ~before
+
+
+def test_what_made_requests_slow_at_all_times_is_no_news() -> None:
+    assert slow_paths(*_with_a_slow_neighbour()) == ()
+    index, before, now = _with_a_slow_neighbour(statement=90)
+    (path,) = slow_paths(index, before, now)
+    assert _name(index, path.service) == "stock"
+    assert path.share == 1.0
+    assert path.more < path.requests < path.of  # all three differ: chance, and the requests slow as ever
+
+
 def test_path_follows_many_small_calls_together() -> None:
     index, before, now = _shop(loops=12)
     assert _name(index, slow_paths(index, before, now)[0].service) == "stock"

@@ -11,11 +11,14 @@ import pytest
 
 from compass.disproof import all_strategies, by_id
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome
+from compass.domain.mechanism import Pattern, Relation
 from compass.domain.observation import Quality
 from compass.domain.telemetry import SignalKind
+from compass.domain.time import NS_PER_S
 from compass.ports.clock import Deadline
+from tests.analysis.span_tables import Spans
 from tests.disproof.cases import CASES, Case
-from tests.disproof.world import WEB, FakeTelemetry, Track, board, hypothesis, mechanism, noisy
+from tests.disproof.world import START, TIMES, WEB, FakeTelemetry, Track, board, hypothesis, mechanism, noisy
 
 STRATEGIES = by_id()
 
@@ -94,3 +97,36 @@ def test_a_mechanism_that_nobody_feels_is_not_refuted_by_callers_that_feel_nothi
     silent = mechanism("wrong_results", "log.path_changed", expects=())
     assert STRATEGIES["scope"].plan(own, silent, known) == ()
     assert len(STRATEGIES["scope"].plan(own, mechanism(), known)) == 1
+
+
+def _scope(telemetry: FakeTelemetry, *expected_of_callers: str) -> DisproofAttempt:
+    patterns = (Pattern(signs=expected_of_callers, at=Relation.CALLER),)
+    own, strategy = hypothesis(), STRATEGIES["scope"]
+    known = board([own])
+    (plan,) = strategy.plan(own, mechanism(expects=patterns), known)
+    return asyncio.run(strategy.run(plan, known, telemetry, Deadline()))
+
+
+def test_fast_callers_clear_nothing_that_makes_them_fail() -> None:
+    fast = Track(WEB, SignalKind.LATENCY, noisy(0.1, 0.004, 1))
+    failing = Track(WEB, SignalKind.SUCCESS, noisy(0.99, 0.002, 2, jump=-0.4), unit="1")
+    assert _scope(FakeTelemetry((fast,)), "latency.up").outcome is Outcome.REFUTED
+    assert _scope(FakeTelemetry((fast,)), "errors.up").outcome is Outcome.NO_DATA
+    assert _scope(FakeTelemetry((fast, failing)), "errors.up").outcome is Outcome.SURVIVED
+
+
+def test_a_success_ratio_that_never_left_zero_measures_nothing() -> None:
+    dead = Track(WEB, SignalKind.SUCCESS, np.zeros(TIMES.size), unit="1")
+    assert _scope(FakeTelemetry((dead,)), "errors.up").outcome is Outcome.NO_DATA
+
+
+@pytest.mark.parametrize(("status", "known"), [("unset", False), ("ok", True)])
+def test_spans_without_an_outcome_do_not_show_that_requests_succeed(status: str, known: bool) -> None:
+    spans = Spans()
+    for step in range(TIMES.size):
+        spans.add(
+            f"t{step}", "web", "GET /", (START / NS_PER_S + 30 * step + 1) * 1000, 20, kind="server", status=status
+        )
+    table = replace(spans.table(), entities=(WEB,))
+    attempt = _scope(FakeTelemetry(span_table=table), "errors.up")
+    assert attempt.outcome is (Outcome.REFUTED if known else Outcome.NO_DATA), attempt.found

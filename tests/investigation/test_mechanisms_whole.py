@@ -52,7 +52,7 @@ EACH = pytest.mark.parametrize("mechanism", CATALOGUE.mechanisms, ids=lambda m: 
 TELLING = 0.75
 """From this weight on a required sign is so characteristic that "not on this list" must not stay ahead of it."""
 MEASURED = frozenset({"threshold", "baseline", "correlation", "dependency_direction", "similar_incident"})
-SEEN_AT_THE_PAGED = frozenset({"calls_to_it_fail", "external_dependency_slow"})
+SEEN_AT_THE_PAGED = frozenset({"calls_to_it_fail", "external_dependency_slow", "network_delay_incoming"})
 """What they require is the paged service's own symptom: it cannot be late for itself, nor felt by nobody."""
 SUSPECTED = 3
 """The bystander leads, or nearly, before anything is asked: its odds against the leader are at least one to so many."""

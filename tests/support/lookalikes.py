@@ -162,8 +162,9 @@ def _late(mechanism: Mechanism, system: System) -> LookAlike:
 
 
 def _unfelt(mechanism: Mechanism, system: System) -> LookAlike:
-    """Everybody who depends on the thing is served as ever."""
+    """Everybody who depends on the thing is served as ever: as fast, and as successfully."""
     calm = [_latency(entity, 0.0) for entity in system.entities]
+    calm += [Track(entity, K.SUCCESS, np.full(STEPS, 99.5), "%") for entity in system.entities]
     return _of(mechanism, system, _required(mechanism, system), calm)
 
 

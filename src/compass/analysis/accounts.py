@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.likelihood import LikelihoodTable
+from compass.analysis.trouble import troubles_of, unexplained
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis, Link, TriggerOption
 from compass.domain.incident import Change, Onset
@@ -123,6 +124,8 @@ class _Former:
             return None
         hops = callers.get(place, callers.get(other.entity))
         if hops is None or not signs or not signs <= TRAVELS:
+            return None
+        if signs <= unexplained(troubles_of(self.mechanisms.get(head.mechanism))):
             return None
         calls = "calls" if hops == _CALLS else f"depends, {hops} calls away, on"
         return hops, f"{other.entity} {calls} {head.entity}"

@@ -1,8 +1,12 @@
-"""Where the added time of slow requests sits: follow it down the tree, call by call, to the deepest slow callee."""
+"""Where the added time of slow requests sits: follow it down the tree, call by call, to the deepest slow callee.
+
+Some requests are slow at any time, and wait for the same few services then. So the slow requests of the baseline are
+followed too, and a service counts only for the requests beyond those that it made slow before.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,16 +15,18 @@ from compass.analysis.spans import Bools, Floats, Ints, SpanIndex
 
 MIN_BEFORE = 4
 MAJOR = 0.5  # a child is followed when it explains at least this share of what was added to its parent
+CHANCE = 2.0  # standard deviations of two Poisson counts that more slow requests than before may be by chance
 _DEPTH = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathFinding:
-    """`service` is where `share` of the added time of all slow requests sits; `added_ms` is the median added to the
-    `requests` that end there, `of` the number of slow requests.
+    """`service` is where `share` of the added time of the requests that are slow now, and were not before, sits.
 
-    `caller` is the service that waits for it (−1: requests enter here). `in_call`: mostly the path ends in a call
-    whose answer is not slow itself: the time passes between the two.
+    `requests` slow requests end there now, of `of` slow ones; `more` of them are beyond what the baseline's share and
+    chance explain. `added_ms` is the median added to them. `caller` is the service that waits for it (−1: requests
+    enter here). `in_call`: mostly the path ends in a call whose answer is not slow itself: the time passes between the
+    two.
     """
 
     service: int
@@ -29,11 +35,23 @@ class PathFinding:
     added_ms: float
     requests: int
     of: int
+    more: float
     in_call: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ends:
+    """One element a slow request: where its path ends, and how much was added to it."""
+
+    root: Ints
+    service: Ints
+    caller: Ints
+    in_call: Bools
+    added_ms: Floats
+
+
 def slow_paths(index: SpanIndex, before: Bools, now: Bools) -> tuple[PathFinding, ...]:
-    """Services by their share of the added time of slow requests, largest first; empty when none is slow or nothing
+    """Services by their share of the added time of newly slow requests, largest first; empty when none is or nothing
     can be compared.
 
     A request is slow when it takes longer than the median of its kind before by half of the median request. From a
@@ -43,12 +61,17 @@ def slow_paths(index: SpanIndex, before: Bools, now: Bools) -> tuple[PathFinding
     stratum = _strata(index)
     expected = _medians(index.duration_ms[before], stratum[before], int(stratum.max(initial=-1)) + 1)
     added = index.duration_ms - expected[stratum] if len(index) else index.duration_ms
-    roots = np.flatnonzero((index.parent < 0) & now & np.isfinite(added))
-    current = roots[added[roots] > MAJOR * median_request_ms(index, before | now)]
-    if current.size == 0:
+    known = np.flatnonzero((index.parent < 0) & (before | now) & np.isfinite(added))
+    slow = known[added[known] > MAJOR * median_request_ms(index, before | now)]
+    if not now[slow].any():
         return ()
-    total = added[current]
-    added = np.where(np.isfinite(added), added, index.duration_ms)  # a kind never seen before is all added
+    ends = _follow(index, np.where(np.isfinite(added), added, index.duration_ms), before, slow, added[slow])
+    return _summarise(ends, before, now, int(before[known].sum()), int(now[known].sum()))
+
+
+def _follow(index: SpanIndex, added: Floats, before: Bools, slow: Ints, total: Floats) -> _Ends:
+    """Down the tree from each root in `slow`. A kind of visit never seen before is all added time."""
+    current = slow.copy()
     best, together = _slowest_call(index, added, before)
     in_call = np.zeros(current.size, dtype=bool)
     callee = index.table.service[current].astype(np.int64)
@@ -67,7 +90,7 @@ def slow_paths(index: SpanIndex, before: Bools, now: Bools) -> tuple[PathFinding
         in_call |= moving & ~deeper
         moving &= deeper & (added[answer] >= MAJOR**2 * added[current])  # many small calls: no one of them to follow
         current = np.where(moving, answer, current)
-    return _summarise(callee, caller, in_call, total)
+    return _Ends(root=slow, service=callee, caller=caller, in_call=in_call, added_ms=total)
 
 
 def _strata(index: SpanIndex) -> Ints:
@@ -119,15 +142,25 @@ def _slowest_call(index: SpanIndex, added: Floats, before: Bools) -> tuple[Ints,
     return best, together
 
 
-def _summarise(service: Ints, caller: Ints, in_call: Bools, total: Floats) -> tuple[PathFinding, ...]:
-    found = []
-    for s in np.unique(service):
-        here = service == s
-        callers, counts = np.unique(caller[here], return_counts=True)
+def _summarise(ends: _Ends, before: Bools, now: Bools, of_before: int, of_now: int) -> tuple[PathFinding, ...]:
+    """`of_before` and `of_now` requests could have been slow."""
+    current = now[ends.root]
+    scale = of_now / (of_before + 1.0)
+    found: list[tuple[float, PathFinding]] = []
+    for s in np.unique(ends.service[current]):
+        here = current & (ends.service == s)
+        count, past = int(here.sum()), int((before[ends.root] & (ends.service == s)).sum())
+        expected = (past + 0.5) * scale
+        more = count - expected - CHANCE * float(np.sqrt(count + expected * scale))
+        if more <= 0:
+            continue
+        callers, counts = np.unique(ends.caller[here], return_counts=True)
+        weight = float(ends.added_ms[here].sum()) * more / count
         finding = PathFinding(
-            service=int(s), caller=int(callers[counts.argmax()]), share=float(total[here].sum() / total.sum()),
-            added_ms=float(np.median(total[here])), requests=int(here.sum()), of=int(total.size),
-            in_call=bool(in_call[here].mean() > 0.5),
+            service=int(s), caller=int(callers[counts.argmax()]), share=0.0, requests=count, of=int(current.sum()),
+            added_ms=float(np.median(ends.added_ms[here])), more=more, in_call=bool(ends.in_call[here].mean() > 0.5),
         )  # fmt: skip
-        found.append(finding)
-    return tuple(sorted(found, key=lambda f: (-f.share, f.service)))
+        found.append((weight, finding))
+    whole = sum(weight for weight, _ in found)
+    shared = [replace(finding, share=weight / whole) for weight, finding in found]
+    return tuple(sorted(shared, key=lambda f: (-f.share, f.service)))

@@ -122,7 +122,7 @@ def _sign(row: SeriesRow, *, up: bool) -> str | None:
 
 
 def _changes(table: SeriesTable, scores: Scores, graph: ServiceGraph) -> Iterable[Finding]:
-    dead = _dead(table)
+    dead = dead_rows(table)
     agreement = {up: _agreement(table, scores, up=up) for up in (True, False)}
     for i, row in enumerate(table.rows):
         if dead[i]:
@@ -141,7 +141,7 @@ def _changes(table: SeriesTable, scores: Scores, graph: ServiceGraph) -> Iterabl
             )  # fmt: skip
 
 
-def _dead(table: SeriesTable) -> list[bool]:
+def dead_rows(table: SeriesTable) -> list[bool]:
     """Rows that measure nothing: a success ratio that never left zero says the exporter is broken, not the service."""
     return [
         row.signal.kind is SignalKind.SUCCESS and not (np.nan_to_num(table.values[i]) != 0.0).any()

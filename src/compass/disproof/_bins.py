@@ -20,7 +20,7 @@ MIN_STEP_S, MAX_STEP_S = 5.0, 60.0
 MAX_STEPS = 600
 SHARE = 0.9
 _CLIENT = (KINDS.index("client"), KINDS.index("producer"))
-_ERROR = STATUSES.index("error")
+_ERROR, _UNSET = STATUSES.index("error"), STATUSES.index("unset")
 _LONGEST_NS = 7 * 24 * 3600 * NS_PER_S
 
 
@@ -37,7 +37,8 @@ def grid(board: Board) -> tuple[int, int, int]:
 def bin_spans(table: SpanTable, entities: Sequence[int], entity: EntityRef, board: Board) -> SeriesTable:
     """90th percentile of the duration (s) and share of failing spans of what `entities` (numbers) served, per step.
 
-    A caller's waiting spans are left out: what they wait for is the callee's.
+    A caller's waiting spans are left out: what they wait for is the callee's. Spans that never state an outcome (no
+    status, no HTTP code) do not show that requests succeed: then there is no share.
     """
     first, step, steps = grid(board)
     own = np.isin(table.service, entities) | np.isin(table.instance, entities)
@@ -52,10 +53,11 @@ def bin_spans(table: SpanTable, entities: Sequence[int], entity: EntityRef, boar
     failed = np.bincount(place, weights=failing.astype(np.float64), minlength=steps)
     share = np.divide(failed, count, out=np.full(steps, np.nan), where=count > 0)
     slow = _percentile_by(place, table.duration_ns[own] / NS_PER_S, steps)
-    return _table(entity, first, step, [
-        (Signal(kind=SignalKind.LATENCY, unit="s", worse=Direction.UP, quantile=SHARE), "spans: p90 duration", slow),
-        (Signal(kind=SignalKind.ERRORS, unit="1", worse=Direction.UP), "spans: share failing", share),
-    ])  # fmt: skip
+    latency = Signal(kind=SignalKind.LATENCY, unit="s", worse=Direction.UP, quantile=SHARE)
+    rows = [(latency, "spans: p90 duration", slow)]
+    if ((table.status[own] != _UNSET) | (table.http_status[own] > 0)).any():
+        rows.append((Signal(kind=SignalKind.ERRORS, unit="1", worse=Direction.UP), "spans: share failing", share))
+    return _table(entity, first, step, rows)
 
 
 def bin_errors(

@@ -17,6 +17,7 @@ import numpy as np
 from compass.analysis import wording
 from compass.analysis.accounts import same_thing
 from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE, screen
+from compass.analysis.findings import dead_rows
 from compass.analysis.graph import ServiceGraph
 from compass.disproof._bins import bin_errors, bin_spans
 from compass.domain.board import Board
@@ -56,10 +57,13 @@ KINDS: dict[str, tuple[SignalKind, ...]] = {
 }  # fmt: skip
 SYMPTOM_SIGNS = ("latency.up", "errors.up", "success.down")
 _DOWN = ("success.down", "traffic.down", "network.traffic_down", "pool.limit_down", "cache.hit_down")
-_SPAN_SIGNS = frozenset({
-    "latency.up", "errors.up", "success.down", "trace.self_time_up", "trace.errors_up", "trace.error_origin",
-    "trace.callee_slow", "trace.db_slow", "trace.gap_up",
-})  # fmt: skip
+_BY_SPANS = {
+    **dict.fromkeys(
+        ("latency.up", "trace.self_time_up", "trace.callee_slow", "trace.db_slow", "trace.gap_up"), (K.LATENCY,)
+    ),
+    **dict.fromkeys(("errors.up", "success.down", "trace.errors_up", "trace.error_origin"), (K.ERRORS,)),
+}  # fmt: skip
+_SPAN_SIGNS = frozenset(_BY_SPANS)
 _PARTLY = frozenset({"trace.self_time_up", "trace.error_origin", "trace.callee_slow", "trace.db_slow", "trace.gap_up"})
 _EXACT = (EntityKind.NODE, EntityKind.NAMESPACE, EntityKind.CLUSTER)
 DENSE = 0.8
@@ -271,7 +275,10 @@ def _judge(
     if rows and onset is not None and table.times_ns.size:
         with np.errstate(all="ignore"):  # hostile magnitudes overflow to infinity, which is then no number
             scores = screen(table, ask.board.baseline, ask.board.during, onset)
+        dead = dead_rows(table)
         for i, row in enumerate(table.rows):
+            if dead[i]:
+                continue
             sign = sign_for(row.signal.kind, signs)
             up = worse_is_up(row, sign)
             side = scores.side(up=up)
@@ -330,12 +337,15 @@ async def _from_spans(
         problems.append(f"traces could not be asked: {error.what}")
         return {}
     quality = Quality.INDIRECT if _PARTLY.intersection(signs) else Quality.DIRECT
+    # who asks whether requests fail does not ask whether they are slow
+    kinds = {kind for sign in signs for kind in _BY_SPANS.get(sign, ())}
     found = {}
     for entity in entities:
         wanted = [i for i, e in enumerate(answer.data.entities) if _about(e, entity, ask.graph)]
         table = await asyncio.to_thread(bin_spans, answer.data, wanted, entity, ask.board)
         binned = Answer(data=table, coverage=answer.coverage, query=answer.query, source=answer.source)
-        found[entity] = _judge(ask, entity, list(range(len(table.rows))), (), binned, quality)
+        rows = [i for i, row in enumerate(table.rows) if row.signal.kind in kinds]
+        found[entity] = _judge(ask, entity, rows, (), binned, quality)
     return found
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compass.analysis.accounts import relation_of
-from compass.analysis.evidence import REQUESTS, SYMPTOMS
+from compass.analysis.evidence import SYMPTOMS
 from compass.analysis.graph import ServiceGraph
+from compass.analysis.trouble import REQUESTS_SHOW, Trouble, troubles_of
 from compass.disproof._common import (
     clock,
     expect,
@@ -70,11 +71,13 @@ class Scope:
     def _victims_plan(
         self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board, graph: ServiceGraph
     ) -> DisproofPlan:
-        victims = _victims(hypothesis.entity, graph)
+        victims, kinds = _victims(hypothesis.entity, graph), troubles_of(mechanism)
+        signs = tuple(sign for sign in SYMPTOM_SIGNS if any(sign in REQUESTS_SHOW[kind] for kind in kinds))
+        show = " or ".join(kind.value for kind in Trouble if kind in kinds)
         return make_plan(
             self.id, hypothesis, mechanism,
-            PlanArguments(entity=hypothesis.entity, peers=victims, signs=SYMPTOM_SIGNS),
-            expect(hypothesis, mechanism, f"those who depend on it ({names(victims)}) show slower or failing requests "
+            PlanArguments(entity=hypothesis.entity, peers=victims, signs=signs),
+            expect(hypothesis, mechanism, f"those who depend on it ({names(victims)}) show {show} requests "
                                           f"after {clock(board.during.start_ns)}"),
             cost=1.0, power=0.4,
         )  # fmt: skip
@@ -89,16 +92,18 @@ class Scope:
         clear: list[EntityRef] = []
         observed: list[str] = []
         unknown: list[EntityRef] = []
+        signs = plan.arguments.signs or SYMPTOM_SIGNS
+        telling = _telling(signs)
         for peer in plan.arguments.peers:
-            seen = seen_at(board, ask.graph, peer)
+            seen = seen_at(board, ask.graph, peer, _noticed(signs))
             observed.extend(o.id for o in (*seen.anomalies, *seen.normals))
             if seen.anomalies:
                 hit[peer] = max(seen.anomalies, key=lambda o: (o.strength, o.id)).text
-            elif any(o.sign in REQUESTS for o in seen.normals):  # ready pods and quiet logs do not show served requests
+            elif any(o.sign in telling for o in seen.normals):  # ready pods and quiet logs do not show served requests
                 clear.append(peer)
             else:
                 unknown.append(peer)
-        fresh = await measure_all(ask, unknown, plan.arguments.signs or SYMPTOM_SIGNS) if unknown else {}
+        fresh = await measure_all(ask, unknown, signs) if unknown else {}
         new: list[Observation] = []
         for peer, measured in fresh.items():
             if measured.worst is None:
@@ -132,7 +137,7 @@ def _decide(
     if share < HIT_SHARE:
         found = f"{text} ({example}), {names(clear)} not"
         return make_attempt(plan, Outcome.AMBIGUOUS, found, observed=observed, new=new)
-    strangers = _strangers(ask.board, ask.graph, plan.arguments.entity)
+    strangers = _strangers(ask.board, ask.graph, plan.arguments)
     if len(strangers) >= 3 and len(strangers) > 2 * len(hit):
         found = f"{text}, but so are {len(strangers)} that have nothing to do with it ({names(strangers)})"
         return make_attempt(plan, Outcome.AMBIGUOUS, found, observed=observed, new=new)
@@ -144,6 +149,16 @@ def _felt(mechanism: Mechanism) -> bool:
     return any(sign in SYMPTOMS for p in (*mechanism.requires, *mechanism.expects) for sign in p.signs)
 
 
+def _telling(signs: Sequence[str]) -> frozenset[str]:
+    """Signs of requests of the kinds of trouble that `signs` ask for: what shows that requests are served."""
+    return frozenset().union(*(group for group in REQUESTS_SHOW.values() if group & set(signs)))
+
+
+def _noticed(signs: Sequence[str]) -> frozenset[str]:
+    """Symptoms without those of another kind of trouble than `signs` ask for."""
+    return SYMPTOMS - (frozenset().union(*REQUESTS_SHOW.values()) - _telling(signs))
+
+
 def _victims(entity: EntityRef, graph: ServiceGraph) -> tuple[EntityRef, ...]:
     """Who shares the thing: what a node or volume holds, else direct callers, else (nobody calls it) itself."""
     if entity.kind in _HOLDERS:
@@ -153,13 +168,14 @@ def _victims(entity: EntityRef, graph: ServiceGraph) -> tuple[EntityRef, ...]:
     return graph.callers(place)[:MAX_VICTIMS] or (place,)
 
 
-def _strangers(board: Board, graph: ServiceGraph, entity: EntityRef) -> list[EntityRef]:
+def _strangers(board: Board, graph: ServiceGraph, asked: PlanArguments) -> list[EntityRef]:
     """Clearly hit places that neither depend on the entity, nor are needed by it, nor share what holds it."""
+    entity, noticed = asked.entity, _noticed(asked.signs or SYMPTOM_SIGNS)
     place = graph.owner(entity)
     related = {place, *graph.upstream(place), *graph.downstream(place)}
     for part in graph.contained(entity):
         related |= {graph.owner(part), *graph.upstream(graph.owner(part))}
-    hit = {graph.owner(o.entity) for o in board.anomalies() if o.sign in SYMPTOMS and o.strength >= STRONG}
+    hit = {graph.owner(o.entity) for o in board.anomalies() if o.sign in noticed and o.strength >= STRONG}
     return sorted(hit - related, key=lambda e: e.key)
 
 

@@ -114,20 +114,21 @@ def judge_paths(study: TraceStudy, agent: str) -> list[Observation]:
         entity, caller = index.service_of(path.service), index.service_of(path.caller)
         where = "on the way to it" if path.in_call else "inside it"
         text = (
-            f"{path.share:.0%} of the time added to slow requests is spent in calls of {caller} to {entity}, {where}: "
-            f"{_ms(path.added_ms)} more in {path.requests} of {path.of} slow requests than {compared(study, split)}"
+            f"{path.share:.0%} of the time added to newly slow requests is spent in calls of {caller} to {entity}, "
+            f"{where}: {_ms(path.added_ms)} more in {path.requests} of {path.of} slow requests than "
+            f"{compared(study, split)}"
         )
         observation = anomaly(
             study, agent, "trace.callee_slow", entity, split, text, score=score, half=_HALF_PATH, peer=caller,
             value=Quantity(value=round(path.share, 4), unit="1"), baseline=Quantity(value=0.0, unit="1"),
-            samples=(path.of, 0), method="share of added time × log requests",
+            samples=(path.of, 0), method="share of added time × log requests beyond chance",
         )  # fmt: skip
         found.append(observation)
     return found
 
 
 def _path_score(path: PathFinding) -> float:
-    return path.share * float(np.log1p(path.requests))
+    return path.share * float(np.log1p(path.more))
 
 
 def gap_screen(agent: str) -> TraceScreen:
