@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from click import Command
+    from click.testing import CliRunner
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 HEAD = """# Command line
@@ -28,9 +33,16 @@ def render() -> str:
     names = sorted(command.list_commands(command.make_context("compass", [], resilient_parsing=True)))  # type: ignore[attr-defined]
     parts = [HEAD, "```text\n" + runner.invoke(command, ["--help"], prog_name="compass").output.strip() + "\n```\n"]
     for name in names:
-        text = runner.invoke(command, [name, "--help"], prog_name="compass").output.strip()
-        parts.append(f"## compass {name}\n\n```text\n{text}\n```\n")
+        parts.append(section(runner, command, [name]))
+        group = command.commands[name]  # type: ignore[attr-defined]
+        parts += [section(runner, command, [name, below]) for below in getattr(group, "commands", {})]
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
+
+
+def section(runner: CliRunner, command: Command, names: list[str]) -> str:
+    """The help of one command, or of one below it."""
+    text = runner.invoke(command, [*names, "--help"], prog_name="compass").output.strip()
+    return f"{'#' * (len(names) + 1)} compass {' '.join(names)}\n\n```text\n{text}\n```\n"
 
 
 def main() -> int:

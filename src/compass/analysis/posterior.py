@@ -12,6 +12,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from compass.analysis.groups import SUPPORT, Piece, connected, tokens_of
 from compass.analysis.likelihood import LikelihoodTable
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.posterior import Evidence, Posterior, Term
@@ -20,8 +21,6 @@ NO_INCIDENT = "no_incident"
 NOT_LISTED = "not_listed"
 ENGINE = "compass-evidence/1"
 _LEAST_MASS = 1e-9
-_SUMMARIES = frozenset({"coverage"})  # rest on nearly everything seen: they must not tie all other groups into one
-_SUPPORT = frozenset({"suggestion", "required", "expected", "survived"})  # what an explained effect may lend
 
 
 def update(
@@ -112,15 +111,6 @@ def prior_masses(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Piece:
-    """One evidence as one key sees it: its (tempered) log ratio and the records it shares with others."""
-
-    evidence: Evidence
-    value: float
-    tokens: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Weigher:
     table: LikelihoodTable
     by_key: Mapping[str, tuple[Evidence, ...]]
@@ -152,27 +142,20 @@ class _Weigher:
         found = [e for e in self.by_key.get(hypothesis, ()) if e.kind == "refuted" and e.link == hypothesis]
         return min(found, key=lambda e: e.id) if found else None
 
-    def _pieces(self, key: str) -> list[_Piece]:
+    def _pieces(self, key: str) -> list[Piece]:
         pieces = []
         for item in self.by_key.get(key, ()):
             value = item.log_likelihood[key] * self.table.temper
             # A gap in one line of reasoning must not make the whole sum infinite or undefined.
             value = max(-1e3, min(1e3, value)) if math.isfinite(value) else 0.0
-            pieces.append(_Piece(evidence=item, value=value, tokens=self._tokens(item)))
+            pieces.append(Piece(evidence=item, value=value, tokens=tokens_of(item, self.series)))
         return pieces
 
-    def _tokens(self, evidence: Evidence) -> frozenset[str]:
-        if evidence.kind in _SUMMARIES:
-            return frozenset({f"group {evidence.group}"})
-        shared = {f"group {evidence.group}", *(f"observation {key}" for key in evidence.rests_on)}
-        shared.update(f"series {self.series[key]}" for key in evidence.rests_on if key in self.series)
-        return frozenset(shared)
-
-    def _grouped(self, account: str, pieces: Sequence[_Piece]) -> list[Term]:
-        terms = [self._group_term(account, group) for group in _connected(pieces)]
+    def _grouped(self, account: str, pieces: Sequence[Piece]) -> list[Term]:
+        terms = [self._group_term(account, group) for group in connected(pieces)]
         return sorted(terms, key=lambda t: (-abs(t.log_score), t.group, t.text))
 
-    def _group_term(self, account: str, group: Sequence[_Piece]) -> Term:
+    def _group_term(self, account: str, group: Sequence[Piece]) -> Term:
         strongest = max(group, key=lambda p: (abs(p.value), p.value, p.evidence.id))
         others = len(group) - 1
         text = strongest.evidence.because
@@ -192,19 +175,19 @@ class _Weigher:
             parts.extend([*ordered[:1], *(share * value for value in ordered[1:])])
         return math.fsum(parts)
 
-    def _links(self, account: Account, own: Sequence[_Piece]) -> Term | None:
+    def _links(self, account: Account, own: Sequence[Piece]) -> Term | None:
         """What the effects that the head explains lend to it: part of their support, on records of their own."""
         used = frozenset[str]().union(*(piece.tokens for piece in own))
-        lent: dict[str, _Piece] = {}
+        lent: dict[str, Piece] = {}
         for member in self._reached(account):
             for piece in self._pieces(member):
-                if piece.value > 0 and piece.evidence.kind in _SUPPORT and not piece.tokens & used:
+                if piece.value > 0 and piece.evidence.kind in SUPPORT and not piece.tokens & used:
                     known = lent.get(piece.evidence.id)
                     if known is None or piece.value > known.value:
                         lent[piece.evidence.id] = piece
         if not lent:
             return None
-        best = [max(piece.value for piece in group) for group in _connected([lent[key] for key in sorted(lent)])]
+        best = [max(piece.value for piece in group) for group in connected([lent[key] for key in sorted(lent)])]
         groups = self.table.groups
         score = min(groups.link_cap, groups.link_share * self._combine(best))
         text = f"also explains what suggests {len(best)} further sign{'s' if len(best) != 1 else ''} elsewhere"
@@ -225,27 +208,6 @@ class _Weigher:
 
     def _term(self, account: str, group: str, score: float, because: tuple[str, ...], text: str) -> Term:
         return Term(account=account, group=group, log_score=score, because=because, text=text)
-
-
-def _connected(pieces: Sequence[_Piece]) -> list[list[_Piece]]:
-    """Pieces that share a group, an observation or a series, transitively; in canonical order."""
-    parent: dict[str, str] = {}
-
-    def find(token: str) -> str:
-        while parent.setdefault(token, token) != token:
-            parent[token] = parent[parent[token]]
-            token = parent[token]
-        return token
-
-    for piece in pieces:
-        first, *others = sorted(piece.tokens)
-        for other in others:
-            low, high = sorted((find(first), find(other)))
-            parent[high] = low
-    groups: dict[str, list[_Piece]] = {}
-    for piece in sorted(pieces, key=lambda p: p.evidence.id):
-        groups.setdefault(find(min(piece.tokens)), []).append(piece)
-    return [groups[key] for key in sorted(groups)]
 
 
 def _by_key(evidence: Collection[Evidence]) -> dict[str, tuple[Evidence, ...]]:

@@ -1,0 +1,78 @@
+"""`compass eval fit`: run labelled recordings, fit the table of likelihoods, write it, say what was gained."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from compass.analysis.likelihood import parse_table
+from compass.domain.board import Board
+from compass.domain.failure import ExitCode
+from compass.entrypoints.cli import session
+from compass.entrypoints.cli.evaluating import Wish, plan_of, table_of
+from compass.entrypoints.cli.render.fit import fit_screen
+from compass.entrypoints.cli.render.output import console, show
+from compass.evaluation.case import Prepare, board_of
+from compass.evaluation.evaluate import PRELOAD, Plan
+from compass.evaluation.fitting.fit import fit
+from compass.evaluation.fitting.sample import Sample, sample_of
+from compass.evaluation.fitting.written import table_text
+from compass.evaluation.pool import run_all
+from compass.evaluation.truth import load_truth
+from compass.ports.errors import BadInputError, CompassError
+
+
+def run_fit(wish: Wish, out: Path, validate: str) -> int:
+    """Fit and write. Sets named in `validate` only validate."""
+    plan = plan_of(wish)
+    samples = gather(plan)
+    only = {name.strip() for name in validate.split(",") if name.strip()}
+    unknown = sorted(only - {s.set for s in samples})
+    if unknown:
+        hint = f"there are {', '.join(sorted({s.set for s in samples}))}"
+        raise BadInputError(f"no set is called {unknown[0]}", where="--validate", hint=hint)
+    fitting = [s for s in samples if s.set not in only]
+    found = fit(
+        fitting, [s for s in samples if s.set in only], session.mechanisms_of(session.settings()), table_of(wish.table)
+    )  # fmt: skip
+    sets = {name: sum(s.set == name for s in fitting) for name in {s.set for s in fitting}}
+    text = table_text(found, sets, f"{datetime.now(UTC):%Y-%m-%d}")
+    parse_table(text)  # what is written can be read again
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInputError(f"cannot be written: {error.strerror}", where=str(out)) from error
+    show(console(), fit_screen(found, out))
+    return int(ExitCode.DONE)
+
+
+def gather(plan: Plan) -> list[Sample]:
+    """The final boards of all cases beside their labels. Cases without a posterior say nothing and are left out."""
+    folders = [case.folder for case in plan.cases]
+    labels = {case.folder: case.label for case in plan.cases}
+    work = partial(final_board, prepare=plan.prepare)
+    boards = run_all(folders, work, _lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=PRELOAD)
+    samples = []
+    for done, (folder, board) in enumerate(zip(folders, boards, strict=True), start=1):
+        plan.told(f"{done}/{len(folders)} {folder.name}")
+        if board is None or board.posterior is None:
+            print(f"{folder.name}: left out: there is no posterior to fit", file=sys.stderr)
+            continue
+        truth = load_truth(labels[folder])
+        samples.append(sample_of(folder.name, board, truth, plan.labels.get(truth.fault_type, ())))
+    return samples
+
+
+def final_board(folder: Path, prepare: Prepare) -> Board | None:
+    """The board, or None where the investigation failed."""
+    try:
+        return asyncio.run(board_of(folder, prepare))
+    except CompassError:
+        return None
+
+
+def _lost(_folder: Path, _why: str) -> Board | None:
+    return None

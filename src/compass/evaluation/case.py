@@ -1,0 +1,76 @@
+"""Run one labelled recording: the investigation as a person would run it, in memory. Knows nothing of the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from compass.domain.board import Board
+from compass.evaluation.answer import Answer, answer_of
+from compass.investigation.recorder import Recorder, show_nothing
+from compass.investigation.runner import Means, investigate, open_investigation
+from compass.ports.errors import CompassError
+from compass.sources.recording import RecordingSource
+from compass.storage.memory import MemoryChronicle
+
+Prepare = Callable[[Path], Means]
+"""Gives the means for a recording. A function of a module (or a partial of one): it is called in another process."""
+LEASE_S = 3600.0  # nobody else can want an investigation that lives in this process
+
+
+class CaseRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. `error` says why there is no answer. `seconds`: from the page to the final list; `peak_mb`: memory."""
+
+    id: str
+    answer: Answer = Answer()
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+    error: str | None = None
+
+
+def run_case(folder: Path, prepare: Prepare) -> CaseRun:
+    """Investigate one recording from cold. What goes wrong on the way is in `error`: a miss, never a gap in n."""
+    began = time.perf_counter()
+    try:
+        board = asyncio.run(board_of(folder, prepare))
+    except CompassError as error:
+        return CaseRun(id=folder.name, error=str(error), seconds=time.perf_counter() - began, peak_mb=peak_mb())
+    except Exception as error:  # noqa: BLE001  # the boundary of a case: one defect must not hide the other results
+        said = f"{type(error).__name__}: {error}"
+        return CaseRun(id=folder.name, error=said, seconds=time.perf_counter() - began, peak_mb=peak_mb())
+    seconds = time.perf_counter() - began
+    return CaseRun(
+        id=folder.name, answer=answer_of(board), seconds=seconds, peak_mb=peak_mb(), error=_failed(board)
+    )  # fmt: skip
+
+
+async def board_of(folder: Path, prepare: Prepare) -> Board:
+    """The final board of an investigation of one recording. Raises CompassError for what is wrong with the input."""
+    using = prepare(folder)
+    incident = RecordingSource.open(folder).incident()
+    chronicle = MemoryChronicle(clock=using.clock)
+    recorder = Recorder(chronicle, await chronicle.create(incident.title), "evaluation", show_nothing)
+    await recorder.claim(LEASE_S)
+    await open_investigation(recorder, incident, using, source_uri=f"recording:{folder.name}")
+    return await investigate(recorder, using)
+
+
+def peak_mb() -> float:
+    """The most memory this process has held, in MB (10^6 bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def _failed(board: Board) -> str | None:
+    """Steps that failed with an error of their own: the answer stands, but it is not all that it should be."""
+    if not board.failed:
+        return None
+    agent, step, error = board.failed[0]
+    more = f" (and {len(board.failed) - 1} more)" if len(board.failed) > 1 else ""
+    return f"{agent} failed at {step}: {error}{more}"

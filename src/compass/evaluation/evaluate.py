@@ -1,0 +1,172 @@
+"""A whole evaluation: find labelled recordings, run them, then read the labels and score."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from compass import __version__
+from compass.analysis.posterior import ENGINE
+from compass.evaluation.case import CaseRun, Prepare, run_case
+from compass.evaluation.pool import run_all
+from compass.evaluation.ranks import rank_of
+from compass.evaluation.report import FORMAT, Repeats, Report, RivalReport
+from compass.evaluation.rival_run import RivalRun, run_rival
+from compass.evaluation.rivals import Rival
+from compass.evaluation.scoring import Scored, accuracy, by_set, pooled_calibration, score, set_report, spread
+from compass.evaluation.truth import Truth, load_truth, set_of
+from compass.ports.errors import BadInputError
+from compass.sources.recording.discover import find_recordings
+
+TRUTH = "truth"
+PRELOAD = ("compass.evaluation.case", "compass.entrypoints.wiring")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """A recording and the file with its label, which is not opened before the investigation has ended."""
+
+    folder: Path
+    label: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to evaluate, and how. `limit_s` is for one run; `told` is called with a line of progress after each."""
+
+    cases: Sequence[Labelled]
+    prepare: Prepare
+    labels: Mapping[str, tuple[str, ...]]
+    table_sha256: str
+    rivals: Sequence[Rival] = ()
+    jobs: int = 1
+    runs: int = 1
+    limit_s: float = 300.0
+    told: Callable[[str], None] = field(default=lambda _line: None)
+
+
+def find_labelled(places: Iterable[Path], truth: Path | None) -> tuple[tuple[Labelled, ...], tuple[Path, ...]]:
+    """Recordings with a label, and those without, by id. Without `truth`, a folder `truth` beside them is looked for.
+
+    Raises BadInputError when a place is no folder, there is no labelled recording, or one id stands in two places.
+    """
+    found: dict[str, Labelled] = {}
+    without: list[Path] = []
+    places = tuple(places)
+    for folder in dict.fromkeys(f for place in places for f in find_recordings(place)):
+        label = _label(folder, truth)
+        if label is None:
+            without.append(folder)
+        elif folder.name in found:
+            hint = "an evaluation counts every incident once: give other folders, or rename one"
+            raise BadInputError(f"a second recording {folder.name}", where=str(folder), hint=hint)
+        else:
+            found[folder.name] = Labelled(folder=folder, label=label)
+    if not found:
+        what = "no recording is here" if not without else "none of the recordings here has a label"
+        hint = "give folders that hold recording.yaml, and --truth DIR with one <id>.yaml a recording"
+        raise BadInputError(what, where=", ".join(str(p) for p in places), hint=hint)
+    return tuple(found[key] for key in sorted(found)), tuple(sorted(without))
+
+
+def evaluate(plan: Plan) -> Report:
+    """Run everything, then read the labels and score. Raises BadInputError for a label that cannot be understood."""
+    runs, changed = _run(plan)
+    rival_runs = {rival.id: _run_rival(plan, rival) for rival in plan.rivals}
+    truths = {case.id: _read(case) for case in plan.cases}
+    scored = [score(run, truths[run.id], plan.labels) for run in runs]
+    return Report(
+        format=FORMAT, compass=__version__, engine=ENGINE, table_sha256=plan.table_sha256,
+        sets={name: set_report(cases) for name, cases in by_set(scored).items()},
+        calibration=pooled_calibration(scored),
+        rivals={name: _rival_report(found, truths) for name, found in rival_runs.items()},
+        repeats=Repeats(runs=plan.runs, changed=changed) if plan.runs > 1 else None,
+    )  # fmt: skip
+
+
+def score_cases(plan: Plan) -> list[Scored]:
+    """Runs beside their labels, for what needs more than the figures (fitting)."""
+    runs, _ = _run(plan)
+    return [score(run, _read(case), plan.labels) for run, case in zip(runs, plan.cases, strict=True)]
+
+
+def _run(plan: Plan) -> tuple[list[CaseRun], tuple[str, ...]]:
+    """The first runs in the order of the cases, and the ids whose later runs gave another answer."""
+    folders = [case.folder for case in plan.cases]
+    work = partial(run_case, prepare=plan.prepare)
+    first: list[CaseRun] = []
+    changed: set[str] = set()
+    for number in range(1, plan.runs + 1):
+        results = run_all(folders, work, _lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=PRELOAD)
+        for done, result in enumerate(results, start=1):
+            turn = f" (run {number} of {plan.runs})" if plan.runs > 1 else ""
+            plan.told(f"{done}/{len(folders)} {result.id}{turn}" + (f": {result.error}" if result.error else ""))
+            if number == 1:
+                first.append(result)
+            elif result.answer != first[done - 1].answer or result.error != first[done - 1].error:
+                changed.add(result.id)
+    return first, tuple(sorted(changed))
+
+
+def _run_rival(plan: Plan, rival: Rival) -> list[RivalRun]:
+    onsets = {case.folder: _read(case).onset_ns for case in plan.cases}
+    seeds = {case.folder: zlib.crc32(case.id.encode()) for case in plan.cases}
+    work = partial(run_rival, rival=rival, onsets=onsets, seeds=seeds)
+    found = []
+    lost = partial(_rival_lost, rival=rival.id)
+    folders = [case.folder for case in plan.cases]
+    for done, result in enumerate(
+        run_all(folders, work, lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=PRELOAD), start=1
+    ):
+        plan.told(f"{rival.id} {done}/{len(folders)} {result.id}" + (f": {result.error}" if result.error else ""))
+        found.append(result)
+    return found
+
+
+def _rival_report(runs: Sequence[RivalRun], truths: Mapping[str, Truth]) -> dict[str, RivalReport]:
+    sets: dict[str, list[RivalRun]] = {}
+    for run in runs:
+        sets.setdefault(set_of(run.id), []).append(run)
+    return {
+        name: RivalReport(
+            entity=accuracy([_rival_rank(run, truths[run.id]) for run in found]),
+            seconds=spread([run.seconds for run in found]), errors=sum(run.error is not None for run in found),
+        )
+        for name, found in sorted(sets.items())
+    }  # fmt: skip
+
+
+def _rival_rank(run: RivalRun, truth: Truth) -> int | None:
+    """A rival has no way to say that nothing is wrong but an empty list: then that is right."""
+    if truth.healthy:
+        return 1 if not run.ranked and run.error is None else None
+    return rank_of(((kind, name, "") for kind, name in run.ranked), truth.accepted)
+
+
+def _label(folder: Path, truth: Path | None) -> Path | None:
+    places = (truth,) if truth is not None else (folder.parent / TRUTH, folder.parent.parent / TRUTH)
+    return next((place / f"{folder.name}.yaml" for place in places if (place / f"{folder.name}.yaml").is_file()), None)
+
+
+def _read(case: Labelled) -> Truth:
+    truth = load_truth(case.label)
+    if truth.id != case.id:
+        raise BadInputError(
+            f"this label is of {truth.id}, not of {case.id}", where=str(case.label), hint="correct its id"
+        )
+    return truth
+
+
+def _lost(folder: Path, why: str) -> CaseRun:
+    return CaseRun(id=folder.name, error=why)
+
+
+def _rival_lost(folder: Path, why: str, *, rival: str) -> RivalRun:
+    return RivalRun(id=folder.name, rival=rival, error=why)

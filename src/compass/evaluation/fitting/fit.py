@@ -1,0 +1,177 @@
+"""The fit: cells by counting, then a few numbers by penalised likelihood, decided on sets that were left out whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compass.analysis.likelihood import LikelihoodTable
+from compass.domain.mechanism import Mechanism
+from compass.evaluation.calibration import CLIP, Calibration, calibration
+from compass.evaluation.fitting import parameters
+from compass.evaluation.fitting.cells import fit_cells
+from compass.evaluation.fitting.compiled import Beliefs, Compiled, beliefs, compile_samples
+from compass.evaluation.fitting.sample import Sample
+from compass.ports.errors import ConfigurationError
+
+Floats = NDArray[np.float64]
+PRIOR_CASES = 12.0
+"""How many cases the figures assumed for a strategy are worth against what is counted."""
+ITERATIONS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A way to fit. `strength` multiplies the penalty on moving away from the assumed figures; None: nothing moves."""
+
+    name: str
+    cells: bool
+    strength: float | None
+
+
+MODELS = (
+    Model(name="as set by hand", cells=False, strength=None),
+    Model(name="cells counted", cells=True, strength=None),
+    Model(name="cells counted, weights fitted, strong pull", cells=True, strength=4.0),
+    Model(name="cells counted, weights fitted", cells=True, strength=1.0),
+    Model(name="cells counted, weights fitted, weak pull", cells=True, strength=0.25),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """One set under tables that never saw it. `loss`: mean −log of the probability of the whole right answer."""
+
+    name: str
+    loss: float
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One model, with each set left out in turn. `loss` is the mean over cases of both losses (see `objective`)."""
+
+    model: Model
+    loss: float
+    pooled: Calibration
+    sets: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """The table, the model that won on sets left out, all that were tried, and sets that only validate."""
+
+    table: LikelihoodTable
+    chosen: Model
+    tried: tuple[Tried, ...]
+    validated: tuple[LeftOut, ...]
+    validated_before: tuple[LeftOut, ...]
+
+
+def fit(
+    samples: Sequence[Sample], validating: Sequence[Sample], mechanisms: Mapping[str, Mechanism], base: LikelihoodTable
+) -> Fit:
+    """Choose the model by leaving whole sets out, then fit it on all of `samples`; `validating` decide nothing.
+
+    Raises ConfigurationError when there are fewer than two sets: then nothing can be left out.
+    """
+    names = sorted({s.set for s in samples})
+    if len(names) < 2:
+        raise ConfigurationError(
+            f"fitting needs at least two sets, so that each can be left out; there is {', '.join(names) or 'none'}",
+            where="compass eval fit", hint="give folders of two systems or more",
+        )  # fmt: skip
+    compiled = {name: compile_samples([s for s in samples if s.set == name], mechanisms, base) for name in names}
+    tried = tuple(_try(model, samples, compiled, base) for model in MODELS)
+    best = min(tried, key=lambda t: t.loss).model
+    table = fit_model(best, samples, list(compiled.values()), base)
+    others = {
+        name: compile_samples([s for s in validating if s.set == name], mechanisms, base)
+        for name in sorted({s.set for s in validating})
+    }
+    return Fit(
+        table=table, chosen=best, tried=tried,
+        validated=tuple(_left_out(name, data, table) for name, data in others.items()),
+        validated_before=tuple(_left_out(name, data, base) for name, data in others.items()),
+    )  # fmt: skip
+
+
+def fit_model(
+    model: Model, samples: Sequence[Sample], data: Sequence[Compiled], base: LikelihoodTable
+) -> LikelihoodTable:
+    """`base` fitted by one model. Raises ConfigurationError where scipy is missing."""
+    table = fit_cells(samples, base, PRIOR_CASES) if model.cells else base
+    if model.strength is None:
+        return table
+    return _move(table, data, model.strength)
+
+
+def objective(data: Compiled, table: LikelihoodTable) -> Floats:
+    """Two proper losses a sample, added: −log of the probability of the right answer as a whole, and −log of what the
+    leading account's confidence gave to its being right or wrong (that is the number a person reads)."""
+    found = beliefs(data, table)
+    said, right = leaders(data, found)
+    said = np.clip(said, CLIP, 1 - CLIP)
+    binary = -np.where(right, np.log(said), np.log1p(-said))
+    return np.asarray(binary - np.log(np.maximum(CLIP, found.right)), dtype=np.float64)
+
+
+def leaders(data: Compiled, found: Beliefs) -> tuple[Floats, NDArray[np.bool_]]:
+    """Confidence of the leading account of each sample, and whether it is right; 0 and wrong without accounts."""
+    samples = len(data.truth)
+    said, right = np.zeros(samples), np.zeros(samples, dtype=bool)
+    order = np.lexsort((-found.account, data.sample))
+    first = order[np.unique(data.sample[order], return_index=True)[1]]
+    said[data.sample[first]], right[data.sample[first]] = found.account[first], data.right[first]
+    return said, right
+
+
+def _try(model: Model, samples: Sequence[Sample], compiled: Mapping[str, Compiled], base: LikelihoodTable) -> Tried:
+    losses, said, right, sets = [], [], [], []
+    for name, data in compiled.items():
+        others = [s for s in samples if s.set != name]
+        table = fit_model(model, others, [d for key, d in compiled.items() if key != name], base)
+        losses.append(objective(data, table))
+        confidence, was_right = leaders(data, beliefs(data, table))
+        said.append(confidence)
+        right.append(was_right)
+        sets.append(_left_out(name, data, table))
+    return Tried(
+        model=model, loss=float(np.concatenate(losses).mean()),
+        pooled=_calibrated(np.concatenate(said), np.concatenate(right)), sets=tuple(sets),
+    )  # fmt: skip
+
+
+def _left_out(name: str, data: Compiled, table: LikelihoodTable) -> LeftOut:
+    found = beliefs(data, table)
+    loss = float(-np.log(np.maximum(CLIP, found.right)).mean())
+    return LeftOut(name=name, loss=loss, calibration=_calibrated(*leaders(data, found)))
+
+
+def _calibrated(said: Floats, right: NDArray[np.bool_]) -> Calibration:
+    found = calibration(np.clip(said, 0.0, 1.0).tolist(), right.tolist())
+    if found is None:
+        raise ValueError("a set without cases")
+    return found
+
+
+def _move(table: LikelihoodTable, data: Sequence[Compiled], strength: float) -> LikelihoodTable:
+    try:
+        from scipy.optimize import minimize  # type: ignore[import-untyped]  # an optional extra without types
+    except ImportError as error:
+        hint = "pip install 'compass-sre[fit]'"
+        raise ConfigurationError("fitting needs scipy", where="compass eval fit", hint=hint) from error
+    centre = parameters.read(table)
+
+    def loss(moved: Floats) -> float:
+        there = parameters.write(table, moved, exact=True)
+        return float(sum(objective(d, there).sum() for d in data)) + strength * parameters.penalty(moved, centre)
+
+    found = minimize(
+        loss, centre, method="L-BFGS-B", bounds=parameters.bounds(centre), options={"maxiter": ITERATIONS, "eps": 1e-4}
+    )  # fmt: skip
+    # The leader changes at some points, so a gradient may mislead there: never end worse than began.
+    return parameters.write(table, found.x if found.fun <= loss(centre) else centre)

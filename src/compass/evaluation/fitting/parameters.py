@@ -1,0 +1,108 @@
+"""The few numbers of the table that are fitted beside the strategies' cells, and how each is moved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from compass.analysis.likelihood import Groups, IncidentWeights, LikelihoodTable, Patterns, Prior
+
+Floats = NDArray[np.float64]
+T = TypeVar("T", Prior, Groups, Patterns, IncidentWeights)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One number. It moves on a scale without bounds: the log of its size, or the logit of a probability.
+
+    `sd` is the standard deviation of its Gaussian prior on that scale, centred on the figure set by hand.
+    """
+
+    section: str
+    name: str
+    probability: bool
+    sd: float
+
+    def read(self, table: LikelihoodTable) -> float:
+        value = abs(float(getattr(getattr(table, self.section), self.name)))
+        value = max(1e-6, value)
+        return math.log(value / (1 - value)) if self.probability else math.log(value)
+
+    def size(self, moved: float) -> float:
+        """The figure itself, without its sign."""
+        return 1 / (1 + math.exp(-moved)) if self.probability else math.exp(moved)
+
+
+LOG, CHANCE = False, True
+FARTHEST = 4.0
+PARAMETERS = (
+    *(Parameter(section="patterns", name=n, probability=LOG, sd=0.7) for n in (
+        "suggestion", "required", "expected", "missing", "forbidden", "coverage", "closeness",
+    )),
+    *(Parameter(section="groups", name=n, probability=CHANCE, sd=0.7) for n in ("share_of_rest", "link_share")),
+    *(Parameter(section="incident", name=n, probability=LOG, sd=0.7) for n in ("anomaly", "elsewhere", "normal")),
+    *(Parameter(section="prior", name=n, probability=CHANCE, sd=0.7) for n in ("no_incident", "not_listed", "unseen")),
+    Parameter(section="prior", name="entity_capacity", probability=LOG, sd=0.7),
+)  # fmt: skip
+"""16 numbers; with four for each of eight strategies, of which cells with few cases keep what was assumed."""
+PATTERNS = ("suggestion", "required", "expected", "missing", "forbidden", "coverage", "closeness")
+INCIDENT = ("anomaly", "elsewhere", "normal")
+WEIGHTS = (*PATTERNS, *INCIDENT)
+"""The parameters that evidence is proportional to, in the order that `compiled` counts them."""
+_NEGATIVE = frozenset(
+    {("patterns", "missing"), ("patterns", "forbidden"), ("incident", "anomaly"), ("incident", "elsewhere")}
+)
+
+
+def read(table: LikelihoodTable) -> Floats:
+    """Where the table stands, on the moving scale."""
+    return np.array([p.read(table) for p in PARAMETERS])
+
+
+def write(table: LikelihoodTable, moved: Sequence[float] | Floats, *, exact: bool = False) -> LikelihoodTable:
+    """The table with its parameters at `moved`, rounded to four significant figures unless `exact`."""
+    sections: dict[str, dict[str, float]] = {}
+    for parameter, value in zip(PARAMETERS, moved, strict=True):
+        size = parameter.size(float(value))
+        size = size if exact else float(f"{size:.4g}")
+        sign = -1.0 if (parameter.section, parameter.name) in _NEGATIVE else 1.0
+        sections.setdefault(parameter.section, {})[parameter.name] = sign * size
+    return msgspec.structs.replace(
+        table,
+        prior=_replaced(table.prior, sections["prior"]),
+        groups=_replaced(table.groups, sections["groups"]),
+        patterns=_replaced(table.patterns, sections["patterns"]),
+        incident=_replaced(table.incident, sections["incident"]),
+    )
+
+
+def penalty(moved: Floats, centre: Floats) -> float:
+    """Minus the log of the Gaussian prior, up to a constant."""
+    sd = np.array([p.sd for p in PARAMETERS])
+    return float(0.5 * np.sum(((moved - centre) / sd) ** 2))
+
+
+def bounds(centre: Floats) -> list[tuple[float, float]]:
+    """Four standard deviations either way: further the prior rules out anyway."""
+    return [(float(c) - FARTHEST * p.sd, float(c) + FARTHEST * p.sd) for c, p in zip(centre, PARAMETERS, strict=True)]
+
+
+def unit(table: LikelihoodTable, weight: str, size: float) -> LikelihoodTable:
+    """The table with one evidence weight at `size` and all others at 0: what it shows is that weight's alone."""
+    sections = {"patterns": dict.fromkeys(PATTERNS, 0.0), "incident": dict.fromkeys(INCIDENT, 0.0)}
+    section = "patterns" if weight in PATTERNS else "incident"
+    sections[section][weight] = -size if (section, weight) in _NEGATIVE else size
+    return msgspec.structs.replace(
+        table, patterns=_replaced(table.patterns, sections["patterns"]),
+        incident=_replaced(table.incident, sections["incident"]),
+    )  # fmt: skip
+
+
+def _replaced(section: T, changes: dict[str, float]) -> T:
+    return msgspec.structs.replace(section, **changes)

@@ -1,0 +1,126 @@
+"""Where in a ranked answer the labelled truth stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from compass.domain.hypothesis import NO_CHANGE
+from compass.evaluation.answer import Answer, Ranked, is_serving
+from compass.evaluation.truth import NONE, Place, Truth
+
+COMMIT, SERVICE = "commit", "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placing:
+    """How one case came out. Ranks start at 1; None: nowhere on the list. A figure that is not labelled is absent.
+
+    `right`: the leading account names a right entity, and a right mechanism where one is labelled; `confidence` is
+    that account's, 0 when the list is empty.
+    """
+
+    entity: int | None
+    diagnosis: int | None
+    diagnosis_labelled: bool
+    right: bool
+    confidence: float
+    trigger_right: bool | None
+    trigger_none_said: bool
+    trigger_none_true: bool
+    decoy_blamed: bool
+    led: str  # account | not_listed | no_incident | nothing
+    led_right: bool
+
+
+def is_place(kind: str, name: str, trigger: str, place: Place) -> bool:
+    """Whether something found is a labelled place. A label `service` means whatever serves others under that name."""
+    if place.kind == COMMIT:
+        return trigger == place.name
+    if place.kind == SERVICE:
+        return is_serving(kind) and name == place.name
+    return kind == place.kind and name == place.name
+
+
+def place_of(answer: Answer, truth: Truth, mechanisms: Collection[str]) -> Placing:
+    """Compare one answer with its label. `mechanisms`: ids that count as right; empty: no mechanism is labelled."""
+    leader = answer.ranked[0] if answer.ranked else None
+    labelled = bool(mechanisms) and not truth.healthy
+    entity = _entity_rank(answer, truth)
+    diagnosis = _diagnosis_rank(answer, truth, mechanisms) if labelled else None
+    right = (diagnosis == 1 if labelled else leader is not None and _is_right(leader, truth)) and leader is not None
+    said = leader.trigger if leader is not None else NO_CHANGE
+    led = _led(answer)
+    return Placing(
+        entity=entity, diagnosis=diagnosis, diagnosis_labelled=labelled, right=right,
+        confidence=leader.confidence if leader is not None else 0.0,
+        trigger_right=None if truth.trigger is None else _trigger_right(leader, truth),
+        trigger_none_said=said == NO_CHANGE, trigger_none_true=truth.trigger == NONE,
+        decoy_blamed=leader is not None and bool({leader.trigger, leader.entity} & truth.decoys),
+        led=led, led_right=_led_right(led, answer, truth, mechanisms),
+    )  # fmt: skip
+
+
+def rank_of(found: Iterable[tuple[str, str, str]], accepted: Collection[Place]) -> int | None:
+    """The rank of the first right thing among distinct ones, best first. `found`: (kind, name, trigger)."""
+    seen: list[tuple[str, str]] = []
+    for kind, name, trigger in found:
+        key = (SERVICE if is_serving(kind) else kind, name)
+        if key not in seen:
+            seen.append(key)
+        if any(is_place(kind, name, trigger, place) for place in accepted):
+            return seen.index(key) + 1
+    return None
+
+
+def _entity_rank(answer: Answer, truth: Truth) -> int | None:
+    if truth.healthy:  # "no incident" is then the entry to find: behind every distinct entity believed more
+        if answer.no_incident <= 0:
+            return None
+        return 1 + len({(r.kind, r.entity) for r in answer.ranked if r.confidence >= answer.no_incident})
+    return rank_of(((r.kind, r.entity, r.trigger) for r in answer.ranked), truth.accepted)
+
+
+def _diagnosis_rank(answer: Answer, truth: Truth, mechanisms: Collection[str]) -> int | None:
+    seen: list[tuple[str, str, str]] = []
+    for item in answer.ranked:
+        key = (item.kind, item.entity, item.mechanism)
+        if key not in seen:
+            seen.append(key)
+        if item.mechanism in mechanisms and _is_right(item, truth):
+            return seen.index(key) + 1
+    return None
+
+
+def _is_right(item: Ranked, truth: Truth) -> bool:
+    return any(is_place(item.kind, item.entity, item.trigger, place) for place in truth.accepted)
+
+
+def _trigger_right(leader: Ranked | None, truth: Truth) -> bool:
+    if truth.trigger == NONE:  # an empty list blames no change either
+        return leader is None or leader.trigger == NO_CHANGE
+    return leader is not None and leader.trigger == truth.trigger
+
+
+def _led(answer: Answer) -> str:
+    """What is believed most of all: an account, "not on this list" or "no incident"."""
+    account = answer.ranked[0].confidence if answer.ranked else 0.0
+    best = max(account, answer.not_listed, answer.no_incident)
+    if best <= 0:
+        return "nothing"
+    if best == account:
+        return "account"
+    return "not_listed" if best == answer.not_listed else "no_incident"
+
+
+def _led_right(led: str, answer: Answer, truth: Truth, mechanisms: Collection[str]) -> bool:
+    """ "Not on this list" is right when nothing on the list is; "no incident" when nothing was wrong."""
+    if led == "no_incident":
+        return truth.healthy
+    if led == "not_listed":
+        found = _diagnosis_rank(answer, truth, mechanisms) if mechanisms else _entity_rank(answer, truth)
+        return not truth.healthy and found is None
+    if not answer.ranked or truth.healthy:
+        return False
+    leader = answer.ranked[0]
+    return _is_right(leader, truth) and (not mechanisms or leader.mechanism in mechanisms)

@@ -1,0 +1,111 @@
+"""What really happened, as a label file says it. Read by evaluation alone, after the investigation has ended."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from compass.domain.time import NS_PER_S
+from compass.ports.errors import BadInputError
+
+NONE = "none"
+"""The kind of entity of a recording in which nothing is wrong, and the kind of trigger where no change did it."""
+_NUMBER = re.compile(r"([-_]\d+)+$")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Place:
+    """A labelled thing: its kind (service, node, namespace, commit, none) and name."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """One label. `accepted` are the places that count as right, the labelled one first; empty: nothing is wrong.
+
+    `trigger` None: not labelled; NONE: no change did it; else the id of the change. `decoys` are names of entities or
+    ids of changes that are wrong on purpose. `onset_ns` None: not labelled.
+    """
+
+    id: str
+    fault_type: str
+    accepted: tuple[Place, ...]
+    trigger: str | None = None
+    decoys: frozenset[str] = frozenset()
+    onset_ns: int | None = None
+
+    @property
+    def healthy(self) -> bool:
+        return not self.accepted
+
+
+class _Entity(msgspec.Struct, frozen=True):
+    kind: str
+    name: str = ""
+
+
+class _Trigger(msgspec.Struct, frozen=True):
+    kind: str
+    id: str = ""
+
+
+class _Label(msgspec.Struct, frozen=True):
+    """The file. What is not named here (indicators, blast radius) is not scored."""
+
+    id: str
+    entity: _Entity
+    fault_type: str = ""
+    also_accept: list[_Entity | str] | None = None
+    onset: datetime | None = None
+    decoys: list[_Entity | str] | None = None
+    trigger: _Trigger | None = None
+
+
+def load_truth(path: Path) -> Truth:
+    """The label in one file. Raises BadInputError naming the file and what is wrong in it."""
+    try:
+        label = msgspec.yaml.decode(path.read_bytes(), type=_Label)
+    except OSError as error:
+        raise BadInputError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    except msgspec.DecodeError as error:
+        hint = "see truth/<id>.yaml in docs/recording-format.md"
+        raise BadInputError(f"this label cannot be understood: {error}", where=str(path), hint=hint) from error
+    return Truth(
+        id=label.id, fault_type=label.fault_type or "unlabelled",
+        accepted=() if label.entity.kind == NONE else _places([label.entity, *(label.also_accept or [])]),
+        trigger=_trigger(label.trigger),
+        decoys=frozenset(d if isinstance(d, str) else d.name for d in label.decoys or []),
+        onset_ns=_nanoseconds(label.onset) if label.onset is not None else None,
+    )  # fmt: skip
+
+
+def set_of(identity: str) -> str:
+    """The set that an id belongs to: the id without its trailing number (`shop-0922-07` → `shop`)."""
+    return _NUMBER.sub("", identity) or identity
+
+
+def _places(entities: list[_Entity | str]) -> tuple[Place, ...]:
+    places = [
+        Place(kind="service", name=e) if isinstance(e, str) else Place(kind=e.kind, name=e.name) for e in entities
+    ]
+    return tuple(dict.fromkeys(places))
+
+
+def _trigger(trigger: _Trigger | None) -> str | None:
+    if trigger is None:
+        return None
+    return NONE if trigger.kind == NONE else trigger.id
+
+
+def _nanoseconds(moment: datetime) -> int:
+    """Times without a zone are UTC, as everywhere in the format. Whole microseconds, exactly."""
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    since = aware - _EPOCH
+    return (since.days * 86_400 + since.seconds) * NS_PER_S + since.microseconds * 1_000

@@ -1,0 +1,118 @@
+"""`compass eval` through the real command line: real recordings, real processes, no database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support import incidents
+from tests.support.cli import Cli
+
+LABELS = {
+    "shop-1": "entity: {kind: service, name: orders}\nfault_type: pool_gone\ntrigger: {kind: config, id: orders-77}\n",
+    "shop-2": "entity: {kind: none}\nfault_type: healthy\ntrigger: {kind: none}\n",
+    "mall-1": "entity: {kind: service, name: cart}\nfault_type: other\n",
+}
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sets: one incident found, one healthy; one whose label says another place than the data."""
+    folder = tmp_path_factory.mktemp("labelled")
+    incidents.pool_incident(folder / "shop-1")
+    incidents.quiet_day(folder / "shop-2")
+    incidents.pool_incident(folder / "mall-1")
+    (folder / "truth").mkdir()
+    for identity, text in LABELS.items():
+        (folder / "truth" / f"{identity}.yaml").write_text(f"id: {identity}\n{text}")
+    return folder
+
+
+@pytest.fixture
+def alone() -> Cli:
+    """Commands that have no database to go to."""
+    return Cli(environment={"COMPASS_DATA_DIR": "/nonexistent"})
+
+
+def test_report_tables_json_and_diff(alone: Cli, labelled: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.yaml"
+    labels.write_text("pool_gone: [connection_pool_exhausted, pool_shrunk_by_change]\n")
+    written = tmp_path / "a.json"
+    done = alone(
+        "eval", labelled, "--labels", labels, "--json", written, "--rival", "last-change,alerting-service"
+    )  # fmt: skip
+    assert done.code == 0, done.said
+    for word in ("AC@1", "Avg@5", "last-change", "alerting-service", "reliability", "true refuted", "pool_gone"):
+        assert word in done.out
+    report = json.loads(written.read_text())
+    shop, mall = report["sets"]["shop"], report["sets"]["mall"]
+    assert (shop["n"], shop["entity"]["ac1"], shop["diagnosis"]["ac1"]) == (2, 1.0, 1.0)
+    assert (mall["n"], mall["entity"]["ac1"], mall["diagnosis"]) == (1, 0.0, None)
+    assert shop["no_incident_led"] == {"n": 1, "right": 1}
+    assert shop["trigger"]["n"] == 2
+    assert {"ece", "brier", "log_loss"} <= shop["calibration"].keys()
+    assert {"median", "p95"} <= shop["seconds"].keys()
+    assert shop["peak_mb"] > 20
+    case = next(c for c in shop["cases"] if c["id"] == "shop-1")
+    assert {"entity", "mechanism", "trigger", "confidence"} <= case["ranked"][0].keys()
+    assert case["ranked"][0]["entity"] == "orders"
+    assert {"not_listed", "no_incident", "seconds", "error"} <= case.keys()
+    assert report["rivals"]["last-change"]["shop"]["entity"]["n"] == 2
+    same = alone("eval", "diff", written, written)
+    assert same.code == 0
+    assert "first places won 0, lost 0" in same.out
+
+
+def test_repeating_says_that_nothing_changed(alone: Cli, labelled: Path) -> None:
+    done = alone("eval", "--only", "shop-1", "--repeat", "2", labelled)
+    assert done.code == 0, done.said
+    assert "2 runs: nothing changed between runs" in done.out
+
+
+def test_json_on_standard_output_is_nothing_else(alone: Cli, labelled: Path) -> None:
+    done = alone("eval", labelled, "--only", "shop-2", "--json", "-")
+    assert done.code == 0, done.said
+    assert set(json.loads(done.out)["sets"]) == {"shop"}
+
+
+def test_an_unreadable_recording_is_a_miss(alone: Cli, labelled: Path, tmp_path: Path) -> None:
+    incidents.pool_incident(tmp_path / "shop-1")
+    (tmp_path / "shop-1" / "recording.yaml").write_text("format: 99")
+    done = alone("eval", tmp_path, "--truth", labelled / "truth", "--json", tmp_path / "r.json")
+    assert done.code == 0, done.said
+    case = json.loads((tmp_path / "r.json").read_text())["sets"]["shop"]["cases"][0]
+    assert case["rank"] is None
+    assert "format" in case["error"]
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("--rival", "oracle"), "no rival is called oracle (there are "),
+    (("--only", "nothing"), "no labelled recording has 'nothing' in its id"),
+    (("--labels", "none.yaml"), "none.yaml: cannot be read"),
+    (("--table", "none.yaml"), "none.yaml: cannot be read"),
+])  # fmt: skip
+def test_what_is_wrong_is_said_before_anything_runs(
+    alone: Cli, labelled: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = alone("eval", labelled, *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_recordings_without_labels(alone: Cli, recordings: Path) -> None:
+    done = alone("eval", recordings)
+    assert done.code == 2
+    assert "none of the recordings here has a label" in done.err
+
+
+def test_fitting_writes_a_table_that_evaluation_takes(alone: Cli, labelled: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.yaml"
+    done = alone("eval", "fit", labelled, "--out", table)
+    assert done.code == 0, done.said
+    assert "(chosen)" in done.out
+    again = alone("eval", labelled, "--only", "shop-1", "--table", table, "--json", "-")
+    assert json.loads(again.out)["sets"]["shop"]["entity"]["ac1"] == 1.0
+    wrong = alone("eval", "fit", labelled, "--out", table, "--validate", "castle")
+    assert (wrong.code, "no set is called castle" in wrong.err) == (2, True)
