@@ -79,6 +79,41 @@ def test_blame_passes_to_the_callee() -> None:
     assert stock.edge > 8
 
 
+ALL_FAIL = {
+    pod("orders-0"): [100.0] * AT + [40.0] * (N - AT),
+    pod("orders-1"): [np.nan] * AT + [40.0] * (N - AT),
+    pod("orders-2"): [100.0] * AT + [35.0] * (N - AT),
+}
+
+
+def test_it_is_not_the_release_when_instances_without_it_fail_as_much() -> None:
+    found = judged(ALL_FAIL, release(new_pods='["orders-1"]'))
+    assert found.incoming is not None
+    assert found.incoming.score > 8
+    assert found.shared is not None
+    assert found.shared.score == found.incoming.score
+    assert found.edge == 0.0
+    assert found.worse < 1
+
+
+def test_instances_that_the_release_removed_do_not_speak_for_those_that_are_left() -> None:
+    only_removed = {k: v for k, v in ALL_FAIL.items() if k != pod("orders-2")}
+    found = judged(only_removed, release(new_pods='["orders-1"]', removed_pods='["orders-0"]'))
+    assert found.shared is None
+    assert found.worse > 8
+
+
+def test_new_instances_are_held_against_what_the_others_do_at_the_same_time() -> None:
+    """A night in which all became slow by half is not a release that is slower by half."""
+    alike = {pod("orders-0"): [98.0] * AT + [60.0] * (N - AT), pod("orders-1"): [np.nan] * AT + [60.0] * (N - AT)}
+    worse = {pod("orders-0"): [98.0] * AT + [60.0] * (N - AT), pod("orders-1"): [np.nan] * AT + [5.0] * (N - AT)}
+    same, own = judged(alike, release()).new_old, judged(worse, release()).new_old
+    assert same is not None
+    assert same.score < 1
+    assert own is not None
+    assert own.score > 3
+
+
 def test_failures_in_bursts_are_seen() -> None:
     bursts = [100.0] * AT + [100.0, 50.0, 100.0, 100.0] * 5
     assert judged({service("orders"): bursts}, release()).edge > 4

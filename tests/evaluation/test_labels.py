@@ -16,7 +16,7 @@ KNOWN = frozenset(load_catalogue().by_id)
 TRUTH = Path(__file__).parents[3] / "shared" / "incidents" / "truth"
 DEFECTS = {  # they say how a defect was made, not what then happens: only the entity is compared
     "return", "exception", "wrongvalue", "wrongsql", "misspara", "paraorder", "misscall", "inconsistent", "access",
-    "redis", "config",
+    "redis", "config", "scaledown",
 }  # fmt: skip
 
 

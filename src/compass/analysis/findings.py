@@ -45,6 +45,8 @@ NEAR_LIMIT: Mapping[SignalKind, tuple[str, float]] = {
 CLEAR_OF_LIMIT = 0.80
 LEAK_GROWTH = 0.20
 LEAK_STEADINESS = 8.0
+USUAL_GROWTH = 0.5
+"""Growth that was at least this fast before the onset is how the process always grows: that counts for as much."""
 MIN_BASELINE = 5
 PEER_SCORE_SHARE = 0.4
 _FOLDED = (EntityKind.POD, EntityKind.CONTAINER, EntityKind.WORKLOAD)
@@ -188,10 +190,16 @@ def _limits(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: W
 
 
 def _leaks(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Window) -> Iterable[Finding]:
+    """Steady growth that can have hurt by now.
+
+    Many processes grow for hours after their start and never reach anything. Far from the limit, growth explains
+    nothing yet; where the limit is not known, growth counts in full only when it is new.
+    """
     chosen = [i for i, row in enumerate(table.rows) if row.signal.kind is SignalKind.MEMORY]
     part = table.take(chosen)
     whole = Window(start_ns=baseline.start_ns, end_ns=during.end_ns)
     trends = (anomaly.trend(part, during), anomaly.trend(part, whole))
+    before, share = anomaly.trend(part, baseline), _memory_share(table, during)
     for at, i in enumerate(chosen):
         known = [t for t in trends if np.isfinite(t.steadiness[at]) and np.isfinite(t.growth[at])]
         if not known:
@@ -202,10 +210,23 @@ def _leaks(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Wi
         if not leak and growth >= LEAK_GROWTH / 2:
             continue
         score = min(steady, 20.0) / 2 if leak else 0.0
+        if i in share:
+            score *= min(1.0, share[i] / CLEAR_OF_LIMIT)
+        elif before.steadiness[at] >= LEAK_STEADINESS and before.slope[at] >= USUAL_GROWTH * trends[0].slope[at]:
+            score *= USUAL_GROWTH
+        if leak and score < ANOMALY_SCORE:
+            continue
         yield Finding(
             sign="memory.leak", entity=subject(table.rows[i], graph)[0], row=i, abnormal=leak, score=score,
             value=growth, usual=0.0,
         )  # fmt: skip
+
+
+def _memory_share(table: SeriesTable, during: Window) -> dict[int, float]:
+    """Row → the share of its memory limit that it reached; only rows whose limit is known."""
+    rows = [i for i, row in enumerate(table.rows) if row.signal.kind in (SignalKind.MEMORY, SignalKind.MEMORY_LIMIT)]
+    shares = anomaly.limit_share(table.take(rows), during)
+    return {i: float(share) for i, share in zip(rows, shares, strict=True) if np.isfinite(share)}
 
 
 def _strongest(found: list[Finding], table: SeriesTable) -> Finding | None:

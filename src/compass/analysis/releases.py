@@ -4,9 +4,11 @@ Two independent comparisons, and a deduction:
 
 - *new against old*: instances of both versions run side by side and share everything but the release;
 - *incoming drop*: calls into the released service fail more than before it;
-- *outgoing drop*: but not when its own calls fail more, too: then the blame passes to what it calls.
+- *outgoing drop*: but not when its own calls fail more, too: then the blame passes to what it calls;
+- *shared drop*: and not when the instances that were left as they are fail just as much: then it is not the release.
 
-The sum of the first two minus the third says more than any of them, and far more than how recent a release is.
+The sum of the first two minus what passes the blame on says more than any of them, and far more than how recent a
+release is.
 """
 
 from __future__ import annotations
@@ -61,6 +63,7 @@ class Contrast:
 class Comparison:
     """One release. `new_old`, `incoming`, `outgoing` are the strongest contrast of each sort, None = not measured.
 
+    `shared` is the incoming drop of instances that the release did not touch.
     `silent`: the change names new instances, none of them has any sample, and the others go on reporting.
     """
 
@@ -71,18 +74,18 @@ class Comparison:
     new_old: Contrast | None
     incoming: Contrast | None
     outgoing: Contrast | None
+    shared: Contrast | None = None
     silent: bool = False
 
     @property
     def worse(self) -> float:
-        """New against old plus incoming drop minus outgoing drop, in capped robust standard deviations."""
-        gained = _score(self.new_old) + _score(self.incoming) + (SILENT_SCORE if self.silent else 0.0)
-        return gained - _score(self.outgoing)
+        """New against old plus the incoming drop that nothing else explains, in capped robust standard deviations."""
+        return _score(self.new_old) + self.edge + (SILENT_SCORE if self.silent else 0.0)
 
     @property
     def edge(self) -> float:
-        """Incoming drop that the outgoing one does not explain."""
-        return _score(self.incoming) - _score(self.outgoing)
+        """Incoming drop that neither the outgoing one explains nor instances without the release share."""
+        return _score(self.incoming) - max(_score(self.outgoing), _score(self.shared))
 
     @property
     def measured(self) -> bool:
@@ -112,11 +115,14 @@ def compare(
     before = (table.times_ns > window.start_ns) & (table.times_ns <= change.at.earliest_ns)
     after = (table.times_ns > change.at.latest_ns) & (table.times_ns <= until_ns)
     new, old = instances(table, graph, change, service, before, after)
+    gone = names_of(change.attributes, _OLD_KEYS)
+    kept = frozenset(pod for pod in old if pod.name not in gone)
     return Comparison(
         change=change, service=service, new_instances=new, old_instances=old,
-        new_old=_new_against_old(table, graph, frozenset(new), frozenset(old), before, after),
+        new_old=_new_against_old(table, graph, frozenset(new), frozenset(old), kept, before, after),
         incoming=_edge_drop(table, graph, service, before, after, incoming=True),
         outgoing=_edge_drop(table, graph, service, before, after, incoming=False),
+        shared=_edge_drop(table, graph, service, before, after, incoming=True, only=kept) if new else None,
         silent=_silent(table, change, old, after),
     )  # fmt: skip
 
@@ -174,9 +180,12 @@ def names_of(attributes: Mapping[str, str], keys: tuple[str, ...]) -> frozenset[
 
 def _new_against_old(
     table: SeriesTable, graph: ServiceGraph, new: frozenset[EntityRef], old: frozenset[EntityRef],
-    before: robust.Bools, after: robust.Bools,
+    kept: frozenset[EntityRef], before: robust.Bools, after: robust.Bools,
 ) -> Contrast | None:  # fmt: skip
-    """The strongest signal by which new instances do worse. Medians: a release's warm-up is over by half time."""
+    """The strongest signal by which new instances do worse than the old ones did, and than those that are left do.
+
+    Medians: a release's warm-up is over by half time.
+    """
     groups: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
     for i, row in enumerate(table.rows):
         if row.signal.kind in WEIGHTS and (row.entity in new or row.entity in old):
@@ -189,22 +198,28 @@ def _new_against_old(
         fresh_values = table.values[fresh][:, after] if fresh else np.empty((0, 0))
         usual_values = table.values[usual][:, before | after] if usual else np.empty((0, 0))
         contrast = _contrast(table, fresh, fresh_values, usual_values, f"{key[0]} of new against old instances")
+        left = [i for i in usual if table.rows[i].entity in kept]
+        same_time = table.values[left][:, after] if left else np.empty((0, 0))
+        beside = _contrast(table, fresh, fresh_values, same_time, f"{key[0]} of new beside old instances")
         if contrast is not None:
-            found.append(contrast)
+            found.append(contrast if beside is None else min(contrast, beside, key=lambda c: c.score))
     return max(found, key=lambda c: c.score, default=None)
 
 
 def _edge_drop(
     table: SeriesTable, graph: ServiceGraph, service: EntityRef, before: robust.Bools, after: robust.Bools,
-    *, incoming: bool,
+    *, incoming: bool, only: frozenset[EntityRef] | None = None,
 ) -> Contrast | None:  # fmt: skip
     """The strongest rise of failing calls on one side of the service, before against after the release.
 
-    Failures come in bursts, so the mean after the release is compared, not the median.
+    `only` limits it to what these instances of the service report themselves. Failures come in bursts, so the mean
+    after the release is compared, not the median.
     """
     groups: dict[tuple[str, str, str], list[int]] = {}
     for i, row in enumerate(table.rows):
         if row.signal.kind not in (SignalKind.SUCCESS, SignalKind.ERRORS) or row.peer is None:
+            continue
+        if only is not None and row.entity not in only:
             continue
         caller, callee = edge_of(row)
         if graph.owner(callee if incoming else caller) != service or graph.owner(callee) == graph.owner(caller):

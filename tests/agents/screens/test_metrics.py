@@ -105,6 +105,33 @@ async def test_limits_leaks_and_saturation() -> None:
     assert found["memory.leak", "full"].verdict is Verdict.NORMAL
 
 
+@pytest.mark.parametrize(
+    ("what", "limit", "verdict"),
+    [
+        ("near its limit", 2.2e9, Verdict.ANOMALY),
+        ("far from its limit", 1e10, None),
+        ("unknown", None, Verdict.ANOMALY),
+    ],
+)
+async def test_growth_far_from_the_limit_explains_nothing(what: str, limit: float | None, verdict: Verdict) -> None:
+    """Warm-up and caches grow for hours; growth that has reached nothing yet can have hurt nobody."""
+    rows = [row(service("grows"), SignalKind.MEMORY, "By")]
+    lines = [1e9 * (1 + np.arange(N) / N) + np.random.default_rng(1).normal(0, 1e6, N)]
+    if limit is not None:
+        rows.append(row(service("grows"), SignalKind.MEMORY_LIMIT, "By"))
+        lines.append(np.full(N, limit))
+    seen = (await observed(rows, lines)).get(("memory.leak", "grows"))
+    assert (seen.verdict if seen is not None else None) is verdict, what
+
+
+async def test_growth_that_is_new_counts_for_more_than_growth_as_ever() -> None:
+    noise = np.random.default_rng(1).normal(0, 1e6, N)
+    ever = 1e9 * (1 + np.arange(N) / N) + noise
+    new = 1e9 * (1 + np.maximum(0, np.arange(N) - AT) / (N - AT)) + noise
+    found = await observed([row(service(n), SignalKind.MEMORY, "By") for n in ("ever", "new")], [ever, new])
+    assert found["memory.leak", "new"].strength > found["memory.leak", "ever"].strength
+
+
 async def test_a_success_ratio_that_is_always_zero_is_no_evidence() -> None:
     assert await observed([row(service("a"), SignalKind.SUCCESS, "%")], [np.zeros(N)]) == {}
 

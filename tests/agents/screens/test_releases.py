@@ -19,12 +19,13 @@ RELEASE = Change(
 INSIDE = {pod("orders-old"): service("orders"), pod("orders-new"): service("orders")}
 
 
-async def run(new: list[float], changes: tuple[Change, ...] = (RELEASE,)) -> StepResult:
+async def run(new: list[float], changes: tuple[Change, ...] = (RELEASE,), old: list[float] | None = None) -> StepResult:
     rows = [
         row(pod(name), SignalKind.SUCCESS, "%", peer=service("web"), labels={"reporter": "destination"})
         for name in ("orders-old", "orders-new")
     ]
-    values = np.array([[100.0] * N, [np.nan] * AT + new])
+    before = [100.0] * AT
+    values = np.array([before + (old or [100.0] * (N - AT)), [np.nan] * AT + new])
     telemetry = FakeTelemetry(table=table(rows, values), changes=changes)
     return await ReleaseScreen(agent="change").run(look(telemetry, N, AT, containment=INSIDE))
 
@@ -45,11 +46,21 @@ async def test_a_good_release_is_measurably_normal() -> None:
     }  # fmt: skip
 
 
-async def test_new_instances_that_never_report_are_worse() -> None:
-    result = await run([float("nan")] * (N - AT))
-    worse = [o for o in result.observations if o.sign == "release.worse"]
-    assert [o.verdict for o in worse] == [Verdict.ANOMALY]
-    assert "none of the new instances" in worse[0].text
+async def test_new_instances_that_never_report_are_a_sign_of_their_own() -> None:
+    found = {o.sign: o for o in (await run([float("nan")] * (N - AT))).observations}
+    assert "release.worse" not in found  # nothing of them was measured
+    silent = found["release.silent"]
+    assert (silent.verdict, silent.entity, silent.change) == (Verdict.ANOMALY, service("orders"), "orders-v2")
+    assert "none of the new instances" in silent.text
+
+
+async def test_a_drop_that_old_instances_share_clears_the_release() -> None:
+    drop = [30.0] * (N - AT)
+    result = await run(drop, old=drop)
+    assert {o.sign: o.verdict for o in result.observations} == {
+        "release.worse": Verdict.NORMAL, "release.edge_errors": Verdict.NORMAL,
+    }  # fmt: skip
+    assert all("its instances without the release fail as well" in o.text for o in result.observations)
 
 
 async def test_no_release_is_no_finding_and_no_gap() -> None:

@@ -60,19 +60,21 @@ class ReleaseScreen:
 
     def _observe(self, c: Comparison, answer: Answer[SeriesTable], board: Board) -> Iterator[Observation]:
         shown = max((x for x in (c.new_old, c.incoming) if x is not None), key=lambda x: x.score, default=None)
-        if c.silent and (shown is None or shown.score < ANOMALY_SCORE):
+        if c.silent:
             yield self._silent(c, answer)
-        elif shown is not None:
+        if shown is not None and not (c.silent and shown.score < ANOMALY_SCORE):
             yield from self._fact("release.worse", c, c.worse, shown, answer, board)
         if c.incoming is not None:
             yield from self._fact("release.edge_errors", c, c.edge, c.incoming, answer, board)
 
     def _silent(self, c: Comparison, answer: Answer[SeriesTable]) -> Observation:
         return observe(
-            agent=self.agent, sign="release.worse", entity=c.service, verdict=Verdict.ANOMALY, answer=answer,
-            strength=strength_of(c.worse), change=c.change.id, series=f"silent|{c.change.id}", since=c.change.at,
+            agent=self.agent, sign="release.silent", entity=c.service, verdict=Verdict.ANOMALY, answer=answer,
+            strength=strength_of(releases.SILENT_SCORE), change=c.change.id, series=f"silent|{c.change.id}",
+            since=c.change.at,
             text=f"none of the new instances of release {c.change.id} of {c.service} reports anything",
-            quality=Quality.INDIRECT, stats=Stats(method="new instances without samples", score=round(c.worse, 3)),
+            quality=Quality.CORROBORATED,
+            stats=Stats(method="new instances without samples, old ones with", score=releases.SILENT_SCORE),
         )  # fmt: skip
 
     def _fact(
@@ -85,6 +87,8 @@ class ReleaseScreen:
         onset_ns = board.onset.instant.ns if board.onset is not None else None
         new, old = wording.quantity(shown.new, shown.unit), wording.quantity(shown.old, shown.unit)
         passed = "; its own calls fail more too" if c.outgoing is not None and c.outgoing.score >= NORMAL_SCORE else ""
+        if c.shared is not None and c.shared.score >= NORMAL_SCORE:
+            passed = "; its instances without the release fail as well"
         verdict = "does worse" if abnormal else "does no worse"
         yield observe(
             agent=self.agent, sign=sign, entity=c.service, verdict=Verdict.ANOMALY if abnormal else Verdict.NORMAL,
