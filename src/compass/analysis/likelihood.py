@@ -80,6 +80,37 @@ class Patterns(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("patterns: missing and forbidden are at most 0, suggestion, required, expected at least 0")
 
 
+class Sources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a sign of each sort of telemetry is worth against what its strength says: strengths of a log line, a trace
+    and a metric are measured on scales of their own, and only counting tells how they compare."""
+
+    metrics: float = 1.0
+    logs: float = 1.0
+    traces: float = 1.0
+    state: float = 1.0
+    changes: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not all(
+            math.isfinite(f) and f > 0 for f in (self.metrics, self.logs, self.traces, self.state, self.changes)
+        ):
+            raise ValueError("sources: every factor is positive")
+
+    def of(self, sign: str) -> float:
+        return float(getattr(self, source_of(sign)))
+
+
+SOURCES = Sources.__struct_fields__
+_SOURCE_OF = {
+    "log": "logs", "trace": "traces", "k8s": "state", "probe": "state", "change": "changes", "release": "changes",
+}  # fmt: skip
+
+
+def source_of(sign: str) -> str:
+    """The sort of telemetry a sign comes from: one of SOURCES; metrics unless its area says otherwise."""
+    return _SOURCE_OF.get(sign.split(".", 1)[0], "metrics")
+
+
 class IncidentWeights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What anomalies (or their complete absence) say about "no incident here"."""
 
@@ -154,6 +185,7 @@ class LikelihoodTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     default: Cell
     strategies: dict[str, Cell]
     families: dict[str, dict[str, FamilyCell]] = {}
+    sources: Sources = Sources()
     pooling: float = 10.0
     temper: float = 1.0
     decisive_floor: float = -7.0

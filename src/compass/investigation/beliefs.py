@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from compass.analysis.accounts import form_accounts
 from compass.analysis.evidence import evidence_of_attempts, evidence_of_incident, trigger_weights
 from compass.analysis.graph import build_graph
-from compass.analysis.likelihood import LikelihoodTable
+from compass.analysis.likelihood import LikelihoodTable, source_of
 from compass.analysis.posterior import update
 from compass.domain import chronicle as c
 from compass.domain.board import Board
@@ -21,6 +21,9 @@ from compass.mechanisms.evidence import PatternWeights, pattern_evidence
 from compass.mechanisms.loader import Catalogue
 from compass.mechanisms.match import index
 from compass.mechanisms.propose import propose
+
+SIGN_KINDS = frozenset({"suggestion", "required", "expected", "missing", "forbidden"})
+"""Kinds of evidence that a sign gives."""
 
 
 def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> list[tuple[str, c.Payload]]:
@@ -66,10 +69,26 @@ def evidence_of(
         coverage=p.coverage, closeness=p.closeness,
     )  # fmt: skip
     return (
-        *pattern_evidence(board, catalogue, weights, index(board)),
+        *_by_source(pattern_evidence(board, catalogue, weights, index(board)), board, table),
         *evidence_of_attempts(board, _priors(mechanisms), table),
         *evidence_of_incident(board, table),
     )
+
+
+def _by_source(items: Iterable[Evidence], board: Board, table: LikelihoodTable) -> Iterable[Evidence]:
+    """Signs of each sort of telemetry at what they proved to be worth."""
+    for item in items:
+        source = source_of_evidence(item, board)
+        factor = float(getattr(table.sources, source)) if source is not None else 1.0
+        scaled = {key: value * factor for key, value in item.log_likelihood.items()}
+        yield item if factor == 1.0 else replace(item, log_likelihood=scaled)
+
+
+def source_of_evidence(item: Evidence, board: Board) -> str | None:
+    """The sort of telemetry that a pattern's evidence rests on; None for summaries and for what no pattern gave."""
+    if item.kind not in SIGN_KINDS or not item.rests_on or item.rests_on[0] not in board.observations:
+        return None
+    return source_of(board.observations[item.rests_on[0]].sign)
 
 
 def posterior_of(board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> Posterior:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compass.analysis.likelihood import load_table, parse_table
+from compass.analysis.likelihood import SOURCES, load_table, parse_table
 from compass.evaluation.calibration import calibration
 from compass.evaluation.fitting.compiled import Compiled, Segments, beliefs
 from compass.evaluation.fitting.fit import MODELS, Fit, LeftOut, Model, Tried, fit, fit_model, leaders, objective
@@ -16,6 +16,7 @@ from compass.evaluation.fitting.parameters import WEIGHTS
 from compass.evaluation.fitting.written import table_text
 from compass.ports.errors import ConfigurationError
 
+NO_SOURCE = len(SOURCES)
 SUGGESTION = WEIGHTS.index("suggestion")
 
 
@@ -31,11 +32,13 @@ def worlds(n: int, truth_weight: float, seed: int) -> Compiled:
         right[i, rng.choice(4, p=chance[i])] = True
     rows = np.arange(4 * n, dtype=np.intp)
     own = Segments(
-        coefficient=strength.ravel(), weight=np.full(4 * n, SUGGESTION, dtype=np.intp), starts=rows, row=rows
+        coefficient=strength.ravel(), weight=np.full(4 * n, SUGGESTION, dtype=np.intp),
+        source=np.full(4 * n, NO_SOURCE, dtype=np.intp),
+        starts=rows, row=rows
     )  # fmt: skip
     empty = np.zeros(0, dtype=np.intp)
     return Compiled(
-        own=own, lent=Segments(coefficient=np.zeros(0), weight=empty, starts=empty, row=empty), lent_row=empty,
+        own=own, lent=Segments(coefficient=np.zeros(0), weight=empty, source=empty, starts=empty, row=empty),
         sample=np.repeat(np.arange(n), 4), mechanism_mass=np.full(4 * n, 0.02), lead=np.full(4 * n, 1.0),
         share=rows, cut=np.zeros(4 * n, dtype=bool), right=right.ravel(), truth=np.zeros(n, dtype=np.intp),
     )  # fmt: skip

@@ -1,7 +1,8 @@
-"""P(outcome | theory true) and P(outcome | background) by strategy: counted, and pooled with what was assumed before.
+"""P(refuted | theory true) and P(refuted | background) by strategy: counted, and pooled with what was assumed before.
 
-The posterior mean of a Dirichlet-multinomial model (Gelman et al., Bayesian Data Analysis, ch. 5): (prior weight ×
-assumed + cases × seen) / (prior weight + cases). A strategy that was hardly tried keeps what was assumed.
+The posterior mean of a beta-binomial model (Gelman et al., Bayesian Data Analysis, ch. 5): (prior weight × assumed +
+cases × seen) / (prior weight + cases). A strategy that was hardly tried keeps what was assumed. Only attempts that were
+answered count, since `ambiguous` and `no_data` move nothing: given an answer, what did not refute survived.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from compass.analysis.likelihood import Cell, LikelihoodTable, Outcomes
-from compass.evaluation.fitting.sample import Sample, outcomes_of
+from compass.evaluation.fitting.sample import Sample, refuted_of
 
 LEAST = 0.01
 FITTED_FROM = 5.0  # cases of true theories below which a cell stays tempered by the quality of what was seen
@@ -23,10 +24,10 @@ def fit_cells(samples: Iterable[Sample], base: LikelihoodTable, prior_cases: flo
     `prior_cases` is how many cases the assumed figures are worth. Families are dropped: there are too few cases to
     tell them apart, so every family has its strategy's figures.
     """
-    seen: dict[tuple[str, bool], list[dict[str, float]]] = {}
+    seen: dict[tuple[str, bool], list[float]] = {}
     for sample in samples:
-        for cell, shares in outcomes_of(sample).items():
-            seen.setdefault(cell, []).append(shares)
+        for cell, refuted in refuted_of(sample).items():
+            seen.setdefault(cell, []).append(refuted)
     strategies = {
         name: _cell(cell, seen.get((name, True), []), seen.get((name, False), []), prior_cases)
         for name, cell in base.strategies.items()
@@ -34,25 +35,20 @@ def fit_cells(samples: Iterable[Sample], base: LikelihoodTable, prior_cases: flo
     return msgspec.structs.replace(base, strategies=strategies, families={})
 
 
-def _cell(assumed: Cell, true: list[dict[str, float]], wrong: list[dict[str, float]], prior_cases: float) -> Cell:
-    holds = _pooled(assumed.holds, true, prior_cases)
+def _cell(assumed: Cell, true: list[float], wrong: list[float], prior_cases: float) -> Cell:
     background = _pooled(assumed.background, wrong, prior_cases)
     # A strategy that refutes what is true as often as what is wrong says nothing; it must not say the opposite.
-    refuted = min(holds.refuted, background.refuted)
-    survived = max(holds.survived, background.survived)
-    if refuted + survived > 1:
-        survived = 1 - refuted
-        background = Outcomes(refuted=background.refuted, survived=min(background.survived, survived))
-    holds = Outcomes(refuted=refuted, survived=survived)
-    return Cell(holds=holds, background=background, fitted=len(true) >= FITTED_FROM)
+    holds = min(_pooled(assumed.holds, true, prior_cases), background)
+    return Cell(holds=_answered(holds), background=_answered(background), fitted=len(true) >= FITTED_FROM)
 
 
-def _pooled(assumed: Outcomes, seen: list[dict[str, float]], prior_cases: float) -> Outcomes:
+def _pooled(assumed: Outcomes, seen: list[float], prior_cases: float) -> float:
+    """P(refuted | it was answered): the mean of a beta distribution."""
+    before = assumed.refuted / (assumed.refuted + assumed.survived)
     total = prior_cases + len(seen)
-    if total <= 0:
-        return assumed
-    refuted = (prior_cases * assumed.refuted + sum(s.get("refuted", 0.0) for s in seen)) / total
-    survived = (prior_cases * assumed.survived + sum(s.get("survived", 0.0) for s in seen)) / total
-    refuted, survived = max(LEAST, refuted), max(LEAST, survived)
-    scale = max(1.0, refuted + survived)
-    return Outcomes(refuted=round(refuted / scale, 4), survived=round(survived / scale, 4))
+    return (prior_cases * before + sum(seen)) / total if total > 0 else before
+
+
+def _answered(refuted: float) -> Outcomes:
+    kept = round(min(1 - LEAST, max(LEAST, refuted)), 4)
+    return Outcomes(refuted=kept, survived=round(1 - kept, 4))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compass.analysis.groups import SUPPORT, Piece, connected, tokens_of
-from compass.analysis.likelihood import LikelihoodTable
+from compass.analysis.likelihood import SOURCES, LikelihoodTable
 from compass.analysis.posterior import NO_INCIDENT
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
@@ -23,12 +23,14 @@ from compass.domain.observation import Quality
 from compass.domain.posterior import Evidence
 from compass.evaluation.fitting.parameters import WEIGHTS, unit
 from compass.evaluation.fitting.sample import Sample
-from compass.investigation.beliefs import catalogue_of, evidence_of
+from compass.investigation.beliefs import catalogue_of, evidence_of, source_of_evidence
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 CellKey = tuple[str, str, Outcome, Quality, bool]
 """What the value of an attempt's outcome depends on: family, strategy, outcome, quality, decisive."""
+_Kind = tuple[int, int, float]  # weight, source, coefficient
+_NO_SOURCE = len(SOURCES)
 _OUTCOMES = frozenset({Outcome.REFUTED.value, Outcome.SURVIVED.value})
 _SCALE = 1000.0  # evidence is rounded to six decimals: a large unit keeps that out of the coefficients
 
@@ -37,11 +39,13 @@ _SCALE = 1000.0  # evidence is rounded to six decimals: a large unit keeps that 
 class Segments:
     """Groups of coefficients and the row each group belongs to. Rows: accounts, then one "no incident" a sample.
 
-    `weight`: index into WEIGHTS, or len(WEIGHTS) + index into the cells.
+    `weight`: index into WEIGHTS, or len(WEIGHTS) + index into the cells. `source`: index into SOURCES, or their number
+    for what comes from none of them.
     """
 
     coefficient: Floats
     weight: Ints
+    source: Ints
     starts: Ints
     row: Ints
 
@@ -56,7 +60,6 @@ class Compiled:
 
     own: Segments
     lent: Segments
-    lent_row: Ints
     sample: Ints
     mechanism_mass: Floats
     lead: Floats
@@ -71,20 +74,24 @@ class Compiled:
 class _Builder:
     coefficient: list[float] = field(default_factory=list)
     weight: list[int] = field(default_factory=list)
+    source: list[int] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     row: list[int] = field(default_factory=list)
 
-    def add(self, group: Sequence[Piece], kinds: Mapping[str, tuple[int, float]], row: int) -> None:
+    def add(self, group: Sequence[Piece], kinds: Mapping[str, _Kind], row: int) -> None:
         self.starts.append(len(self.coefficient))
         self.row.append(row)
         for piece in group:
-            weight, coefficient = kinds[piece.evidence.id]
+            weight, source, coefficient = kinds[piece.evidence.id]
             self.weight.append(weight)
+            self.source.append(source)
             self.coefficient.append(coefficient)
 
     def made(self) -> Segments:
         return Segments(
-            coefficient=np.array(self.coefficient, dtype=np.float64), weight=np.array(self.weight, dtype=np.intp),
+            coefficient=np.array(self.coefficient, dtype=np.float64),
+            weight=np.array(self.weight, dtype=np.intp),
+            source=np.array(self.source, dtype=np.intp),
             starts=np.array(self.starts, dtype=np.intp), row=np.array(self.row, dtype=np.intp),
         )  # fmt: skip
 
@@ -115,9 +122,8 @@ def compile_samples(samples: Sequence[Sample], mechanisms: Mapping[str, Mechanis
                 view.add(account, row, own, lent)
         view.add_key(NO_INCIDENT, accounts + number, own)
         truths.append(1 if sample.healthy else 0 if sample.right else 2)
-    made = lent.made()
     return Compiled(
-        own=own.made(), lent=made, lent_row=np.unique(made.row), sample=np.array(columns["sample"], dtype=np.intp),
+        own=own.made(), lent=lent.made(), sample=np.array(columns["sample"], dtype=np.intp),
         mechanism_mass=np.array(columns["mass"]), lead=np.array(columns["lead"]),
         share=np.array(columns["share"], dtype=np.intp), cut=np.array(columns["cut"], dtype=bool),
         right=np.array(columns["right"], dtype=bool), truth=np.array(truths, dtype=np.intp),
@@ -130,7 +136,7 @@ class _View:
     """One sample's evidence by what it speaks about, with the weight and coefficient of each item."""
 
     pieces: Mapping[str, tuple[Piece, ...]]
-    kinds: Mapping[str, tuple[int, float]]
+    kinds: Mapping[str, _Kind]
     cut: frozenset[str]
 
     @staticmethod
@@ -138,7 +144,7 @@ class _View:
         sample: Sample, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable, cells: dict[CellKey, int]
     ) -> _View:
         catalogue, board = catalogue_of(mechanisms), sample.board
-        kinds: dict[str, tuple[int, float]] = {}
+        kinds: dict[str, _Kind] = {}
         items: dict[str, Evidence] = {}
         for number, weight in enumerate(WEIGHTS):
             for item in evidence_of(board, catalogue, mechanisms, unit(table, weight, _SCALE)):
@@ -146,14 +152,16 @@ class _View:
                 value = next(iter(item.log_likelihood.values()))
                 if item.kind in _OUTCOMES:
                     cell = _cell_of(item.id.removeprefix("attempt/"), board, mechanisms)
-                    kinds[item.id] = (len(WEIGHTS) + cells.setdefault(cell, len(cells)), 1.0)
+                    kinds[item.id] = (len(WEIGHTS) + cells.setdefault(cell, len(cells)), _NO_SOURCE, 1.0)
                 elif value:
-                    kinds[item.id] = (number, value / _SCALE)
+                    source = source_of_evidence(item, board)
+                    where = SOURCES.index(source) if source is not None else _NO_SOURCE
+                    kinds[item.id] = (number, where, value / _SCALE)
         series = {key: o.series for key, o in board.observations.items()}
         pieces: dict[str, list[Piece]] = {}
         for item in items.values():
             for key in item.log_likelihood:
-                _, sign = kinds.setdefault(item.id, (0, 0.0))
+                _, _, sign = kinds.setdefault(item.id, (0, _NO_SOURCE, 0.0))
                 # Only the sign matters for who lends: it is the same for every size of the parameters.
                 value = -1.0 if item.kind == Outcome.REFUTED else sign
                 pieces.setdefault(key, []).append(Piece(evidence=item, value=value, tokens=tokens_of(item, series)))
@@ -204,10 +212,11 @@ def beliefs(data: Compiled, table: LikelihoodTable) -> Beliefs:
     samples, accounts = len(data.truth), len(data.sample)
     weight = np.array([*(_weight(table, name) for name in WEIGHTS), *(_value(table, cell) for cell in data.cells)])
     rows = accounts + samples
-    evidence = table.temper * _summed(data.own, weight, table, rows)
+    source = np.array([*(float(getattr(table.sources, name)) for name in SOURCES), 1.0])
+    evidence = table.temper * _summed(data.own, _values(data.own, weight, source), table, rows)
     links = np.zeros(rows)
     if len(data.lent.starts):
-        values = data.lent.coefficient * weight[data.lent.weight] * table.temper
+        values = _values(data.lent, weight, source) * table.temper
         best = np.maximum.reduceat(values, data.lent.starts)
         top = np.full(rows, -np.inf)
         np.maximum.at(top, data.lent.row, best)
@@ -241,11 +250,14 @@ def _cell_of(plan: str, board: Board, mechanisms: Mapping[str, Mechanism]) -> Ce
     return family, attempt.strategy, attempt.outcome, attempt.quality, attempt.decisive
 
 
-def _summed(segments: Segments, weight: Floats, table: LikelihoodTable, rows: int) -> Floats:
+def _values(segments: Segments, weight: Floats, source: Floats) -> Floats:
+    return np.asarray(segments.coefficient * weight[segments.weight] * source[segments.source], dtype=np.float64)
+
+
+def _summed(segments: Segments, values: Floats, table: LikelihoodTable, rows: int) -> Floats:
     """Strongest plus a share of the rest, for and against apart, summed by row."""
     if not len(segments.starts):
         return np.zeros(rows)
-    values = segments.coefficient * weight[segments.weight]
     share = table.groups.share_of_rest
     total = np.zeros(len(segments.starts))
     for sign in (1.0, -1.0):

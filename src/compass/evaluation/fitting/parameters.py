@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from compass.analysis.likelihood import Groups, IncidentWeights, LikelihoodTable, Patterns, Prior
+from compass.analysis.likelihood import SOURCES, Groups, IncidentWeights, LikelihoodTable, Patterns, Prior, Sources
 
 Floats = NDArray[np.float64]
-T = TypeVar("T", Prior, Groups, Patterns, IncidentWeights)
+T = TypeVar("T", Prior, Groups, Patterns, IncidentWeights, Sources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class Parameter:
 
 LOG, CHANCE = False, True
 FARTHEST = 4.0
+MOST_RESERVED = 0.9
 PARAMETERS = (
     *(Parameter(section="patterns", name=n, probability=LOG, sd=0.7) for n in (
         "suggestion", "required", "expected", "missing", "forbidden", "coverage", "closeness",
@@ -48,9 +49,10 @@ PARAMETERS = (
     *(Parameter(section="groups", name=n, probability=CHANCE, sd=0.7) for n in ("share_of_rest", "link_share")),
     *(Parameter(section="incident", name=n, probability=LOG, sd=0.7) for n in ("anomaly", "elsewhere", "normal")),
     *(Parameter(section="prior", name=n, probability=CHANCE, sd=0.7) for n in ("no_incident", "not_listed", "unseen")),
+    *(Parameter(section="sources", name=n, probability=LOG, sd=0.35) for n in SOURCES),
     Parameter(section="prior", name="entity_capacity", probability=LOG, sd=0.7),
 )  # fmt: skip
-"""16 numbers; with four for each of eight strategies, of which cells with few cases keep what was assumed."""
+"""21 numbers. With two for each of eight strategies they are 37, all pulled towards what was assumed before."""
 PATTERNS = ("suggestion", "required", "expected", "missing", "forbidden", "coverage", "closeness")
 INCIDENT = ("anomaly", "elsewhere", "normal")
 WEIGHTS = (*PATTERNS, *INCIDENT)
@@ -73,13 +75,17 @@ def write(table: LikelihoodTable, moved: Sequence[float] | Floats, *, exact: boo
         size = size if exact else float(f"{size:.4g}")
         sign = -1.0 if (parameter.section, parameter.name) in _NEGATIVE else 1.0
         sections.setdefault(parameter.section, {})[parameter.name] = sign * size
+    both = sections["prior"]["no_incident"] + sections["prior"]["not_listed"]
+    if both > MOST_RESERVED:  # what is listed keeps some room whatever the optimiser tries
+        for name in ("no_incident", "not_listed"):
+            sections["prior"][name] *= MOST_RESERVED / both
     return msgspec.structs.replace(
         table,
         prior=_replaced(table.prior, sections["prior"]),
         groups=_replaced(table.groups, sections["groups"]),
         patterns=_replaced(table.patterns, sections["patterns"]),
-        incident=_replaced(table.incident, sections["incident"]),
-    )
+        incident=_replaced(table.incident, sections["incident"]), sources=_replaced(table.sources, sections["sources"]),
+    )  # fmt: skip
 
 
 def penalty(moved: Floats, centre: Floats) -> float:
@@ -100,7 +106,7 @@ def unit(table: LikelihoodTable, weight: str, size: float) -> LikelihoodTable:
     sections[section][weight] = -size if (section, weight) in _NEGATIVE else size
     return msgspec.structs.replace(
         table, patterns=_replaced(table.patterns, sections["patterns"]),
-        incident=_replaced(table.incident, sections["incident"]),
+        incident=_replaced(table.incident, sections["incident"]), sources=Sources(),
     )  # fmt: skip
 
 

@@ -54,20 +54,18 @@ def sample_of(identity: str, board: Board, truth: Truth, mechanisms: Collection[
     )  # fmt: skip
 
 
-def outcomes_of(sample: Sample) -> dict[tuple[str, bool], dict[str, float]]:
-    """Outcomes by (strategy, theory true): shares of the attempts that refuted, survived or were unclear, summing to 1.
+def refuted_of(sample: Sample) -> dict[tuple[str, bool], float]:
+    """By (strategy, theory true): the share of the answered attempts that refuted.
 
     Attempts of one incident are alike; together they count as one case, however many theories were stated.
     """
-    tallies: dict[tuple[str, bool], dict[str, float]] = {}
+    tallies: dict[tuple[str, bool], list[bool]] = {}
     for key in sorted(sample.board.attempts):
         attempt = sample.board.attempts[key]
         truth = sample.truth_of(attempt.hypothesis) if attempt.trigger is None else None
-        if truth is None or attempt.outcome is Outcome.NO_DATA:
-            continue
-        tally = tallies.setdefault((attempt.strategy, truth), {})
-        tally[attempt.outcome.value] = tally.get(attempt.outcome.value, 0.0) + 1.0
-    return {cell: {k: v / sum(tally.values()) for k, v in tally.items()} for cell, tally in sorted(tallies.items())}
+        if truth is not None and attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED):
+            tallies.setdefault((attempt.strategy, truth), []).append(attempt.outcome is Outcome.REFUTED)
+    return {cell: sum(found) / len(found) for cell, found in sorted(tallies.items())}
 
 
 def _here(head: Hypothesis, board: Board, truth: Truth, trigger: str) -> bool:
