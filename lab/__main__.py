@@ -8,8 +8,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 from lab.collect import cases, collect
+from lab.gameday import draw, now, page, play, record_quietly, reveal
 from lab.incidents import INCIDENTS
 from lab.incidents.base import Timing
 from lab.packaging import package
@@ -38,9 +40,9 @@ FAST = Timing(
     page_patience=15,
 )
 DRILL = Timing(
-    warmup=12,
-    baseline=105,
-    incident=70,
+    warmup=8,
+    baseline=100,
+    incident=65,
     scrape=2,
     alert_window=30,
     alert_hold=10,
@@ -48,7 +50,7 @@ DRILL = Timing(
     page_patience=45,
 )
 # Journeys a second. The fast recording has little time to fill the pool's queue.
-RATE, FAST_RATE, DRILL_RATE = 5.5, 7.0, 5.0
+RATE, FAST_RATE, DRILL_RATE = 5.5, 7.0, 4.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"wrote {folder}")
         elif options.command == "collect":
             return _collect(options)
+        elif options.command == "drill":
+            _drill(options)
+        elif options.command == "reveal":
+            sys.stdout.write(reveal(options.out, options.id))
         else:
             say(f"{package(options.recording, options.to, options.one_in)} bytes in {options.to}")
     except LabError as error:
@@ -95,11 +101,31 @@ def _parser() -> argparse.ArgumentParser:
     collecting.add_argument("--jobs", type=int, default=1, help="how many at a time")
     collecting.add_argument("--tries", type=int, default=2, help="how often each is tried")
     collecting.add_argument("--full", action="store_true", help="13 minutes each instead of about three and a half")
+    drilling = commands.add_parser("drill", help="a game day: an incident nobody is told, the page, then the truth")
+    drilling.add_argument("incident", nargs="*", type=_incident, help="draw from these types only")
+    drilling.add_argument("--out", type=Path, default=Path("build/recordings"))
+    drilling.add_argument("--seed", type=int, help="draw the same again")
+    drilling.add_argument("--fast", action="store_true", help="about a minute instead of three and a half")
+    drilling.add_argument("--no-wait", action="store_true", help="end after the page; `reveal` tells the truth later")
+    revealing = commands.add_parser("reveal", help="tell what really happened in a recording")
+    revealing.add_argument("id")
+    revealing.add_argument("--out", type=Path, default=Path("build/recordings"))
     packing = commands.add_parser("package", help="copy a recording, keeping one in N whole traces")
     packing.add_argument("recording", type=Path)
     packing.add_argument("--to", type=Path, required=True, help="the folder to write")
     packing.add_argument("--one-in", type=int, default=5)
     return parser
+
+
+def _incident(text: str) -> str:
+    if text not in INCIDENTS:
+        raise argparse.ArgumentTypeError(f"not an incident type; `list` shows them: {', '.join(sorted(INCIDENTS))}")
+    return text
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _positive(text: str) -> float:
@@ -120,6 +146,17 @@ def _collect(options: argparse.Namespace) -> int:
     for case in left:
         sys.stderr.write(f"lab: not recorded: {case.identity} ({case.incident}, seed {case.seed})\n")
     return 1 if left else 0
+
+
+def _drill(options: argparse.Namespace) -> None:
+    drawn = draw(Random(options.seed), options.incident, now())
+    pace = ["--fast" if options.fast else "--drill"]
+    if options.no_wait:
+        record_quietly(options.out, drawn, pace)
+        sys.stdout.write(page(options.out, drawn.identity))
+        sys.stdout.write(f"      then: python -m lab reveal {drawn.identity} --out {options.out}\n")
+    else:
+        play(options.out, drawn, pace, input, _tell)
 
 
 def _request(options: argparse.Namespace) -> Request:

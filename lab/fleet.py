@@ -92,7 +92,10 @@ class Fleet:
                 self._endpoints.network.start_path(service, self._ports[service])
 
     def stop(self) -> None:
-        """Stop every service, callers first."""
+        """Stop every service: ask all at once, then see that each has ended."""
+        for running in self._running.values():
+            if running.process.poll() is None:
+                running.process.terminate()
         for service in reversed(self._order):
             running = self._running.get(service)
             if running is not None:

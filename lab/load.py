@@ -96,7 +96,10 @@ async def arrive(target: str, rate: float, seed: int, stopped: asyncio.Event, jo
                 journeys.add(task)
                 task.add_done_callback(journeys.discard)
         if journeys:
-            await asyncio.wait(journeys, timeout=3)
+            _, left = await asyncio.wait(journeys, timeout=3)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _walk(customer: Customer, journey: Journey) -> None:

@@ -39,7 +39,7 @@ class CacheStampede:
         return Scenario(
             label=label,
             strike=(lambda stage: stage.deploy(request)) if by_deploy else _cut,
-            plan=SHOP.configured("pricing", settings={"rules_seconds": round(random.uniform(0.45, 0.5), 2)}),
+            plan=SHOP.configured("pricing", settings={"rules_seconds": round(random.uniform(0.6, 0.7), 2)}),
             early=early,
             late=late,
             rate=random.uniform(1.0, 1.15),

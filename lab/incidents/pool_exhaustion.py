@@ -42,5 +42,5 @@ class PoolExhaustion:
             strike=lambda stage: stage.deploy(SHRINK),
             early=(harmless(early),),
             late=(harmless(late),),
-            rate=random.uniform(1.0, 1.15),
+            rate=random.uniform(1.35, 1.5),
         )

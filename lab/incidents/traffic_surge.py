@@ -26,7 +26,7 @@ class TrafficSurge:
     def scenario(self, seed: int) -> Scenario:
         """Odd seeds: a crowd that looks at carts. Even ones: more of the usual customers."""
         random = dice(self.name, seed)
-        early, late = decoys(random, "orders")
+        early, late = decoys(random, "storefront")
         crawler = seed % 2 == 1
         extra, journey, pool = (random.uniform(18, 22), "look_at_cart", 3) if crawler else (7.0, "mixed", 2)
 

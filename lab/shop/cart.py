@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.routing import Route
 
 from lab.shop.cache import CacheClient
-from lab.shop.kit import Kit, Reply, Scalar
+from lab.shop.kit import Kit, Reply, Scalar, kept
 
 CACHE = "cart-cache"
 SESSION_SECONDS = 900
@@ -61,9 +60,3 @@ class Cart:
 
     def _key(self, request: Request) -> str:
         return f"cart:{request.path_params['session']}"
-
-
-def kept(kit: Kit) -> list[bytes]:
-    """What a request leaves in memory where the configuration keeps a history; nobody ever removes it."""
-    size = int(kit.config.number("history_kib") * 1024)
-    return [os.urandom(size)] if size else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -122,3 +123,9 @@ class Stateless:
 
     async def close(self) -> None:
         """Nothing to let go."""
+
+
+def kept(kit: Kit) -> list[bytes]:
+    """What a request leaves in memory where the configuration keeps a history; nobody ever removes it."""
+    size = int(kit.config.number("history_kib") * 1024)
+    return [os.urandom(size)] if size else []

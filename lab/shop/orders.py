@@ -115,8 +115,9 @@ class Orders:
         except psycopg.Error as error:
             return self._failed("could not store order for customer %s", order["customer"], error)
         self._kit.log.info(
-            "order %d stored for customer %s: %d items, %.2f EUR",
+            "order %d %s for customer %s: %d items, %.2f EUR",
             identity,
+            self._kit.config.text("stored"),
             order["customer"],
             len(order["items"]),
             total,

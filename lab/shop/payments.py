@@ -9,8 +9,7 @@ from opentelemetry.trace import SpanKind
 from starlette.requests import Request
 from starlette.routing import Route
 
-from lab.shop.cart import kept
-from lab.shop.kit import Kit, Reply, Stateless
+from lab.shop.kit import Kit, Reply, Stateless, kept
 from lab.shop.peers import PeerError
 from lab.shop.tokens import TokenRefused, verify
 

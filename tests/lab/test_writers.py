@@ -176,7 +176,7 @@ def test_changes_alerts_header_and_truth(tmp_path: Path) -> None:
     assert yaml.safe_load(text)["window"]["end"] == WINDOW.end
 
     truth = Truth("pool", ("service", "orders"), ("m",), START, ("d",), ("s",), ("deploy", "orders-2"))
-    write_truth(tmp_path / "truth" / "one.yaml", "one", truth)
+    write_truth(tmp_path / "truth" / "one.yaml", "one", truth, "pool-exhaustion seed 1")
     loaded = yaml.safe_load((tmp_path / "truth" / "one.yaml").read_text(encoding="utf-8"))
     assert loaded["entity"] == {"kind": "service", "name": "orders"}
     assert loaded["onset"] == START
