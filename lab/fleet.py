@@ -97,9 +97,8 @@ class Fleet:
             if running.process.poll() is None:
                 running.process.terminate()
         for service in reversed(self._order):
-            running = self._running.get(service)
-            if running is not None:
-                stop(running.process)
+            if service in self._running:
+                stop(self._running[service].process)
 
     def remove_groups(self) -> None:
         """Remove the control groups once everything has ended."""

@@ -18,7 +18,7 @@ from random import Random
 from lab.controls import Controls
 from lab.processes import die_with_parent
 
-SEGMENT = 16384
+SEGMENT, MOST_UNDER_WAY = 16384, 64
 # Linux: the least retransmission time-out, and the most that is waited here for one segment.
 FIRST_RETRANSMIT, MOST_WAIT = 0.2, 6.4
 
@@ -69,17 +69,40 @@ class Proxy:
                 end.close()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Carry one way until its end; true when the connection is to be reset."""
+        """Carry one way until its end; true when the connection is to be reset.
+
+        Segments are on their way at the same time, and arrive in order: a late one holds up those behind it.
+        """
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MOST_UNDER_WAY)
+        arriving = asyncio.create_task(_arrive(under_way, writer))
+        loop, arrival = asyncio.get_running_loop(), 0.0
         try:
             while segment := await reader.read(SEGMENT):
                 if self._dice.random() < self._controls.number("reset"):
                     return True
-                await asyncio.sleep(hold(self._controls, self._dice))
-                writer.write(segment)
-                await writer.drain()
-        except (ConnectionError, OSError):
+                arrival = max(arrival, loop.time() + hold(self._controls, self._dice))
+                await under_way.put((arrival, segment))
+            await under_way.put((arrival, b""))
+            return await arriving
+        except OSError:
             return True
-        return False
+        finally:
+            arriving.cancel()
+
+
+async def _arrive(under_way: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> bool:
+    """Write each segment when it is due, until the empty one; true when the far end is gone."""
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            due, segment = await under_way.get()
+            await asyncio.sleep(due - loop.time())
+            if not segment:
+                return False
+            writer.write(segment)
+            await writer.drain()
+    except OSError:
+        return True
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -152,6 +152,22 @@ async def test_a_path_delays_each_way(tmp_path: Path) -> None:
         assert await _round_trip(port) >= 0.2
 
 
+async def test_segments_are_on_their_way_together(tmp_path: Path) -> None:
+    async with echo_behind_a_path(tmp_path, delay=0.2) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        started, answer = perf_counter(), b""
+        for part in (b"head", b"body"):
+            writer.write(part)
+            await asyncio.sleep(0.02)
+        while len(answer) < len(b"headbody"):
+            answer += await reader.read(100)
+        took = perf_counter() - started
+        writer.close()
+        await writer.wait_closed()
+    assert answer == b"headbody"
+    assert 0.4 <= took < 0.7
+
+
 async def test_a_path_without_conditions_passes_on(tmp_path: Path) -> None:
     async with echo_behind_a_path(tmp_path, delay=0.0) as port:
         assert await _round_trip(port) < 0.1
