@@ -50,7 +50,7 @@ DRILL = Timing(
     page_patience=45,
 )
 # Journeys a second. The fast recording has little time to fill the pool's queue.
-RATE, FAST_RATE, DRILL_RATE = 5.5, 7.0, 4.0
+RATE, FAST_RATE, DRILL_RATE = 4.0, 5.0, 4.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
