@@ -1,3 +1,4 @@
+
 """How different kinds of shop name what they measure. One function a dialect; `DIALECTS` has them all."""
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ def otel(meter: Meter, world: World, telling: Telling) -> None:
     with_pods = world.rng.random() < 0.6
     grpc = world.rng.random(len(world.services)) < 0.4
     for i, (service, state) in enumerate(zip(world.services, telling.services, strict=True)):
-        own: Labels = {"service_name": service.name, "k8s_namespace_name": NAMESPACE} if with_pods else {"service_name": service.name}
+        own: Labels = (
+            {"service_name": service.name, "k8s_namespace_name": NAMESPACE}
+            if with_pods
+            else {"service_name": service.name}
+        )
         if not service.store:
             name = "rpc_server_duration_seconds" if grpc[i] else "http_server_request_duration_seconds"
             ok = {"rpc_grpc_status_code": "0"} if grpc[i] else {"http_response_status_code": "200"}
@@ -63,7 +68,9 @@ def _kubelet(meter: Meter, service: Service, state: State) -> None:
         meter.gauge("k8s_pod_cpu_usage", labels, when_up(state.cpu_pods[k], state.up), 0.02)
         meter.gauge("k8s_pod_memory_working_set_bytes", labels, when_up(state.memory_pods[k], state.up))
         for direction, line in (("transmit", state.sent), ("receive", state.received)):
-            meter.counter("k8s_pod_network_io_bytes_total", {**labels, "direction": direction}, line / len(service.pods))
+            meter.counter(
+                "k8s_pod_network_io_bytes_total", {**labels, "direction": direction}, line / len(service.pods)
+            )
         meter.gauge("k8s_container_restarts", {**labels, "k8s_container_name": service.name}, state.restarts)
 
 
@@ -122,13 +129,19 @@ def spring(meter: Meter, world: World, telling: Telling) -> None:
     common = str(world.rng.choice(["application", "app", "service"]))
     for i, (service, state) in enumerate(zip(world.services, telling.services, strict=True)):
         if service.store:
-            _exporter(meter, world, i, service, state)
+            _exporter(meter, i, service, state)
             continue
         own = {common: service.name, "instance": f"10.2.{i}.{i + 7}:8080"}
         if common != "application" and world.rng.random() < 0.3:
             own["job"] = "spring-actuator"
         for code, share in (("200", 1 - state.errors), ("500", state.errors)):
-            line = {**own, "uri": "/api/v1/items", "method": "GET", "status": code, "outcome": "SUCCESS" if code == "200" else "SERVER_ERROR"}
+            line = {
+                **own,
+                "uri": "/api/v1/items",
+                "method": "GET",
+                "status": code,
+                "outcome": "SUCCESS" if code == "200" else "SERVER_ERROR",
+            }
             rate = np.maximum(state.rate * share, 0)
             meter.events("http_server_requests_seconds_count", line, rate)
             meter.counter("http_server_requests_seconds_sum", line, rate * meter.mean(state, service))
@@ -138,8 +151,17 @@ def spring(meter: Meter, world: World, telling: Telling) -> None:
 
 def _jvm(meter: Meter, own: Labels, service: Service, state: State) -> None:
     up, pods = state.up, len(service.pods)
-    meter.gauge("jvm_memory_used_bytes", {**own, "area": "heap", "id": "G1 Old Gen"}, when_up(state.memory_pods.sum(axis=0), up), 0.03)
-    meter.gauge("jvm_memory_max_bytes", {**own, "area": "heap", "id": "G1 Old Gen"}, np.full(up.size, service.memory_limit * pods))
+    meter.gauge(
+        "jvm_memory_used_bytes",
+        {**own, "area": "heap", "id": "G1 Old Gen"},
+        when_up(state.memory_pods.sum(axis=0), up),
+        0.03,
+    )
+    meter.gauge(
+        "jvm_memory_max_bytes",
+        {**own, "area": "heap", "id": "G1 Old Gen"},
+        np.full(up.size, service.memory_limit * pods),
+    )
     meter.counter("jvm_gc_pause_seconds_sum", own, state.gc, state.restarts)
     meter.events("jvm_gc_pause_seconds_count", own, state.gc * 10, state.restarts)
     meter.gauge("jvm_threads_live_threads", own, when_up(np.round(state.threads + 20), up))
@@ -157,12 +179,16 @@ def _jvm(meter: Meter, own: Labels, service: Service, state: State) -> None:
     meter.gauge("process_uptime_seconds", own, np.cumsum(np.ones(up.size)))
 
 
-def _exporter(meter: Meter, world: World, i: int, service: Service, state: State) -> None:
+def _exporter(meter: Meter, i: int, service: Service, state: State) -> None:
     """postgres_exporter, redis_exporter and the like; the store's own name is in `instance`."""
     labels = {"instance": f"{service.name}:{9187 + i}", "job": f"{service.engine}-exporter"}
     up, cpu = state.up, state.cpu_pods.sum(axis=0)
     if service.engine == "postgres":
-        meter.gauge("pg_stat_activity_count", {**labels, "datname": "app", "state": "active"}, when_up(np.round(2 + state.rate * state.p50 * 3), up))
+        meter.gauge(
+            "pg_stat_activity_count",
+            {**labels, "datname": "app", "state": "active"},
+            when_up(np.round(2 + state.rate * state.p50 * 3), up),
+        )
         meter.events("pg_stat_database_xact_commit", {**labels, "datname": "app"}, state.rate)
         meter.events("pg_stat_database_tup_fetched", {**labels, "datname": "app"}, state.rows)
         meter.gauge("pg_settings_max_connections", labels, np.full(up.size, 200.0))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of names and texts read better in one line; recipes share one form
 """Dialects without conventions: flat tables, gauges per pod, a cloud vendor's names, classic monitoring of hosts."""
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ def flat(meter: Meter, world: World, telling: Telling) -> None:
     milli = rng.random() < 0.5
     with_disk, with_sockets = rng.random() < 0.7, rng.random() < 0.7
     for service, state in zip(world.services, telling.services, strict=True):
+
         def put(word: str, values: object, service: Service = service) -> None:
             meter.gauge(f"{service.name}{joint}{words[word]}", labels, np.asarray(values, dtype=np.float64))
 
@@ -66,7 +68,11 @@ def pods(meter: Meter, world: World, telling: Telling) -> None:
                 meter.gauge(f"{prefix}server_error_rate" if rates else f"{prefix}failed_requests", own,
                             failures / np.maximum(requests, 1e-9) if rates else failures / count)  # fmt: skip
                 for quantile in (0.5, 0.95):
-                    meter.gauge(f"{prefix}server_latency_p{round(quantile * 100)}", own, 1000 * meter.quantile(state, service, quantile))
+                    meter.gauge(
+                        f"{prefix}server_latency_p{round(quantile * 100)}",
+                        own,
+                        1000 * meter.quantile(state, service, quantile),
+                    )
             meter.gauge(f"{prefix}fs_writes", own, state.disk / count, 0.2)
             meter.gauge(f"{prefix}restart_count", own, state.restarts)
     for node, cpu, memory in zip(world.nodes, telling.node_cpu, telling.node_memory, strict=True):
@@ -82,15 +88,28 @@ def cloud(meter: Meter, world: World, telling: Telling) -> None:
         if style == "plain":
             meter.gauge(name, {dimension: thing, "Namespace": f"AWS/{space}"}, np.asarray(values))
         else:
-            snake = "".join(f"_{c.lower()}" if c.isupper() and i and not name[i - 1].isupper() else c.lower() for i, c in enumerate(name))
-            meter.gauge(f"aws_{space.lower()}_{snake}_average", {f"dimension_{dimension}": thing, "region": "eu-west-1"}, np.asarray(values))
+            snake = "".join(
+                f"_{c.lower()}" if c.isupper() and i and not name[i - 1].isupper() else c.lower()
+                for i, c in enumerate(name)
+            )
+            meter.gauge(
+                f"aws_{space.lower()}_{snake}_average",
+                {f"dimension_{dimension}": thing, "region": "eu-west-1"},
+                np.asarray(values),
+            )
 
     for service, state in zip(world.services, telling.services, strict=True):
         cpu = 100 * state.cpu_pods.mean(axis=0) / service.cpu_limit
         if service.kind == "database":
             where = ("RDS", "DBInstanceIdentifier")
             put(where[0], "CPUUtilization", where[1], service.name, when_up(cpu, state.up))
-            put(where[0], "FreeableMemory", where[1], service.name, when_up(service.memory_limit - state.memory_pods[0], state.up))
+            put(
+                where[0],
+                "FreeableMemory",
+                where[1],
+                service.name,
+                when_up(service.memory_limit - state.memory_pods[0], state.up),
+            )
             put(where[0], "ReadLatency", where[1], service.name, when_up(meter.mean(state, service), state.up))
             put(where[0], "WriteIOPS", where[1], service.name, state.disk)
             put(where[0], "DatabaseConnections", where[1], service.name, np.round(3 + state.rate * state.p50 * 4))
@@ -99,9 +118,21 @@ def cloud(meter: Meter, world: World, telling: Telling) -> None:
         elif service.kind == "cache":
             put("ElastiCache", "EngineCPUUtilization", "CacheClusterId", service.name, when_up(cpu, state.up))
             put("ElastiCache", "CurrConnections", "CacheClusterId", service.name, np.round(5 + state.rate * state.p50))
-            put("ElastiCache", "DatabaseMemoryUsagePercentage", "CacheClusterId", service.name, 100 * state.memory_pods[0] / service.memory_limit)
+            put(
+                "ElastiCache",
+                "DatabaseMemoryUsagePercentage",
+                "CacheClusterId",
+                service.name,
+                100 * state.memory_pods[0] / service.memory_limit,
+            )
         elif service.kind == "queue":
-            put("SQS", "ApproximateNumberOfMessagesVisible", "QueueName", service.name, np.round(state.rate * state.p50 * 10))
+            put(
+                "SQS",
+                "ApproximateNumberOfMessagesVisible",
+                "QueueName",
+                service.name,
+                np.round(state.rate * state.p50 * 10),
+            )
             put("SQS", "NumberOfMessagesSent", "QueueName", service.name, state.rate * world.step_s)
         else:
             _cloud_app(put, meter, service, state, cpu, world.step_s)
@@ -111,7 +142,13 @@ def _cloud_app(put: object, meter: Meter, service: Service, state: State, cpu: o
     assert callable(put)
     requests, failures = meter.failed(state)
     put("ECS", "CPUUtilization", "ServiceName", service.name, when_up(np.asarray(cpu), state.up))
-    put("ECS", "MemoryUtilization", "ServiceName", service.name, when_up(100 * state.memory_pods.mean(axis=0) / service.memory_limit, state.up))
+    put(
+        "ECS",
+        "MemoryUtilization",
+        "ServiceName",
+        service.name,
+        when_up(100 * state.memory_pods.mean(axis=0) / service.memory_limit, state.up),
+    )
     put("ApplicationELB", "TargetResponseTime", "TargetGroup", service.name, meter.mean(state, service))
     put("ApplicationELB", "RequestCount", "TargetGroup", service.name, requests * step_s)
     put("ApplicationELB", "HTTPCode_Target_5XX_Count", "TargetGroup", service.name, failures * step_s)
@@ -134,7 +171,9 @@ def hosts(meter: Meter, world: World, telling: Telling) -> None:
         memory = 100 * state.memory_pods.mean(axis=0) / service.memory_limit
         meter.gauge(word("system.cpu.util", "CPU used percent"), own, when_up(cpu, up), 0.03)
         meter.gauge(word("system.mem.used_pct", "Memory used percent"), own, when_up(memory, up), 0.01)
-        meter.gauge(word("system.disk.pct_usage", "Disk space used percent"), {**own, "mount": "/data"}, 100 * state.fill)
+        meter.gauge(
+            word("system.disk.pct_usage", "Disk space used percent"), {**own, "mount": "/data"}, 100 * state.fill
+        )
         meter.gauge(word("system.io.w_s", "Disk write requests per second"), own, state.disk, 0.2)
         meter.gauge(word("system.io.await", "Disk await ms"), own, 2 + 0.01 * state.disk, 0.3)
         meter.gauge(word("system.net.bytes_sent", "Sent bytes per second"), own, state.sent, 0.1)

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001 - tables of names and texts read better in one line; recipes share one form
 """What can go wrong, and what it does where it strikes. How it spreads is left to `physics`."""
 
 from __future__ import annotations
@@ -54,10 +55,13 @@ class Fault:
 
 def nothing(count: int, pods: int) -> Effect:
     """An ordinary day."""
+
     def zero() -> Floats:
         return np.zeros(count)
+
     def one() -> Floats:
         return np.ones(count)
+
     return Effect(
         one(), one(), zero(), zero(), zero(), zero(), one(), zero(), zero(), zero(), zero(), zero(), one(), zero(),
         one(), zero(), zero(), [False] * pods,
@@ -72,7 +76,7 @@ def candidates(world: World, kind: str) -> list[int]:
     callers = [i for i in apps if world.out.get(i)]
     if kind == "traffic_surge":
         return [0]
-    if kind in ("slow_query",):
+    if kind == "slow_query":
         return [i for i in stores if world.services[i].kind == "database"] or stores
     if kind in ("dependency_down", "disk_fill"):
         return stores
@@ -100,7 +104,13 @@ def effects_of(world: World, faults: Iterable[Fault]) -> list[Effect]:
             _node_cpu(world, fault, effects, shape_of(world, fault.onset_s, ramp))
         elif fault.kind != "traffic_surge":
             effect, pods = effects[fault.place], len(world.services[fault.place].pods)
-            everywhere = fault.kind in ("error_burst", "slow_query", "dependency_down", "pool_exhaustion", "dns_failure")
+            everywhere = fault.kind in (
+                "error_burst",
+                "slow_query",
+                "dependency_down",
+                "pool_exhaustion",
+                "dns_failure",
+            )
             hit = [True] * pods if everywhere or rng.random() < 0.6 else [i == 0 for i in range(pods)]
             effect.struck = [a or b for a, b in zip(effect.struck, hit, strict=True)]
             _RECIPES[fault.kind](world, fault, effect, shape_of(world, fault.onset_s, ramp), sum(hit) / pods)
@@ -171,14 +181,14 @@ def _network_delay(world: World, fault: Fault, effect: Effect, curve: Floats, sh
 
 
 def _network_loss(world: World, fault: Fault, effect: Effect, curve: Floats, share: float) -> None:
-    effect.loss += curve * share * float(world.rng.uniform(0.03, 0.3))
+    effect.loss += curve * share * min(0.8, float(world.rng.uniform(0.03, 0.3)) * fault.heavy)
 
 
 def _fd_exhaustion(world: World, fault: Fault, effect: Effect, curve: Floats, share: float) -> None:
     begin = fault.onset_s - float(world.rng.uniform(30, 900))
     effect.fds += np.clip((world.times_s - begin) / max(fault.onset_s - begin, 1), 0, 1)
     effect.fails += curve * share * float(world.rng.uniform(0.1, 0.8))
-    effect.slower *= 1 + curve * share * float(world.rng.uniform(0, 1.5))
+    effect.slower *= 1 + curve * share * float(world.rng.uniform(0, 1.5)) * fault.heavy
 
 
 def _pool_exhaustion(world: World, fault: Fault, effect: Effect, curve: Floats, share: float) -> None:
@@ -192,7 +202,7 @@ def _pool_exhaustion(world: World, fault: Fault, effect: Effect, curve: Floats, 
 
 def _error_burst(world: World, fault: Fault, effect: Effect, curve: Floats, share: float) -> None:
     rng = world.rng
-    effect.fails += curve * share * float(rng.uniform(0.06, 0.8))
+    effect.fails += curve * share * min(0.95, float(rng.uniform(0.06, 0.8)) * fault.heavy)
     effect.starves += effect.fails * float(rng.choice([0.0, 0.7]))
     effect.slower *= 1 - curve * float(rng.uniform(0, 0.3))
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of names and texts read better in one line; recipes share one form
 """Draws one incident: a world, a fault, what else was going on, and which telemetry anybody had of it."""
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ STEPS_S = {"otel": (5, 15, 15, 60), "mesh": (5, 15, 15, 30), "spring": (5, 15, 1
            "pods": (15, 60, 60), "cloud": (60, 60, 300), "hosts": (10, 60, 60)}  # fmt: skip
 HEALTHY = "healthy"
 MOST_CELLS = 60_000  # services × steps
+MOST_DOUBLINGS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ def make(plan: Plan, seed: int, root: Path) -> dict[str, object]:
     detected, until = _times(rng, plan.kind, seconds, step)
     fault = _fault(world, plan.kind, detected)
     telling, effects, notes = _live(world, fault, detected, seconds)
+    for _ in range(MOST_DOUBLINGS):  # nobody is paged for what nobody notices
+        if fault is None or _noticed(world, telling, fault):
+            break
+        fault.heavy *= 2
+        telling, effects, notes = _live(world, fault, detected, seconds)
     start = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=int(rng.integers(86_400 * 300)))
     folder = root / plan.id
     meter = Meter(world, holes_of(world))
@@ -72,6 +79,20 @@ def make(plan: Plan, seed: int, root: Path) -> dict[str, object]:
     write.write_yaml(root / "truth" / f"{plan.id}.yaml", truth)
     return {"id": plan.id, "fault": plan.kind, "dialect": dialect, "step_s": step, "services": len(world.services),
             "parts": parts, "notes": notes, "entity": truth["entity"], "series": len(meter.found)}  # fmt: skip
+
+
+def _noticed(world: World, telling: Telling, fault: Fault) -> bool:
+    """Whether users or the struck thing's own callers have cause to complain: a third slower, or a point of errors."""
+    late, early = world.times_s > fault.onset_s + world.step_s, world.times_s < fault.onset_s
+    if not late.any() or not early.any():
+        return True
+    places = {0, *(edge.caller for edge in world.into.get(fault.place, ()) if not fault.on_node)}
+    for state in (telling.services[i] for i in sorted(places)):
+        slower = max(float(np.median(line[late]) / np.median(line[early])) for line in (state.p50, state.p99))
+        failing = float(np.mean(state.errors[late]) - np.mean(state.errors[early]))
+        if slower > 1.33 or failing > 0.01:
+            return True
+    return False
 
 
 def _length(rng: np.random.Generator, step: float) -> float:
@@ -104,7 +125,9 @@ def _fault(world: World, kind: str, detected: float) -> Fault | None:
     return Fault(kind, int(rng.choice(places)), onset, surge=surge)
 
 
-def _live(world: World, fault: Fault | None, detected: float, seconds: float) -> tuple[Telling, list[object], list[str]]:
+def _live(
+    world: World, fault: Fault | None, detected: float, seconds: float
+) -> tuple[Telling, list[object], list[str]]:
     """The fault and, beside it, what else goes on in a living system."""
     rng, notes = world.rng, list[str]()
     effects = effects_of(world, [fault] if fault else [])
@@ -145,7 +168,9 @@ def _parts(
         write.write_spans(folder, spans.walk(world, telling, effects), world, start, until)  # type: ignore[arg-type]
         parts.append("spans")
     if "spans" in parts or rng.random() < 0.6:
-        named = [{"caller": world.services[e.caller].name, "callee": world.services[e.callee].name} for e in world.edges]
+        named = [
+            {"caller": world.services[e.caller].name, "callee": world.services[e.callee].name} for e in world.edges
+        ]
         write.write_lines_of(folder / "topology.jsonl", named)
         parts.append("topology")
     if rng.random() < 0.6 or (fault and fault.kind == "error_burst"):
@@ -154,7 +179,9 @@ def _parts(
     return parts
 
 
-def _changes(rng: np.random.Generator, world: World, fault: Fault | None, start: datetime, detected: float) -> list[dict[str, object]]:
+def _changes(
+    rng: np.random.Generator, world: World, fault: Fault | None, start: datetime, detected: float
+) -> list[dict[str, object]]:
     rows = []
     for n in range(int(rng.integers(1, 4))):  # decoys: releases go out all day
         service = world.services[int(rng.integers(len(world.services)))]
@@ -168,7 +195,9 @@ def _changes(rng: np.random.Generator, world: World, fault: Fault | None, start:
     return [{"time": write.iso(start, max(at, 1.0)), **row} for at, row in sorted(rows, key=lambda r: r[0])]
 
 
-def _page(rng: np.random.Generator, world: World, telling: Telling, fault: Fault | None, detected: float) -> dict[str, object]:
+def _page(
+    rng: np.random.Generator, world: World, telling: Telling, fault: Fault | None, detected: float
+) -> dict[str, object]:
     entry = telling.services[0]
     late = world.times_s >= (fault.onset_s if fault else detected)
     early = ~late
@@ -176,18 +205,29 @@ def _page(rng: np.random.Generator, world: World, telling: Telling, fault: Fault
     failing = float(np.median(entry.errors[late])) if late.any() else 0.0
     what = "error rate" if failing > 0.02 else "latency"
     page: dict[str, object] = {
-        "title": f"{world.services[0].name}: {what} above objective" if rng.random() < 0.6 else "User-facing latency or errors reported",
+        "title": f"{world.services[0].name}: {what} above objective"
+        if rng.random() < 0.6
+        else "User-facing latency or errors reported",
     }
     if rng.random() < 0.5:
         page["service"] = world.services[0].name
     if rng.random() < 0.5:
-        page["symptom"] = f"p99 {slower:.1f} times its usual value" if what == "latency" else f"{100 * failing:.1f} % of requests fail"
+        page["symptom"] = (
+            f"p99 {slower:.1f} times its usual value"
+            if what == "latency"
+            else f"{100 * failing:.1f} % of requests fail"
+        )
     return page
 
 
 def _truth(plan: Plan, world: World, fault: Fault | None, start: datetime, parts: list[str]) -> dict[str, object]:
     if fault is None:
-        return {"id": plan.id, "fault_type": HEALTHY, "entity": {"kind": "none", "name": ""}, "trigger": {"kind": "none"}}
+        return {
+            "id": plan.id,
+            "fault_type": HEALTHY,
+            "entity": {"kind": "none", "name": ""},
+            "trigger": {"kind": "none"},
+        }
     name = world.nodes[fault.place] if fault.on_node else world.services[fault.place].name
     truth: dict[str, object] = {
         "id": plan.id, "fault_type": fault.kind, "entity": {"kind": "node" if fault.on_node else "service", "name": name},

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of names and texts read better in one line; recipes share one form
 """What measuring does to the truth: counters, buckets, sampling error, scrapes that fail, processes that restart."""
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class Meter:
         """A counter of things that happen one by one."""
         self.counter(name, labels, noise.sampled(self.rng, per_s * self.world.step_s) / self.world.step_s, resets)
 
-    def histogram(self, name: str, labels: Labels, rate: Floats, p50: Floats, p99: Floats, *, unit: float = 1.0) -> None:
+    def histogram(
+        self, name: str, labels: Labels, rate: Floats, p50: Floats, p99: Floats, *, unit: float = 1.0
+    ) -> None:
         """A Prometheus histogram: lognormal-like times, counted bucket by bucket. `unit` seconds a unit of its bounds."""
         counts = noise.sampled(self.rng, rate * self.world.step_s) / self.world.step_s
         sigma = np.log(np.maximum(p99 / np.maximum(p50, 1e-9), 1.2)) / 2.326
@@ -72,7 +75,9 @@ class Meter:
         start = 0.0  # buckets of one histogram stay ordered only when they start together
         self._keep(f"{name}_bucket", {**labels, "le": bound}, np.cumsum(per_s * self.world.step_s) + start)
 
-    def latency(self, name: str, labels: Labels, state: State, service: Service, quantile: float, unit: float = 1.0) -> None:
+    def latency(
+        self, name: str, labels: Labels, state: State, service: Service, quantile: float, unit: float = 1.0
+    ) -> None:
         """A quantile as a gauge, with the error of its sample."""
         self.gauge(name, labels, self.quantile(state, service, quantile) / unit)
 

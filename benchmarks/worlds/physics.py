@@ -1,3 +1,4 @@
+
 """How a fault spreads: callers wait and fail, what a blocked service calls gets less to do, processors follow the work.
 
 Two passes. The first lets the usual traffic meet the fault (times and failures travel from callee to caller); the
@@ -70,7 +71,8 @@ def simulate(world: World, effects: list[Effect], faults: list[Fault]) -> Tellin
     rates = _rates(world, entry, effects, None)
     p50, p99, errors = _times(world, rates, effects)
     slow = np.maximum(p50[0] / np.median(p50[0][: max(3, p50[0].size // 4)]), 1.0)
-    entry = entry * slow ** (-world.closed_loop)
+    if not any(fault.kind == "traffic_surge" for fault in faults):  # a crowd comes whether it waits or not
+        entry = entry * slow ** (-world.closed_loop)
     rates = _rates(world, entry, effects, errors)
     p50, p99, errors = _times(world, rates, effects)
     services = [
@@ -105,9 +107,7 @@ def _rates(world: World, entry: Floats, effects: list[Effect], errors: list[Floa
     return rates
 
 
-def _times(
-    world: World, rates: list[Floats], effects: list[Effect]
-) -> tuple[list[Floats], list[Floats], list[Floats]]:
+def _times(world: World, rates: list[Floats], effects: list[Effect]) -> tuple[list[Floats], list[Floats], list[Floats]]:
     count = len(world.services)
     empty = np.zeros(world.times_s.size)
     p50, p99, errors = [empty] * count, [empty] * count, [empty] * count
@@ -125,7 +125,9 @@ def _times(
             middle = middle + edge.calls * call
             tail = tail + 0.6 * np.sqrt(edge.calls) * slow
             late = np.clip((call - 0.3 * TIMEOUT_S) / TIMEOUT_S, 0, 0.9)
-            fine = fine * (1 - np.clip(edge.passes_errors * np.maximum(errors[edge.callee], late) * min(1.0, edge.calls), 0, 1))
+            fine = fine * (
+                1 - np.clip(edge.passes_errors * np.maximum(errors[edge.callee], late) * min(1.0, edge.calls), 0, 1)
+            )
         p50[i], p99[i] = np.minimum(middle, TIMEOUT_S), np.minimum(np.maximum(tail, middle * 1.3), 1.5 * TIMEOUT_S)
         overload = np.clip((used - 0.95) * 0.5, 0, 0.5)
         answered = 1 - np.clip(effect.refuses, 0, 1)
@@ -192,7 +194,9 @@ def _nodes(world: World, services: list[State], faults: list[Fault]) -> tuple[li
     rng, times = world.rng, world.times_s
     cpu, memory = [], []
     for n, node in enumerate(world.nodes):
-        used = 0.05 * world.cores * (1 + noise.wander(rng, times, 0.2, 120.0)) + float(rng.uniform(0, 0.15)) * world.cores
+        used = (
+            0.05 * world.cores * (1 + noise.wander(rng, times, 0.2, 120.0)) + float(rng.uniform(0, 0.15)) * world.cores
+        )
         held = np.full(times.size, 2e9)
         for service, state in zip(world.services, services, strict=True):
             for k, place in enumerate(service.nodes):

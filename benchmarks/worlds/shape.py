@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 - tables of names and texts read better in one line; recipes share one form
 """What a world looks like before anything happens: services, who calls whom, and where they run."""
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ WORDS = (
     "user vendor voucher wallet warehouse watch webhook widget"
 ).split()
 STYLES = ("{}", "{}-service", "{}-svc", "{}svc", "{}-api", "{}server", "ms-{}")
-STORE_ENGINES = {"database": ("postgres", "mysql", "mongodb"), "cache": ("redis", "memcached"), "queue": ("kafka", "rabbitmq")}
+STORE_ENGINES = {
+    "database": ("postgres", "mysql", "mongodb"),
+    "cache": ("redis", "memcached"),
+    "queue": ("kafka", "rabbitmq"),
+}
 STORE_STYLES = {
     "database": ("{}-db", "{}-{engine}", "{engine}-{}", "{}db"),
     "cache": ("{}-cache", "{}-redis", "{engine}-{}"),
@@ -120,7 +125,9 @@ def _gateway(rng: np.random.Generator) -> str:
 
 def _node(rng: np.random.Generator, i: int) -> str:
     zone = "abc"[i % 3]
-    return str(rng.choice([f"worker-{i + 1}", f"ip-10-0-{int(rng.integers(200))}-{i + 17}.ec2.internal", f"node{zone}{i}"]))
+    return str(
+        rng.choice([f"worker-{i + 1}", f"ip-10-0-{int(rng.integers(200))}-{i + 17}.ec2.internal", f"node{zone}{i}"])
+    )
 
 
 def _service(rng: np.random.Generator, name: str, kind: str, nodes: list[str], engine: str = "") -> Service:

@@ -50,7 +50,14 @@ def _size(world: World, i: int) -> float:
 
 
 def _visit(
-    world: World, telling: Telling, effects: list[Effect], spans: list[Span], trace: str, parent: str, i: int, at: int,
+    world: World,
+    telling: Telling,
+    effects: list[Effect],
+    spans: list[Span],
+    trace: str,
+    parent: str,
+    i: int,
+    at: int,
     start: float,
 ) -> tuple[float, bool]:
     """Time and failure of one visit, its spans added. Stores send no spans of their own."""
@@ -63,7 +70,7 @@ def _visit(
     place = len(spans)
     spans.append(Span(trace, name, parent, i, f"/{service.name}/handle", "server", start, 0.0, failed))
     for edge in world.out.get(i, ()):
-        if failed and rng.random() < 0.5 or rng.random() < float(effect.starves[at]):
+        if (failed and rng.random() < 0.5) or rng.random() < float(effect.starves[at]):
             continue
         for _ in range(int(edge.calls) + int(rng.random() < edge.calls % 1)):
             if len(spans) > MOST_SPANS:
@@ -76,15 +83,25 @@ def _visit(
 
 
 def _call(
-    world: World, telling: Telling, effects: list[Effect], spans: list[Span], trace: str, parent: str, callee: int,
-    caller: int, at: int, start: float,
+    world: World,
+    telling: Telling,
+    effects: list[Effect],
+    spans: list[Span],
+    trace: str,
+    parent: str,
+    callee: int,
+    caller: int,
+    at: int,
+    start: float,
 ) -> tuple[float, bool]:
     rng, there = world.rng, effects[callee]
     way = 0.0002 + float(effects[caller].delay[at] + there.delay[at])
     loss = float(np.clip(effects[caller].loss[at] + there.loss[at], 0, 0.9))
     way += float(rng.exponential(0.4)) if rng.random() < 2 * loss else 0.0
     place, name = len(spans), f"{trace[:8]}{int(rng.integers(2**32)):08x}"
-    spans.append(Span(trace, name, parent, caller, f"call {world.services[callee].name}", "client", start, 0.0, False, callee))
+    spans.append(
+        Span(trace, name, parent, caller, f"call {world.services[callee].name}", "client", start, 0.0, False, callee)
+    )
     if rng.random() < float(there.refuses[at]):
         spans[place].seconds, spans[place].failed = 2 * way + 0.001, True
         return 2 * way + 0.001, True

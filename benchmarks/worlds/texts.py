@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of names and texts read better in one line; recipes share one form
 """Log lines as services write them: routine work, and what the fault makes them say."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 
 from benchmarks.worlds.faults import Fault
 from benchmarks.worlds.physics import Telling
-from benchmarks.worlds.shape import Floats, Service, World
+from benchmarks.worlds.shape import Floats, World
 
 FORMATS = ("json", "plain", "java", "go", "python")
 MOST_LINES = 12_000
@@ -18,7 +19,11 @@ ROUTINE = (
     "handled {verb} /v1/{word}/{number} in {ms} ms", "{word} {number} updated", "cache entry for {word}:{number} refreshed",
     "request {hex} accepted from client {number}", "processed batch of {small} {word} records", "GET /healthz 200 0ms",
 )  # fmt: skip
-COMMON_TROUBLE = ("deprecated option {word}_timeout is ignored", "slow request {hex}: {ms} ms", "retrying {word} fetch, attempt {small}")
+COMMON_TROUBLE = (
+    "deprecated option {word}_timeout is ignored",
+    "slow request {hex}: {ms} ms",
+    "retrying {word} fetch, attempt {small}",
+)
 # what the struck service says, and what its callers say of it
 SAYS: dict[str, tuple[str, str]] = {
     "memory_leak": ("", ""), "memory_hog": ("", ""),
@@ -53,29 +58,31 @@ def write_lines(world: World, telling: Telling, fault: Fault | None, start: date
     """Lines of all apps and of the stores that say something, sorted by service and time."""
     rng = world.rng
     routine = float(rng.uniform(0.3, 1.5))
-    talking = [i for i, s in enumerate(world.services) if not s.store or rng.random() < 0.4 or (fault and fault.place == i)]
+    talking = [
+        i for i, s in enumerate(world.services) if not s.store or rng.random() < 0.4 or (fault and fault.place == i)
+    ]
     budget = MOST_LINES / max(len(talking), 1)
     lines: list[Line] = []
     for i in talking:
-        service, state = world.services[i], telling.services[i]
+        state = telling.services[i]
         language = FORMATS[int(rng.integers(len(FORMATS)))]
         scale = min(routine, budget / max(float(state.rate.sum() * world.step_s), 1.0))
         for template in rng.choice(ROUTINE, 3, replace=False):
             lines += _lines(world, i, language, "INFO", str(template), state.rate * scale / 3, start)
         lines += _lines(world, i, language, "WARN", str(rng.choice(COMMON_TROUBLE)), state.rate * scale * 0.01, start)
-        lines += _trouble(world, telling, fault, i, language, service, start)
+        lines += _trouble(world, telling, fault, i, language, start)
     return sorted(lines, key=lambda line: (line.service, line.time_s))
 
 
-def _trouble(
-    world: World, telling: Telling, fault: Fault | None, i: int, language: str, service: Service, start: datetime
-) -> list[Line]:
+def _trouble(world: World, telling: Telling, fault: Fault | None, i: int, language: str, start: datetime) -> list[Line]:
     if fault is None or fault.on_node:
         return []
     state, found = telling.services[i], []
     own, callers = SAYS.get(fault.kind, ("", "call to {callee} timed out after 2000 ms"))
     struck = world.services[fault.place]
-    usual = float(np.median(state.errors[world.times_s < fault.onset_s])) if (world.times_s < fault.onset_s).any() else 0
+    usual = (
+        float(np.median(state.errors[world.times_s < fault.onset_s])) if (world.times_s < fault.onset_s).any() else 0
+    )
     extra = np.clip(state.errors - usual, 0, 1) * (world.times_s >= fault.onset_s)
     most = 400 / max(float((state.rate * extra).sum() * world.step_s), 1.0)
     if i == fault.place and own:
@@ -89,7 +96,9 @@ def _trouble(
         found += _lines(world, i, language, "ERROR", own, rate, start, callee=str(world.rng.choice(callees)))
     for edge in world.out.get(i, ()):
         if edge.callee == fault.place and edge.awaited and callers and extra.max() > 0.005:
-            found += _lines(world, i, language, "ERROR", callers, state.rate * extra * min(1.0, most), start, callee=struck.name)
+            found += _lines(
+                world, i, language, "ERROR", callers, state.rate * extra * min(1.0, most), start, callee=struck.name
+            )
         elif edge.awaited and extra.max() > 0.02 and edge.callee != fault.place:
             other = telling.services[edge.callee]
             failing = np.clip(other.errors - float(np.median(other.errors[: max(3, other.errors.size // 3)])), 0, 1)
@@ -112,7 +121,9 @@ def _lines(
     return lines
 
 
-def _rendered(world: World, language: str, level: str, template: str, start: datetime, time_s: float, callee: str) -> str:
+def _rendered(
+    world: World, language: str, level: str, template: str, start: datetime, time_s: float, callee: str
+) -> str:
     rng = world.rng
     message = template.replace("{exception}", EXCEPTIONS[language]).format(
         verb=("GET", "POST")[int(rng.integers(2))], word="item", number=int(rng.integers(1, 99_999)),
@@ -120,7 +131,9 @@ def _rendered(world: World, language: str, level: str, template: str, start: dat
     )  # fmt: skip
     when = datetime.fromtimestamp(start.timestamp() + time_s, UTC)
     if language == "json":
-        return json.dumps({"ts": when.isoformat(timespec="milliseconds"), "level": level.lower(), "msg": message, "logger": "app"})
+        return json.dumps(
+            {"ts": when.isoformat(timespec="milliseconds"), "level": level.lower(), "msg": message, "logger": "app"}
+        )
     if language == "java":
         return f"{when:%Y-%m-%d %H:%M:%S},{when.microsecond // 1000:03d} {level:5} [http-nio-8080-exec-{int(rng.integers(1, 40))}] c.e.app.Handler - {message}"
     if language == "go":

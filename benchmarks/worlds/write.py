@@ -1,3 +1,4 @@
+# ruff: noqa: E501, S608 - tables of names and texts read better in one line; recipes share one form
 """Writes one world as a recording of format 1, with its truth beside it."""
 
 from __future__ import annotations
