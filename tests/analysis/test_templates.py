@@ -73,7 +73,7 @@ def test_known_templates_are_found(seed: int, statements: int) -> None:
 
 
 def test_same_result_whatever_the_chunks_and_numbering_by_first_appearance() -> None:
-    text, _ = _generate(3, 10, 1300)  # more than two chunks
+    text, _ = _generate(3, 10, 2600)  # more than two chunks
     found = mine(text)
     assert (shapes(text) == np.concatenate([shapes(text[:77]), shapes(text[77:])])).all()
     assert found.ids[0] == 0
@@ -155,3 +155,48 @@ def test_stack_frames_are_no_events(line: str) -> None:
 @pytest.mark.parametrize("line", ["{", "{}", "[1]", '{"a":1}', '{"message":7}', "plain", '{"message":{}}'])
 def test_not_structured(line: str) -> None:
     assert structured(line) is None
+
+
+def test_long_lines_in_many_bytes_are_hashed_the_same_in_any_company() -> None:
+    """1,500 lines of 400 four-byte characters are more than is hashed at once."""
+    lines = [f"opened {'𐍈' * 390} {n % 3}" for n in range(1500)]
+    found = shapes(lines)
+    assert (found == shapes(lines[7:8])[0]).all()
+
+
+def test_lists_of_any_length_and_several_free_words_are_one_statement() -> None:
+    rng = np.random.default_rng(4)
+    lines = [
+        f"mail from {rng.choice(NAMES)} to {rng.choice(NAMES)} about [{', '.join(rng.choice(NAMES, n % 5 + 1))}] sent"
+        for n in range(600)
+    ]
+    found = mine(lines)
+    assert len(found) == 1
+    assert found.texts[0].startswith("mail from <*> to <*> about [<*>")
+    assert len(mine([f"connection to [primary, {role}] lost" for role in ("main", "spare")] * 4)) == 1
+
+
+def test_many_different_shapes_do_not_hide_the_statements() -> None:
+    """More shapes than are read one by one: free words are found in bulk before."""
+    rng = np.random.default_rng(8)
+    verbs = [f"{a}{b}ed" for a in ("stor", "load", "mov", "clos") for b in ("", "ish", "at", "en", "ol")]
+    words = [f"{a}{b}" for a in NAMES for b in ("x", "y", "z")]
+    truth = rng.integers(0, len(verbs), 30_000)
+    lines = [
+        f"{verbs[n]} item of {words[rng.integers(90)]} for {words[rng.integers(90)]} in {words[rng.integers(90)]} queue"
+        for n in truth
+    ]
+    assert np.unique(shapes(lines)).size > 20_000
+    assert _accuracy(mine(lines).ids, truth.tolist()) == 1.0
+
+
+def test_levels_and_messages_of_structured_lines_never_become_variables() -> None:
+    lines = [
+        f'{{"time":"{n}","level":"{level}","user":"{NAMES[n % 30]}","msg":"job {verb}"}}'
+        for n, (level, verb) in enumerate(
+            [(level, verb) for level in ("debug", "info", "warn", "error", "fatal") for verb in VERBS] * 6
+        )
+    ]
+    found = mine(lines)
+    assert len(found) == 5 * len(VERBS)
+    assert set(found.texts) == {f"job {verb}" for verb in VERBS}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 
 LEVELS = ("", "trace", "debug", "info", "warn", "error", "fatal")
 ERROR_LEVELS = ("error", "fatal")
@@ -18,6 +17,8 @@ _WORDS = {
     "fatal": "fatal", "critical": "fatal", "crit": "fatal", "panic": "fatal", "emerg": "fatal", "emergency": "fatal",
     "alert": "fatal", "ftl": "fatal", "f": "fatal",
 }  # fmt: skip
+LEVEL_WORDS = tuple(_WORDS)
+"""Every word that can state a severity, lower case."""
 _LONG = sorted((word for word in _WORDS if len(word) > 2), key=lambda word: (-len(word), word))
 _FIELD = re.compile(
     r"[\"']?(?:log\.?level|levelname|level|lvl|severity(?:_?text)?|loglevel)[\"']?\s*[=:]\s*[\"']?"
@@ -42,6 +43,7 @@ _HEAD = 160  # the level stands at the front of a line; further on the same word
 _PINO = ((60, "fatal"), (50, "error"), (40, "warn"), (30, "info"), (20, "debug"), (10, "trace"))
 _MESSAGE_FIELDS = ("message", "msg", "log", "body", "short_message", "event")
 _ERROR_FIELDS = ("error", "err", "exception", "exc_info", "stack_trace", "stack", "reason", "cause")
+_TEXT_FIELDS = (*_MESSAGE_FIELDS, *_ERROR_FIELDS)
 _LEVEL_FIELDS = ("level", "severity", "log.level", "levelname", "lvl", "severityText", "severity_text", "@l", "l")
 
 JsonText = str | int | float | bool | None | list["JsonText"] | dict[str, "JsonText"]
@@ -94,17 +96,19 @@ def structured(line: str) -> tuple[str, str] | None:
         return None
     if not isinstance(fields, dict):
         return None
-    texts = [text for name in (*_MESSAGE_FIELDS, *_ERROR_FIELDS) if (text := _text(fields.get(name)))]
+    texts = [text for name in _TEXT_FIELDS if name in fields and (text := _text(fields[name]))]
     if not texts:
         return None
-    stated = next((str(fields[name]) for name in _LEVEL_FIELDS if isinstance(fields.get(name), str | int)), "")
+    stated = next((str(fields[k]) for k in _LEVEL_FIELDS if k in fields and isinstance(fields[k], str | int)), "")
     message = ": ".join(dict.fromkeys(texts))
     return message, _named(stated) or level_of(message)
 
 
 def _text(value: JsonText) -> str:
+    if value is None:
+        return ""
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return next((text for name in ("message", "msg", "detail", "type") if (text := _text(value.get(name)))), "")
     return ""

@@ -11,28 +11,30 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from compass.analysis.line_shape import EXTENSIONS, MAX_CHARS, SEPARATORS, shapes
-from compass.analysis.log_level import ERROR_LEVELS, is_continuation, level_of, structured
+from compass.analysis import free_words
+from compass.analysis.free_words import ALIKE, MANY_VALUES
+from compass.analysis.line_shape import EXTENSIONS, MAX_CHARS, SEPARATORS, Ints, shapes, words_of
+from compass.analysis.log_level import ERROR_LEVELS, LEVELS, is_continuation, level_of, structured
 
 WILDCARD = "<*>"
-MANY_VALUES = 4  # so many values at one position of otherwise equal shapes make it a variable
-ALIKE = 0.6  # share of positions that must agree for two shapes to be considered variants of one
 _MAX_ALIKE = 5_000
 _HEAD_WORDS = 2  # words after the location that must agree for two shapes to be one statement
 _MAX_TOKENS = 60
-_MAX_READ = 50_000  # examples that are read; the rarest shapes beyond are one template
+_MAX_SHAPES_COMPARED = 200_000  # word for word; the rarest shapes beyond are one template
+_MAX_READ = 50_000  # examples that are read, after words that vary freely were left out; likewise
 _MAX_SHAPES = 20_000  # beyond, shapes are grouped by their first words only
 _ext = "|".join(re.escape(extension) for extension in EXTENSIONS)
 _LOCATION = re.compile(rf"(?<![\w/])([A-Za-z_$][\w.$-]{{0,100}}#\d{{1,5}}|[\w/.-]{{0,100}}(?:{_ext}):\d{{1,5}})\b")
 _KEPT = re.compile(r"(?i)(?:status|[_ \"s]code)\W{1,3}$")
 _SPLIT = re.compile("([" + re.escape(SEPARATORS) + "]+)")
 _DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(rb"\d")
 _CALENDAR = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)$")
 
 
@@ -71,42 +73,86 @@ class _Shape:
 def mine(lines: Sequence[str] | npt.NDArray[np.object_]) -> Templates:
     """The templates of `lines` (any order, any dialect)."""
     texts = [line if isinstance(line, str) else str(line) for line in lines]
-    _, first, shape = np.unique(_bounded(shapes(texts)), return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty(order.size, dtype=np.int64)
-    rank[order] = np.arange(order.size)
-    examples = [int(row) for row in first[order]]
-    read = [_read(texts[row]) for row in examples]
+    if not texts:
+        empty = np.empty(0, dtype=np.int32)
+        return Templates(ids=empty, texts=(), levels=(), examples=(), locations=(), continuation=())
+    examples, shape = _in_order(_bounded(shapes(texts), _MAX_SHAPES_COMPARED))
+    read, alike = _read_each([texts[row] for row in examples], np.bincount(shape))
     groups = _merge(read)
     group_of = np.zeros(len(read), dtype=np.int32)
     for number, group in enumerate(groups):
         group_of[group] = number
     heads = [read[group[0]] for group in groups]
+    first = _in_order(alike)[0]
     return Templates(
-        ids=group_of[rank[shape]] if texts else np.empty(0, dtype=np.int32),
+        ids=group_of[alike[shape]],
         texts=tuple(_text([read[i] for i in group]) for group in groups),
-        levels=tuple(head.level for head in heads), examples=tuple(examples[group[0]] for group in groups),
+        levels=tuple(head.level for head in heads),
+        examples=tuple(int(examples[first[group[0]]]) for group in groups),
         locations=tuple(head.location for head in heads), continuation=tuple(head.continuation for head in heads),
     )  # fmt: skip
 
 
-def _bounded(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The same hashes, the rarest of too many replaced by one: such lines are noise to every later step."""
-    values, counts = np.unique(hashes, return_counts=True)
-    if values.size <= _MAX_READ:
-        return hashes
-    kept = np.sort(values[np.argsort(-counts, kind="stable")[:_MAX_READ]])
-    at = np.minimum(np.searchsorted(kept, hashes), kept.size - 1)
-    return np.asarray(np.where(kept[at] == hashes, hashes, np.uint64(0)))
+def _in_order(
+    codes: npt.NDArray[np.uint64] | npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """(where each distinct code comes first, ascending; its number in that order for every element)."""
+    _, first, number = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty(order.size, dtype=np.int64)
+    rank[order] = np.arange(order.size)
+    return first[order], rank[number]
 
 
-def _read(line: str) -> _Shape:
-    inside = structured(line)
-    text, level = inside or (line, level_of(line))
-    found = _LOCATION.search(text[:MAX_CHARS])
+def _bounded(
+    codes: npt.NDArray[np.uint64], most: int, weights: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.uint64]:
+    """The same codes, the rarest of too many replaced by 0: such lines are noise to every later step."""
+    values, number = np.unique(codes, return_inverse=True)
+    if values.size <= most:
+        return codes
+    counts = np.bincount(number, weights=weights)
+    rare = np.ones(values.size, dtype=np.bool_)
+    rare[np.argsort(-counts, kind="stable")[:most]] = False
+    return np.where(rare[number], np.uint64(0), codes)
+
+
+def _read_each(lines: Sequence[str], counts: Ints) -> tuple[list[_Shape], Ints]:
+    """(the shapes that are read, in order of appearance; which of them each line is), words that vary freely masked."""
+    inside = [structured(line) if line.lstrip().startswith("{") else None for line in lines]
+    texts = [line if found is None else found[0] for line, found in zip(lines, inside, strict=True)]
+    kinds = np.array([0 if found is None else 1 + LEVELS.index(found[1]) for found in inside], dtype=np.int64)
+    words = words_of(texts)
+    stands, variable = free_words.merge(words, len(texts), kinds)
+    bounded = _bounded(stands.astype(np.uint64) + np.uint64(1), _MAX_READ, counts)
+    heads, alike = _in_order(bounded)
+    start = np.searchsorted(words.line, np.arange(len(texts) + 1))
+    read = []
+    for row in heads.tolist():
+        own = slice(start[row], start[row + 1])
+        free = np.flatnonzero(variable[own])
+        spans = zip(words.begin[own][free].tolist(), words.end[own][free].tolist(), strict=True)
+        read.append(_read(lines[row], texts[row], inside[row], spans))
+    return read, alike
+
+
+def _read(line: str, text: str, inside: tuple[str, str] | None, variable: Iterable[tuple[int, int]]) -> _Shape:
+    text = _blanked(text[:MAX_CHARS], variable)
+    level = inside[1] if inside else level_of(line)
+    found = _LOCATION.search(text)
     location = found.group(1) if found else ""
-    words, gaps = _words(text[:MAX_CHARS])
+    words, gaps = _words(text)
     return _Shape(level, location, words, gaps, inside is None and is_continuation(line))
+
+
+def _blanked(text: str, variable: Iterable[tuple[int, int]]) -> str:
+    """The text with a digit in place of variable words that hold none; positions are bytes."""
+    data, parts, at = text.encode("utf-8", "replace"), [], 0
+    for begin, end in variable:
+        if not _DIGITS.search(data, begin, end):
+            parts += [data[at:begin], b"0"]
+            at = end
+    return (b"".join(parts) + data[at:]).decode("utf-8", "replace") if parts else text
 
 
 def _words(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -17,13 +17,9 @@ from importlib.resources import files
 import yaml
 
 from compass.domain.telemetry import Direction, Signal, SignalKind, Temporality
-from compass.signals.identity import snake
 
 RawRule = Mapping[str, object]
-_QUANTILE = re.compile(
-    r"(?<![a-z0-9])p(50|75|90|95|98|99|999)(?=[a-z_]|$)|(?<![a-z0-9])(50|75|90|95|98|99)th(?=_|$)"
-    r"|(?:lat|latency|duration|time)_(50|75|90|95|98|99|999)$"
-)
+_QUANTILE = re.compile(r"(?<![a-z0-9])p(50|75|90|95|98|99|999)(?=[a-z_]|$)|(?<![a-z0-9])(50|75|90|95|98|99)th(?=_|$)")
 _MEDIAN = re.compile(r"(^|_)median(_|$)")
 _NORMAL = re.compile(r"[^a-z0-9]+")
 _RATE_WORDS = re.compile(r"(^|_)(rps|qps|tps|ops|iops)(_|$)|per_(second|sec)|_rate(_|$)|_rate_\w*$")
@@ -101,9 +97,8 @@ class Rule:
     family: str | None = None
     client: bool = False
 
-    def fits(self, *spellings: str) -> bool:
-        """Whether any spelling of a name fits."""
-        return any(self.pattern.fullmatch(name) if self.whole else self.pattern.search(name) for name in spellings)
+    def fits(self, name: str) -> bool:
+        return bool(self.pattern.fullmatch(name) if self.whole else self.pattern.search(name))
 
     def holds(self, labels: Mapping[str, str]) -> bool:
         return all(pattern.fullmatch(labels.get(label, "")) for label, pattern in self.where)
@@ -172,12 +167,10 @@ class Catalogue:
         `x_sum` exists beside it (`pg_locks_count` is no histogram).
         """
         base, part = _split(name, labels, siblings)
-        normal = _NORMAL.sub("_", snake(base)).strip("_")
-        candidates = self._candidates.get(base)
+        normal = _NORMAL.sub("_", base.lower()).strip("_")
+        candidates = self._candidates.get(normal)
         if candidates is None:
-            # exporters' own names are written in the catalogue without the humps of their camels
-            flat = _NORMAL.sub("_", base.lower()).strip("_")
-            candidates = self._candidates[base] = tuple(rule for rule in self.rules if rule.fits(flat, normal))
+            candidates = self._candidates[normal] = tuple(rule for rule in self.rules if rule.fits(normal))
         rule = next((rule for rule in candidates if rule.holds(labels)), None)
         return self._read(normal, base, part, rule, labels)
 
@@ -254,7 +247,7 @@ def _quantile(normal: str, labels: Mapping[str, str]) -> float | None:
         return None
     found = _QUANTILE.search(normal)
     if found:
-        digits = found[1] or found[2] or found[3]
+        digits = found[1] or found[2]
         return float(f"0.{digits}")
     return 0.5 if _MEDIAN.search(normal) else None
 
