@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: help demo test check lock clean setup setup-dev debian
+.PHONY: help demo test check bench lock clean setup setup-dev debian
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ test: setup-dev debian  ## Everything CI checks: lint, types, layers, documentat
 
 check: setup-dev  ## Lint, types, layers and documentation only (no tests)
 	@$(BIN)/python tools/check.py --no-tests
+
+bench: setup-dev $(VENV)/.bench  ## Measure speed, growth and memory, and write docs/benchmarks.md (many minutes; by hand)
+	@$(BIN)/python -m benchmarks --markdown docs/benchmarks.md
 
 lock:  ## Resolve the dependencies again (needs uv); commit the result
 	@tools/lock.sh
@@ -46,6 +49,11 @@ $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "Setting up the development tools (once) ..."
 	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt requirements/bench-build.txt $(VENV)/.dev
+	@$(PIP) -r requirements/bench-build.txt
+	@$(PIP) --no-build-isolation -r requirements/bench.txt
 	@touch $@
 
 debian:

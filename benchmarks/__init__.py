@@ -1,1 +1,1 @@
-"""Measurements that are run by hand: they judge the product and are no part of it."""
+"""Benchmarks that are run by hand and in CI for the trend: `python -m benchmarks`. No test depends on a time."""

@@ -28,15 +28,6 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def answers(port: int) -> bool:
-    """Whether something takes connections on a loopback port."""
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
 def die_with_parent() -> None:
     """Ask Linux to end this process when the lab's process ends, however it ends."""
     pr_set_pdeathsig = 1

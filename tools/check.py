@@ -18,11 +18,12 @@ BIN = Path(sys.executable).parent
 def checks(pytest_args: list[str], *, tests: bool) -> list[tuple[str, list[str]]]:
     """Name and command of every check, the cheapest first."""
     found = [
-        ("lint", [str(BIN / "ruff"), "check", "--quiet", "src", "tests", "lab", "tools"]),
-        ("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "src", "tests", "lab", "tools"]),
+        ("lint", [str(BIN / "ruff"), "check", "--quiet", "src", "tests", "lab", "tools", "benchmarks"]),
+        ("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "src", "tests", "lab", "tools", "benchmarks"]),
         ("layers", [str(BIN / "lint-imports"), "--no-cache"]),
         ("types", [str(BIN / "mypy")]),
         ("types of the lab", [str(BIN / "mypy"), "-p", "lab"]),
+        ("types of the benchmarks", [str(BIN / "mypy"), "-p", "benchmarks"]),
         ("documentation equals help", [sys.executable, "tools/cli_docs.py", "--check"]),
         ("documentation equals JSON", [sys.executable, "tools/json_docs.py", "--check"]),
         ("structure", [sys.executable, "tools/structure.py"]),

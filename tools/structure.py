@@ -46,7 +46,7 @@ def words(name: str, text: str) -> Iterator[str]:
 
 def main() -> int:
     found: list[str] = []
-    for folder in ("src", "lab", "tools"):
+    for folder in ("src", "lab", "tools", "benchmarks"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             found += findings(path)
     for path in sorted((ROOT / "src").rglob("*.yaml")):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Gauge,
     GCCollector,
     Histogram,
     ProcessCollector,
@@ -31,7 +30,6 @@ class HttpMetrics:
 
     server: Histogram
     client: Histogram
-    active: Gauge
 
 
 @dataclass(frozen=True)
@@ -68,12 +66,6 @@ def build_http_metrics(registry: CollectorRegistry) -> HttpMetrics:
             "Duration of HTTP client requests.",
             ("http_request_method", "server_address", "http_response_status_code", "error_type"),
             buckets=HTTP_BUCKETS,
-            registry=registry,
-        ),
-        active=Gauge(
-            "http_server_active_requests",
-            "Number of active HTTP server requests.",
-            ("http_request_method",),
             registry=registry,
         ),
     )

@@ -8,8 +8,7 @@ from time import perf_counter
 from starlette.requests import Request
 from starlette.routing import Route
 
-from lab.shop.kit import Handler, Kit, Reply, Stateless
-from lab.shop.peers import PeerError
+from lab.shop.kit import Handler, Kit, PeerError, Reply, Stateless
 
 
 class Storefront(Stateless):

@@ -1,0 +1,1 @@
+"""What is measured on: log lines with known templates, series, and whole recordings. All from a seed."""
