@@ -81,6 +81,27 @@ def test_success_falls_count_and_other_signals_stand_in_when_there_is_no_golden_
     assert abs(estimate_onset(rising, incident(120, 104)).instant.ns - times(120)[99]) <= MINUTE
 
 
+def test_a_step_of_no_symptom_leaves_the_symptom_until_the_page() -> None:
+    random = np.random.default_rng(5)
+    calm, busy = random.gamma(20, 0.01, (4, 120)), random.normal(20, 1, (4, 120))
+    busy[:, 95:] = 90.0
+    rows = [row(service(f"s{i}")) for i in range(4)] + [row(service(f"s{i}"), SignalKind.CPU, "%") for i in range(4)]
+    page = incident(120, 104)
+    onset = estimate_onset(table(rows, np.vstack([calm, busy])), page)
+    assert abs(onset.instant.earliest_ns - times(120)[94]) <= 2 * MINUTE
+    assert onset.instant.latest_ns >= page.detected_ns
+
+
+def test_a_faint_step_long_before_the_page_needs_something_that_agrees() -> None:
+    values = np.random.default_rng(1).normal(1.0, 0.1, (4, 120))
+    values[:, 70:] += 0.26  # between WEAK and CLEAR, nine minutes before the page
+    series, page = table([row(service("a"), name=f"m{i}") for i in range(4)], values), incident(120, 105)
+    assert estimate_onset(series, page).method == "page time"
+    agreed = estimate_onset(series, page, alerts_ns=[int(times(120)[70])])
+    assert agreed.method == "split scan"
+    assert 2.0 <= agreed.strength < 4.0
+
+
 def test_without_series_the_alert_decides_then_the_event_then_the_page() -> None:
     page = incident(120, 100)
     alert, event = int(times(120)[96]), int(times(120)[90])

@@ -98,6 +98,14 @@ def test_longer_loops_and_shifted_alternatives_are_no_changed_path() -> None:
     assert path_changes(events, *_masks(events, 40)) == ()
 
 
+@pytest.mark.parametrize(("before", "found"), [(12, False), (120, True)])
+def test_a_small_baseline_does_not_show_that_a_rare_path_is_new(before: int, found: bool) -> None:
+    visits = [(r, ORDERS, [RECEIVED, DONE]) for r in range(before)]
+    visits += [(r, ORDERS, [RECEIVED, RARE] if r % 8 == 0 else [RECEIVED, DONE]) for r in range(before, before + 200)]
+    events = _events(visits)
+    assert bool(path_changes(events, *_masks(events, before))) is found
+
+
 def test_no_baseline_no_finding() -> None:
     events = _events(_requests(0, 10, [RECEIVED, FAILED], [DONE]))
     none = np.zeros(len(events), dtype=bool)

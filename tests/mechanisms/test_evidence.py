@@ -184,3 +184,14 @@ def test_evidence_is_well_formed_and_independent_of_order(seen: list[Observation
         assert set(item.rests_on) <= set(full.observations)
         assert all(v * signs.get(item.kind, 0) >= 0 for v in item.log_likelihood.values())
         assert all(abs(v) <= 4.0 for v in item.log_likelihood.values())
+
+
+def test_a_theory_of_failing_does_not_have_to_explain_what_is_slow() -> None:
+    path, error = sighting("log.path_changed", ORDERS), sighting("errors.up", WEB)
+    elsewhere = [sighting("latency.up", entity) for entity in QUIET]
+    for mechanism, wanted in (("silent_wrong_results", WEIGHTS.coverage / 2), ("connection_pool_exhausted", None)):
+        found = weighed(error, *elsewhere, suggested=(path,), mechanism=mechanism)
+        (coverage,) = [e for e in found if e.group.startswith("coverage")]
+        share = value([coverage], "coverage")
+        assert share == pytest.approx(wanted) if wanted is not None else share < 0
+        assert ("what fails" in coverage.because) is (wanted is not None)

@@ -42,6 +42,7 @@ CLEAR = 4.0
 WEAK = 2.0
 HILL = 0.9
 NEAR_BEST = 0.97
+OTHER_SIGNALS = "all signals"
 BLOCK_ROWS = 16_384
 
 
@@ -73,7 +74,7 @@ def estimate_onset(
     golden = np.array([row.signal.kind in GOLDEN for row in series.rows], dtype=np.bool_)
     chosen = np.zeros(len(series.rows), dtype=np.bool_)
     chosen[[i for i in symptom_rows or () if 0 <= i < len(series.rows)]] = True
-    masks = (("the paged service", golden & chosen), ("all services", golden), ("all signals", ~golden))
+    masks = (("the paged service", golden & chosen), ("all services", golden), (OTHER_SIGNALS, ~golden))
     for where, mask in masks:
         split = _best_split(series, mask, incident, where) if mask.any() else None
         if split is not None:
@@ -85,13 +86,17 @@ def estimate_onset(
     event = _earliest(events_ns, incident)
     others = [moment for moment in (alert, event) if moment is not None]
     agree = all(best.low_ns - NEAR_NS <= moment <= best.high_ns + NEAR_NS for moment in others) if best else False
-    if best is not None and best.strength >= (WEAK if agree else CLEAR):
-        return _from_split(best, incident, series.step_s, alert)
+    recent = best is not None and best.ns >= incident.detected_ns - WEAK_LOOK_BACK_NS
+    # People are paged within minutes: a faint step long before that stands only where something else agrees with it.
+    if best is not None and best.strength >= (WEAK if agree and (others or recent) else CLEAR):
+        # Nobody suffers from a busy disk: where symptoms are measured and show no step, they may have begun later.
+        silent = best.where == OTHER_SIGNALS and bool(golden.any())
+        return _from_split(best, incident, series.step_s, alert, silent=silent)
     first = _first_sample(series, incident)
     for moment, what in ((alert, "alert"), (event, "cluster event")):
         if moment is not None:
             return _from_moment(moment, what, incident, first)
-    if best is not None and best.strength > 0 and best.ns >= incident.detected_ns - WEAK_LOOK_BACK_NS:
+    if best is not None and best.strength > 0 and recent:
         return _from_split(best, incident, series.step_s, None, at_least_ns=WEAK_UNCERTAINTY_NS)
     room = max(0, incident.detected_ns - first)  # half of the samples before the page stay a baseline
     return Onset(
@@ -102,7 +107,10 @@ def estimate_onset(
     )
 
 
-def _from_split(best: Split, incident: Incident, step_s: float, alert: int | None, at_least_ns: int = 0) -> Onset:
+def _from_split(
+    best: Split, incident: Incident, step_s: float, alert: int | None, *, at_least_ns: int = 0, silent: bool = False
+) -> Onset:
+    """`silent`: the step is of no symptom, so the interval reaches to the page."""
     step = int(step_s * NS_PER_S)
     low, high = max(best.low_ns - step, incident.window.start_ns), max(best.high_ns, best.low_ns)
     because = [f"{best.where}: the clearest step is {_before(best.ns, incident.detected_ns)}"]
@@ -111,11 +119,14 @@ def _from_split(best: Split, incident: Incident, step_s: float, alert: int | Non
         if alert < low:  # an alert that already fires bounds the onset from above
             low, high = max(alert - 2 * step, incident.window.start_ns), max(alert, min(high, alert + step))
             because.append("the alert is earlier than the step, so it bounds the onset")
-    middle = (low + high) // 2
+    if silent:
+        high = max(high, incident.detected_ns)
+        because.append("that is no symptom, so the symptom may have begun later, up to the page")
     if at_least_ns:
         because.append("no split is clear, so the interval is wide")
     return Onset(
-        instant=Instant(ns=middle, uncertainty_ns=max((high - low + 1) // 2, at_least_ns)), method="split scan",
+        instant=Instant(ns=(low + high) // 2, uncertainty_ns=max((high - low + 1) // 2, at_least_ns)),
+        method="split scan",
         because=tuple(because), strength=round(best.strength, 3),
     )  # fmt: skip
 

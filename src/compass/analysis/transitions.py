@@ -123,7 +123,7 @@ def _surprise(counts: _Counts) -> Floats:
     the transition was not rare or did not become clearly more frequent."""
     old = (counts.before + 0.5) / (counts.of_before + 1.0)
     new = counts.now / np.maximum(counts.of_now, 1.0)
-    ratio = _likelihood_ratio(counts.now, counts.of_now, new, old)
+    ratio = shares_differ(counts.now, counts.of_now, counts.before, counts.of_before)
     changed = (counts.of_before >= MIN_BEFORE) & (old < COMMON) & (new >= TIMES * old) & (ratio >= MIN_NATS)
     return np.asarray(np.where(changed, -np.log(old) * (1 - old / np.maximum(new, old)), 0.0))
 
@@ -136,10 +136,16 @@ def _lookup(values: Ints, wanted: Ints) -> Floats:
     return np.asarray(np.where(unique[at] == wanted, counts[at], 0), dtype=np.float64)
 
 
-def _likelihood_ratio(hits: Floats, of: Floats, new: Floats, old: Floats) -> Floats:
-    """Bernoulli log-likelihood ratio of share `new` against share `old` (G statistic / 2)."""
-    misses = of - hits
-    with np.errstate(divide="ignore", invalid="ignore"):
-        hit = np.where(hits > 0, hits * np.log(new / old), 0.0)
-        miss = np.where(misses > 0, misses * np.log((1 - new) / (1 - old)), 0.0)
-    return np.asarray(hit + miss)
+def shares_differ(now: Floats, of_now: Floats, before: Floats, of_before: Floats) -> Floats:
+    """Log-likelihood ratio of two shares against one common share (G statistic / 2), in nats.
+
+    Both shares are uncertain: that a few occurrences before did not show what a twelfth of those now do says little.
+    """
+    common = (now + before) / np.maximum(of_now + of_before, 1.0)
+    total = np.zeros(np.shape(now))
+    for hits, of in ((now, of_now), (before, of_before)):
+        share = hits / np.maximum(of, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total += np.where(hits > 0, hits * np.log(share / common), 0.0)
+            total += np.where(of > hits, (of - hits) * np.log((1 - share) / (1 - common)), 0.0)
+    return total

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from compass.analysis.trouble import Trouble, troubles_of
 from compass.domain.board import Board
 from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
@@ -60,7 +61,8 @@ def pattern_evidence(
     """Evidence for every hypothesis on the board whose mechanism the catalogue knows, in order of hypothesis id."""
     weights = weights or PatternWeights()
     signs = signs or index(board)
-    closeness, suffering = closeness_of(board, signs.neighbours), suffering_of(signs)
+    closeness = closeness_of(board, signs.neighbours)
+    suffering: dict[frozenset[Trouble], Suffering] = {}
     commonness = _commonness(signs)
     found: list[Evidence] = []
     for hypothesis in sorted(board.hypotheses.values(), key=lambda h: h.id):
@@ -69,7 +71,10 @@ def pattern_evidence(
             match = evaluate(mechanism, hypothesis.entity, signs)
             found += _of_match(hypothesis, match, weights, commonness)
         found += _closeness(hypothesis, closeness, weights)
-        found += _coverage(hypothesis, suffering, signs, weights)
+        kinds = troubles_of(mechanism)
+        if kinds not in suffering:
+            suffering[kinds] = suffering_of(signs, kinds)
+        found += _coverage(hypothesis, suffering[kinds], kinds, signs, weights)
     return tuple(found)
 
 
@@ -146,7 +151,7 @@ def _closeness(hypothesis: Hypothesis, closeness: Closeness, weights: PatternWei
 
 
 def _coverage(
-    hypothesis: Hypothesis, suffering: Suffering, signs: SignIndex, weights: PatternWeights
+    hypothesis: Hypothesis, suffering: Suffering, kinds: frozenset[Trouble], signs: SignIndex, weights: PatternWeights
 ) -> Iterable[Evidence]:
     around = signs.neighbours
     number = around.numbers.get(hypothesis.entity)
@@ -164,9 +169,15 @@ def _coverage(
     yield Evidence(
         id=_id(hypothesis.id, "coverage", ""), group=f"coverage|{hypothesis.entity.key}", kind="coverage",
         log_likelihood={hypothesis.id: round(weights.coverage * gain, 6)},
-        because=f"{share:.0%} of what suffers is {hypothesis.entity}, runs on it or depends on it",
+        because=f"{share:.0%} of what {_suffers(kinds)} is {hypothesis.entity}, runs on it or depends on it",
         rests_on=tuple(o.id for o in explained[:MAX_RESTS_ON]),
     )  # fmt: skip
+
+
+def _suffers(kinds: frozenset[Trouble]) -> str:
+    if kinds == frozenset(Trouble):
+        return "suffers"
+    return "is slow" if Trouble.SLOW in kinds else "fails"
 
 
 def _has_edges(entity: EntityRef, signs: SignIndex) -> bool:

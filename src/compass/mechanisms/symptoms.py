@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from compass.analysis.trouble import REQUESTS_SHOW, Trouble
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.mechanism import Relation
@@ -100,11 +101,17 @@ def _host_value(entity: EntityRef, members: list[float], placed: bool) -> float:
     return HOST if entity.kind is EntityKind.CLUSTER or not placed else 0.0
 
 
-def suffering_of(signs: SignIndex) -> Suffering:
-    """Symptoms on the board, by top-level entity. A symptom that names its callee is still the caller's suffering."""
+def suffering_of(signs: SignIndex, kinds: frozenset[Trouble] = frozenset(Trouble)) -> Suffering:
+    """Symptoms of `kinds` on the board, by top-level entity: what fails does not have to explain what is slow.
+
+    A symptom that names its callee is still the caller's suffering.
+    """
     around = signs.neighbours
     worst: dict[int, Observation] = {}
+    other = frozenset[str]().union(*(REQUESTS_SHOW[kind] for kind in frozenset(Trouble) - kinds))
     for sign in SYMPTOMS:
+        if sign in other:
+            continue
         for observation in signs.by_sign.get(sign, ()):
             number = around.numbers[observation.entity]
             if around.is_host[number]:
