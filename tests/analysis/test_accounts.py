@@ -44,13 +44,15 @@ GRAPH = build_graph(
 )
 
 
-def seen(sign: str, entity: EntityRef, change: str | None = None, strength: float = 0.8) -> Observation:
+def seen(
+    sign: str, entity: EntityRef, change: str | None = None, strength: float = 0.8, verdict: Verdict = Verdict.ANOMALY
+) -> Observation:
     return Observation(
         id=f"{sign}@{entity.name}{change or ''}",
         agent="t",
         sign=sign,
         entity=entity,
-        verdict=Verdict.ANOMALY,
+        verdict=verdict,
         strength=strength,
         text=f"{sign} seen",
         query=NativeQuery(language="derived", text=""),
@@ -296,6 +298,17 @@ def test_age_kind_and_meaning_weigh() -> None:
         [change("a", STOCK, -300), change("b", STOCK, -300)], [seen("change.pool_shrunk", STOCK, change="b")]
     )
     assert read["b"] > read["a"]
+
+
+def test_a_release_that_was_measured_and_does_no_worse_is_hardly_the_trigger() -> None:
+    changes = [change("a", STOCK, -300), change("b", STOCK, -300)]
+    normal = seen("release.worse", STOCK, change="a", verdict=Verdict.NORMAL)
+    plain, cleared = weights(changes), weights(changes, [normal])
+    assert plain["a"] == plain["b"]
+    assert cleared["a"] < 0.5 * cleared["b"]
+    assert cleared[NO_CHANGE] > plain[NO_CHANGE]
+    failing = seen("release.edge_errors", STOCK, change="a")
+    assert weights(changes, [normal, failing])["a"] > plain["a"]
 
 
 def test_no_changes_leave_no_change() -> None:

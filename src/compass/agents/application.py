@@ -5,6 +5,7 @@ from __future__ import annotations
 from compass.agents.base import Charter
 from compass.agents.screens.log_judges import meaning_screen, path_screen, unusual_screen
 from compass.agents.screens.metrics import MetricScreen
+from compass.agents.screens.own_time import OwnTimeScreen
 from compass.agents.screens.symptom import SymptomScreen
 from compass.domain.telemetry import SignalKind as S
 
@@ -21,6 +22,7 @@ CHARTER = Charter(
     screens=(
         SymptomScreen(agent=NAME),
         MetricScreen(agent=NAME, kinds=KINDS, id="golden", text="checking latency, traffic and errors"),
+        OwnTimeScreen(agent=NAME),
         unusual_screen(NAME),
         path_screen(NAME),
         meaning_screen(NAME, MEANINGS),

@@ -31,6 +31,8 @@ TRAVELS = frozenset({
     "trace.structure_changed", "k8s.unready", "k8s.probe_failing", "probe.http_failed",
 })  # fmt: skip
 """Signs at a caller that follow from trouble at something it calls."""
+CLEARED = 0.2
+"""What a release that was measured and does no worse keeps of its weight as a trigger: harm may show elsewhere."""
 _OWN_ONLY = ("change.", "release.")  # what was done to a thing is never an effect of something else
 _THINGS = frozenset({
     EntityKind.SERVICE, EntityKind.WORKLOAD, EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE,
@@ -59,11 +61,13 @@ def form_accounts(
         hypotheses=dict(sorted(hypotheses.items())), mechanisms=mechanisms, graph=graph,
         signs={key: _signs(h, mechanisms, observations) for key, h in hypotheses.items()},
     )  # fmt: skip
-    meanings = _meanings(observations.values())
+    meanings, cleared = _meanings(observations.values()), _cleared(observations.values())
     accounts = []
     for key, head in former.hypotheses.items():
         mechanism = mechanisms.get(head.mechanism)
-        chooser = _Triggers(head=head, mechanism=mechanism, graph=graph, onset=onset, table=table, meanings=meanings)
+        chooser = _Triggers(
+            head=head, mechanism=mechanism, graph=graph, onset=onset, table=table, meanings=meanings, cleared=cleared
+        )
         accounts.append(Account(id=f"A:{key}", head=key, links=former.links(head), triggers=chooser.options(changes)))
     return tuple(accounts)
 
@@ -163,6 +167,7 @@ class _Triggers:
     onset: Onset | None
     table: LikelihoodTable
     meanings: Mapping[str, tuple[float, str]]
+    cleared: frozenset[str]
 
     def options(self, changes: Sequence[Change]) -> tuple[TriggerOption, ...]:
         """Changes that may have set the head off and "no change"; weights sum to 1, heaviest first."""
@@ -188,6 +193,7 @@ class _Triggers:
         weight = settings.relation.get(relation, 0.0) if relation is not None else 0.0
         strength, meaning = self.meanings.get(change.id, (0.0, ""))
         weight *= self._kind(change.kind) * (1.0 + settings.meaning * strength)
+        weight *= CLEARED if change.id in self.cleared else 1.0
         weight *= 0.5 ** (max(0.0, age_s) / settings.half_life_s)
         if weight <= 0:
             return None
@@ -235,6 +241,13 @@ def same_thing(a: EntityRef, b: EntityRef) -> bool:
     if a.kind not in _THINGS or b.kind not in _THINGS or a.name != b.name:
         return False
     return a.namespace == b.namespace or not a.namespace or not b.namespace
+
+
+def _cleared(observations: Iterable[Observation]) -> frozenset[str]:
+    """Releases that were measured against what they replace and do no worse in anything."""
+    release = [o for o in observations if o.change is not None and o.sign.startswith("release.")]
+    worse = {o.change for o in release if o.verdict is Verdict.ANOMALY}
+    return frozenset(o.change for o in release if o.change is not None and o.verdict is Verdict.NORMAL) - worse
 
 
 def _meanings(observations: Iterable[Observation]) -> dict[str, tuple[float, str]]:

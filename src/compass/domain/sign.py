@@ -10,6 +10,8 @@ from __future__ import annotations
 SIGNS: dict[str, str] = {
     # golden signals
     "latency.up": "server-side latency above its baseline",
+    "latency.own_up": "added latency that nothing it calls can account for",
+    "latency.waiting": "the same, while it uses no more processor time than before",
     "client_latency.up": "latency of its outgoing calls above its baseline",
     "errors.up": "error rate above its baseline",
     "success.down": "success ratio below its baseline",
