@@ -64,13 +64,13 @@ def spent(work: Callable[[], object]) -> Spent:
     return Spent(time.process_time() - cpu, time.perf_counter() - wall)
 
 
-def interleaved(works: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, Spent]:
+def interleaved(works: Mapping[str, Callable[[], object]], repeats: int, *, warm: bool = True) -> dict[str, Spent]:
     """Medians of `repeats` rounds in which every work is done once: a machine that slows down slows all of them.
 
-    One round before is not counted (imports, caches of the file system).
+    With `warm` a round before is not counted (imports, caches of the file system): for works that take no minutes.
     """
     seen: dict[str, list[Spent]] = {name: [] for name in works}
-    for number in range(repeats + 1):
+    for number in range(0 if warm else 1, repeats + 1):
         for name, work in works.items():
             cost = spent(work)
             if number:

@@ -42,10 +42,8 @@ class Scaling:
                 folders = {
                     size: write(Path(made) / f"{part}-{size}", replace(Size(), **{part: size})) for size in chosen
                 }
-                costs = interleaved(
-                    {str(size): partial(investigated, folder) for size, folder in folders.items()},
-                    min(options.repeats, 2),
-                )
+                works = {str(size): partial(investigated, folder) for size, folder in folders.items()}
+                costs = interleaved(works, 1, warm=False)
                 added = [max(costs[str(size)].cpu_s - fixed, 1e-3) for size in chosen]
                 figures += [
                     Figure(name=f"{size:,} {part}", value=cost, unit="s")

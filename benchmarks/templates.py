@@ -48,7 +48,7 @@ class Templates:
         if importlib.util.find_spec("drain3") is not None:
             methods["Drain3"] = lambda lines: _drain(lines, ())
             methods["Drain3 with masks"] = lambda lines: _drain(lines, MASKS)
-        seeds = SEEDS[:1] if options.quick else SEEDS
+        seeds = SEEDS[: options.repeats]
         speed: dict[str, list[float]] = {name: [] for name in methods}
         right: dict[str, list[float]] = {name: [] for name in methods}
         for seed in seeds:
@@ -58,7 +58,7 @@ class Templates:
             def work(name: str, lines: list[str] = lines, found: dict[str, object] = found) -> None:
                 found[name] = methods[name](lines)
 
-            costs = interleaved({name: partial(work, name) for name in methods}, 1)
+            costs = interleaved({name: partial(work, name) for name in methods}, 1, warm=False)
             for name in methods:
                 speed[name].append(count / costs[name].cpu_s)
                 right[name].append(accuracy(cast(Sequence[int], found[name]), truth))

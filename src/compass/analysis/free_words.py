@@ -108,7 +108,7 @@ def _one_out(view: _View) -> Bools:
     if not tried.size:
         return wide
     key = view.total[view.line[tried]] - view.mixed[tried] + PLACE[view.slot[tried] & 255]
-    order = np.argsort(key, kind="stable")
+    order = np.argsort(key)  # the order of equal keys does not matter
     begins = np.flatnonzero(np.r_[True, key[order][1:] != key[order][:-1]])
     values = np.diff(np.r_[begins, order.size])
     joins = np.logical_or.reduceat(view.masked[tried][order], begins)

@@ -108,6 +108,8 @@ def _bounded(
     codes: npt.NDArray[np.uint64], most: int, weights: npt.NDArray[np.int64] | None = None
 ) -> npt.NDArray[np.uint64]:
     """The same codes, the rarest of too many replaced by 0: such lines are noise to every later step."""
+    if codes.size <= most:
+        return codes
     values, number = np.unique(codes, return_inverse=True)
     if values.size <= most:
         return codes

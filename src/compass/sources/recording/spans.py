@@ -18,6 +18,7 @@ from compass.sources.recording.cover import CensusTaker, absent, holes, outside_
 from compass.sources.recording.engine import Column, Engine, integers, quoted, text
 from compass.sources.recording.layout import SPANS, TRACES_PART
 from compass.sources.recording.links import resolve_parents, spans_kinds
+from compass.sources.recording.slices import fetch
 from compass.sources.recording.world import World, parse_labels
 from compass.tables.spans import KINDS, STATUSES, SpanTable, empty_spans
 
@@ -55,8 +56,12 @@ def read_spans(
         )  # fmt: skip
     world.need(TRACES_PART)
     counted = census.of(TRACES_PART)
-    sql = _sql(query, window, closed, engine, _services(query.entities, engine, world))
-    found = engine.query(sql)
+    chosen = _services(query.entities, engine, world)
+    most = max(0, query.limit) + 1
+    sql = _sql(query, window, closed, engine, chosen, most)
+    found = fetch(
+        engine, lambda part, end, left: _sql(query, part, end, engine, chosen, left), window, closed, counted.rows, most
+    )
     rows = integers(found["start_ns"]).shape[0]
     truncated = rows > query.limit
     if truncated:
@@ -93,7 +98,7 @@ def _services(entities: tuple[EntityRef, ...], engine: Engine, world: World) -> 
     return f"({' OR '.join(pairs)})" if pairs else "false"
 
 
-def _sql(query: SpanQuery, window: Window, closed: bool, engine: Engine, chosen: str | None) -> str:
+def _sql(query: SpanQuery, window: Window, closed: bool, engine: Engine, chosen: str | None, most: int) -> str:
     types = engine.types(SPANS)
     plain = ("kind", "status", "resource")
     columns = ", ".join(column if column in types else f"NULL::VARCHAR AS {column}" for column in plain)
@@ -113,7 +118,7 @@ def _sql(query: SpanQuery, window: Window, closed: bool, engine: Engine, chosen:
         f" AS parent_key, service, name, {columns}, epoch_ns(start) AS start_ns, duration_ns,"
         f" {_extracted(types)} AS said"
         f" FROM read_parquet('{SPANS}') WHERE {' AND '.join(where)})"
-        f" ORDER BY start_ns, trace_id, span_id LIMIT {max(0, query.limit) + 1}"
+        f" ORDER BY start_ns, trace_id, span_id LIMIT {most}"
     )
 
 
