@@ -17,14 +17,16 @@ import benchmarks
 from benchmarks.base import Benchmark, Options
 from benchmarks.report import markdown, text
 
-HELPERS = {"__main__", "base", "report", "running", "making"}
+HELPERS = {"__main__", "base", "report", "running"}
 
 
 def known() -> dict[str, Benchmark]:
-    """Every benchmark by name: each module of this package that is no helper defines one class with `run`."""
+    """Every benchmark by name: each module of this package that is no helper defines one class with `run`.
+
+    Packages in it have commands of their own."""
     found: dict[str, Benchmark] = {}
     for info in pkgutil.iter_modules(benchmarks.__path__):
-        if info.name in HELPERS:
+        if info.ispkg or info.name in HELPERS:
             continue
         module = importlib.import_module(f"benchmarks.{info.name}")
         own = [v for v in vars(module).values() if isinstance(v, type) and v.__module__ == module.__name__]
