@@ -90,10 +90,11 @@ MECHANISMS = {
         mechanism("pool", "pool.exhausted", expects=("latency.up",)),
         mechanism("silent", "log.path_changed", callers=("log.novel", "errors.up")),
         mechanism("begins", "latency.up", callers=("latency.up",)),
+        mechanism("surge", "traffic.up"),
     )
 }  # fmt: skip
 SIGN = {"cpu": "cpu.saturated", "slow": "latency.up", "full": "disk.full", "pool": "pool.exhausted",
-        "silent": "log.path_changed", "begins": "latency.up"}  # fmt: skip
+        "silent": "log.path_changed", "begins": "latency.up", "surge": "traffic.up"}  # fmt: skip
 
 
 class World:
@@ -147,6 +148,19 @@ def test_a_saturated_callee_explains_slow_callers_but_not_the_other_way_round() 
     by_effect = {link.effect: link for link in accounts[low].links}
     assert by_effect[top].cause == mid  # through the caller in between, so that a refutation there cuts it
     assert "orders calls" in by_effect[mid].because
+
+
+def test_more_work_travels_down_to_where_it_is_seen_to_arrive() -> None:
+    world = World()
+    surge = world.add("surge", WEB)
+    busy, idle = world.add("cpu", STOCK), world.add("cpu", MAIL)
+    arrives = seen("traffic.up", STOCK)
+    world.observations[arrives.id] = arrives
+    accounts = world.accounts()
+    assert effects(accounts[surge]) == {busy}, "mail is busy with work of its own"
+    assert idle not in effects(accounts[busy])
+    full = world.add("full", STOCK)
+    assert full not in effects(world.accounts()[surge]), "more requests fill no disk"
 
 
 def test_a_full_disk_does_not_travel() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from compass.analysis.anomaly import screen
 from compass.analysis.findings import Finding, find
 from compass.analysis.graph import build_graph
 from compass.domain.sign import SIGNS
-from compass.domain.telemetry import SignalKind
+from compass.domain.telemetry import Direction, SignalKind
 from compass.tables.series import Floats, SeriesRow
 from tests.analysis.synthetic import pod, row, service, split, table
 
@@ -59,3 +61,12 @@ def test_what_was_as_full_before_is_hardly_news() -> None:
 def test_a_kind_nobody_knows_says_nothing() -> None:
     values = np.array([[1.0] * AT + [99.0] * (N - AT)])
     assert found([row(service("a"), SignalKind.OTHER, "1")], values) == {}
+
+
+def test_less_memory_left_is_more_memory_used() -> None:
+    left = row(service("a"), SignalKind.MEMORY, "By", name="FreeableMemory")
+    left = replace(left, signal=replace(left.signal, worse=Direction.DOWN))
+    values = np.array([[8e9] * AT + [1e9] * (N - AT)])
+    signs = found([left], values)
+    assert signs["memory.up", "a"].abnormal
+    assert ("memory.leak", "a") not in signs

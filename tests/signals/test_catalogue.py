@@ -55,6 +55,18 @@ GAUGE, CUMULATIVE = Temporality.GAUGE, Temporality.CUMULATIVE
         ("traces_spanmetrics_calls_total", {"span_kind": "SPAN_KIND_CLIENT"}, K.OTHER, "1/s", CUMULATIVE),
         ("envoy_cluster_upstream_rq_retry", {}, K.RETRIES, "{retry}/s", CUMULATIVE),
         ("up", {}, K.OTHER, "1", GAUGE),
+        # Cloud vendors, agents of hosts
+        ("CPUUtilization", {}, K.CPU, "{cpu}", GAUGE),
+        ("ReadLatency", {}, K.LATENCY, "s", GAUGE),
+        ("HTTPCode_Target_5XX_Count", {}, K.ERRORS, "{error}", GAUGE),
+        ("TargetResponseTime", {}, K.LATENCY, "s", GAUGE),
+        ("DatabaseConnections", {}, K.DB_CONNECTIONS, "{connection}", GAUGE),
+        ("ApproximateNumberOfMessagesVisible", {}, K.QUEUE_DEPTH, "{item}", GAUGE),
+        ("system.cpu.util", {}, K.CPU, "{cpu}", GAUGE),
+        ("system.mem.used_pct", {}, K.MEMORY, "%", GAUGE),
+        ("system.io.await", {}, K.DISK_IO, "{operation}", GAUGE),
+        ("TCP established connections", {}, K.FILE_DESCRIPTORS, "{socket}", GAUGE),
+        ("mrt", {}, K.LATENCY, "s", GAUGE),
         # Never seen: words and units
         ("front_latency_p95_seconds", {}, K.LATENCY, "s", GAUGE),
         ("pod_client_latency_p90_seconds", {}, K.CLIENT_LATENCY, "s", GAUGE),
@@ -125,7 +137,7 @@ def test_what_a_series_describes() -> None:
     catalogue = builtin()
     assert catalogue.meaning("node_load1", {"pod": "node-exporter-x"}).about is About.NODE
     assert catalogue.meaning("kube_pod_status_phase", {}).about is About.OBJECT
-    assert catalogue.meaning("pg_up", {}).about is About.LABELS
+    assert catalogue.meaning("pg_up", {}).about is About.DATABASE, "whether the database answers"
     assert catalogue.meaning("pg_locks_count", {}).about is About.DATABASE
     assert catalogue.meaning("redis_db_keys", {}).about is About.CACHE
 
@@ -168,3 +180,13 @@ def test_any_name_has_a_meaning(name: str, labels: dict[str, str]) -> None:
     meaning = builtin().meaning(name, labels)
     assert meaning.scale > 0
     assert meaning.signal.unit
+
+
+@pytest.mark.parametrize("name", ["FreeableMemory", "available_memory_bytes", "memory_free", "FreeStorageSpace"])
+def test_less_of_what_is_left_is_worse(name: str) -> None:
+    assert builtin().meaning(name, {}).signal.worse is Direction.DOWN
+
+
+def test_quantiles_in_columns_of_tables() -> None:
+    assert builtin().meaning("latency-90", {}).signal.quantile == 0.9
+    assert builtin().meaning("lat_50", {}).signal.quantile == 0.5

@@ -218,3 +218,20 @@ def test_small_readers() -> None:
     assert split_host("cart.shop", frozenset()) == ("cart.shop", "")
     assert [store_kind(s) for s in ("postgresql", "redis", "kafka", "http", "")] == [
         EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE, None, None]  # fmt: skip
+
+
+def test_a_managed_store_is_named_by_its_vendor_label() -> None:
+    index = index_of({"db_instance_identifier": "ledger"})
+    found = index.of_labels({"db_instance_identifier": "ledger"})
+    assert found is not None
+    assert found.entity == EntityRef(kind=EntityKind.DATABASE, name="ledger")
+    assert index.service("ledger").kind is EntityKind.DATABASE, "topology may call it by its name alone"
+    both = index.of_labels({"service_name": "web", "queue_name": "jobs"})
+    assert both is not None
+    assert both.entity.name == "web", "a service that speaks of a queue is still the service"
+
+
+def test_micrometer_names_the_service_by_its_application() -> None:
+    found = index_of().of_labels({"application": "orders", "instance": "10.0.0.3:8080", "job": "spring-actuator"})
+    assert found is not None
+    assert found.entity == EntityRef(kind=SERVICE, name="orders")

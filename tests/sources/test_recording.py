@@ -22,6 +22,7 @@ from compass.domain.telemetry import (
 from compass.ports.errors import SourceRefusedError
 from compass.ports.telemetry import Telemetry
 from compass.sources.recording import RecordingSource
+from compass.tables.series import SeriesRow
 from compass.tables.spans import KINDS
 from tests.sources.conformance import ALL, NO_DEADLINE, TelemetryConformance
 from tests.sources.reference import SECONDS, write_reference
@@ -351,3 +352,29 @@ async def test_a_window_outside_the_recording_is_empty_and_incomplete(reference:
     ):
         assert not answer.coverage.complete
         assert answer.coverage.received.seconds == 0
+
+
+async def test_a_scrape_target_named_by_address_is_the_node_of_that_address(tmp_path: Path) -> None:
+    series = [
+        Series(name="kube_node_info", labels={"node": "worker-1", "internal_ip": "10.1.0.7"}, values=[1.0] * 8),
+        Series(name="node_memory_MemAvailable_bytes", labels={"instance": "10.1.0.7:9100"}, values=[5e9] * 8),
+    ]
+    found = await read_kinds(write_recording(tmp_path / "r", seconds=120, series=series), SignalKind.MEMORY)
+    assert [row.entity for row in found] == [EntityRef(kind=EntityKind.NODE, name="worker-1")]
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "unit"),
+    [("CPUUtilization", 40.0, "%"), ("CPUUtilization", 0.4, "1"), ("svc_mem", 300.0, "{unit}"), ("svc_mem", 3e8, "By")],
+)
+async def test_what_is_used_has_its_unit_from_its_size(tmp_path: Path, name: str, level: float, unit: str) -> None:
+    series = [Series(name=name, labels={"service_name": "a"}, values=[level, level * 1.1, level * 0.9] * 4)]
+    folder = write_recording(tmp_path / "r", seconds=180, series=series)
+    found = await read_kinds(folder, SignalKind.CPU, SignalKind.MEMORY)
+    assert [row.signal.unit for row in found] == [unit]
+
+
+async def read_kinds(folder: Path, *kinds: SignalKind) -> tuple[SeriesRow, ...]:
+    source = RecordingSource.open(folder)
+    query = SignalQuery(kinds=frozenset(kinds), window=window(0, 180))
+    return (await source.series(query, deadline=NO_DEADLINE)).data.rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compass.agents.base import Charter
+from compass.agents.screens.callers import CallersScreen
 from compass.agents.screens.kubernetes import NETWORK_SIGNS, KubernetesScreen
 from compass.agents.screens.log_judges import meaning_screen
 from compass.agents.screens.metrics import MetricScreen
@@ -24,6 +25,7 @@ CHARTER = Charter(
             agent=NAME, id="routing", includes=NETWORK_SIGNS, text="comparing services, ports and names with what runs"
         ),
         ProbeScreen(agent=NAME),
+        CallersScreen(agent=NAME),
         gap_screen(NAME),
         meaning_screen(NAME, MEANINGS),
     ),

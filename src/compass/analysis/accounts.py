@@ -24,7 +24,7 @@ MAX_HOPS = 3
 TRAVELS = frozenset({
     "latency.up", "client_latency.up", "errors.up", "success.down", "traffic.down", "traffic.up", "threads.up",
     "pool.exhausted", "pool.wait_up", "pool.timeouts", "queue.backlog", "retries.up", "db.latency_up",
-    "db.connections_up", "network.traffic_down", "cache.hit_down",
+    "db.connections_up", "network.traffic_down", "cache.hit_down", "fds.up", "callers.slow", "callers.failing",
     "log.surge", "log.novel", "log.errors_up", "log.timeout", "log.connection_refused", "log.unavailable",
     "log.pool_timeout", "log.exception", "log.cancelled", "log.path_changed", "log.gone",
     "trace.errors_up", "trace.callee_slow", "trace.gap_up", "trace.retry", "trace.child_missing",
@@ -33,6 +33,14 @@ TRAVELS = frozenset({
 """Signs at a caller that follow from trouble at something it calls."""
 CLEARED = 0.2
 """What a release that was measured and does no worse keeps of its weight as a trigger: harm may show elsewhere."""
+WORK = frozenset({"traffic.up", "db.traffic_up", "retries.up", "trace.retry", "trace.fanout_up"})
+"""Signs of more work, which travels the other way: from a caller to what it calls."""
+FOLLOWS_WORK = TRAVELS | WORK | frozenset({
+    "cpu.up", "cpu.saturated", "cpu.throttled", "memory.up", "network.traffic_up", "disk.io_up", "gc.up", "locks.up",
+    "db.connections_near_limit", "rate_limited", "log.rate_limited", "trace.self_time_up", "trace.db_slow",
+    "trace.error_origin",
+})  # fmt: skip
+"""Signs at a callee that follow from more work, where more work is seen to arrive."""
 _OWN_ONLY = ("change.", "release.")  # what was done to a thing is never an effect of something else
 _THINGS = frozenset({
     EntityKind.SERVICE, EntityKind.WORKLOAD, EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE,
@@ -60,6 +68,9 @@ def form_accounts(
     former = _Former(
         hypotheses=dict(sorted(hypotheses.items())), mechanisms=mechanisms, graph=graph,
         signs={key: _signs(h, mechanisms, observations) for key, h in hypotheses.items()},
+        busier=frozenset(
+            graph.owner(o.entity) for o in observations.values() if o.verdict is Verdict.ANOMALY and o.sign in WORK
+        ),
     )  # fmt: skip
     meanings, cleared = _meanings(observations.values()), _cleared(observations.values())
     accounts = []
@@ -90,6 +101,7 @@ class _Former:
     mechanisms: Mapping[str, Mechanism]
     graph: ServiceGraph
     signs: Mapping[str, frozenset[str]]
+    busier: frozenset[EntityRef]  # owners at which more work is seen to arrive
 
     def links(self, head: Hypothesis) -> tuple[Link, ...]:
         """Links to what the head explains, each from the nearest explained thing on the way; nearest first."""
@@ -127,6 +139,10 @@ class _Former:
                 return _HOLDS, f"{other.entity} runs on or in {head.entity}"
             return None
         hops = callers.get(place, callers.get(other.entity))
+        if self.signs[head.id] & WORK and place in self.busier and signs and signs <= FOLLOWS_WORK:
+            calls_away = self.graph.distance(self.graph.owner(head.entity), place)
+            if calls_away is not None and calls_away <= MAX_HOPS:
+                return calls_away, f"{other.entity} gets more work from {head.entity}"
         if hops is None or not signs or not signs <= TRAVELS:
             return None
         if signs <= unexplained(troubles_of(self.mechanisms.get(head.mechanism))):

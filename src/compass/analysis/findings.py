@@ -16,7 +16,7 @@ from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE, Scores
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.releases import edge_of
 from compass.domain.entity import EntityKind, EntityRef
-from compass.domain.telemetry import SignalKind
+from compass.domain.telemetry import Direction, SignalKind
 from compass.domain.time import Window
 from compass.tables.series import Floats, Ints, SeriesRow, SeriesTable
 
@@ -30,12 +30,12 @@ UP_SIGN: Mapping[SignalKind, str] = {
     SignalKind.DB_TRAFFIC: "db.traffic_up", SignalKind.DB_CONNECTIONS: "db.connections_up",
     SignalKind.DB_LOCKS: "locks.up", SignalKind.DB_ROWS_READ: "db.rows_up",
     SignalKind.REPLICATION_LAG: "replication.lag", SignalKind.CACHE_EVICTIONS: "cache.evictions_up",
-    SignalKind.RETRIES: "retries.up", SignalKind.RATE_LIMITED: "rate_limited",
+    SignalKind.FILE_DESCRIPTORS: "fds.up", SignalKind.RETRIES: "retries.up", SignalKind.RATE_LIMITED: "rate_limited",
 }  # fmt: skip
 DOWN_SIGN: Mapping[SignalKind, str] = {
     SignalKind.SUCCESS: "success.down", SignalKind.TRAFFIC: "traffic.down",
     SignalKind.NETWORK_TRAFFIC: "network.traffic_down", SignalKind.CLOCK_OFFSET: "clock.offset",
-    SignalKind.CACHE_HITS: "cache.hit_down",
+    SignalKind.CACHE_HITS: "cache.hit_down", SignalKind.REPLICAS: "replicas.down",
 }  # fmt: skip
 NEAR_LIMIT: Mapping[SignalKind, tuple[str, float]] = {
     SignalKind.CPU: ("cpu.saturated", 0.90), SignalKind.MEMORY: ("memory.near_limit", 0.90),
@@ -49,6 +49,7 @@ USUAL_GROWTH = 0.5
 """Growth that was at least this fast before the onset is how the process always grows: that counts for as much."""
 MIN_BASELINE = 5
 PEER_SCORE_SHARE = 0.4
+_USED = (SignalKind.MEMORY, SignalKind.DISK_USAGE, SignalKind.CPU)
 _FOLDED = (EntityKind.POD, EntityKind.CONTAINER, EntityKind.WORKLOAD)
 
 
@@ -120,6 +121,8 @@ def _fold(entity: EntityRef, graph: ServiceGraph) -> EntityRef:
 def _sign(row: SeriesRow, *, up: bool) -> str | None:
     if row.signal.kind is SignalKind.LATENCY and row.labels.get("reporter") == "source" and row.peer is not None:
         return "client_latency.up" if up else None
+    if row.signal.kind in _USED and row.signal.worse is Direction.DOWN:
+        up = not up  # what is left of it, not what is used
     return (UP_SIGN if up else DOWN_SIGN).get(row.signal.kind)
 
 
@@ -195,7 +198,11 @@ def _leaks(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Wi
     Many processes grow for hours after their start and never reach anything. Far from the limit, growth explains
     nothing yet; where the limit is not known, growth counts in full only when it is new.
     """
-    chosen = [i for i, row in enumerate(table.rows) if row.signal.kind is SignalKind.MEMORY]
+    chosen = [
+        i
+        for i, row in enumerate(table.rows)
+        if row.signal.kind is SignalKind.MEMORY and row.signal.worse is Direction.UP
+    ]
     part = table.take(chosen)
     whole = Window(start_ns=baseline.start_ns, end_ns=during.end_ns)
     trends = (anomaly.trend(part, during), anomaly.trend(part, whole))

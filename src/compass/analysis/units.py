@@ -32,6 +32,7 @@ _FLOORS: dict[SignalKind, tuple[float, float, float, float, float, float]] = {
     SignalKind.DISK_IO: (0.10, 0.05, 0.01, 64 * 2.0**10, 5.0, 5.0),
     SignalKind.NETWORK_TRAFFIC: (0.10, 0.02, 0.0, 1024.0, 5.0, 1.0),
     SignalKind.NETWORK_ERRORS: (0.10, 0.002, 0.0, 0.0, 1.0, 0.1),
+    SignalKind.REPLICAS: (0.08, 0.08, 0.0, 0.0, 0.08, 0.08),
     SignalKind.RESTARTS: (0.0, 0.1, 0.0, 0.0, 0.1, 0.002),
     SignalKind.REPLICATION_LAG: (0.10, 1.0, 1.0, 2.0**20, 1.0, 1.0),
     SignalKind.CLOCK_OFFSET: (0.10, 0.01, 0.01, 0.0, 0.01, 0.01),

@@ -46,7 +46,8 @@ KINDS: dict[str, tuple[SignalKind, ...]] = {
     "cpu.saturated": (K.CPU,), "cpu.throttled": (K.CPU_THROTTLING,), "memory.up": (K.MEMORY,),
     "memory.leak": (K.MEMORY,), "memory.near_limit": (K.MEMORY,), "disk.full": (K.DISK_USAGE,),
     "disk.io_up": (K.DISK_IO,), "network.errors_up": (K.NETWORK_ERRORS,), "network.traffic_up": (K.NETWORK_TRAFFIC,),
-    "network.traffic_down": (K.NETWORK_TRAFFIC,), "fds.near_limit": (K.FILE_DESCRIPTORS,), "threads.up": (K.THREADS,),
+    "network.traffic_down": (K.NETWORK_TRAFFIC,), "fds.near_limit": (K.FILE_DESCRIPTORS,),
+    "fds.up": (K.FILE_DESCRIPTORS,), "threads.up": (K.THREADS,),
     "gc.up": (K.GC_TIME,), "restarts.up": (K.RESTARTS,), "clock.offset": (K.CLOCK_OFFSET,),
     "pool.exhausted": (K.POOL_USED,), "pool.limit_down": (K.POOL_LIMIT,), "pool.wait_up": (K.POOL_WAIT,),
     "pool.timeouts": (K.POOL_TIMEOUTS,), "queue.backlog": (K.QUEUE_DEPTH,), "locks.up": (K.DB_LOCKS,),
@@ -230,6 +231,8 @@ def worse_is_up(row: SeriesRow, sign: str) -> bool:
         return False
     if row.signal.worse is Direction.EITHER:
         return sign not in _DOWN
+    if row.signal.kind in (K.MEMORY, K.DISK_USAGE, K.CPU) and row.signal.worse is Direction.DOWN:
+        return False  # what is left of it, not what is used
     # the sign says which way it is claimed to have gone; the catalogue's direction fills in where no sign says
     return sign not in _DOWN if sign else row.signal.worse is Direction.UP
 

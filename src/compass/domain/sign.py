@@ -29,11 +29,16 @@ SIGNS: dict[str, str] = {
     "network.errors_up": "retransmissions, drops or errors above baseline",
     "network.traffic_up": "network bytes above baseline",
     "network.traffic_down": "network bytes below baseline",
+    "replicas.down": "fewer of its instances run or report than before",
+    "fds.up": "open file descriptors or sockets above baseline",
     "fds.near_limit": "open file descriptors close to the limit",
     "threads.up": "threads above baseline",
     "gc.up": "time in garbage collection above baseline",
     "restarts.up": "restarts within the window",
     "clock.offset": "clock differs from its peers",
+    # what its callers have in common
+    "callers.slow": "all who are slow first call it, although it is as fast as before by its own account",
+    "callers.failing": "all who fail first call it, although it sees no failure itself",
     # pools, queues, locks
     "pool.exhausted": "all connections or workers of a pool in use, callers waiting",
     "pool.limit_down": "the size limit of a pool fell",

@@ -17,9 +17,13 @@ from importlib.resources import files
 import yaml
 
 from compass.domain.telemetry import Direction, Signal, SignalKind, Temporality
+from compass.signals.identity import snake
 
 RawRule = Mapping[str, object]
-_QUANTILE = re.compile(r"(?<![a-z0-9])p(50|75|90|95|98|99|999)(?=[a-z_]|$)|(?<![a-z0-9])(50|75|90|95|98|99)th(?=_|$)")
+_QUANTILE = re.compile(
+    r"(?<![a-z0-9])p(50|75|90|95|98|99|999)(?=[a-z_]|$)|(?<![a-z0-9])(50|75|90|95|98|99)th(?=_|$)"
+    r"|(?:lat|latency|duration|time)_(50|75|90|95|98|99|999)$"
+)
 _MEDIAN = re.compile(r"(^|_)median(_|$)")
 _NORMAL = re.compile(r"[^a-z0-9]+")
 _RATE_WORDS = re.compile(r"(^|_)(rps|qps|tps|ops|iops)(_|$)|per_(second|sec)|_rate(_|$)|_rate_\w*$")
@@ -97,8 +101,9 @@ class Rule:
     family: str | None = None
     client: bool = False
 
-    def fits(self, name: str) -> bool:
-        return bool(self.pattern.fullmatch(name) if self.whole else self.pattern.search(name))
+    def fits(self, *spellings: str) -> bool:
+        """Whether any spelling of a name fits."""
+        return any(self.pattern.fullmatch(name) if self.whole else self.pattern.search(name) for name in spellings)
 
     def holds(self, labels: Mapping[str, str]) -> bool:
         return all(pattern.fullmatch(labels.get(label, "")) for label, pattern in self.where)
@@ -167,10 +172,12 @@ class Catalogue:
         `x_sum` exists beside it (`pg_locks_count` is no histogram).
         """
         base, part = _split(name, labels, siblings)
-        normal = _NORMAL.sub("_", base.lower()).strip("_")
-        candidates = self._candidates.get(normal)
+        normal = _NORMAL.sub("_", snake(base)).strip("_")
+        candidates = self._candidates.get(base)
         if candidates is None:
-            candidates = self._candidates[normal] = tuple(rule for rule in self.rules if rule.fits(normal))
+            # exporters' own names are written in the catalogue without the humps of their camels
+            flat = _NORMAL.sub("_", base.lower()).strip("_")
+            candidates = self._candidates[base] = tuple(rule for rule in self.rules if rule.fits(flat, normal))
         rule = next((rule for rule in candidates if rule.holds(labels)), None)
         return self._read(normal, base, part, rule, labels)
 
@@ -247,7 +254,7 @@ def _quantile(normal: str, labels: Mapping[str, str]) -> float | None:
         return None
     found = _QUANTILE.search(normal)
     if found:
-        digits = found[1] or found[2]
+        digits = found[1] or found[2] or found[3]
         return float(f"0.{digits}")
     return 0.5 if _MEDIAN.search(normal) else None
 

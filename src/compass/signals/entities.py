@@ -32,6 +32,7 @@ from compass.signals.names import (
     first,
     host_of,
     is_address,
+    managed_store,
     split_host,
     workload_of_pod,
 )
@@ -176,6 +177,10 @@ class EntityIndex:
         name = "" if objects else first(labels, SERVICE)
         workload = first(labels, tuple(WORKLOADS))
         node = first(labels, NODE)
+        kind, store = managed_store(labels)
+        if store and not (name or pod or workload):
+            entity = self.ref(EntityKind(kind), store, namespace, cluster)
+            return Resolved(entity=entity, service=entity)
         if not name and not pod and not workload and not node and not objects:
             # job = "namespace/service" (OpenTelemetry to Prometheus), else the job's own name.
             space, _, tail = first(labels, JOB).rpartition("/")

@@ -22,7 +22,9 @@ from compass.signals.names import (
     first,
     host_of,
     is_address,
+    managed_store,
     split_host,
+    workload_of_pod,
 )
 
 
@@ -53,6 +55,10 @@ class EntityIndexBuilder:
         service = "" if about in (About.OBJECT, About.NODE) else first(labels, SERVICE)
         workload = first(labels, tuple(WORKLOADS))
         node = first(labels, NODE)
+        kind, store = managed_store(labels)
+        if store and not (service or pod or workload):
+            self.add_store(store, EntityKind(kind))
+            self.add(EntityKind(kind), store, namespace)
         if service and not is_address(service):
             self.add(EntityKind.SERVICE, host_of(service) or service, namespace)
         if about is not About.NODE:
@@ -118,6 +124,7 @@ class EntityIndexBuilder:
         """The index of everything added so far."""
         stores = {name: min(kinds) for name, kinds in self._stores.items() if name not in self._emitters}
         workloads = {pod: min(names) for pod, names in self._pod_workload.items()}
+        self._place_services()
         return EntityIndex(
             namespaces={key: frozenset(spaces) for key, spaces in sorted(self._namespaces.items())},
             stores=stores,
@@ -127,6 +134,13 @@ class EntityIndexBuilder:
             workload_service={key: _best(names, key[1]) for key, names in sorted(self._workload_service.items())},
             addresses={host: next(iter(found)) for host, found in self._addresses.items() if len(found) == 1},
         )
+
+    def _place_services(self) -> None:
+        """A service that only streams without namespaces name is where the pods are that are named after it."""
+        for kind, pod in list(self._namespaces):
+            name = workload_of_pod(pod) if kind is EntityKind.POD and pod not in self._pod_workload else ""
+            if name and self._namespaces.get((EntityKind.SERVICE, name)) == set():
+                self._namespaces[EntityKind.SERVICE, name] |= self._namespaces[kind, pod]
 
 
 def _best(names: set[str], workload: str) -> str:

@@ -12,9 +12,19 @@ from collections.abc import Mapping, Set
 
 Labels = Mapping[str, str]
 
-SERVICE = ("service_name", "exported_service", "service", "app_kubernetes_io_name", "app")
-POD = ("k8s_pod_name", "pod", "pod_name", "kubernetes_pod_name")
-OBJECT_POD = ("exported_pod", "k8s_pod_name", "pod", "pod_name")
+SERVICE = (
+    "service_name", "exported_service", "service", "app_kubernetes_io_name", "app", "application", "app_name",
+    "application_name", "microservice", "function_name", "target_group", "load_balancer",
+)  # fmt: skip
+POD = ("k8s_pod_name", "pod", "pod_name", "kubernetes_pod_name", "kubernetes_pod", "k8s_pod")
+OBJECT_POD = ("exported_pod", "k8s_pod_name", "pod", "pod_name", "kubernetes_pod", "k8s_pod")
+# Labels by which cloud vendors name a managed store → what kind of store it is.
+STORE_LABELS = {
+    "db_instance_identifier": "database", "db_cluster_identifier": "database", "dbinstance_identifier": "database",
+    "dbcluster_identifier": "database", "database_id": "database", "table_name": "database", "domain_name": "database",
+    "cache_cluster_id": "cache", "replication_group_id": "cache", "queue_name": "queue", "topic_name": "queue",
+    "stream_name": "queue",
+}  # fmt: skip
 NAMESPACE = ("k8s_namespace_name", "exported_namespace", "namespace", "kubernetes_namespace", "service_namespace")
 NODE = ("k8s_node_name", "exported_node", "node", "nodename", "node_name", "kubernetes_node", "host_name")
 NODE_FALLBACK = ("instance", "host")
@@ -37,12 +47,6 @@ DESTINATION_NAMESPACE = (
     "destination_namespace", "destination_service_namespace", "destination_workload_namespace",
     "server_k8s_namespace_name",
 )  # fmt: skip
-# Labels that only say where or by whom a series was collected: never a dimension of what is measured.
-TARGET = frozenset(
-    {*SERVICE, *POD, *OBJECT_POD, *NAMESPACE, *NODE, *NODE_FALLBACK, *CONTAINER, *CLUSTER, *JOB, *WORKLOADS, "endpoint",
-     "prometheus", "metrics_path", "uid", "id", "image", "host_ip", "pod_ip"}
-)  # fmt: skip
-
 _UNKNOWN = frozenset({"", "unknown", "none", "<none>", "null", "-"})
 # Deployment pods end in a ReplicaSet hash and five characters, DaemonSet pods in five, StatefulSet pods in a number.
 # The alphabet is Kubernetes' "safe" one (apimachinery/pkg/util/rand).
@@ -59,6 +63,12 @@ def first(labels: Labels, names: tuple[str, ...]) -> str:
         if value and value.lower() not in _UNKNOWN:
             return value
     return ""
+
+
+def managed_store(labels: Labels) -> tuple[str, str]:
+    """(kind of store, its name) where a cloud vendor's label names a managed store, else ("", "")."""
+    name = first(labels, tuple(STORE_LABELS))
+    return next(((kind, name) for label, kind in STORE_LABELS.items() if name and labels.get(label) == name), ("", ""))
 
 
 def host_of(text: str) -> str:

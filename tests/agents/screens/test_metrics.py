@@ -185,3 +185,15 @@ async def test_hostile_values_are_no_error(values: Floats) -> None:
     hostile = SeriesTable(rows=(row(service("a")),), times_ns=times(N), values=values, step_s=15.0)
     result = await SCREEN.run(look(FakeTelemetry(table=hostile), N, AT))
     assert all(o.verdict is Verdict.NORMAL for o in result.observations)
+
+
+async def test_a_thing_that_falls_silent_while_others_report_has_lost_its_instances() -> None:
+    kinds = frozenset({SignalKind.CPU, SignalKind.REPLICAS})
+    rows = [row(service(name), SignalKind.CPU, "%") for name in "abcde"]
+    lines = [line(i, 10) for i in range(5)]
+    lines[0][AT:] = np.nan
+    screen = MetricScreen(agent="infrastructure", kinds=kinds, id="resources", text="checking instances")
+    result = await screen.run(look(FakeTelemetry(table=table(rows, np.array(lines))), N, AT))
+    down = {o.entity.name: o.verdict for o in result.observations if o.sign == "replicas.down"}
+    assert down["a"] is Verdict.ANOMALY
+    assert {down[name] for name in "bcde"} == {Verdict.NORMAL}

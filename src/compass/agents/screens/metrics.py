@@ -12,6 +12,7 @@ from compass.analysis.anomaly import Scores
 from compass.analysis.derived import with_ratios
 from compass.analysis.findings import Finding
 from compass.analysis.graph import ServiceGraph
+from compass.analysis.reporting import with_reporting
 from compass.domain.board import Board
 from compass.domain.observation import Observation, Quality, Quantity, Stats, Verdict
 from compass.domain.telemetry import Answer, SignalKind
@@ -52,6 +53,9 @@ class MetricScreen:
         table = with_ratios(answer.data)
         answer = replace(answer, data=table)
         graph = graph_of(board, table)
+        if SignalKind.REPLICAS in self.kinds:
+            table = with_reporting(table, graph)
+            answer = replace(answer, data=table)
         scores = anomaly.screen(
             table, board.baseline, board.during, board.onset, findings.borrow_groups(table, graph)
         )  # fmt: skip

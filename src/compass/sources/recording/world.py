@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +13,13 @@ from threading import RLock
 import numpy as np
 
 from compass.domain.entity import EntityKind
-from compass.domain.telemetry import SignalKind
+from compass.domain.telemetry import SignalKind, Temporality
 from compass.ports.errors import SourceRefusedError
 from compass.signals.catalogue import About, Catalogue, Meaning, Part
 from compass.signals.entities import EntityIndex, store_kind
 from compass.signals.entity_facts import EntityIndexBuilder
+from compass.signals.identity import spelt
+from compass.signals.meaning import meanings
 from compass.signals.names import first, host_of, underscored
 from compass.sources.recording import layout
 from compass.sources.recording.engine import Engine, floats, integers, text
@@ -28,9 +31,13 @@ _STORE_KEYS = ("db.system", "db.system.name", "messaging.system", "db_system", "
 _ADDRESS_KEYS = ("peer.service", "server.address", "net.peer.name", "server_address", "net_peer_name", "peer_service")
 _TIMES = frozenset({SignalKind.LATENCY, SignalKind.CLIENT_LATENCY, SignalKind.DB_LATENCY, SignalKind.POOL_WAIT})
 _SHARES = frozenset({SignalKind.SUCCESS})
+_USED = frozenset({SignalKind.CPU, SignalKind.MEMORY, SignalKind.DISK_USAGE})
+_SHARE_WORDS = re.compile(r"util")  # utilisation, utilization, util
 # A latency whose name states no unit: hardly a request takes ten minutes, and hardly a system's median one a second, so
 # larger figures are milliseconds. A share above 1.5 is a percentage.
 _LONGEST_S, _USUAL_S, _LARGEST_SHARE = 600.0, 1.0, 1.5
+# A processor may be a little more than 100 % busy by its own account. No process lives in a megabyte.
+_LARGEST_PERCENT, _SMALLEST_BYTES = 101.0, 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,17 +115,16 @@ class World:
             f"SELECT series, name, labels FROM read_parquet('{layout.SERIES}') ORDER BY series, name, labels"  # noqa: S608
         )
         numbers, names, raw = integers(found["series"]), text(found["name"]), text(found["labels"])
-        siblings = frozenset(names)
-        named: dict[int, tuple[str, Mapping[str, str], Meaning]] = {}
+        read: dict[int, tuple[str, Mapping[str, str]]] = {}
         bad = 0
         for number, name, encoded in zip(numbers, names, raw, strict=True):
             labels = parse_labels(encoded)
-            if labels is None or not name or int(number) in named:
+            if labels is None or not name or int(number) in read:
                 bad += 1
                 continue
-            named[int(number)] = (name, labels, self._catalogue.meaning(name, labels, siblings))
+            read[int(number)] = (name, spelt(labels))
         self.skipped_series = (f"{bad} series have unreadable names or labels",) if bad else ()
-        return self._with_units(named)
+        return self._with_units(meanings(read, self._catalogue))
 
     def _with_units(self, named: Named) -> Named:
         """Decide units that no name states, once for the whole recording, from the size of the values."""
@@ -128,12 +134,29 @@ class World:
         for numbers, unit, scale in (
             (times, "s", 0.001 if self._looks_like_ms(times) else 1.0),
             (shares, "%" if self._largest(shares)[0] > _LARGEST_SHARE else "1", 1.0),
+            *self._used(named),
         ):
             for number in numbers:
                 name, labels, meaning = named[number]
                 meaning = replace(meaning, scale=scale, signal=replace(meaning.signal, unit=unit))
                 changed[number] = (name, labels, meaning)
         return changed
+
+    def _used(self, named: Named) -> Iterator[tuple[Sequence[int], str, float]]:
+        """What is used of a resource, name by name: a utilisation is a share; memory in small numbers is not bytes."""
+        families: dict[tuple[str, SignalKind], list[int]] = {}
+        for number, (name, _, meaning) in named.items():
+            if _unstated(meaning, _USED) and meaning.signal.temporality is Temporality.GAUGE:
+                families.setdefault((name, meaning.signal.kind), []).append(number)
+        for (name, kind), numbers in sorted(families.items()):
+            share = _SHARE_WORDS.search(name.lower()) is not None
+            if not share and kind is not SignalKind.MEMORY:
+                continue
+            largest = self._largest(numbers)[0]
+            if largest <= _LARGEST_PERCENT and (share or largest <= _LARGEST_SHARE):
+                yield numbers, "%" if largest > _LARGEST_SHARE else "1", 1.0
+            elif largest < _SMALLEST_BYTES:
+                yield numbers, "{unit}", 1.0
 
     def _looks_like_ms(self, numbers: Sequence[int]) -> bool:
         largest, usual = self._largest(numbers)
@@ -161,6 +184,7 @@ class World:
                 builder.add_labels(labels, meaning.about)
                 if meaning.about in (About.DATABASE, About.CACHE, About.QUEUE):
                     builder.add_store_labels(labels, meaning.about)
+            add_addresses(builder, ((name, labels) for name, labels, _ in self._named.values()))
         if self._readable(layout.LOGS_PART):
             for labels in self._streams.labels.values():
                 builder.add_labels(labels)
@@ -266,6 +290,23 @@ def among(column: str, numbers: Sequence[int]) -> str:
         ]
         return f"({' OR '.join(ranges)})"
     return f"{column} IN ({', '.join(str(number) for number in ordered)})"
+
+
+_ADDRESSES = {
+    "kube_node_info": ("internal_ip", "node", EntityKind.NODE),
+    "kube_pod_info": ("pod_ip", "pod", EntityKind.POD),
+    "kube_service_info": ("cluster_ip", "service", EntityKind.SERVICE),
+}
+
+
+def add_addresses(builder: EntityIndexBuilder, series: Iterable[tuple[str, Mapping[str, str]]]) -> None:
+    """Addresses that kube-state-metrics tells: scrape targets and peers are named by them."""
+    for name, labels in series:
+        if name in _ADDRESSES:
+            address, label, kind = _ADDRESSES[name]
+            hosted = kind is EntityKind.POD and labels.get("host_network") == "true"
+            if labels.get(label) and not hosted:
+                builder.add_address(labels.get(address, ""), kind, labels[label], labels.get("namespace", ""))
 
 
 def add_kubernetes(builder: EntityIndexBuilder, objects: Sequence[JsonObject]) -> None:
