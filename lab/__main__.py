@@ -8,12 +8,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
+from lab.collect import cases, collect
+from lab.gameday import draw, now, page, play, record_quietly, reveal
 from lab.incidents import INCIDENTS
 from lab.incidents.base import Timing
 from lab.packaging import package
 from lab.processes import LabError
-from lab.run import Request, record, say
+from lab.run import Request, record
+from lab.stage import say
 
 FULL = Timing(
     warmup=25,
@@ -26,7 +30,7 @@ FULL = Timing(
     page_patience=120,
 )
 FAST = Timing(
-    warmup=4,
+    warmup=10,
     baseline=20,
     incident=18,
     scrape=1,
@@ -35,8 +39,18 @@ FAST = Timing(
     decoy_after=4,
     page_patience=15,
 )
+DRILL = Timing(
+    warmup=8,
+    baseline=100,
+    incident=65,
+    scrape=2,
+    alert_window=30,
+    alert_hold=10,
+    decoy_after=8,
+    page_patience=45,
+)
 # Journeys a second. The fast recording has little time to fill the pool's queue.
-RATE, FAST_RATE = 5.5, 7.0
+RATE, FAST_RATE, DRILL_RATE = 4.0, 5.0, 4.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif options.command == "record":
             folder = record(_request(options))
             say(f"wrote {folder}")
+        elif options.command == "collect":
+            return _collect(options)
+        elif options.command == "drill":
+            _drill(options)
+        elif options.command == "reveal":
+            sys.stdout.write(reveal(options.out, options.id))
         else:
             say(f"{package(options.recording, options.to, options.one_in)} bytes in {options.to}")
     except LabError as error:
@@ -70,14 +90,42 @@ def _parser() -> argparse.ArgumentParser:
     recording.add_argument("--rate", type=_positive, help="customer journeys a second")
     recording.add_argument("--minutes", type=_positive, help="length of the baseline before the change")
     recording.add_argument("--fast", action="store_true", help="under a minute, for tests")
+    recording.add_argument("--drill", action="store_true", help="about three and a half minutes")
     recording.add_argument(
         "--node", action="store_true", help="also the host's CPU and memory: only where nothing else runs"
     )
+    collecting = commands.add_parser("collect", help="record every incident type; keep what is there")
+    collecting.add_argument("--out", type=Path, default=Path("build/recordings"))
+    collecting.add_argument("--seeds", type=int, default=1, help="how many cases of each type")
+    collecting.add_argument("--only", nargs="+", choices=sorted(INCIDENTS), default=[], help="only these types")
+    collecting.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    collecting.add_argument("--tries", type=int, default=2, help="how often each is tried")
+    collecting.add_argument("--full", action="store_true", help="13 minutes each instead of about three and a half")
+    drilling = commands.add_parser("drill", help="a game day: an incident nobody is told, the page, then the truth")
+    drilling.add_argument("incident", nargs="*", type=_incident, help="draw from these types only")
+    drilling.add_argument("--out", type=Path, default=Path("build/recordings"))
+    drilling.add_argument("--seed", type=int, help="draw the same again")
+    drilling.add_argument("--fast", action="store_true", help="about a minute instead of three and a half")
+    drilling.add_argument("--no-wait", action="store_true", help="end after the page; `reveal` tells the truth later")
+    revealing = commands.add_parser("reveal", help="tell what really happened in a recording")
+    revealing.add_argument("id")
+    revealing.add_argument("--out", type=Path, default=Path("build/recordings"))
     packing = commands.add_parser("package", help="copy a recording, keeping one in N whole traces")
     packing.add_argument("recording", type=Path)
     packing.add_argument("--to", type=Path, required=True, help="the folder to write")
     packing.add_argument("--one-in", type=int, default=5)
     return parser
+
+
+def _incident(text: str) -> str:
+    if text not in INCIDENTS:
+        raise argparse.ArgumentTypeError(f"not an incident type; `list` shows them: {', '.join(sorted(INCIDENTS))}")
+    return text
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _positive(text: str) -> float:
@@ -92,8 +140,27 @@ def _list() -> None:
         sys.stdout.write(f"{incident.name}: {incident.summary}\n")
 
 
+def _collect(options: argparse.Namespace) -> int:
+    pace = [] if options.full else ["--drill"]
+    left = collect(options.out, cases(options.seeds, options.only), options.jobs, options.tries, pace)
+    for case in left:
+        sys.stderr.write(f"lab: not recorded: {case.identity} ({case.incident}, seed {case.seed})\n")
+    return 1 if left else 0
+
+
+def _drill(options: argparse.Namespace) -> None:
+    drawn = draw(Random(options.seed), options.incident, now())
+    pace = ["--fast" if options.fast else "--drill"]
+    if options.no_wait:
+        record_quietly(options.out, drawn, pace)
+        sys.stdout.write(page(options.out, drawn.identity))
+        sys.stdout.write(f"      then: python -m lab reveal {drawn.identity} --out {options.out}\n")
+    else:
+        play(options.out, drawn, pace, input, _tell)
+
+
 def _request(options: argparse.Namespace) -> Request:
-    timing = FAST if options.fast else FULL
+    timing = FAST if options.fast else DRILL if options.drill else FULL
     if options.minutes is not None:
         timing = replace(timing, baseline=options.minutes * 60)
     return Request(
@@ -101,7 +168,7 @@ def _request(options: argparse.Namespace) -> Request:
         identity=options.id or f"shop-{options.incident}",
         out=options.out,
         seed=options.seed,
-        rate=options.rate or (FAST_RATE if options.fast else RATE),
+        rate=options.rate or (FAST_RATE if options.fast else DRILL_RATE if options.drill else RATE),
         timing=timing,
         node=options.node,
     )

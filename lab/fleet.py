@@ -5,32 +5,42 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
-from lab.processes import LabError, free_ports, stop, wait_until
+from lab.certificates import Identity
+from lab.cgroups import Group, make_group
+from lab.controls import Switch, turn
+from lab.network import Network
+from lab.processes import LabError, answers, free_ports, stop, wait_until
 from lab.recorder.changes import Change
 from lab.recorder.scrape import Target
 from lab.shop.plan import ConfigTree, ShopPlan
 
 Scalar = str | int | float
+# How long a supervisor waits, from the last start, before it starts a killed service again.
+RESTART_SECONDS = 4.0
+START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where the shop's surroundings listen."""
+    """Where the shop's surroundings listen: backends by name, the collector, and the network."""
 
-    database: str
-    cache: str
+    backends: Mapping[str, str]
     otlp: str
+    network: Network
+    identity: Identity
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,8 @@ class DeployRequest:
 class _Running:
     process: subprocess.Popen[bytes]
     admin_port: int
+    began: float
+    errors: Path
 
 
 class Fleet:
@@ -59,23 +71,47 @@ class Fleet:
         self._order = [service.name for service in plan.services]
         self._ports = dict(zip(self._order, free_ports(len(self._order)), strict=True))
         self._texts = {service.name: render(service.config) for service in plan.services}
+        self._plan = plan
         self._running: dict[str, _Running] = {}
         self._launched = 0
+        # Services that may be killed; a supervisor starts them again.
+        self._revived: set[str] = set()
+        self.groups: dict[str, Group] = {}
+        for service in self._order:
+            group = make_group(f"compass-lab-{os.getpid()}-{service}")
+            if group is not None and not plan.service(service).external:
+                self.groups[service] = group
 
     def start(self) -> None:
-        """Start every service, callees first."""
-        for service in self._order:
-            self._running[service] = self._launch(service)
+        """Start every service, callees first, with the paths that lead to them."""
+        begun = [(service, self._begin(service)) for service in self._order]
+        for service, running in begun:
+            self._running[service] = running
+        for service, running in begun:
+            self._await(service, running)
+            if service in self._plan.proxied:
+                self._endpoints.network.start_path(service, self._ports[service])
 
     def stop(self) -> None:
-        """Stop every service, callers first."""
+        """Stop every service: ask all at once, then see that each has ended."""
+        for running in self._running.values():
+            if running.process.poll() is None:
+                running.process.terminate()
         for service in reversed(self._order):
-            running = self._running.get(service)
-            if running is not None:
-                stop(running.process)
+            if service in self._running:
+                stop(self._running[service].process)
+
+    def remove_groups(self) -> None:
+        """Remove the control groups once everything has ended."""
+        for group in self.groups.values():
+            group.remove()
+
+    def port(self, service: str) -> int:
+        """Where a service itself listens."""
+        return self._ports[service]
 
     def url(self, service: str) -> str:
-        """Where a service takes traffic."""
+        """Where a service takes traffic from outside."""
         return f"http://127.0.0.1:{self._ports[service]}"
 
     def targets(self) -> list[Target]:
@@ -83,7 +119,20 @@ class Fleet:
         return [
             Target(service, f"http://127.0.0.1:{running.admin_port}/metrics", "shop", instance_of(service))
             for service, running in list(self._running.items())
+            if not self._plan.service(service).external
         ]
+
+    def config(self, service: str) -> str:
+        """A service's configuration as it was deployed last."""
+        return self._texts[service]
+
+    def turn(self, service: str, **switches: Switch) -> None:
+        """Set switches of a running service."""
+        turn(self._switches(service), **switches)
+
+    def supervise(self, service: str) -> None:
+        """From now on this service may be killed, and is then started again."""
+        self._revived.add(service)
 
     def deploy(self, request: DeployRequest) -> Change:
         """Write the new configuration, start it beside the old process, then end the old one."""
@@ -112,16 +161,34 @@ class Fleet:
         )
 
     def check(self) -> None:
-        """Raise when a service has ended on its own."""
-        for service, running in self._running.items():
-            if running.process.poll() is not None:
+        """Start again what a limit killed; raise when another service has ended on its own."""
+        for service, running in list(self._running.items()):
+            if running.process.poll() is None:
+                continue
+            if service not in self._revived:
                 raise LabError(f"{service} ended with code {running.process.returncode}; see its log")
+            if time.monotonic() - running.began >= RESTART_SECONDS:
+                try:
+                    self._running[service] = self._launch(service)
+                except LabError:  # killed again while it started: the supervisor tries again later
+                    self._running[service] = replace(running, began=time.monotonic())
 
     def logs(self) -> list[tuple[str, Path]]:
-        """Every log file with its service, in starting order."""
-        return [(path.name.split(".")[0], path) for path in sorted(self._folder.glob("*.out.jsonl"))]
+        """Every log file with its service, in starting order; third parties keep theirs."""
+        external = {service.name for service in self._plan.services if service.external}
+        found = [(path.name.split(".")[0], path) for path in sorted(self._folder.glob("*.out.jsonl"))]
+        return [(service, path) for service, path in found if service not in external]
 
     def _launch(self, service: str) -> _Running:
+        running = self._begin(service)
+        try:
+            self._await(service, running)
+        except LabError:
+            stop(running.process)
+            raise
+        return running
+
+    def _begin(self, service: str) -> _Running:
         self._launched += 1
         (admin_port,) = free_ports(1)
         config = self._folder / f"{service}.yaml"
@@ -130,28 +197,49 @@ class Fleet:
         wiring.write_text(json.dumps(self._wiring(service, admin_port)), encoding="utf-8")
         output = self._folder / f"{service}.{self._launched:03d}.out.jsonl"
         errors = self._folder / f"{service}.{self._launched:03d}.err"
-        command = [sys.executable, "-m", "lab.shop.serve", "--config", str(config), "--wiring", str(wiring)]
+        command = [sys.executable, "-m", "lab.shop", "--config", str(config), "--wiring", str(wiring)]
         with output.open("wb") as out, errors.open("wb") as err:
             process = subprocess.Popen(
-                command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, cwd=Path(__file__).parents[1]
+                command,
+                stdout=out,
+                stderr=err,
+                stdin=subprocess.DEVNULL,
+                cwd=Path(__file__).parents[1],
+                preexec_fn=self.groups[service].join if service in self.groups else None,
             )
+        return _Running(process, admin_port, time.monotonic(), errors)
+
+    def _await(self, service: str, running: _Running) -> None:
+        external = self._plan.service(service).external
+        ready = (lambda: answers(self._ports[service])) if external else (lambda: _healthy(running.admin_port))
         try:
-            wait_until(lambda: _healthy(admin_port), process, service)
-        except LabError:
-            stop(process)
-            raise
-        return _Running(process, admin_port)
+            wait_until(ready, running.process, service, START_SECONDS)
+        except LabError as error:
+            last = running.errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            raise LabError(f"{error}: {' '.join(last)}".rstrip(": ")) from error
 
     def _wiring(self, service: str, admin_port: int) -> Mapping[str, object]:
+        plan, network, identity = self._plan.service(service), self._endpoints.network, self._endpoints.identity
         return {
             "port": self._ports[service],
             "admin_port": admin_port,
             "instance": instance_of(service),
             "otlp_endpoint": self._endpoints.otlp,
-            "peers": {name: self.url(name) for name in self._order if name != service},
-            "database": self._endpoints.database if service == "orders" else None,
-            "cache": self._endpoints.cache if service == "cart" else None,
+            "peers": {name: self._address(name) for name in self._order if name != service},
+            "backends": {name: self._endpoints.backends[name] for name in plan.backends},
+            "resolver": network.resolver_port,
+            "controls": str(self._switches(service)),
+            "authority": str(identity.authority),
+            "identity": [str(identity.certificate), str(identity.key)] if plan.external else None,
         }
+
+    def _address(self, service: str) -> str:
+        """Where the others reach a service: `localhost` stands for the address that the name server gives."""
+        scheme = "https" if self._plan.service(service).external else "http"
+        return f"{scheme}://localhost:{self._endpoints.network.paths.get(service, self._ports[service])}"
+
+    def _switches(self, service: str) -> Path:
+        return self._folder / f"{service}.switches.json"
 
 
 def instance_of(service: str) -> str:

@@ -44,6 +44,10 @@ class Customer:
         await self.fill_cart()
         await self._post("/checkout", {"session": self._session, "customer": self._customer})
 
+    async def look_at_cart(self) -> None:
+        """Only the cart, over and over, as a crawler or a page that polls does."""
+        await self._get(f"/cart?session={self._session}&customer={self._customer}")
+
     def _sku(self) -> str:
         return f"sku-{self._random.randrange(PRODUCTS):03d}"
 
@@ -59,15 +63,25 @@ class Customer:
         await asyncio.sleep(self._random.uniform(0.1, 0.5))
 
 
-def choose(random: Random) -> Journey:
+JOURNEYS: dict[str, Journey] = {
+    "browse": Customer.browse,
+    "fill_cart": Customer.fill_cart,
+    "buy": Customer.buy,
+    "look_at_cart": Customer.look_at_cart,
+}
+
+
+def choose(random: Random, journey: str = "mixed") -> Journey:
     """What the next customer is up to."""
+    if journey in JOURNEYS:
+        return JOURNEYS[journey]
     draw = random.random()
     if draw < 0.30:
         return Customer.browse
     return Customer.fill_cart if draw < 0.55 else Customer.buy
 
 
-async def arrive(target: str, rate: float, seed: int, stopped: asyncio.Event) -> None:
+async def arrive(target: str, rate: float, seed: int, stopped: asyncio.Event, journey: str) -> None:
     """Start journeys with exponential gaps; skip arrivals beyond the bound."""
     random, journeys = Random(seed), set[asyncio.Task[None]]()
     limits = httpx.Limits(max_connections=MOST_JOURNEYS, max_keepalive_connections=20)
@@ -76,13 +90,16 @@ async def arrive(target: str, rate: float, seed: int, stopped: asyncio.Event) ->
         while not stopped.is_set():
             await asyncio.sleep(random.expovariate(rate))
             number += 1
-            customer, journey = Customer(client, Random(seed * 1_000_003 + number), number), choose(random)
+            customer, walk = Customer(client, Random(seed * 1_000_003 + number), number), choose(random, journey)
             if len(journeys) < MOST_JOURNEYS:
-                task = asyncio.create_task(_walk(customer, journey))
+                task = asyncio.create_task(_walk(customer, walk))
                 journeys.add(task)
                 task.add_done_callback(journeys.discard)
         if journeys:
-            await asyncio.wait(journeys, timeout=3)
+            _, left = await asyncio.wait(journeys, timeout=3)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _walk(customer: Customer, journey: Journey) -> None:
@@ -92,10 +109,10 @@ async def _walk(customer: Customer, journey: Journey) -> None:
         return  # the customer gives up; the storefront's own telemetry tells
 
 
-async def _run(target: str, rate: float, seed: int) -> None:
+async def _run(target: str, rate: float, seed: int, journey: str) -> None:
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    await arrive(target, rate, seed, stopped)
+    await arrive(target, rate, seed, stopped, journey)
 
 
 def main() -> None:
@@ -104,9 +121,10 @@ def main() -> None:
     parser.add_argument("--target", required=True)
     parser.add_argument("--rate", type=float, required=True, help="journeys a second")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--journey", choices=["mixed", *JOURNEYS], default="mixed")
     options = parser.parse_args()
     die_with_parent()
-    asyncio.run(_run(options.target, options.rate, options.seed))
+    asyncio.run(_run(options.target, options.rate, options.seed, options.journey))
 
 
 if __name__ == "__main__":

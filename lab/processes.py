@@ -8,9 +8,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from random import SystemRandom
 
 STOP_SECONDS = 10.0
+PORTS = range(12_000, 32_000)
 
 
 class LabError(RuntimeError):
@@ -18,14 +20,28 @@ class LabError(RuntimeError):
 
 
 def free_ports(count: int) -> list[int]:
-    """Distinct loopback ports that are free now."""
+    """Distinct loopback ports that are free now.
+
+    Below the range that outgoing connections draw from, so that none of those takes a port before it is used.
+    """
     ports: list[int] = []
+    chance = SystemRandom()
     with ExitStack() as held:
-        for _ in range(count):
-            probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            probe.bind(("127.0.0.1", 0))
-            ports.append(int(probe.getsockname()[1]))
+        while len(ports) < count:
+            probe, port = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM)), chance.choice(PORTS)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                ports.append(port)
     return ports
+
+
+def answers(port: int) -> bool:
+    """Whether something takes connections on a loopback port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def die_with_parent() -> None:

@@ -19,10 +19,10 @@ from lab.recorder.spans import Span
 from lab.recorder.window import Window
 from lab.shop.plan import ShopPlan
 
-SYSTEM = "compass-lab-shop"
+SYSTEM = "shop"
 NOTE = (
-    "Recorded from real processes on one machine: six HTTP services, PostgreSQL and Redis on loopback, "
-    "synthetic customers. Instances are named after their service instead of address and port. "
+    "Recorded from real processes on one machine: services, a third party, a name server, PostgreSQL and Redis "
+    "on loopback, synthetic customers. Instances are named after their service instead of address and port. "
     "Database functions wait with pg_sleep where a larger database would wait for storage."
 )
 
@@ -43,7 +43,7 @@ class Captured:
     spans: Sequence[Span]
     service_logs: Sequence[tuple[str, Path]]
     database_log: tuple[str, Path]
-    cache_log: tuple[str, Path]
+    cache_logs: Sequence[tuple[str, Path]]
 
 
 def write_recording(out: Path, captured: Captured) -> Path:
@@ -60,7 +60,12 @@ def write_recording(out: Path, captured: Captured) -> Path:
     alert_files.write(folder, captured.alerts)
     topology.write(folder, captured.plan.dependencies)
     write_header(folder, _header(captured))
-    write_truth(out / "truth" / f"{captured.identity}.yaml", captured.identity, captured.truth)
+    write_truth(
+        out / "truth" / f"{captured.identity}.yaml",
+        captured.identity,
+        captured.truth,
+        f"{captured.incident} seed {captured.seed}",
+    )
     return folder
 
 
@@ -74,7 +79,7 @@ def _header(captured: Captured) -> Header:
         detected_at=page.fired_at,
         service=page.rule.service,
         symptom=page.description,
-        case=f"{captured.incident} seed {captured.seed}",
+        case=captured.identity,
         note=NOTE,
     )
 
@@ -83,4 +88,5 @@ def _log_lines(captured: Captured) -> Iterator[LogLine]:
     for service, path in captured.service_logs:
         yield from logs.read_service(service, path)
     yield from logs.read_postgres(*captured.database_log)
-    yield from logs.read_redis(*captured.cache_log)
+    for name, path in captured.cache_logs:
+        yield from logs.read_redis(name, path)

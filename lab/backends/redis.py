@@ -46,10 +46,10 @@ def install() -> None:
 
 
 @contextmanager
-def run_redis(folder: Path, port: int) -> Iterator[RedisServer]:
+def run_redis(folder: Path, port: int, name: str) -> Iterator[RedisServer]:
     """Start a server without persistence and stop it at the end."""
     install()
-    log = folder / "redis.log"
+    log = folder / f"{name}.log"
     command = [
         find_binary() or "redis-server",
         *("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"),

@@ -86,6 +86,35 @@ class ErrorRatio:
 
 
 @dataclass(frozen=True)
+class Gauge:
+    """The largest value of a gauge now, over the series whose labels match."""
+
+    metric: str
+    labels: tuple[tuple[str, str], ...]
+    words: str
+    factor: float = 1.0
+
+    @property
+    def expression(self) -> str:
+        """The same figure in PromQL."""
+        inner = ", ".join(f'{name}="{value}"' for name, value in self.labels)
+        return f"{'-' if self.factor < 0 else ''}max({self.metric}{{{inner}}})"
+
+    def value(self, store: MetricStore, now_ms: int) -> float | None:
+        """The largest last value that is not older than a minute."""
+        last = [
+            points[-1].value * self.factor
+            for _, points in store.select(self.metric, **dict(self.labels))
+            if points and points[-1].time_ms >= now_ms - 60_000
+        ]
+        return max(last) if last else None
+
+    def describe(self, value: float) -> str:
+        """The figure in words."""
+        return self.words.format(value=value * self.factor)
+
+
+@dataclass(frozen=True)
 class Rule:
     """Fires when a measure stays above a threshold for some seconds."""
 
@@ -125,9 +154,12 @@ class AlertEvaluator:
         self._store = store
         self._pending: dict[str, int] = {}
         self._fired: dict[str, Alert] = {}
+        self._not_before = 0
 
     def evaluate(self, now_ms: int) -> None:
         """One evaluation of every rule."""
+        if now_ms < self._not_before:
+            return
         for rule in self._rules:
             value = rule.measure.value(self._store, now_ms)
             if value is None or value <= rule.threshold:
@@ -136,6 +168,12 @@ class AlertEvaluator:
             since = self._pending.setdefault(rule.name, now_ms)
             if now_ms - since >= rule.hold_seconds * 1000 and rule.name not in self._fired:
                 self._fired[rule.name] = Alert(rule, now_ms, value)
+
+    def since(self, when_ms: int) -> None:
+        """Forget everything and evaluate only what comes after an instant, as when a silence ends."""
+        self._not_before = when_ms
+        self._pending.clear()
+        self._fired.clear()
 
     def fired(self) -> list[Alert]:
         """What has fired so far, first one first."""

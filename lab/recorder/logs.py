@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.recorder import parquet
+from lab.recorder.cleaning import clean
 from lab.recorder.window import Window, epoch_ns
 
 STREAMS = (parquet.int32("stream"), parquet.text("labels"))
@@ -43,7 +44,7 @@ def read_service(service: str, path: Path) -> Iterator[LogLine]:
     for text in path.read_text(encoding="utf-8").splitlines():
         entry = json.loads(text)
         # The time, level and name as a console shows them; ids stay beside the line, as in Loki.
-        line = f"{entry['time']} {entry['level'].upper()} {entry['logger']}: {entry['message']}"
+        line = f"{entry['time']} {entry['level'].upper()} {entry['logger']}: {clean(entry['message'])}"
         yield LogLine(service, entry["level"], int(entry["time_ns"]), line, entry.get("trace_id"), entry.get("span_id"))
 
 

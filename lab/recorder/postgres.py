@@ -7,6 +7,9 @@ from psycopg.rows import dict_row
 
 from lab.recorder.metrics import Reading
 
+Row = dict[str, str | int | float]
+Connection = psycopg.Connection[Row]
+
 STATES = (
     "active",
     "idle",
@@ -55,17 +58,30 @@ JOIN pg_database ON pg_database.oid = pg_locks.database WHERE datname = %s GROUP
 WAITING = """
 SELECT count(*) AS count FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'
 """
+TABLE_COLUMNS = (
+    "seq_scan",
+    "seq_tup_read",
+    "idx_scan",
+    "idx_tup_fetch",
+    "n_tup_ins",
+    "n_tup_upd",
+    "n_live_tup",
+    "n_dead_tup",
+)
 SETTINGS = ("max_connections", "shared_buffers", "work_mem", "statement_timeout")
 
 
 class PostgresExporter:
-    """Reads one database's statistics over a connection of its own (to the database `postgres`)."""
+    """Reads one database's statistics over connections of its own (to the database `postgres`, and for its tables)."""
 
     def __init__(self, conninfo: str, database: str, service: str) -> None:
         self._conninfo = conninfo.replace(f"dbname={database}", "dbname=postgres")
         self._database = database
         self._service = service
-        self._connection: psycopg.Connection[dict[str, str | int | float]] | None = None
+        self._own = conninfo
+        self._connection: Connection | None = None
+        # Figures of tables are to be had only inside the database they belong to.
+        self._inside: Connection | None = None
 
     @property
     def labels(self) -> dict[str, str]:
@@ -73,10 +89,11 @@ class PostgresExporter:
         return {"service_name": self._service, "job": "postgres", "instance": f"{self._service}:5432"}
 
     def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the connections."""
+        for connection in (self._connection, self._inside):
+            if connection is not None:
+                connection.close()
+        self._connection = self._inside = None
 
     def read(self) -> list[Reading]:
         """All figures now."""
@@ -87,12 +104,13 @@ class PostgresExporter:
                 *self._locks(),
                 *self._statistics(),
                 *self._settings(),
+                *self._tables(),
             ]
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             self.close()
             raise OSError(str(error)) from error
 
-    def _rows(self, query: str, *parameters: str) -> list[dict[str, str | int | float]]:
+    def _rows(self, query: str, *parameters: str) -> list[Row]:
         if self._connection is None:
             self._connection = psycopg.connect(self._conninfo, autocommit=True, row_factory=dict_row)
         return self._connection.execute(query.encode(), parameters or None).fetchall()
@@ -135,3 +153,19 @@ class PostgresExporter:
             suffix, factor = scale.get(str(row["unit"]), ("", 1.0))
             readings.append(Reading(f"pg_settings_{row['name']}{suffix}", {}, float(row["setting"]) * factor))
         return readings
+
+    def _tables(self) -> list[Reading]:
+        if self._inside is None:
+            self._inside = psycopg.connect(
+                self._own, autocommit=True, row_factory=dict_row, application_name="exporter"
+            )
+        query = f"SELECT relname, {', '.join(TABLE_COLUMNS)} FROM pg_stat_user_tables"  # noqa: S608
+        return [
+            Reading(
+                f"pg_stat_user_tables_{column}",
+                {"datname": self._database, "schemaname": "public", "relname": str(row["relname"])},
+                float(row[column] or 0),
+            )
+            for row in self._inside.execute(query.encode()).fetchall()
+            for column in TABLE_COLUMNS
+        ]

@@ -31,15 +31,16 @@ class Header:
 
 @dataclass(frozen=True)
 class Truth:
-    """What an investigation never sees."""
+    """What an investigation never sees. No onset: nothing is wrong; no trigger: no change did it."""
 
     fault_type: str
     entity: tuple[str, str]
     indicators: tuple[str, ...]
-    onset: datetime
+    onset: datetime | None
     decoys: tuple[str, ...]
     blast_radius: tuple[str, ...]
-    trigger: tuple[str, str]
+    trigger: tuple[str, str] | None
+    also_accept: tuple[tuple[str, str], ...] = ()
 
 
 def write_header(folder: Path, header: Header) -> None:
@@ -58,21 +59,27 @@ def write_header(folder: Path, header: Header) -> None:
     _dump(folder / "recording.yaml", body)
 
 
-def write_truth(path: Path, identity: str, truth: Truth) -> None:
-    """Write truth/<id>.yaml."""
+def write_truth(path: Path, identity: str, truth: Truth, made_by: str) -> None:
+    """Write truth/<id>.yaml; `made_by` says how to record its like again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     body = {
         "id": identity,
         "fault_type": truth.fault_type,
-        "entity": {"kind": truth.entity[0], "name": truth.entity[1]},
+        "entity": _entity(truth.entity),
         "indicators": list(truth.indicators),
-        "also_accept": [],
-        "onset": _seconds(truth.onset),
+        "also_accept": [_entity(entity) for entity in truth.also_accept],
+        **({} if truth.onset is None else {"onset": _seconds(truth.onset)}),
         "decoys": list(truth.decoys),
         "blast_radius": list(truth.blast_radius),
-        "trigger": {"kind": truth.trigger[0], "id": truth.trigger[1]},
+        "trigger": {"kind": "none"} if truth.trigger is None else {"kind": truth.trigger[0], "id": truth.trigger[1]},
+        "made_by": made_by,
     }
     _dump(path, body)
+
+
+def _entity(entity: tuple[str, str]) -> dict[str, str]:
+    kind, name = entity
+    return {"kind": kind, "name": name} if name else {"kind": kind}
 
 
 def _seconds(instant: datetime) -> datetime:

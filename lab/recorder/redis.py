@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import redis
 
 from lab.recorder.metrics import Reading
@@ -31,9 +33,10 @@ FIELDS = {
 class RedisExporter:
     """Reads INFO of one server."""
 
-    def __init__(self, url: str, service: str) -> None:
+    def __init__(self, url: str, service: str, streams: Sequence[str] = ()) -> None:
         self._client = redis.Redis.from_url(url, socket_timeout=3)
         self._service = service
+        self._streams = streams
 
     @property
     def labels(self) -> dict[str, str]:
@@ -49,9 +52,10 @@ class RedisExporter:
         try:
             info = self._client.info()
             commands = self._client.info("commandstats")
+            streams = [reading for stream in self._streams for reading in self._stream(stream)]
         except redis.RedisError as error:
             raise OSError(str(error)) from error
-        readings = [Reading("redis_up", {}, 1.0)]
+        readings = [Reading("redis_up", {}, 1.0), *streams]
         readings += [Reading(name, {}, float(info[field])) for field, name in FIELDS.items() if field in info]
         keys = info.get("db0", {}).get("keys", 0)
         readings.append(Reading("redis_db_keys", {"db": "db0"}, float(keys)))
@@ -59,4 +63,17 @@ class RedisExporter:
             labels = {"cmd": command.removeprefix("cmdstat_")}
             readings.append(Reading("redis_commands_total", labels, float(figures["calls"])))
             readings.append(Reading("redis_commands_duration_seconds_total", labels, float(figures["usec"]) / 1e6))
+        return readings
+
+    def _stream(self, stream: str) -> list[Reading]:
+        if not self._client.exists(stream):
+            return []
+        own = {"db": "db0", "stream": stream}
+        readings = [Reading("redis_stream_length", own, float(self._client.xlen(stream)))]
+        for group in self._client.xinfo_groups(stream):
+            named = {**own, "group": group["name"].decode()}
+            pending, lag = float(group["pending"]), float(group["lag"] or 0)
+            readings.append(Reading("redis_stream_group_messages_pending", named, pending))
+            readings.append(Reading("redis_stream_group_lag", named, lag))
+            readings.append(Reading("redis_stream_group_consumers", named, float(group["consumers"])))
         return readings

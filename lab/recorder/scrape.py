@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lab.processes import LabError
 from lab.recorder.metrics import MetricStore, Reading
+
+AT_ONCE = 10
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Scraper:
         self._after = after
         self._interval = interval
         self._stopped = threading.Event()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="scrape")
         self._thread = threading.Thread(target=self._loop, name="scraper", daemon=True)
 
     def start(self) -> None:
@@ -68,24 +72,24 @@ class Scraper:
         alive = self._thread.is_alive()
         self._stopped.set()
         self._thread.join(10)
+        self._pool.shutdown(wait=False)
         if not alive:
             raise LabError("the scraper ended before the recording did")
 
     def round(self) -> None:
         """Scrape everything once."""
-        for target in self._targets():
-            labels = {"service_name": target.service, "job": target.job, "instance": target.instance}
-            self._take(lambda target=target: scrape(target.url), labels)  # type: ignore[misc]
+        # The services at the same time, so that one that is slow does not delay the others' figures.
+        targets = self._targets()
+        asked = [(target, self._pool.submit(_take, lambda target=target: scrape(target.url))) for target in targets]  # type: ignore[misc]
         for exporter in self._exporters:
-            self._take(exporter.read, exporter.labels)
+            self._keep(_take(exporter.read), exporter.labels)
+        for target, answer in asked:
+            labels = {"service_name": target.service, "job": target.job, "instance": target.instance}
+            self._keep(answer.result(), labels)
         self._after(now_ms())
 
-    def _take(self, read: Callable[[], list[Reading]], labels: dict[str, str]) -> None:
-        started = now_ms()
-        try:
-            readings = read()
-        except OSError:
-            readings = []
+    def _keep(self, taken: tuple[int, list[Reading]], labels: dict[str, str]) -> None:
+        started, readings = taken
         up = Reading("up", {}, 1.0 if readings else 0.0)
         self._store.add([*readings, up], labels, started)
 
@@ -95,6 +99,15 @@ class Scraper:
             self.round()
             due = max(due + self._interval, time.monotonic())
             self._stopped.wait(due - time.monotonic())
+
+
+def _take(read: Callable[[], list[Reading]]) -> tuple[int, list[Reading]]:
+    """When the reading began, and what it gave: nothing where the target did not answer."""
+    started = now_ms()
+    try:
+        return started, read()
+    except OSError:
+        return started, []
 
 
 def now_ms() -> int:

@@ -14,6 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 from lab.recorder import parquet
+from lab.recorder.cleaning import clean
 from lab.recorder.window import Window
 
 Value = str | int | float | bool
@@ -114,7 +115,7 @@ def _span(span: ProtoSpan, resource: Mapping[str, Value]) -> Span:
         # An exception's type and text; its stack would carry this machine's paths.
         if event.name == "exception":
             found = _attributes(event.attributes)
-            attributes.update({key: found[key] for key in EXCEPTION if key in found})
+            attributes.update({key: clean(str(found[key])) for key in EXCEPTION if key in found})
     return Span(
         trace_id=span.trace_id.hex(),
         span_id=span.span_id.hex(),

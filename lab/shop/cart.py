@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from time import perf_counter
-from typing import TypeVar
+from collections.abc import Sequence
 
-from opentelemetry.trace import SpanKind
-from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.routing import Route
 
-from lab.shop.kit import Kit, Reply, Scalar
-from lab.shop.metrics import build_operation_histogram
+from lab.shop.cache import CacheClient
+from lab.shop.kit import Kit, Reply, Scalar, kept
 
 CACHE = "cart-cache"
 SESSION_SECONDS = 900
-T = TypeVar("T")
 
 
 class Cart:
     """Adds to, shows and empties carts."""
 
     def __init__(self, kit: Kit) -> None:
-        if kit.wiring.cache is None:
-            raise ValueError("cart needs a cache")
         self._kit = kit
-        self._redis: Redis = Redis.from_url(kit.wiring.cache, decode_responses=True)
-        self._operation = build_operation_histogram(kit.registry)
+        self._cache = CacheClient(kit, CACHE)
+        self._history: list[bytes] = []
 
     def routes(self) -> Sequence[Route]:
         """POST /carts/{session}/items, GET and DELETE /carts/{session}."""
@@ -39,43 +32,31 @@ class Cart:
 
     async def open(self) -> None:
         """Reach the cache once, so that a wrong address fails at start."""
-        await self._redis.ping()
+        await self._cache.open()
 
     async def close(self) -> None:
         """Close the cache's connections."""
-        await self._redis.aclose()
+        await self._cache.close()
 
     async def _add(self, request: Request) -> Reply:
         item = await request.json()
         key = self._key(request)
-        await self._run("HINCRBY", lambda: self._redis.hincrby(key, str(item["sku"]), int(item["quantity"])))
-        await self._run("EXPIRE", lambda: self._redis.expire(key, SESSION_SECONDS))
-        self._kit.log.info("added %s x%d to cart %s", item["sku"], item["quantity"], key)
+        await self._cache.run("HINCRBY", lambda client: client.hincrby(key, str(item["sku"]), int(item["quantity"])))
+        await self._cache.run("EXPIRE", lambda client: client.expire(key, SESSION_SECONDS))
+        self._kit.log.info("%s %s x%d to cart %s", self._kit.config.text("added"), item["sku"], item["quantity"], key)
+        self._history.extend(kept(self._kit))
         return Reply(201, {"added": item["sku"]})
 
     async def _show(self, request: Request) -> Reply:
         key = self._key(request)
-        found = await self._run("HGETALL", lambda: self._redis.hgetall(key))
+        found = await self._cache.run("HGETALL", lambda client: client.hgetall(key))
         items: list[dict[str, Scalar]] = [{"sku": str(sku), "quantity": int(n)} for sku, n in found.items()]
         return Reply(200, {"items": items})
 
     async def _empty(self, request: Request) -> Reply:
         key = self._key(request)
-        await self._run("DEL", lambda: self._redis.delete(key))
+        await self._cache.run("DEL", lambda client: client.delete(key))
         return Reply(200)
 
     def _key(self, request: Request) -> str:
         return f"cart:{request.path_params['session']}"
-
-    async def _run(self, operation: str, command: Callable[[], Awaitable[T]]) -> T:
-        attributes = {
-            "db.system.name": "redis",
-            "db.operation.name": operation,
-            "db.query.summary": operation,
-            "server.address": CACHE,
-        }
-        started = perf_counter()
-        with self._kit.tracer.start_as_current_span(operation, kind=SpanKind.CLIENT, attributes=attributes):
-            result = await command()
-        self._operation.labels("redis", operation).observe(perf_counter() - started)
-        return result

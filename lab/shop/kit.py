@@ -1,24 +1,28 @@
-"""What every service is built from: instrumented routes and an instrumented HTTP client."""
+"""What every service is built from: instrumented routes (its HTTP client is in peers.py)."""
 
 from __future__ import annotations
 
-import json
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import httpx
-from opentelemetry.propagate import extract, inject
+from opentelemetry import trace
+from opentelemetry.propagate import extract
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lab.controls import Controls
 from lab.shop.config import ServiceConfig, Wiring
 from lab.shop.metrics import HttpMetrics
+
+if TYPE_CHECKING:
+    from lab.shop.peers import PeerClient
 
 Scalar = str | int | float | bool | None
 Json = Mapping[str, "Scalar | Sequence[Scalar] | Sequence[Mapping[str, Scalar]]"]
@@ -35,57 +39,6 @@ class Reply:
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
-class PeerError(RuntimeError):
-    """A neighbour did not answer: timeout or broken connection."""
-
-
-class PeerClient:
-    """Calls the neighbours with a client span, W3C context and a duration histogram."""
-
-    def __init__(self, tracer: Tracer, metrics: HttpMetrics, peers: Mapping[str, str], timeout: float) -> None:
-        self._tracer = tracer
-        self._metrics = metrics
-        self._peers = peers
-        limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-        self._http = httpx.AsyncClient(timeout=timeout, limits=limits, transport=None, trust_env=False)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
-
-    async def call(self, peer: str, method: str, path: str, template: str = "", body: Json | None = None) -> Reply:
-        """Ask a neighbour; a status is an answer, silence is a PeerError."""
-        template = template or path
-        attributes = {
-            "http.request.method": method,
-            "url.template": template,
-            "server.address": peer,
-            "peer.service": peer,
-        }
-        started, status, error_type = perf_counter(), "", ""
-        with self._tracer.start_as_current_span(
-            f"{method} {template}", kind=SpanKind.CLIENT, attributes=attributes
-        ) as span:
-            headers: dict[str, str] = {}
-            inject(headers)
-            try:
-                answer = await self._http.request(method, self._peers[peer] + path, json=body, headers=headers)
-            except httpx.HTTPError as error:
-                error_type = type(error).__name__
-                span.set_attribute("error.type", error_type)
-                raise PeerError(f"{method} {peer}{template}: {error_type} {error}".rstrip()) from error
-            else:
-                status = str(answer.status_code)
-                span.set_attribute("http.response.status_code", answer.status_code)
-                if answer.status_code >= 400:
-                    error_type = status
-                    span.set_attribute("error.type", error_type)
-                    span.set_status(Status(StatusCode.ERROR))
-                return Reply(answer.status_code, json.loads(answer.content))
-            finally:
-                self._metrics.client.labels(method, peer, status, error_type).observe(perf_counter() - started)
-
-
 @dataclass(frozen=True)
 class Kit:
     """The parts a service's component is built with."""
@@ -97,12 +50,22 @@ class Kit:
     http: HttpMetrics
     peers: PeerClient
     log: logging.Logger
+    controls: Controls
+
+    def flag(self, name: str) -> bool:
+        """Whether a feature flag is on; the current span says that it was asked."""
+        on = self.controls.on(f"flag:{name}")
+        attributes = {"feature_flag.key": name, "feature_flag.result.variant": "on" if on else "off"}
+        trace.get_current_span().set_attributes(attributes)
+        return on
 
     def route(self, method: str, path: str, handler: Handler) -> Route:
         """A route with a server span, the caller's context and a duration histogram."""
 
         async def endpoint(request: Request) -> Response:
             started, status = perf_counter(), 500
+            active = self.http.active.labels(method)
+            active.inc()
             attributes = {
                 "http.request.method": method,
                 "http.route": path,
@@ -116,17 +79,27 @@ class Kit:
                     kind=SpanKind.SERVER,
                     attributes=attributes,
                 ) as span:
-                    reply = await handler(request)
+                    reply = await self._answer(handler, request)
                     status = reply.status
                     span.set_attribute("http.response.status_code", status)
                     if status >= 500:
                         span.set_attribute("error.type", str(status))
                         span.set_status(Status(StatusCode.ERROR))
             finally:
+                active.dec()
                 self.http.server.labels(method, path, str(status)).observe(perf_counter() - started)
             return JSONResponse(dict(reply.body), reply.status)
 
         return Route(path, endpoint, methods=[method])
+
+    async def _answer(self, handler: Handler, request: Request) -> Reply:
+        """The handler's reply; what it did not expect is logged and answered with 500, as web frameworks do."""
+        try:
+            return await handler(request)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            trace.get_current_span().record_exception(error)
+            self.log.exception("unhandled error in %s %s", request.method, request.url.path)
+            return Reply(500, {"error": "internal server error"})
 
 
 class Component(Protocol):
@@ -150,3 +123,9 @@ class Stateless:
 
     async def close(self) -> None:
         """Nothing to let go."""
+
+
+def kept(kit: Kit) -> list[bytes]:
+    """What a request leaves in memory where the configuration keeps a history; nobody ever removes it."""
+    size = int(kit.config.number("history_kib") * 1024)
+    return [os.urandom(size)] if size else []

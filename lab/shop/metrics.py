@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     GCCollector,
     Histogram,
     ProcessCollector,
@@ -30,6 +31,7 @@ class HttpMetrics:
 
     server: Histogram
     client: Histogram
+    active: Gauge
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,12 @@ def build_http_metrics(registry: CollectorRegistry) -> HttpMetrics:
             "Duration of HTTP client requests.",
             ("http_request_method", "server_address", "http_response_status_code", "error_type"),
             buckets=HTTP_BUCKETS,
+            registry=registry,
+        ),
+        active=Gauge(
+            "http_server_active_requests",
+            "Number of active HTTP server requests.",
+            ("http_request_method",),
             registry=registry,
         ),
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import LiteralString
 
+import psycopg
+from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -14,11 +17,14 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.requests import Request
 from starlette.routing import Route
 
+from lab.shop.config import ConfigError
 from lab.shop.kit import Kit, Reply
 from lab.shop.metrics import PoolCollector, build_pool_metrics
 
 DATABASE = "orders-db"
 POOL = "orders"
+# The signed receipt that is kept with an order; it does not compress.
+RECEIPT_BYTES = 1500
 Parameter = str | int | float
 Connection = AsyncConnection[TupleRow]
 
@@ -27,14 +33,14 @@ class Orders:
     """POST /orders, GET /customers/{customer}/summary."""
 
     def __init__(self, kit: Kit) -> None:
-        if kit.wiring.database is None or kit.config.pool is None:
-            raise ValueError("orders needs a database and a pool")
+        if kit.config.pool is None:
+            raise ConfigError("orders needs a pool")
         self._kit = kit
         self._limits = kit.config.pool
         self._metrics = build_pool_metrics(kit.registry)
         self._metrics.timeouts.labels(POOL)  # shown as 0 before the first one
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            kit.wiring.database,
+            kit.wiring.backend(DATABASE),
             kwargs={"autocommit": True, "application_name": "orders"},
             min_size=self._limits.min_size,
             max_size=self._limits.max_size,
@@ -70,14 +76,33 @@ class Orders:
         customer = request.path_params["customer"]
         try:
             async with self._connection() as connection:
-                row = await self._query(
+                count, spent = await self._query(
                     connection, "SELECT customer_summary", "SELECT n, spent FROM customer_summary(%s)", (customer,)
                 )
+                if self._kit.config.number("history_orders"):
+                    await self._history(connection, customer)
         except PoolTimeout:
             self._kit.log.exception("could not read the summary of customer %s", customer)
             return Reply(503, {"error": "database connection not available"})
-        count, spent = row
+        except psycopg.Error as error:
+            return self._failed("could not read the summary of customer %s", customer, error)
         return Reply(200, {"orders": int(str(count)), "spent": float(str(spent))})
+
+    async def _history(self, connection: Connection, customer: str) -> None:
+        """The lines of the customer's last orders, asked for one order at a time."""
+        (found,) = await self._query(
+            connection,
+            "SELECT latest_orders",
+            "SELECT latest_orders(%s, %s)",
+            (customer, int(self._kit.config.number("history_orders"))),
+        )
+        for identity in found:
+            await self._query(connection, "SELECT order_items", "SELECT order_items(%s)", (int(identity),))
+
+    def _failed(self, what: str, customer: str, error: psycopg.Error) -> Reply:
+        trace.get_current_span().record_exception(error)
+        self._kit.log.error(f"{what}: %s: %s", customer, type(error).__name__, " ".join(str(error).split()))
+        return Reply(500, {"error": "database error"})
 
     async def _store(self, request: Request) -> Reply:
         order = await request.json()
@@ -87,9 +112,12 @@ class Orders:
         except PoolTimeout:
             self._kit.log.exception("could not store order for customer %s", order["customer"])
             return Reply(503, {"error": "database connection not available"})
+        except psycopg.Error as error:
+            return self._failed("could not store order for customer %s", order["customer"], error)
         self._kit.log.info(
-            "order %d stored for customer %s: %d items, %.2f EUR",
+            "order %d %s for customer %s: %d items, %.2f EUR",
             identity,
+            self._kit.config.text("stored"),
             order["customer"],
             len(order["items"]),
             total,
@@ -106,8 +134,8 @@ class Orders:
         (identity,) = await self._query(
             connection,
             "INSERT orders",
-            "INSERT INTO orders (customer, total) VALUES (%s, %s) RETURNING id",
-            (customer, str(total)),
+            "INSERT INTO orders (customer, total, receipt) VALUES (%s, %s, %s) RETURNING id",
+            (customer, str(total), os.urandom(RECEIPT_BYTES // 2).hex()),
         )
         for item in items:
             await self._query(

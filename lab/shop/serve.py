@@ -1,9 +1,9 @@
-"""Runs one service: `python -m lab.shop.serve --config FILE --wiring FILE`."""
+"""Runs one service; started by `python -m lab.shop`."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import importlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -18,58 +18,62 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from lab.processes import die_with_parent
-from lab.shop.cart import Cart
-from lab.shop.catalog import Catalog
-from lab.shop.checkout import Checkout
+from lab.controls import Controls
 from lab.shop.config import ServiceConfig, Wiring, load_config, load_wiring
-from lab.shop.kit import Component, Kit, PeerClient
+from lab.shop.kit import Component, Kit
 from lab.shop.metrics import build_http_metrics, build_registry
-from lab.shop.orders import Orders
-from lab.shop.payments import Payments
-from lab.shop.storefront import Storefront
+from lab.shop.names import Names
+from lab.shop.peers import PeerClient
 from lab.shop.telemetry import build_tracer_provider, configure_logging
 
-COMPONENTS: Mapping[str, Callable[[Kit], Component]] = {
-    "storefront": Storefront,
-    "catalog": Catalog,
-    "cart": Cart,
-    "checkout": Checkout,
-    "orders": Orders,
-    "payments": Payments,
+# By name, so that a service imports only what it needs: half of a start is imports.
+COMPONENTS: Mapping[str, str] = {
+    "storefront": "lab.shop.storefront:Storefront",
+    "catalog": "lab.shop.catalog:Catalog",
+    "cart": "lab.shop.cart:Cart",
+    "checkout": "lab.shop.checkout:Checkout",
+    "orders": "lab.shop.orders:Orders",
+    "payments": "lab.shop.payments:Payments",
+    "pricing": "lab.shop.pricing:Pricing",
+    "notifier": "lab.shop.notifier:Notifier",
+    "card-network": "lab.shop.card_network:CardNetwork",
 }
 
 
-def main() -> None:
+def build_component(kit: Kit) -> Component:
+    """The component of the service that the configuration names."""
+    module, _, name = COMPONENTS[kit.config.service].partition(":")
+    build: Callable[[Kit], Component] = getattr(importlib.import_module(module), name)
+    return build(kit)
+
+
+def run(config_path: Path, wiring_path: Path) -> None:
     """Read the configuration, serve until SIGTERM, finish what is in flight."""
-    parser = argparse.ArgumentParser(description="one service of the lab's shop")
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--wiring", type=Path, required=True)
-    options = parser.parse_args()
-    die_with_parent()
-    config, wiring = load_config(options.config), load_wiring(options.wiring)
+    config, wiring = load_config(config_path), load_wiring(wiring_path)
     configure_logging(config.log_level)
-    asyncio.run(_serve(config, wiring))
+    asyncio.run(_serve(config, wiring, Controls(wiring.controls)))
 
 
-async def _serve(config: ServiceConfig, wiring: Wiring) -> None:
+async def _serve(config: ServiceConfig, wiring: Wiring, controls: Controls) -> None:
     provider = build_tracer_provider(config, wiring)
-    app = build_app(config, wiring, provider)
+    app = build_app(config, wiring, provider, controls)
     settings = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=8)
+    if wiring.identity is not None:
+        settings.ssl_certfile, settings.ssl_keyfile = wiring.identity
     # The admin port is this process's alone; the traffic port is shared with the version
     # it replaces, so that a deploy loses no request.
     sockets = [_listen(wiring.port, shared=True), _listen(wiring.admin_port, shared=False)]
     await uvicorn.Server(settings).serve(sockets=sockets)
 
 
-def build_app(config: ServiceConfig, wiring: Wiring, provider: TracerProvider) -> Starlette:
+def build_app(config: ServiceConfig, wiring: Wiring, provider: TracerProvider, controls: Controls) -> Starlette:
     """The service's routes, with /metrics and /healthz beside them."""
     registry, tracer = build_registry(), provider.get_tracer("lab.shop")
     http = build_http_metrics(registry)
-    peers = PeerClient(tracer, http, wiring.peers, config.client_timeout_seconds)
+    peers = PeerClient(tracer, http, Names(wiring.resolver, registry), config, wiring)
     log = logging.getLogger(config.service)
-    kit = Kit(config, wiring, tracer, registry, http, peers, log)
-    component = COMPONENTS[config.service](kit)
+    kit = Kit(config, wiring, tracer, registry, http, peers, log, controls)
+    component = build_component(kit)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -105,7 +109,3 @@ def _listen(port: int, *, shared: bool) -> socket.socket:
     listener.listen(512)
     listener.setblocking(False)
     return listener
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,8 @@ from time import perf_counter
 from starlette.requests import Request
 from starlette.routing import Route
 
-from lab.shop.kit import Handler, Kit, PeerError, Reply, Stateless
+from lab.shop.kit import Handler, Kit, Reply, Stateless
+from lab.shop.peers import PeerError
 
 
 class Storefront(Stateless):

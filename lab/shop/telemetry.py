@@ -30,7 +30,8 @@ def build_tracer_provider(config: ServiceConfig, wiring: Wiring) -> TracerProvid
     )
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=f"{wiring.otlp_endpoint}/v1/traces", timeout=5)
-    provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=16384, schedule_delay_millis=1000))
+    if wiring.identity is None:  # a third party's spans are its own
+        provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=16384, schedule_delay_millis=1000))
     return provider
 
 

@@ -90,7 +90,9 @@ def check_the_header_names_the_front_end_and_not_the_cause(recording: Recording)
 def check_the_harmless_deploy_is_nearer_to_the_page(recording: Recording) -> None:
     header = yaml.safe_load((recording.folder / "recording.yaml").read_text(encoding="utf-8"))
     changes = recording.changes()
-    assert changes["payments"] < changes["orders"] < changes["catalog"] < header["detected_at"]
+    truth = yaml.safe_load(recording.truth.read_text(encoding="utf-8"))
+    early, late = (decoy.rsplit("-", 1)[0] for decoy in truth["decoys"])
+    assert changes[early] < changes["orders"] < changes[late] < header["detected_at"]
 
 
 def check_the_pool_ran_out_only_after_its_deploy(recording: Recording) -> None:
@@ -132,7 +134,8 @@ def check_spans_link_across_the_services(recording: Recording) -> None:
         for edge in map(json.loads, (recording.folder / "topology.jsonl").read_text(encoding="utf-8").splitlines())
         if edge["kind"] == "http"
     ]
-    assert links == sorted(declared)
+    # The catalogue asks for prices only where its cache is empty, which is before the recording.
+    assert links == sorted(set(declared) - {("catalog", "pricing")})
     orphans = recording.ask(
         "SELECT count(*) FROM spans s WHERE parent_span_id IS NOT NULL AND NOT EXISTS "
         "(SELECT 1 FROM spans p WHERE p.span_id = s.parent_span_id AND p.trace_id = s.trace_id)"
@@ -148,7 +151,7 @@ def check_spans_link_across_the_services(recording: Recording) -> None:
 def check_what_does_not_use_the_pool_stays_well(recording: Recording) -> None:
     slow = recording.ask(
         "SELECT service FROM spans WHERE kind = 'server' AND service IN ('catalog', 'cart', 'payments') "
-        "GROUP BY service HAVING quantile_cont(duration_ns, 0.9) > 250e6 OR count(*) FILTER (status = 'error') > 0"
+        "GROUP BY service HAVING quantile_cont(duration_ns, 0.9) > 500e6 OR count(*) FILTER (status = 'error') > 0"
     )
     assert slow == []
 

@@ -19,8 +19,9 @@ from lab.fleet import config_diff, edited, render
 from lab.packaging import package
 from lab.processes import LabError
 from lab.recorder import changes, logs, spans
-from lab.recorder.alerts import AlertEvaluator, ErrorRatio, LatencyQuantile, Rule, increase, quantile
+from lab.recorder.alerts import AlertEvaluator, ErrorRatio, Gauge, LatencyQuantile, Rule, increase, quantile
 from lab.recorder.changes import Change
+from lab.recorder.cleaning import clean
 from lab.recorder.metrics import MetricStore, Point, Reading
 from lab.recorder.recording import Header, Truth, write_header, write_truth
 from lab.recorder.scrape import parse
@@ -176,7 +177,7 @@ def test_changes_alerts_header_and_truth(tmp_path: Path) -> None:
     assert yaml.safe_load(text)["window"]["end"] == WINDOW.end
 
     truth = Truth("pool", ("service", "orders"), ("m",), START, ("d",), ("s",), ("deploy", "orders-2"))
-    write_truth(tmp_path / "truth" / "one.yaml", "one", truth)
+    write_truth(tmp_path / "truth" / "one.yaml", "one", truth, "pool-exhaustion seed 1")
     loaded = yaml.safe_load((tmp_path / "truth" / "one.yaml").read_text(encoding="utf-8"))
     assert loaded["entity"] == {"kind": "service", "name": "orders"}
     assert loaded["onset"] == START
@@ -243,3 +244,32 @@ def test_a_package_keeps_whole_traces_and_says_so(tmp_path: Path) -> None:
 
 def test_times_are_utc_with_z() -> None:
     assert iso(START + timedelta(milliseconds=7)) == "2026-03-01T12:00:00.007Z"
+
+
+def test_a_gauge_pages_and_a_silence_keeps_what_came_before_quiet() -> None:
+    store = MetricStore()
+    words = "{value:.0f} events wait"
+    rule = Rule("Late", "notifier", "critical", Gauge("lag", (("group", "g"),), words), 20, 0)
+    down = Rule("Down", "storefront", "critical", Gauge("probe", (), "probe {value:.0f}", factor=-1.0), -0.5, 0)
+    evaluator = AlertEvaluator([rule, down], store)
+    for second, lag in enumerate((50.0, 50.0, 3.0, 30.0)):
+        store.add([Reading("lag", {"group": "g"}, lag), Reading("lag", {"group": "other"}, 99.0)], {}, second * 1000)
+        store.add([Reading("probe", {}, 1.0 if second < 3 else 0.0)], {}, second * 1000)
+        evaluator.evaluate(second * 1000)
+        if second == 1:
+            assert [alert.rule.name for alert in evaluator.fired()] == ["Late"]
+            evaluator.since(2000)
+
+    first, second_alert = evaluator.fired()
+    assert (first.rule.name, first.fired_ms, second_alert.rule.name) == ("Late", 3000, "Down")
+    assert first.description.startswith("30 events wait")
+    assert second_alert.description.startswith("probe 0")
+    assert rule.measure.expression == 'max(lag{group="g"})'
+    assert Gauge("absent", (), "").value(store, 0) is None
+
+
+def test_messages_lose_what_belongs_to_this_machine() -> None:
+    text = 'connection to server at "127.0.0.1", port 40123 failed; Error 111 connecting to 127.0.0.1:6379.'
+    assert clean(text) == "connection to server at shop-host failed; Error 111 connecting to shop-host."
+    assert clean("/tmp/compass-lab-x1y2/postgres/base: No space left") == "/postgres/base: No space left"
+    assert clean("order 5 stored") == "order 5 stored"
