@@ -106,6 +106,7 @@ SIGNS: dict[str, str] = {
     "change.provider": "a provider reported an incident",
     "release.worse": "instances of the new release do worse than instances of the old one",
     "release.silent": "instances that a rollout named as new never report anything, and others do",
+    "release.shared": "calls fail, and into instances without the new release just as into those with it",
     "release.edge_errors": "calls into the new release fail more than before",
     # probes
     "probe.tcp_refused": "an active TCP check fails",

@@ -58,9 +58,10 @@ async def test_a_drop_that_old_instances_share_clears_the_release() -> None:
     drop = [30.0] * (N - AT)
     result = await run(drop, old=drop)
     assert {o.sign: o.verdict for o in result.observations} == {
-        "release.worse": Verdict.NORMAL, "release.edge_errors": Verdict.NORMAL,
+        "release.worse": Verdict.NORMAL, "release.edge_errors": Verdict.NORMAL, "release.shared": Verdict.ANOMALY,
     }  # fmt: skip
-    assert all("its instances without the release fail as well" in o.text for o in result.observations)
+    assert all("without" in o.text and "fail as well" in o.text for o in result.observations)
+    assert next(o for o in result.observations if o.sign == "release.shared").change is None  # it clears the change
 
 
 async def test_no_release_is_no_finding_and_no_gap() -> None:

@@ -66,6 +66,8 @@ class ReleaseScreen:
             yield from self._fact("release.worse", c, c.worse, shown, answer, board)
         if c.incoming is not None:
             yield from self._fact("release.edge_errors", c, c.edge, c.incoming, answer, board)
+        if c.shared is not None and c.shared.score >= ANOMALY_SCORE and c.edge < NORMAL_SCORE:
+            yield self._shared(c, c.shared, answer)
 
     def _silent(self, c: Comparison, answer: Answer[SeriesTable]) -> Observation:
         return observe(
@@ -75,6 +77,17 @@ class ReleaseScreen:
             text=f"none of the new instances of release {c.change.id} of {c.service} reports anything",
             quality=Quality.CORROBORATED,
             stats=Stats(method="new instances without samples, old ones with", score=releases.SILENT_SCORE),
+        )  # fmt: skip
+
+    def _shared(self, c: Comparison, shared: Contrast, answer: Answer[SeriesTable]) -> Observation:
+        new, old = wording.quantity(shared.new, shared.unit), wording.quantity(shared.old, shared.unit)
+        row = answer.data.rows[shared.row]
+        return observe(
+            agent=self.agent, sign="release.shared", entity=c.service, verdict=Verdict.ANOMALY, answer=answer,
+            strength=strength_of(shared.score), series=f"{row.entity.key}|{row.key}",
+            text=f"calls into instances of {c.service} without release {c.change.id} fail as well: {new} against {old}",
+            value=Quantity(value=shared.new, unit=shared.unit), baseline=Quantity(value=shared.old, unit=shared.unit),
+            stats=Stats(method="instances without the release, before and after", score=round(shared.score, 3)),
         )  # fmt: skip
 
     def _fact(
