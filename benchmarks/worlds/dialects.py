@@ -1,4 +1,3 @@
-
 """How different kinds of shop name what they measure. One function a dialect; `DIALECTS` has them all."""
 
 from __future__ import annotations
@@ -165,7 +164,9 @@ def _jvm(meter: Meter, own: Labels, service: Service, state: State) -> None:
     meter.counter("jvm_gc_pause_seconds_sum", own, state.gc, state.restarts)
     meter.events("jvm_gc_pause_seconds_count", own, state.gc * 10, state.restarts)
     meter.gauge("jvm_threads_live_threads", own, when_up(np.round(state.threads + 20), up))
-    meter.gauge("tomcat_threads_busy_threads", own, when_up(np.round(np.minimum(state.threads, 200)), up))
+    meter.gauge(
+        "tomcat_threads_busy_threads", own, when_up(np.round(np.minimum(state.threads, 200).astype(np.float64)), up)
+    )
     meter.gauge("tomcat_threads_config_max_threads", own, np.full(up.size, 200.0))
     meter.gauge("process_cpu_usage", own, when_up(state.cpu_pods.mean(axis=0) / service.cpu_limit, up), 0.02)
     meter.gauge("system_cpu_usage", own, when_up(0.1 + 0.5 * state.cpu_pods.mean(axis=0) / service.cpu_limit, up), 0.05)

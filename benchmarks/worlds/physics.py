@@ -1,4 +1,3 @@
-
 """How a fault spreads: callers wait and fail, what a blocked service calls gets less to do, processors follow the work.
 
 Two passes. The first lets the usual traffic meet the fault (times and failures travel from callee to caller); the

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, S608 - tables of names and texts read better in one line; recipes share one form
+# ruff: noqa: E501 - tables of names and texts read better in one line; recipes share one form
 """Writes one world as a recording of format 1, with its truth beside it."""
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def write_logs(folder: Path, lines: Sequence[Line], world: World, start: datetim
     """streams.parquet and lines.parquet."""
     kept = [line for line in lines if line.time_s < until_s]
     zero = int(start.timestamp()) * 10**9
-    streams = {
+    streams: Columns = {
         "stream": np.arange(len(world.services), dtype=np.int32),
         "labels": np.array([json.dumps({"service_name": s.name}) for s in world.services], dtype=object),
     }
-    rows = {
+    rows: Columns = {
         "stream": np.array([line.service for line in kept], dtype=np.int32),
         "time": np.array([zero + int(line.time_s * 1e9) for line in kept], dtype=np.int64),
         "line": np.array([line.text for line in kept], dtype=object),
@@ -77,7 +77,7 @@ def write_spans(folder: Path, spans: Sequence[Span], world: World, start: dateti
         peer = world.services[span.peer]
         return json.dumps({"server.address": peer.name, **({"db.system": peer.engine} if peer.store else {})})
 
-    rows = {
+    rows: Columns = {
         "trace_id": text([s.trace for s in kept]), "span_id": text([s.id for s in kept]),
         "parent_span_id": text([s.parent for s in kept]), "service": text([world.services[s.service].name for s in kept]),
         "name": text([s.name for s in kept]), "kind": text([s.kind for s in kept]),
