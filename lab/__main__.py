@@ -15,7 +15,7 @@ from lab.gameday import draw, now, page, play, record_quietly, reveal
 from lab.incidents import INCIDENTS
 from lab.incidents.base import Timing
 from lab.packaging import package
-from lab.processes import LabError
+from lab.processes import LabError, go_first
 from lab.run import Request, record
 from lab.stage import say
 
@@ -32,12 +32,12 @@ FULL = Timing(
 FAST = Timing(
     warmup=10,
     baseline=20,
-    incident=18,
-    scrape=1,
+    incident=30,
+    scrape=1.5,
     alert_window=10,
     alert_hold=4,
     decoy_after=4,
-    page_patience=15,
+    page_patience=25,
 )
 DRILL = Timing(
     warmup=8,
@@ -50,7 +50,7 @@ DRILL = Timing(
     page_patience=45,
 )
 # Journeys a second. The fast recording has little time to fill the pool's queue.
-RATE, FAST_RATE, DRILL_RATE = 4.0, 5.0, 4.0
+RATE, FAST_RATE, DRILL_RATE = 4.0, 4.5, 3.5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "list":
             _list()
         elif options.command == "record":
+            go_first()
             folder = record(_request(options))
             say(f"wrote {folder}")
         elif options.command == "collect":

@@ -86,9 +86,12 @@ async def arrive(target: str, rate: float, seed: int, stopped: asyncio.Event, jo
     random, journeys = Random(seed), set[asyncio.Task[None]]()
     limits = httpx.Limits(max_connections=MOST_JOURNEYS, max_keepalive_connections=20)
     async with httpx.AsyncClient(base_url=target, timeout=10, limits=limits, trust_env=False) as client:
-        number = 0
+        number, loop = 0, asyncio.get_running_loop()
+        due = loop.time()
         while not stopped.is_set():
-            await asyncio.sleep(random.expovariate(rate))
+            # Arrivals keep to the clock: a busy machine makes one late, not all that follow.
+            due += random.expovariate(rate)
+            await asyncio.sleep(max(due - loop.time(), 0.0))
             number += 1
             customer, walk = Customer(client, Random(seed * 1_000_003 + number), number), choose(random, journey)
             if len(journeys) < MOST_JOURNEYS:

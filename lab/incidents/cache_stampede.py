@@ -28,7 +28,11 @@ class CacheStampede:
             service="catalog",
             version="3.9.0",
             summary="show price changes sooner",
-            edits={"settings.price_list_ttl_seconds": round(random.uniform(0.2, 0.4), 1)},
+            # A new format: what is kept in the old one is of no use, and what is new is kept for a moment only.
+            edits={
+                "settings.price_list_format": 2,
+                "settings.price_list_ttl_seconds": round(random.uniform(0.2, 0.4), 1),
+            },
         )
         label = Label(
             fault_type="cache_stampede",

@@ -66,7 +66,7 @@ class Catalog:
 
     async def _price_list(self, category: int) -> PriceList | None:
         """The price list from the cache, or worked out anew: whoever misses asks, also when others are asking."""
-        key = f"prices:{category}"
+        key = f"prices:v{self._kit.config.number('price_list_format'):.0f}:{category}"
         kept = await self._cache.run("GET", lambda client: client.get(key))
         if kept is not None:
             found: PriceList = json.loads(kept)

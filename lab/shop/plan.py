@@ -101,7 +101,7 @@ SHOP = ShopPlan(
             4.0,
             "catalog-cache",
             texts={"banner": "New in store", "view_wording": "product viewed:"},
-            settings={"price_list_ttl_seconds": 600, "thumbnail_kib": 12},
+            settings={"price_list_format": 1, "price_list_ttl_seconds": 600, "thumbnail_kib": 12},
         ),
         _config("cart", "2.3.1", 2.0, "cart-cache", texts={"added": "added"}, settings={"history_kib": 0}),
         _config("payments", "1.9.4", 3.0, texts={"receipt": "authorised order"}, settings={"history_kib": 0}),
