@@ -8,7 +8,7 @@ import numpy as np
 
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
-from compass.domain.hypothesis import Hypothesis
+from compass.domain.hypothesis import Account, Hypothesis, Link
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Verdict
 from compass.domain.telemetry import SignalKind as K
@@ -72,12 +72,13 @@ def _case(
     mech="cpu_saturation",
     suggest=True,
     blur=15,
+    accounts=(),
     **more,
 ) -> Case:
     seeds = tuple(seen(sign, entity, since=since) for sign in signs) if suggest else ()
     own = hypothesis(mech, entity, seeds)
     known = board([own, *theories], [*seeds, *observations], **more)
-    known = replace(known, onset=replace(known.onset, instant=at(0, blur)))
+    known = replace(known, onset=replace(known.onset, instant=at(0, blur)), accounts=accounts)
     mechanism_ = mechanism(mech, *(required or signs))
     return Case(
         name,
@@ -102,6 +103,22 @@ late_busy = Track(ORDERS, K.CPU, noisy(20.0, 1.0, 5, jump=70.0, at_step=BEFORE +
 wild = Track(ORDERS, K.CPU, np.random.default_rng(6).uniform(10, 90, BEFORE + AFTER), "%")
 
 
+slow_orders = Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 23, jump=0.2))
+
+
+def traffic(**rates):
+    """Requests per second of services."""
+    return tuple(
+        Track(service(name), K.TRAFFIC, noisy(rate, 0.01 * rate, 25), "{request}/s", "requests")
+        for name, rate in rates.items()
+    )
+
+
+def edge(jump):
+    """How long web waits for orders, worse by `jump` from the onset on."""
+    return Track(WEB, K.CLIENT_LATENCY, noisy(0.06, 0.002, 24, jump=jump), peer=ORDERS)
+
+
 def waves(peaks, level, height, kind, entity, unit="s", seed=7):
     """Bumps of three steps at `peaks`, then a lasting rise at the onset."""
     values = noisy(level, 0.01 * height, seed, jump=height)
@@ -120,12 +137,20 @@ def pool(used, limit=10.0, pending=0.0, entity=ORDERS):
     )
 
 
+_unseen = (np.arange(BEFORE + AFTER) >= BEFORE - 3) & (np.arange(BEFORE + AFTER) < BEFORE + 12)
 TIME_ORDER = [
     _case("sign surely after the onset", "time_order", R, since=at(300, 15), says="too late"),
     _case("sign before the onset", "time_order", S, since=at(-60, 15)),
     _case("intervals overlap", "time_order", S, since=at(10, 30)),
     _case("later, within the uncertainty", "time_order", A, since=at(40, 30)),
     _case("not dated, measured late", "time_order", R, tracks=[late_busy]),
+    _case(
+        "not dated, late, but nothing was recorded in between",
+        "time_order",
+        A,
+        tracks=[Track(ORDERS, K.CPU, np.where(_unseen, np.nan, late_busy.values), "%")],
+        says="not recorded between",
+    ),
     _case("not dated, measured in time", "time_order", S, tracks=[busy]),
     _case("not dated, never abnormal", "time_order", N, tracks=[idle]),
     _case("nothing recorded", "time_order", N),
@@ -142,13 +167,90 @@ SCOPE = [
         "scope",
         R,
         entity=DB,
-        tracks=[Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8)), Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9))],
+        tracks=[
+            Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8)),
+            Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9)),
+            Track(DB, K.LATENCY, noisy(0.02, 0.001, 10)),
+        ],
         says="0 of 2",
+    ),
+    _case(
+        "the callers are well, but how much of their work comes here is not known",
+        "scope",
+        A,
+        entity=DB,
+        tracks=[Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8)), Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9))],
+        says="not known how much",
+    ),
+    _case(
+        "a hundredth of the caller's requests come here: a true cause does not show there",
+        "scope",
+        A,
+        signs=("latency.up",),
+        tracks=[calm_web, slow_orders, *traffic(web=100.0, orders=1.0)],
+        says="not known how much",
+    ),
+    _case(
+        "all of the caller's requests come here, and it got no slower",
+        "scope",
+        R,
+        signs=("latency.up",),
+        tracks=[calm_web, slow_orders, *traffic(web=10.0, orders=10.0)],
+        says="enough of their requests pass",
+    ),
+    _case(
+        "a caller so noisy that the delay could hide",
+        "scope",
+        A,
+        tracks=[Track(WEB, K.LATENCY, noisy(0.1, 0.04, 21)), Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 22))],
+        says="could hide",
+    ),
+    _case(
+        "the middle quantile hides what strikes a few requests",
+        "scope",
+        A,
+        tracks=[
+            Track(WEB, K.LATENCY, noisy(0.1, 0.004, 2), quantile=0.5),
+            Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 22), quantile=0.5),
+        ],
+        says="could hide",
+    ),
+    _case("the caller's own calls to it are as ever", "scope", R, tracks=[calm_web, edge(0.0)]),
+    _case("the caller's own calls to it are slow", "scope", S, tracks=[calm_web, edge(0.5)]),
+    _case(
+        "slow by its own account, and no call to it takes so long",
+        "scope",
+        R,
+        signs=("latency.up",),
+        tracks=[
+            slow_web,
+            Track(ORDERS, K.LATENCY, slow_orders.values, quantile=0.9),
+            Track(WEB, K.CLIENT_LATENCY, noisy(0.06, 0.002, 24), peer=ORDERS, quantile=0.99),
+        ],
+        says="no call to it took so long",
+    ),
+    _case(
+        "served as ever by its own account, which knows nothing of what is late on the way",
+        "scope",
+        A,
+        signs=("trace.gap_up",),
+        tracks=[calm_web, Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 22))],
+        says="not known how much",
+    ),
+    _case(
+        "what raised it harms no request: nothing has to be felt",
+        "scope",
+        A,
+        signs=("log.path_changed",),
+        tracks=[calm_web, Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 22))],
     ),
     _case("the callers are hit", "scope", S, tracks=[slow_web]),
     _case("the board knows the caller is hit", "scope", S, observations=[seen("latency.up", WEB)]),
     _case(
-        "the board knows the caller is well", "scope", R, observations=[seen("latency.up", WEB, verdict=Verdict.NORMAL)]
+        "that a screen found the caller normal does not say what could hide",
+        "scope",
+        N,
+        observations=[seen("latency.up", WEB, verdict=Verdict.NORMAL)],
     ),
     _case(
         "quiet logs and ready pods show no served requests",
@@ -341,6 +443,39 @@ DIRECTION = [
         tracks=[_own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17)), Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18))],
     ),
     _case(
+        "a callee added most of the time, but the CPU there is full all the same",
+        "dependency_direction",
+        A,
+        tracks=[
+            _own,
+            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.3)),
+            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
+        ],
+        says="does not explain what else was seen",
+    ),
+    _case(
+        "a callee added as much, and waiting is all that was seen",
+        "dependency_direction",
+        R,
+        signs=("latency.up",),
+        tracks=[
+            _own,
+            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.3)),
+            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
+        ],
+    ),
+    _case(
+        "a callee so noisy that its part is not sure",
+        "dependency_direction",
+        A,
+        signs=("latency.up",),
+        tracks=[
+            _own,
+            Track(DB, K.LATENCY, noisy(0.2, 0.06, 17, jump=0.3)),
+            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
+        ],
+    ),
+    _case(
         "a callee added a little",
         "dependency_direction",
         S,
@@ -423,7 +558,44 @@ BASELINE = [
     ),
     _case("nothing recorded", "baseline", N),
 ]
+
+
+def account(head, *effects):
+    """An account in which `head` brings the effects about."""
+    return Account(
+        id=f"A:{head.id}",
+        head=head.id,
+        links=tuple(Link(cause=head.id, effect=e, because="calls") for e in effects),
+        triggers=(),
+    )
+
+
+_full = hypothesis("cpu_full", DB, [seen("cpu.up", DB)], lead=0.9)
+_fault_below = {"signs": ("latency.up",), "theories": [_full], "accounts": (account(_full, "h-cpu_saturation-orders"),)}
 ALTERNATIVE = [
+    _case(
+        "all of it travels from below, where something of its own is full and requests are as slow",
+        "alternative",
+        R,
+        observations=[seen("cpu.up", DB), seen("latency.up", DB, strength=0.85)],
+        says="its own sign",
+        **_fault_below,
+    ),
+    _case(
+        "something is full below, but requests there are served as ever",
+        "alternative",
+        A,
+        observations=[seen("cpu.up", DB)],
+        says="is its own",
+        **_fault_below,
+    ),
+    _case(
+        "something is full below, and so is its own processor",
+        "alternative",
+        S,
+        observations=[seen("cpu.up", DB), seen("latency.up", DB, strength=0.85)],
+        **{**_fault_below, "signs": ("latency.up", "cpu.saturated")},
+    ),
     _case(
         "another theory explains the same and more",
         "alternative",

@@ -18,7 +18,22 @@ from compass.domain.time import NS_PER_S
 from compass.ports.clock import Deadline
 from tests.analysis.span_tables import Spans
 from tests.disproof.cases import CASES, Case
-from tests.disproof.world import START, TIMES, WEB, FakeTelemetry, Track, board, hypothesis, mechanism, noisy
+from tests.disproof.world import (
+    DB,
+    ORDERS,
+    START,
+    STOCK,
+    TIMES,
+    WEB,
+    FakeTelemetry,
+    Track,
+    at,
+    board,
+    hypothesis,
+    mechanism,
+    noisy,
+    seen,
+)
 
 STRATEGIES = by_id()
 
@@ -75,7 +90,7 @@ def test_a_gap_before_the_onset_hides_nothing_after_it(gap: slice, counts: bool)
     """Scope needs the callers' normality: a hole an hour ago leaves it known, one after the onset does not."""
     values = noisy(0.1, 0.004, 1)
     values[gap] = np.nan
-    telemetry = GappyTelemetry((Track(WEB, SignalKind.LATENCY, values),))
+    telemetry = GappyTelemetry(tuple(Track(entity, SignalKind.LATENCY, values) for entity in (WEB, ORDERS)))
     own, strategy = hypothesis(), STRATEGIES["scope"]
     known = board([own])
     (plan,) = strategy.plan(own, mechanism(), known)
@@ -110,7 +125,8 @@ def _scope(telemetry: FakeTelemetry, *expected_of_callers: str) -> DisproofAttem
 def test_fast_callers_clear_nothing_that_makes_them_fail() -> None:
     fast = Track(WEB, SignalKind.LATENCY, noisy(0.1, 0.004, 1))
     failing = Track(WEB, SignalKind.SUCCESS, noisy(0.99, 0.002, 2, jump=-0.4), unit="1")
-    assert _scope(FakeTelemetry((fast,)), "latency.up").outcome is Outcome.REFUTED
+    itself = Track(ORDERS, SignalKind.LATENCY, noisy(0.05, 0.002, 3))
+    assert _scope(FakeTelemetry((fast, itself)), "latency.up").outcome is Outcome.REFUTED
     assert _scope(FakeTelemetry((fast,)), "errors.up").outcome is Outcome.NO_DATA
     assert _scope(FakeTelemetry((fast, failing)), "errors.up").outcome is Outcome.SURVIVED
 
@@ -129,4 +145,44 @@ def test_spans_without_an_outcome_do_not_show_that_requests_succeed(status: str,
         )
     table = replace(spans.table(), entities=(WEB,))
     attempt = _scope(FakeTelemetry(span_table=table), "errors.up")
-    assert attempt.outcome is (Outcome.REFUTED if known else Outcome.NO_DATA), attempt.found
+    # known: they succeed, but how much of what they do comes to the suspected service is not
+    assert attempt.outcome is (Outcome.AMBIGUOUS if known else Outcome.NO_DATA), attempt.found
+
+
+@pytest.mark.parametrize(("strength", "outcome"), [(1.5, Outcome.AMBIGUOUS), (9.0, Outcome.REFUTED)])
+def test_nothing_is_late_for_an_onset_guessed_from_a_faint_step(strength: float, outcome: Outcome) -> None:
+    case = next(c for c in CASES if c.name == "sign surely after the onset")
+    onset = replace(case.board.onset, method="split scan", strength=strength)
+    attempt = attempt_of(replace(case, board=replace(case.board, onset=onset)))
+    assert attempt.outcome is outcome, attempt.found
+
+
+def test_where_nobody_is_named_a_cause_is_late_only_for_what_it_could_explain() -> None:
+    """Something unrelated moved first; the sign precedes the symptom of the one who depends on it."""
+    seed = seen("cpu.saturated", ORDERS, since=at(200, 15))
+    own = hypothesis("cpu_saturation", ORDERS, [seed])
+    symptom = seen("latency.up", WEB, since=at(230, 15))
+    strategy = STRATEGIES["time_order"]
+    for observations, outcome in (([seed, symptom], Outcome.SURVIVED), ([seed], Outcome.REFUTED)):
+        known = board([own], observations, paged=None)
+        plan = strategy.plan(own, mechanism("cpu_saturation", "cpu.saturated"), known)[0]
+        attempt = asyncio.run(strategy.run(plan, known, FakeTelemetry(), Deadline()))
+        assert attempt.outcome is outcome, attempt.found
+
+
+def test_logs_with_a_gap_do_not_date_a_beginning() -> None:
+    seed = seen("log.novel", ORDERS, since=at(300, 15), complete=False)
+    own = hypothesis("regression", ORDERS, [seed])
+    known, strategy = board([own], [seed]), STRATEGIES["time_order"]
+    plan = strategy.plan(own, mechanism("regression", "log.novel"), known)[0]
+    attempt = asyncio.run(strategy.run(plan, known, FakeTelemetry(), Deadline()))
+    assert attempt.outcome is Outcome.AMBIGUOUS, attempt.found
+
+
+def test_dose_and_response_are_sought_where_the_symptom_is_clearest() -> None:
+    """Nobody is named: of two callers the one that is hit is asked, not the first by name."""
+    seed = seen("cpu.saturated", DB)
+    own = hypothesis("cpu_saturation", DB, [seed])
+    known = board([own], [seed, seen("latency.up", STOCK)], paged=None)
+    (plan,) = STRATEGIES["correlation"].plan(own, mechanism("cpu_saturation", "cpu.saturated"), known)
+    assert plan.arguments.peers == (STOCK,)

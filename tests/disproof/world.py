@@ -76,11 +76,13 @@ class Track:
     unit: str = "s"
     name: str = "m"
     labels: Mapping[str, str] = field(default_factory=dict)
+    peer: EntityRef | None = None
+    quantile: float | None = None
 
     def row(self) -> SeriesRow:
         worse = Direction.DOWN if self.kind is SignalKind.SUCCESS else Direction.UP
-        signal = Signal(kind=self.kind, unit=self.unit, worse=worse)
-        return SeriesRow(entity=self.entity, signal=signal, name=self.name, labels=self.labels)
+        signal = Signal(kind=self.kind, unit=self.unit, worse=worse, quantile=self.quantile)
+        return SeriesRow(entity=self.entity, signal=signal, name=self.name, labels=self.labels, peer=self.peer)
 
 
 @dataclass(slots=True)

@@ -54,6 +54,8 @@ TELLING = 0.75
 MEASURED = frozenset({"threshold", "baseline", "correlation", "dependency_direction", "similar_incident"})
 SEEN_AT_THE_PAGED = frozenset({"calls_to_it_fail", "external_dependency_slow", "network_delay_incoming"})
 """What they require is the paged service's own symptom: it cannot be late for itself, nor felt by nobody."""
+HARMLESS = frozenset({"log.path_changed", "log.novel", "log.surge", "log.gone", "trace.structure_changed"})
+"""What a screen can flag while every request is served as ever: that callers are well does not refute it."""
 SUSPECTED = 3
 """The bystander leads, or nearly, before anything is asked: its odds against the leader are at least one to so many."""
 
@@ -167,7 +169,10 @@ def test_falls_behind_what_it_forbids(mechanism: Mechanism) -> None:
 
 
 def excused(mechanism: Mechanism, strategy: str) -> bool:
-    """Whether a look-alike of this sort cannot be made: see SEEN_AT_THE_PAGED; below a namespace there is nothing."""
+    """Whether a look-alike of this sort cannot be made: see SEEN_AT_THE_PAGED and HARMLESS; below a namespace there is
+    nothing."""
+    if strategy == "scope" and all(sign in HARMLESS for p in mechanism.requires for sign in p.signs[:1]):
+        return True
     if strategy in ("time_order", "scope"):
         return mechanism.id in SEEN_AT_THE_PAGED
     return strategy == "alternative" and kind_of(mechanism) is EntityKind.NAMESPACE

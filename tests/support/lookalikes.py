@@ -75,6 +75,7 @@ class Track:
     unit: str = "1"
     name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    peer: EntityRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,8 @@ class Records:
         chosen = [t for t in self.tracks if t.kind in query.kinds and t.entity in query.entities]
         values = np.vstack([t.values for t in chosen]) if chosen else np.empty((0, STEPS))
         rows = tuple(
-            SeriesRow(entity=t.entity, name=t.name or f"{t.kind.value} {t.entity.name}", labels=t.labels, signal=Signal(
+            SeriesRow(entity=t.entity, name=t.name or f"{t.kind.value} {t.entity.name}", labels=t.labels, peer=t.peer,
+                      signal=Signal(
                 kind=t.kind, unit=t.unit, worse=Direction.DOWN if t.kind in (K.SUCCESS, K.CACHE_HITS) else Direction.UP,
             )) for t in chosen
         )  # fmt: skip
@@ -162,9 +164,14 @@ def _late(mechanism: Mechanism, system: System) -> LookAlike:
 
 
 def _unfelt(mechanism: Mechanism, system: System) -> LookAlike:
-    """Everybody who depends on the thing is served as ever: as fast, and as successfully."""
+    """Everybody who depends on the thing is served as ever: as fast, and as successfully; so are their calls to it."""
     calm = [_latency(entity, 0.0) for entity in system.entities]
     calm += [Track(entity, K.SUCCESS, np.full(STEPS, 99.5), "%") for entity in system.entities]
+    for call in (d for d in system.dependencies if d.callee == system.struck):
+        waits = _latency(call.caller, 0.0).values
+        ok = np.full(STEPS, 99.5)
+        calm.append(Track(call.caller, K.CLIENT_LATENCY, waits, "s", "client", peer=call.callee))
+        calm.append(Track(call.caller, K.SUCCESS, ok, "%", "calls that succeed", peer=call.callee))
     return _of(mechanism, system, _required(mechanism, system), calm)
 
 

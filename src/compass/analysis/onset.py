@@ -37,6 +37,7 @@ WORST = 8.0
 """A series counts at most this many robust standard deviations."""
 NOISE = 2.0
 """What a series may deviate without counting."""
+SPLIT_SCAN = "split scan"  # the method of an onset found in the curves
 CLEAR = 4.0
 """Strength from which a curve's split is believed without a look at the next one."""
 WEAK = 2.0
@@ -126,7 +127,7 @@ def _from_split(
         because.append("no split is clear, so the interval is wide")
     return Onset(
         instant=Instant(ns=(low + high) // 2, uncertainty_ns=max((high - low + 1) // 2, at_least_ns)),
-        method="split scan",
+        method=SPLIT_SCAN,
         because=tuple(because), strength=round(best.strength, 3),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from compass.analysis.robust import Bools
+from compass.analysis.spans import SpanIndex
 from compass.domain.board import Board
 from compass.domain.entity import EntityRef
 from compass.domain.telemetry import Coverage, Direction, Signal, SignalKind
@@ -19,6 +20,7 @@ STEPS_DURING = 12
 MIN_STEP_S, MAX_STEP_S = 5.0, 60.0
 MAX_STEPS = 600
 SHARE = 0.9
+FULL_SAMPLING = 0.999
 _CLIENT = (KINDS.index("client"), KINDS.index("producer"))
 _ERROR, _UNSET = STATUSES.index("error"), STATUSES.index("unset")
 _LONGEST_NS = 7 * 24 * 3600 * NS_PER_S
@@ -47,17 +49,53 @@ def bin_spans(table: SpanTable, entities: Sequence[int], entity: EntityRef, boar
     own &= (place >= 0) & (place < steps) & (table.duration_ns >= 0) & (table.duration_ns < _LONGEST_NS)
     if not own.any():
         return empty_series(step / NS_PER_S)
+    latency = Signal(kind=SignalKind.LATENCY, unit="s", worse=Direction.UP, quantile=SHARE)
+    return _binned(table, own, place, (first, step, steps), latency, entity)
+
+
+def bin_calls(
+    index: SpanIndex, callers: Sequence[int], callees: Sequence[int], entity: EntityRef, board: Board
+) -> SeriesTable:
+    """The same of the calls from `callers` that `callees` answered, as the caller (`entity`) waited for them."""
+    table = index.table
+    first, step, steps = grid(board)
+    own = index.remote & np.isin(table.service, callers) & np.isin(index.callee, callees)
+    place = (table.start_ns - first) // step
+    own &= (place >= 0) & (place < steps) & (table.duration_ns >= 0) & (table.duration_ns < _LONGEST_NS)
+    if not own.any():
+        return empty_series(step / NS_PER_S)
+    latency = Signal(kind=SignalKind.CLIENT_LATENCY, unit="s", worse=Direction.UP, quantile=SHARE)
+    return _binned(table, own, place, (first, step, steps), latency, entity)
+
+
+def _binned(
+    table: SpanTable, own: Bools, place: Ints, steps_of: tuple[int, int, int], latency: Signal, entity: EntityRef
+) -> SeriesTable:
+    first, step, steps = steps_of
     place = place[own]
     failing = (table.status[own] == _ERROR) | (table.http_status[own] >= 500)
     count = np.bincount(place, minlength=steps).astype(np.float64)
     failed = np.bincount(place, weights=failing.astype(np.float64), minlength=steps)
     share = np.divide(failed, count, out=np.full(steps, np.nan), where=count > 0)
     slow = _percentile_by(place, table.duration_ns[own] / NS_PER_S, steps)
-    latency = Signal(kind=SignalKind.LATENCY, unit="s", worse=Direction.UP, quantile=SHARE)
     rows = [(latency, "spans: p90 duration", slow)]
     if ((table.status[own] != _UNSET) | (table.http_status[own] > 0)).any():
         rows.append((Signal(kind=SignalKind.ERRORS, unit="1", worse=Direction.UP), "spans: share failing", share))
     return _table(entity, first, step, rows)
+
+
+def recorded(table: SpanTable, coverage: Coverage, board: Board) -> Coverage:
+    """Coverage of calls that are rare: complete since the onset when in nearly every step of that time something was
+    recorded, whatever it was. That a call was not made then is known, and earlier gaps hide nothing of it."""
+    if coverage.complete or coverage.truncated or coverage.sampling < FULL_SAMPLING:
+        return coverage
+    first, step, steps = grid(board)
+    late = np.arange(steps) >= (board.during.start_ns - first) // step
+    place = (table.start_ns - first) // step
+    seen = np.bincount(place[(place >= 0) & (place < steps)], minlength=steps) > 0
+    if not late.any() or seen[late].mean() < SHARE:
+        return coverage
+    return Coverage(requested=board.during, received=board.during, sampling=coverage.sampling, step_s=step / NS_PER_S)
 
 
 def bin_errors(

@@ -19,6 +19,7 @@ from compass.analysis.accounts import same_thing
 from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE, screen
 from compass.analysis.findings import dead_rows
 from compass.analysis.graph import ServiceGraph
+from compass.analysis.robust import small_sample_factor
 from compass.disproof._bins import bin_errors, bin_spans
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
@@ -101,6 +102,7 @@ class Judged:
     since_ns: int
     samples: int
     baseline_samples: int
+    scale: float = 0.0  # the baseline's own spread, for its number of samples, in the row's unit
 
     @property
     def verdict(self) -> Verdict:
@@ -158,7 +160,7 @@ async def measure_all(ask: Ask, entities: Sequence[EntityRef], signs: Sequence[s
         answer = await _series(ask, wanted, kinds, problems)
         if answer is not None:
             for entity in wanted:
-                found[entity] = _judge(ask, entity, _rows_about(answer.data, entity, ask.graph), signs, answer)
+                found[entity] = judge(ask, entity, _rows_about(answer.data, entity, ask.graph), signs, answer)
     lacking = tuple(e for e in wanted if e not in found or not found[e].judged)
     if lacking and _SPAN_SIGNS.intersection(signs):
         found.update(await _from_spans(ask, lacking, signs, problems))
@@ -259,7 +261,12 @@ def _asked(entities: Sequence[EntityRef], graph: ServiceGraph) -> tuple[EntityRe
 
 
 def _rows_about(table: SeriesTable, entity: EntityRef, graph: ServiceGraph) -> list[int]:
-    return [i for i, row in enumerate(table.rows) if _about(row.entity, entity, graph)]
+    return numbers_of([row.entity for row in table.rows], entity, graph)
+
+
+def numbers_of(entities: Sequence[EntityRef], entity: EntityRef, graph: ServiceGraph) -> list[int]:
+    """Places in `entities` of what is `entity` or belongs to it."""
+    return [i for i, found in enumerate(entities) if _about(found, entity, graph)]
 
 
 def _about(found: EntityRef, entity: EntityRef, graph: ServiceGraph) -> bool:
@@ -268,7 +275,7 @@ def _about(found: EntityRef, entity: EntityRef, graph: ServiceGraph) -> bool:
     return same_thing(found, entity) or graph.owner(found) == entity or entity in graph.hosts(found)
 
 
-def _judge(
+def judge(
     ask: Ask, entity: EntityRef, rows: list[int], signs: Sequence[str], answer: Answer[SeriesTable],
     quality: Quality = Quality.DIRECT,
 ) -> Measured:  # fmt: skip
@@ -278,6 +285,7 @@ def _judge(
     if rows and onset is not None and table.times_ns.size:
         with np.errstate(all="ignore"):  # hostile magnitudes overflow to infinity, which is then no number
             scores = screen(table, ask.board.baseline, ask.board.during, onset)
+        spread = scores.scale * small_sample_factor(scores.baseline_samples)
         dead = dead_rows(table)
         for i, row in enumerate(table.rows):
             if dead[i]:
@@ -286,10 +294,12 @@ def _judge(
             up = worse_is_up(row, sign)
             side = scores.side(up=up)
             score, value, centre = float(side.score[i]), float(side.value[i]), float(scores.centre[i])
+            scale = float(spread[i])
             if all(map(math.isfinite, (score, value, centre))):
                 judged.append(Judged(
                     row=i, sign=sign, up=up, score=score, value=value, centre=centre, since_ns=int(side.since_ns[i]),
                     samples=int(scores.during_samples[i]), baseline_samples=int(scores.baseline_samples[i]),
+                    scale=scale if math.isfinite(scale) else math.inf,
                 ))  # fmt: skip
     judged.sort(key=lambda j: (-j.score, table.rows[j.row].key, j.row))
     return Measured(
@@ -344,11 +354,11 @@ async def _from_spans(
     kinds = {kind for sign in signs for kind in _BY_SPANS.get(sign, ())}
     found = {}
     for entity in entities:
-        wanted = [i for i, e in enumerate(answer.data.entities) if _about(e, entity, ask.graph)]
+        wanted = numbers_of(answer.data.entities, entity, ask.graph)
         table = await asyncio.to_thread(bin_spans, answer.data, wanted, entity, ask.board)
         binned = Answer(data=table, coverage=answer.coverage, query=answer.query, source=answer.source)
         rows = [i for i, row in enumerate(table.rows) if row.signal.kind in kinds]
-        found[entity] = _judge(ask, entity, rows, (), binned, quality)
+        found[entity] = judge(ask, entity, rows, (), binned, quality)
     return found
 
 
@@ -365,10 +375,10 @@ async def _from_logs(
     quality = Quality.DIRECT if "log.errors_up" in signs else Quality.INDIRECT
     found = {}
     for entity in entities:
-        wanted = [i for i, e in enumerate(answer.data.entities) if _about(e, entity, ask.graph)]
+        wanted = numbers_of(answer.data.entities, entity, ask.graph)
         table = await asyncio.to_thread(bin_errors, answer.data, wanted, entity, ask.board, answer.coverage)
         binned = Answer(data=table, coverage=answer.coverage, query=answer.query, source=answer.source)
-        found[entity] = _judge(ask, entity, list(range(len(table.rows))), ("log.errors_up",), binned, quality)
+        found[entity] = judge(ask, entity, list(range(len(table.rows))), ("log.errors_up",), binned, quality)
     return found
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from compass.analysis.accounts import MAX_HOPS, TRAVELS
+from compass.analysis.evidence import REQUESTS
 from compass.analysis.graph import ServiceGraph
-from compass.disproof._common import expect, graph_of, make_attempt, make_plan, no_data, suggesting
+from compass.disproof._common import expect, graph_of, make_attempt, make_plan, no_data, seen_at, suggesting
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
 from compass.domain.hypothesis import Hypothesis
@@ -15,11 +17,15 @@ from compass.domain.observation import Observation, Quality
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
 
+CLEAR = 0.5
+"""Strength from which an observation is clear (`domain.observation`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Pure on the board. Refuted by a theory that rests on all the same records and on further ones, at something it
-    calls or that holds it, that began no later and was not itself refuted."""
+    """Pure on the board. Refuted by a theory that was not itself refuted and began no later: one at something it calls
+    or that holds it, which rests on all the same records and on further ones; or one further down, with a record of
+    its own, of which all that speaks for this one is the usual consequence."""
 
     id: str = "alternative"
 
@@ -54,6 +60,9 @@ class Alternative:
             elif records == own and other.lead >= hypothesis.lead:
                 equal.append(other)
         observed = tuple(o.id for o in mine)
+        reason = _explained_away(hypothesis, mine, board, graph)
+        if reason and not more:
+            return make_attempt(plan, Outcome.REFUTED, reason, observed=observed, quality=Quality.INDIRECT)
         if more:
             count, best = max(more, key=lambda item: (item[0], item[1].lead, item[1].id))
             found = f"{_name(best)} rests on all {len(own)} of its records and on {count - len(own)} more"
@@ -62,12 +71,60 @@ class Alternative:
         if equal:
             found = f"{_name(equal[0])} explains the same {len(own)} records as well"
             return make_attempt(plan, Outcome.AMBIGUOUS, found, observed=observed, quality=Quality.INDIRECT)
+        cause = _consequence_of(hypothesis, mine, board, graph)
+        if cause is not None:
+            found = f"nothing that speaks for it is its own: {_name(cause)} would bring it about too"
+            return make_attempt(plan, Outcome.AMBIGUOUS, found, observed=observed, quality=Quality.INDIRECT)
         found = f"none of {len(board.hypotheses) - 1} other theories explains the same {len(own)} records and more"
         return make_attempt(plan, Outcome.SURVIVED, found, observed=observed, quality=Quality.INDIRECT)
 
 
 def _records(observations: Iterable[Observation]) -> frozenset[str]:
     return frozenset(o.series for o in observations)
+
+
+def _explained_away(
+    hypothesis: Hypothesis, mine: Sequence[Observation], board: Board, graph: ServiceGraph
+) -> str:  # fmt: skip
+    """Why nothing of what speaks for a theory is its own: all of it travels from what it calls, and a theory there,
+    at least as well supported, has a record of its own and the requests there are at least as badly hit. Else ""."""
+    place = graph.owner(hypothesis.entity)
+    if any(o.sign not in TRAVELS for o in mine):
+        return ""
+    for account in board.accounts:
+        other = board.hypotheses[account.head]
+        there = graph.owner(other.entity)
+        if hypothesis.id not in account.members or there == place or there not in graph.downstream(place, MAX_HOPS):
+            continue
+        if other.lead < hypothesis.lead or hypothesis.onset.surely_before(other.onset) or _refuted(other, board):
+            continue
+        own = [o for o in suggesting(other, board) if _its_own(o)]
+        felt = max((o.strength for o in seen_at(board, graph, there, REQUESTS).anomalies), default=0.0)
+        between = any(o.sign == "trace.gap_up" and (o.peer is None or graph.owner(o.peer) != there) for o in mine)
+        if own and not between and felt >= max(o.strength for o in mine):
+            return f"all of it travels from what {place} depends on: {_name(other)} has its own sign ({own[0].text})"
+    return ""
+
+
+def _consequence_of(
+    hypothesis: Hypothesis, mine: Sequence[Observation], board: Board, graph: ServiceGraph
+) -> Hypothesis | None:  # fmt: skip
+    """A theory about another place, not refuted and as well supported, whose account holds this one as an effect;
+    None where there is none, or where something seen here does not travel and so is this theory's own."""
+    if any(o.sign not in TRAVELS for o in mine):
+        return None
+    place = graph.owner(hypothesis.entity)
+    heads = (board.hypotheses[a.head] for a in board.accounts if hypothesis.id in a.members)
+    return next(
+        (h for h in heads if graph.owner(h.entity) != place and h.lead >= hypothesis.lead and not _refuted(h, board)),
+        None,
+    )
+
+
+def _its_own(o: Observation) -> bool:
+    """Measured where the trouble begins, and nothing that waiting for somebody else brings about."""
+    known = o.sign in TRAVELS or o.sign.startswith(("change.", "release."))
+    return not known and o.quality is Quality.DIRECT and o.strength >= CLEAR
 
 
 def _could_explain(other: Hypothesis, hypothesis: Hypothesis, graph: ServiceGraph) -> bool:

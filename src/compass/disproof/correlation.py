@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compass.analysis.evidence import SYMPTOMS
+from compass.analysis.evidence import REQUESTS, SYMPTOMS
+from compass.analysis.graph import ServiceGraph
 from compass.disproof._common import (
     expect,
     graph_of,
@@ -16,12 +17,14 @@ from compass.disproof._common import (
     no_data,
     opened,
     paged,
+    seen_at,
     signs_of,
     suggesting,
 )
 from compass.disproof._measure import KINDS, SYMPTOM_SIGNS, Ask, Judged, Measured, measure, new_observation
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
+from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Quality
@@ -50,8 +53,7 @@ class Correlation:
             return ()
         graph = graph_of(board)
         own = [s for s in signs_of(hypothesis, mechanism, board) if s in KINDS]
-        callers = graph.callers(graph.owner(hypothesis.entity))
-        effect = paged(board, graph) or next(iter(callers), graph.owner(hypothesis.entity))
+        effect = paged(board, graph) or _worst_hit(board, graph, hypothesis.entity)
         if graph.owner(effect) == graph.owner(hypothesis.entity):
             own = [s for s in own if s not in SYMPTOMS]  # a symptom always goes along with itself
         if not own:
@@ -96,6 +98,15 @@ class Correlation:
         else:
             outcome, found = Outcome.AMBIGUOUS, f"{text}: neither clearly together nor clearly apart"
         return make_attempt(plan, outcome, found, observed=seen, new=new, quality=quality)
+
+
+def _worst_hit(board: Board, graph: ServiceGraph, entity: EntityRef) -> EntityRef:
+    """Where the page names nobody: of those who call it and its own place, the one with the clearest symptom; the
+    first caller where none has any, and the place itself where nobody calls it."""
+    place = graph.owner(entity)
+    callers = graph.callers(place)
+    strength = {e: seen_at(board, graph, e, REQUESTS).strength for e in (*callers, place)}
+    return max((*callers, place), key=lambda e: (strength[e], e != place))
 
 
 def _paired(cause: Measured, one: Judged, effect: Measured, two: Judged, board: Board) -> tuple[Floats, Floats]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from compass.analysis.accounts import TRAVELS
+from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE
 from compass.analysis.units import to_base
 from compass.disproof._common import (
     expect,
@@ -15,8 +17,10 @@ from compass.disproof._common import (
     names,
     no_data,
     opened,
+    suggesting,
 )
 from compass.disproof._measure import SYMPTOM_SIGNS, Ask, Judged, Measured, measure_all, new_observation
+from compass.disproof._room import SPREADS
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
 from compass.domain.entity import EntityRef
@@ -30,6 +34,7 @@ from compass.ports.telemetry import Telemetry
 MOST = 0.5
 """A callee explains the entity when it accounts for at least this share of the added time or errors."""
 LITTLE = 0.2
+MOST_NAMED = 9.99
 MAX_CALLEES = 40
 SIGNS = (*SYMPTOM_SIGNS, "db.latency_up")
 _ADDS = (SignalKind.LATENCY, SignalKind.DB_LATENCY, SignalKind.ERRORS)
@@ -103,34 +108,57 @@ class DependencyDirection:
         if _flooded(board, worst.entity):
             found = f"{added}, but it gets more calls than before: it may be the effect"
             return make_attempt(plan, Outcome.AMBIGUOUS, found, new=new, quality=quality)
-        if math.isfinite(share) and share >= MOST and own.anomalous:
-            found = f"{added}: it begins further down"
-            return make_attempt(plan, Outcome.REFUTED, found, new=new, quality=quality)
+        least = _least(own, worst)
+        if math.isfinite(least) and least >= MOST and own.anomalous:
+            beside = _beside(plan, board)
+            if not beside or least >= 1.0 - LITTLE:
+                found = f"{added}: it begins further down"
+                return make_attempt(plan, Outcome.REFUTED, found, new=new, quality=quality)
+            found = f"{added}, which does not explain what else was seen there: {beside}"
+            return make_attempt(plan, Outcome.AMBIGUOUS, found, new=new, quality=quality)
         found = f"{added}: it may explain part of {own.entity}"
         return make_attempt(plan, Outcome.AMBIGUOUS, found, new=new, quality=quality)
 
 
 def _share(own: Measured, callee: Measured) -> float:
     """The part of the entity's added time (or errors) that the callee added too; NaN where units do not compare."""
-    best = math.nan
-    for mine in (j for j in own.judged if j.up):
-        for theirs in (j for j in callee.judged if j.up):
-            added, below = _added(own, mine), _added(callee, theirs)
-            if added is None or below is None or added[0] != below[0] or added[1] <= 0 or mine.score < 3:
-                continue
-            share = max(0.0, below[1]) / added[1]
-            best = share if math.isnan(best) else max(best, share)
-    return min(best, 9.99) if math.isfinite(best) else best
+    shares = [s for j in own.judged if j.up and j.score >= NORMAL_SCORE for s in _shares(own, j, callee, 0.0)]
+    return min(max(shares), MOST_NAMED) if shares else math.nan
 
 
-def _added(measured: Measured, judged: Judged) -> tuple[tuple[str, str, float], float] | None:
-    """What may be compared (dimension, quantile) and the increase in base units."""
+def _least(own: Measured, callee: Measured) -> float:
+    """The least part that it surely added, of what the entity shows most clearly: less what the ordinary spread of
+    both could make of it. NaN where units do not compare."""
+    of_each = (_shares(own, j, callee, SPREADS) for j in own.judged if j.up and j.score >= ANOMALY_SCORE)
+    return next((max(shares) for shares in of_each if shares), math.nan)
+
+
+def _shares(own: Measured, mine: Judged, callee: Measured, spreads: float) -> list[float]:
+    """The callee's increases of the same measure, each as a part of the entity's."""
+    added, found = _added(own, mine, spreads), []
+    for theirs in (j for j in callee.judged if j.up):
+        below = _added(callee, theirs, -spreads)
+        if added is not None and below is not None and added[0] == below[0] and added[1] > 0:
+            found.append(max(0.0, below[1]) / added[1])
+    return found
+
+
+def _beside(plan: DisproofPlan, board: Board) -> str:
+    """What raised the theory and does not travel from a callee to its caller, as waiting and failing do."""
+    hypothesis = board.hypotheses.get(plan.hypothesis)
+    seen = () if hypothesis is None else suggesting(hypothesis, board)
+    own = [o.text for o in seen if o.sign not in TRAVELS and not o.sign.startswith(("change.", "release."))]
+    return own[0] if own else ""
+
+
+def _added(measured: Measured, judged: Judged, spreads: float) -> tuple[tuple[str, str, float], float] | None:
+    """What may be compared (dimension, quantile) and the increase in base units, and so many spreads more."""
     signal = measured.table.rows[judged.row].signal
     if signal.kind not in _ADDS:
         return None
     dimension, factor = to_base(signal.unit)
     group = "time" if signal.kind in _LATENCIES else "errors"
-    return (group, dimension, signal.quantile or 0.0), (judged.value - judged.centre) * factor
+    return (group, dimension, signal.quantile or 0.0), (judged.value - judged.centre + spreads * judged.scale) * factor
 
 
 def _later(own: Measured, callee: Measured) -> bool:

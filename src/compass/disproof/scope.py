@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from compass.analysis.accounts import relation_of
-from compass.analysis.evidence import SYMPTOMS
+from compass.analysis.evidence import REQUESTS, SYMPTOMS
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.trouble import REQUESTS_SHOW, Trouble, troubles_of
 from compass.disproof._common import (
@@ -21,8 +21,10 @@ from compass.disproof._common import (
     opened,
     paged,
     seen_at,
+    suggesting,
 )
 from compass.disproof._measure import SYMPTOM_SIGNS, Ask, Measured, measure, measure_all, new_observation
+from compass.disproof._room import as_ever, edges, is_between, must_show, passing
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
 from compass.domain.entity import EntityKind, EntityRef
@@ -39,12 +41,12 @@ MAX_VICTIMS = 30
 MAX_TRIGGERS = 4
 LOOKBACK_NS = 24 * 3600 * NS_PER_S
 HIT_SHARE = 0.5
-FEW_SHARE, FEW_FROM = 0.2, 5
 STRONG = 0.5
 OWN_SIGNS = (*SYMPTOM_SIGNS, "cpu.up", "memory.up", "restarts.up")
 _HOLDERS = (EntityKind.NODE, EntityKind.NAMESPACE, EntityKind.CLUSTER, EntityKind.VOLUME)
 # What a change does to a thing without harming anybody: new wording in its log, another order of its steps.
 _HARMLESS = frozenset({"log.novel", "log.gone", "log.surge", "log.path_changed", "trace.structure_changed"})
+_ON_THE_WAY = frozenset({"trace.gap_up", "client_latency.up", "network.errors_up"})
 _HARM = frozenset(sign for sign in SIGNS if not sign.startswith("change.") and sign not in _HARMLESS)
 
 
@@ -88,60 +90,156 @@ class Scope:
         ask = Ask(board=board, graph=graph_of(board), telemetry=telemetry, deadline=deadline)
         if plan.arguments.change is not None:
             return await _run_trigger(self.id, plan, ask)
-        hit: dict[EntityRef, str] = {}
-        clear: list[EntityRef] = []
-        observed: list[str] = []
-        unknown: list[EntityRef] = []
+        place = ask.graph.owner(plan.arguments.entity)
         signs = plan.arguments.signs or SYMPTOM_SIGNS
-        telling = _telling(signs)
+        found = _Found()
         for peer in plan.arguments.peers:
-            seen = seen_at(board, ask.graph, peer, _noticed(signs))
-            observed.extend(o.id for o in (*seen.anomalies, *seen.normals))
-            if seen.anomalies:
-                hit[peer] = max(seen.anomalies, key=lambda o: (o.strength, o.id)).text
-            elif any(o.sign in telling for o in seen.normals):  # ready pods and quiet logs do not show served requests
-                clear.append(peer)
-            else:
-                unknown.append(peer)
-        fresh = await measure_all(ask, unknown, signs) if unknown else {}
-        new: list[Observation] = []
-        for peer, measured in fresh.items():
-            if measured.worst is None:
+            _look(ask, place, peer, signs, found)
+        await _measure_peers(self.id, ask, place, plan.arguments.peers, signs, found)
+        return _contradicted(plan, ask, found) or _decide(plan, ask, found)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is known of those who should be hit. `clear`: surely served as ever; `edge`: by their own calls to it."""
+
+    hit: dict[EntityRef, str] = field(default_factory=dict)
+    between: bool = False
+    clear: dict[EntityRef, bool] = field(default_factory=dict)
+    whole: dict[EntityRef, Measured] = field(default_factory=dict)
+    own: Measured | None = None
+    calls: Mapping[EntityRef, Measured] = field(default_factory=dict)
+    share: Mapping[EntityRef, float] = field(default_factory=dict)
+    observed: list[str] = field(default_factory=list)
+    new: list[Observation] = field(default_factory=list)
+
+
+def _look(ask: Ask, place: EntityRef, peer: EntityRef, signs: Sequence[str], found: _Found) -> None:
+    """What the board knows: an anomaly at the peer, or of the calls between it and the thing."""
+    seen = seen_at(ask.board, ask.graph, peer, _noticed(signs))
+    found.observed.extend(o.id for o in (*seen.anomalies, *seen.normals))
+    telling = {*_telling(signs), *(("trace.gap_up",) if "latency.up" in signs else ())}
+    between = [
+        o for o in ask.board.anomalies() if o.sign in telling and is_between(o, (place, peer), ask.graph)
+    ]  # fmt: skip
+    found.observed.extend(o.id for o in between)
+    felt = (*seen.anomalies, *(between if peer != place else ()))
+    if felt:
+        found.hit[peer] = max(felt, key=lambda o: (o.strength, o.id)).text
+        found.between |= bool(between) and peer != place
+
+
+async def _measure_peers(
+    strategy: str, ask: Ask, place: EntityRef, peers: Sequence[EntityRef], signs: Sequence[str], found: _Found
+) -> None:
+    if not peers:
+        return
+    callers = [p for p in peers if p != place and p in ask.graph.callers(place)]
+    calls = found.calls = await edges(ask, place, callers, signs) if callers else {}
+    found.whole = await measure_all(ask, tuple(dict.fromkeys((*peers, place))), signs)
+    for peer in peers:
+        whole, edge = found.whole[peer], calls.get(peer)
+        found.between |= edge is not None and edge.anomalous
+        for measured in (edge, whole):
+            if measured is None or measured.worst is None:
                 continue
-            new.append(new_observation(self.id, measured, measured.worst))
+            if peer in found.hit:
+                continue
+            found.new.append(new_observation(strategy, measured, measured.worst))
             if measured.anomalous:
-                hit[peer] = new[-1].text
-            elif measured.normal:
-                clear.append(peer)
-        return _decide(plan, ask, hit, clear, observed, new)
+                found.hit[peer] = found.new[-1].text
+        if edge is not None and as_ever(edge):
+            found.clear[peer] = True
+        elif as_ever(whole):
+            found.clear[peer] = False
+    found.own = found.whole[place] if place in ask.graph.nodes or place in peers else None
+    if found.own is not None and found.own.anomalous and callers:
+        found.share = await passing(ask, place, ask.graph.callers(place))
 
 
-def _decide(
-    plan: DisproofPlan, ask: Ask, hit: dict[EntityRef, str], clear: Sequence[EntityRef], observed: Sequence[str],
-    new: Sequence[Observation],
-) -> DisproofAttempt:  # fmt: skip
-    known, place = len(hit) + len(clear), ask.graph.owner(plan.arguments.entity)
+def _contradicted(plan: DisproofPlan, ask: Ask, found: _Found) -> DisproofAttempt | None:
+    """A theory that rests on slow or failing requests alone, while none of its callers' own calls show them."""
+    place, hypothesis = ask.graph.owner(plan.arguments.entity), ask.board.hypotheses.get(plan.hypothesis)
+    seen = () if hypothesis is None else suggesting(hypothesis, ask.board)
+    rests_on_requests = bool(seen) and all(o.sign in REQUESTS and o.peer is None for o in seen)
+    callers = ask.graph.callers(place)
+    if found.own is None or found.between or not rests_on_requests or set(callers) != set(found.calls):
+        return None
+    if not all(m.coverage.complete for m in found.calls.values()):
+        return None
+    if not must_show(found.own, found.calls, dict.fromkeys(callers, 1.0)):
+        return None
+    worst = found.own.worst
+    text = new_observation("scope", found.own, worst).text if worst is not None else str(place)
+    told = f"{text}, but no call to it took so long or failed so ({names(callers)} alone call it)"
+    return make_attempt(plan, Outcome.REFUTED, told, observed=found.observed, new=found.new)
+
+
+def _decide(plan: DisproofPlan, ask: Ask, found: _Found) -> DisproofAttempt:
+    peers = plan.arguments.peers
+    hit, new, observed = found.hit, found.new, found.observed
+    known = len(hit) + sum(found.whole[p].normal for p in peers if p not in hit)
     if known == 0:
-        return no_data(plan, f"none of {names(plan.arguments.peers)} could be measured", new)
+        return no_data(plan, f"none of {names(peers)} could be measured", new)
     text = f"{len(hit)} of {known} measured dependants of {plan.arguments.entity} are hit"
     if not hit:
-        # one caller that copes (a cache, a fallback) proves little; several are telling
-        quality = Quality.DIRECT if known >= 2 or clear[0] == place else Quality.INDIRECT
-        found = f"{text}: {names(clear)} normal"
-        return make_attempt(plan, Outcome.REFUTED, found, observed=observed, new=new, quality=quality)
+        return _nobody(plan, ask, found, f"{text}: {names([p for p in peers if found.whole[p].normal])} normal")
     share = len(hit) / known
     example = hit[min(hit, key=lambda e: e.key)]
-    if share < FEW_SHARE and known >= FEW_FROM:
-        found = f"{text}, {names(clear)} are not"
-        return make_attempt(plan, Outcome.REFUTED, found, observed=observed, new=new, quality=Quality.INDIRECT)
     if share < HIT_SHARE:
-        found = f"{text} ({example}), {names(clear)} not"
-        return make_attempt(plan, Outcome.AMBIGUOUS, found, observed=observed, new=new)
+        spared = [p for p in peers if p not in hit and found.whole[p].normal]
+        return make_attempt(
+            plan, Outcome.AMBIGUOUS, f"{text} ({example}), {names(spared)} not", observed=observed, new=new
+        )
     strangers = _strangers(ask.board, ask.graph, plan.arguments)
     if len(strangers) >= 3 and len(strangers) > 2 * len(hit):
-        found = f"{text}, but so are {len(strangers)} that have nothing to do with it ({names(strangers)})"
-        return make_attempt(plan, Outcome.AMBIGUOUS, found, observed=observed, new=new)
+        found_text = f"{text}, but so are {len(strangers)} that have nothing to do with it ({names(strangers)})"
+        return make_attempt(plan, Outcome.AMBIGUOUS, found_text, observed=observed, new=new)
     return make_attempt(plan, Outcome.SURVIVED, f"{text} ({example})", observed=observed, new=new)
+
+
+def _nobody(plan: DisproofPlan, ask: Ask, found: _Found, text: str) -> DisproofAttempt:
+    """Nobody is hit: that refutes only where the harm could not have hidden."""
+    place, peers = ask.graph.owner(plan.arguments.entity), plan.arguments.peers
+    observed, new, own = found.observed, found.new, found.own
+    if _quiet(plan, ask.board):
+        found_text = f"{text}, but nothing seen of it has to be felt"
+        return make_attempt(plan, Outcome.AMBIGUOUS, found_text, observed=observed, new=new)
+    # one caller that copes (a cache, a fallback) proves little; several are telling
+    quality = Quality.DIRECT if len(peers) >= 2 or peers[0] == place else Quality.INDIRECT
+    if own is not None and found.share:
+        known = {p: found.whole[p] for p in found.share if p in found.whole and found.whole[p].coverage.complete}
+        if must_show(own, known, found.share):
+            found_text = f"{text}, though enough of their requests pass {place} to show what it added"
+            return make_attempt(plan, Outcome.REFUTED, found_text, observed=observed, new=new, quality=quality)
+    unsure = [p for p in peers if p not in found.clear]
+    if unsure:
+        found_text = f"{text}, but trouble could hide in what was measured of {names(unsure)}"
+        return make_attempt(plan, Outcome.AMBIGUOUS, found_text, observed=observed, new=new)
+    if plan.arguments.entity.kind in _HOLDERS or all(found.clear.values()):
+        return make_attempt(plan, Outcome.REFUTED, text, observed=observed, new=new, quality=quality)
+    if own is not None and as_ever(own) and _of_its_own_serving(plan, ask):
+        found_text = f"{text}, and {place} itself serves as ever"
+        return make_attempt(plan, Outcome.REFUTED, found_text, observed=observed, new=new, quality=quality)
+    found_text = f"{text}, but it is not known how much of what they do passes {place}"
+    return make_attempt(plan, Outcome.AMBIGUOUS, found_text, observed=observed, new=new)
+
+
+def _quiet(plan: DisproofPlan, board: Board) -> bool:
+    """Whether all that speaks for the theory harms no request: then nothing has to be felt."""
+    hypothesis = board.hypotheses.get(plan.hypothesis)
+    seen = () if hypothesis is None else suggesting(hypothesis, board)
+    return bool(seen) and all(o.sign in _HARMLESS for o in seen)
+
+
+def _of_its_own_serving(plan: DisproofPlan, ask: Ask) -> bool:
+    """Whether the theory is about what happens inside the thing, so that its own account of its requests counts.
+
+    What never reaches it (refused, lost or late on the way) it cannot know of.
+    """
+    hypothesis, place = ask.board.hypotheses.get(plan.hypothesis), ask.graph.owner(plan.arguments.entity)
+    seen = () if hypothesis is None else suggesting(hypothesis, ask.board)
+    return all(o.peer is None and ask.graph.owner(o.entity) == place and o.sign not in _ON_THE_WAY for o in seen)
 
 
 def _felt(mechanism: Mechanism) -> bool:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from compass.analysis.accounts import relation_of
+from compass.analysis.evidence import SYMPTOMS
 from compass.analysis.graph import ServiceGraph
+from compass.analysis.onset import CLEAR, SPLIT_SCAN
 from compass.disproof._common import (
     clock,
     expect,
@@ -21,7 +25,7 @@ from compass.disproof._common import (
     signs_of,
     suggesting,
 )
-from compass.disproof._measure import Ask, measure, new_observation
+from compass.disproof._measure import KINDS, Ask, Judged, Measured, measure, new_observation
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
 from compass.domain.hypothesis import Hypothesis
@@ -53,7 +57,7 @@ class TimeOrder:
         own_symptom = service is not None and graph.owner(service) == graph.owner(hypothesis.entity)
         causes = tuple(s for s in signs if not own_symptom or not _is_symptom(s))
         if causes:
-            effect, by = _effect(board, graph)
+            effect, by = _effect(board, graph, hypothesis)
             plans.insert(0, make_plan(
                 self.id, hypothesis, mechanism,
                 PlanArguments(entity=hypothesis.entity, signs=causes, peers=(service,) if service else (),
@@ -81,16 +85,19 @@ class TimeOrder:
             return _run_trigger(plan, board)
         hypothesis = board.hypotheses.get(plan.hypothesis)
         graph = graph_of(board)
-        effect, by = _effect(board, graph)
+        effect, by = _effect(board, graph, hypothesis)
         if effect.latest_ns >= board.during.end_ns:
             return no_data(plan, f"the symptom's beginning is known to {moment(effect)} only: nothing could be late")
+        ask = Ask(board=board, graph=graph, telemetry=telemetry, deadline=deadline)
         seen = () if hypothesis is None else suggesting(hypothesis, board)
         dated = [o for o in seen if o.since is not None and o.sign in plan.arguments.signs]
         if dated:
             first = min(dated, key=lambda o: (o.since or effect, o.id))
             cause = first.since or effect
-            return _compare(plan, cause, first.quality, first.text, effect, _named(by, board), (first.id, *by), ())
-        ask = Ask(board=board, graph=graph, telemetry=telemetry, deadline=deadline)
+            doubt = _doubtful(board, by) or await _unwatched(ask, plan, first, effect)
+            return _compare(
+                plan, cause, first.quality, first.text, effect, _named(by, board), (first.id, *by), (), doubt
+            )
         measured = await measure(ask, plan.arguments.entity, plan.arguments.signs)
         worst = measured.worst
         began = measured.instant(worst) if worst is not None and measured.anomalous else None
@@ -98,16 +105,49 @@ class TimeOrder:
             why = measured.problem or "no measured sign of it left its normal range, so nothing has a beginning"
             return no_data(plan, f"{plan.arguments.entity}: {why}")
         new = (new_observation(self.id, measured, worst),)
-        return _compare(plan, began, measured.quality, new[0].text, effect, _named(by, board), by, new)
+        doubt = _doubtful(board, by) or _no_sample_between(measured, worst, effect, began)
+        return _compare(plan, began, measured.quality, new[0].text, effect, _named(by, board), by, new, doubt)
+
+
+def _doubtful(board: Board, by: tuple[str, ...]) -> str:
+    """Why the effect's time is too uncertain to be late for: an onset taken from a faint step in many curves."""
+    onset = board.onset
+    if by or onset is None or onset.method != SPLIT_SCAN or onset.strength >= CLEAR:
+        return ""
+    return "but no symptom is dated, and the onset is a guess from a faint step"
+
+
+async def _unwatched(ask: Ask, plan: DisproofPlan, first: Observation, effect: Instant) -> str:
+    """Why the first sign's time says little: what was not recorded just before it may have begun there."""
+    if first.coverage.complete or first.since is None:
+        return ""
+    if first.sign not in KINDS:
+        return "but not all was recorded before it: the first seen need not be the first"
+    measured = await measure(ask, plan.arguments.entity, (first.sign,))
+    own = next((j for j in measured.judged if first.series.endswith(measured.table.rows[j.row].key)), measured.worst)
+    return _no_sample_between(measured, own, effect, first.since)
+
+
+def _no_sample_between(measured: Measured, judged: Judged | None, effect: Instant, began: Instant) -> str:
+    """A cause is late only if it was seen after the effect had begun, and was still normal then."""
+    if judged is not None:
+        times = measured.table.times_ns
+        inside = (times > effect.latest_ns) & (times <= began.earliest_ns)
+        if np.isfinite(measured.table.values[judged.row][inside]).any():
+            return ""
+    return "but it was not recorded between the two"
 
 
 def _compare(
     plan: DisproofPlan, cause: Instant, quality: Quality, text: str, effect: Instant, name: str,
-    observed: tuple[str, ...], new: tuple[Observation, ...],
+    observed: tuple[str, ...], new: tuple[Observation, ...], doubt: str,
 ) -> DisproofAttempt:  # fmt: skip
+    """`doubt` says why even a sure order of the two times refutes nothing; empty: it does."""
     gap = (cause.ns - effect.ns) / NS_PER_S
     when = f"its first sign at {moment(cause)}, {name} at {moment(effect)}"
-    if effect.surely_before(cause):
+    if effect.surely_before(cause) and doubt:
+        outcome, found = Outcome.AMBIGUOUS, f"{text}; {when}: {gap:.0f} s later, {doubt}"
+    elif effect.surely_before(cause):
         outcome, found = Outcome.REFUTED, f"{text}; {when}: {gap:.0f} s too late"
     elif cause.ns > effect.latest_ns:
         outcome, found = Outcome.AMBIGUOUS, f"{text}; {when}: later, but within the uncertainty of both"
@@ -165,11 +205,25 @@ def _measured(o: Observation) -> bool:
     return not o.sign.startswith(("change.", "release.", "log.novel", "log.gone"))
 
 
-def _effect(board: Board, graph: ServiceGraph) -> tuple[Instant, tuple[str, ...]]:
-    """When the symptom began: the estimated onset, or the clear symptom of the paged service when that is later."""
+def _effect(board: Board, graph: ServiceGraph, hypothesis: Hypothesis | None = None) -> tuple[Instant, tuple[str, ...]]:
+    """When the symptom began: the estimated onset, or the clear symptom of the paged service when that is later.
+
+    Where the page names no service, the onset is that of whatever moved first, anywhere: then the latest clear symptom
+    that `hypothesis` could explain counts, at its own place (beside what raised it) or at those who depend on it.
+    """
     assert board.onset is not None  # callers checked `opened`
     service = paged(board, graph)
-    seen = () if service is None else seen_at(board, graph, service).anomalies
+    if service is not None:
+        seen = seen_at(board, graph, service).anomalies
+    elif hypothesis is not None:
+        place = graph.owner(hypothesis.entity)
+        explained = {place, *graph.upstream(place)}
+        seen = tuple(
+            o for o in board.anomalies()
+            if o.sign in SYMPTOMS and o.id not in hypothesis.suggested_by and graph.owner(o.entity) in explained
+        )  # fmt: skip
+    else:
+        seen = ()
     dated = [o for o in seen if o.quality in (Quality.DIRECT, Quality.CORROBORATED)]
     best, by = board.onset.instant, ""
     for item in sorted(dated, key=lambda o: o.id):
