@@ -45,3 +45,16 @@ async def test_a_failure_is_the_same_failure_for_everybody() -> None:
         with pytest.raises(ValueError, match="no"):
             await shared.get("k", make)
     await shared.close()
+
+
+async def test_what_is_not_kept_is_shared_only_by_those_who_wait_at_the_same_time() -> None:
+    shared, made = SingleFlight(), []
+
+    async def make() -> int:
+        made.append(1)
+        await asyncio.sleep(0.01)
+        return len(made)
+
+    assert await asyncio.gather(*(shared.get("k", make, keep=False) for _ in range(3))) == [1] * 3
+    assert await shared.get("k", make, keep=False) == 2
+    await shared.close()

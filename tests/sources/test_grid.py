@@ -147,3 +147,23 @@ def test_parents_never_form_a_ring(wanted: list[int], shuffler: object) -> None:
             assert at == i
         if wanted[i] >= n:
             assert parent[i] == -2
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 5), st.sampled_from([-1.0, 0.0, 1.0, 2.5, NAN, math.inf])),
+        max_size=30,
+    )
+)
+def test_samples_are_cleaned_alike_in_whatever_order_they_come(points: list[tuple[int, int, float]]) -> None:
+    """Samples that come in order are not sorted again: the result is that of the sort."""
+
+    def cleaned(given_: list[tuple[int, int, float]]) -> Samples:
+        row, time, value = (np.array([p[i] for p in given_]) for i in range(3))
+        return clean(row.astype(np.int64), np.arange(4), time.astype(np.int64), value.astype(np.float64))
+
+    last = {(row, time): value for row, time, value in sorted(p for p in points if math.isfinite(p[2]))}
+    for order in (sorted(points), sorted(p for p in points if math.isfinite(p[2])), points[::-1]):
+        found = cleaned(order)
+        assert dict(zip(zip(found.row.tolist(), found.time_ns.tolist(), strict=True), found.value, strict=True)) == last
+        assert list(zip(found.row, found.time_ns, strict=True)) == sorted(last)

@@ -41,7 +41,7 @@ EXCEEDED = 3.0
 DATED_FROM = 0.25  # share of the whole rise that a sample must have reached to count as its beginning
 USUAL_SHARE = 0.05
 """A level reached by this share of the longer baseline keeps half of its score."""
-BLOCK_ROWS = 16_384
+BLOCK_ROWS = 4_096
 """Rows handled at once, so that 100,000 series need a fraction of the memory."""
 
 _LATENCIES = (SignalKind.LATENCY, SignalKind.CLIENT_LATENCY, SignalKind.DB_LATENCY)

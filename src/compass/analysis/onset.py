@@ -44,7 +44,7 @@ WEAK = 2.0
 HILL = 0.9
 NEAR_BEST = 0.97
 OTHER_SIGNALS = "all signals"
-BLOCK_ROWS = 16_384
+BLOCK_ROWS = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

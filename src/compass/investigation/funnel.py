@@ -6,9 +6,21 @@ Read-only by construction: the telemetry port has no method that writes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import fields
 from typing import TypeVar
 
-from compass.domain.telemetry import Answer, Capability, Health, LogQuery, ObjectQuery, SignalQuery, SpanQuery
+import numpy as np
+
+from compass.domain.telemetry import (
+    Answer,
+    Capability,
+    Health,
+    LogQuery,
+    ObjectQuery,
+    SignalKind,
+    SignalQuery,
+    SpanQuery,
+)
 from compass.investigation.shared import SingleFlight
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
@@ -19,7 +31,13 @@ from compass.tables.series import SeriesTable
 from compass.tables.spans import SpanTable
 
 R = TypeVar("R")
+_TEXT_BYTES = 64  # a short text
 FAILURES_TO_OPEN = 3
+KEPT_BYTES = 64_000_000
+"""Partial answers (some kinds of series, the spans and lines of some entities) that are kept: screens and attempts to
+refute ask for one after the other, seldom twice. What all screens of a sort judge, every span and line, always stays.
+"""
+_EVERY_KIND = frozenset(SignalKind)
 
 
 class Funnel:
@@ -29,6 +47,7 @@ class Funnel:
         self._source = source
         self._flights = SingleFlight()
         self._failures: dict[str, int] = {}
+        self._partial: dict[str, int] = {}  # key → bytes of partial answers, the longest unused first
         self.queries = 0
 
     @property
@@ -40,7 +59,9 @@ class Funnel:
         return self._source.capabilities
 
     async def series(self, query: SignalQuery, *, deadline: Deadline) -> Answer[SeriesTable]:
-        return await self._ask("metrics", query, lambda: self._source.series(query, deadline=deadline))
+        # Every series there is, is asked for once, when an investigation begins: far too much to keep for nobody.
+        keep = query.kinds != _EVERY_KIND or bool(query.entities)
+        return await self._ask("metrics", query, lambda: self._source.series(query, deadline=deadline), keep=keep)
 
     async def logs(self, query: LogQuery, *, deadline: Deadline) -> Answer[LogTable]:
         return await self._ask("logs", query, lambda: self._source.logs(query, deadline=deadline))
@@ -55,9 +76,14 @@ class Funnel:
         return await self._source.check()
 
     async def close(self) -> None:
+        await self.release()
+
+    async def release(self) -> None:
+        """Drop every answer; a question that comes again is asked again."""
+        self._partial.clear()
         await self._flights.close()
 
-    async def _ask(self, part: str, query: object, make: Callable[[], Awaitable[R]]) -> R:
+    async def _ask(self, part: str, query: object, make: Callable[[], Awaitable[R]], *, keep: bool = True) -> R:
         if self._failures.get(part, 0) >= FAILURES_TO_OPEN:
             raise SourceRefusedError(
                 f"{part} failed {FAILURES_TO_OPEN} times and is not asked again", where=self.name,
@@ -75,7 +101,29 @@ class Funnel:
                 self._failures[part] = FAILURES_TO_OPEN
                 raise
 
-        return await self._flights.get(_key(part, query), counted)
+        key = _key(part, query)
+        answer = await self._flights.get(key, counted, keep=keep)
+        if keep and (isinstance(query, SignalQuery) or (isinstance(query, SpanQuery | LogQuery) and query.entities)):
+            self._remember(key, _size(answer))
+        return answer
+
+    def _remember(self, key: str, size: int) -> None:
+        """Note that a partial answer was used; the ones longest unused make room."""
+        self._partial.pop(key, None)
+        self._partial[key] = size
+        while sum(self._partial.values()) > KEPT_BYTES and len(self._partial) > 1:
+            oldest = next(iter(self._partial))
+            del self._partial[oldest]
+            self._flights.forget(oldest)
+
+
+def _size(answer: object) -> int:
+    """About how many bytes the columns of an answer take."""
+    table = answer.data if isinstance(answer, Answer) else None
+    if not isinstance(table, SeriesTable | SpanTable | LogTable):
+        return 0
+    columns = [column for f in fields(table) if isinstance(column := getattr(table, f.name), np.ndarray)]
+    return sum(column.nbytes + (_TEXT_BYTES * column.size if column.dtype == object else 0) for column in columns)
 
 
 def _key(part: str, query: object) -> str:

@@ -27,6 +27,8 @@ class Kind(StrEnum):
 
 
 GO_ON, STOP_HERE = "go on to why", "stop after what and where"
+SCREEN = "screen"
+"""The phase of the first round, in which alone screening questions are asked."""
 GATE_DECISIONS = frozenset({GO_ON, STOP_HERE})
 
 
@@ -53,7 +55,7 @@ def next_move(board: Board, crew: Crew, limits: Limits) -> Move:
     if board.round_open:
         return Move(kind=Kind.RUN_ROUND, round=board.round, phase=board.phase)
     if board.round == 0:
-        return Move(kind=Kind.START_ROUND, round=1, phase="screen")
+        return Move(kind=Kind.START_ROUND, round=1, phase=SCREEN)
     if board.believed_round < board.round:
         return Move(kind=Kind.BELIEVE, round=board.round)
     return _after_beliefs(board, crew, limits)

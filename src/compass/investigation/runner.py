@@ -17,7 +17,7 @@ from compass.investigation import conclude, intake
 from compass.investigation.answers import gate_decision
 from compass.investigation.beliefs import believe
 from compass.investigation.funnel import Funnel
-from compass.investigation.moves import Kind, Move, next_move
+from compass.investigation.moves import SCREEN, Kind, Move, next_move
 from compass.investigation.recorder import Recorder
 from compass.investigation.rounds import Field, run_round
 from compass.investigation.sequential import measure_sequential
@@ -65,7 +65,8 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
     """Run until the investigation has ended; returns the final board. The lease must have been claimed."""
     started = means.clock.monotonic_s()
     funnel = Funnel(means.open_telemetry())
-    field = Field(telemetry=funnel, shared=SingleFlight(), clock=means.clock)
+    shared = SingleFlight()
+    field = Field(telemetry=funnel, shared=shared, clock=means.clock)
     keeper = asyncio.create_task(_keep_lease(recorder, means.limits.lease_s))
     agents: dict[str, float] = {}
     try:
@@ -74,6 +75,10 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
                 await _finish(recorder, means, move, started, agents)
             else:
                 await _make(move, recorder, means, field, agents)
+            if move.kind is Kind.RUN_ROUND and move.phase == SCREEN:
+                # What screens share, every span and line among it, is read by nobody who attempts to refute.
+                await shared.close()
+                await funnel.release()
             await recorder.catch_up()
     finally:
         keeper.cancel()

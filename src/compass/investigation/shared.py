@@ -15,14 +15,23 @@ class SingleFlight:
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[Any]] = {}
 
-    async def get(self, key: str, make: Callable[[], Awaitable[R]]) -> R:
-        """The result under `key`, made at most once. A failure is the same failure for every caller."""
+    async def get(self, key: str, make: Callable[[], Awaitable[R]], *, keep: bool = True) -> R:
+        """The result under `key`, made at most once. A failure is the same failure for every caller.
+
+        Without `keep` the result is dropped when it is there: only those who wait for it at the same time share it.
+        """
         task = self._tasks.get(key)
         if task is None:
             task = asyncio.ensure_future(_run(make))
             task.add_done_callback(_retrieve)
             self._tasks[key] = task
+            if not keep:
+                task.add_done_callback(lambda _: self._tasks.pop(key, None))
         return cast(R, await asyncio.shield(task))
+
+    def forget(self, key: str) -> None:
+        """Drop a result that is there; work under way goes on for those who wait for it."""
+        self._tasks.pop(key, None)
 
     async def close(self) -> None:
         """Cancel what nobody waits for any more."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,9 @@ from compass.domain.incident import Dependency
 from compass.domain.observation import Observation, Verdict
 from compass.domain.sign import SIGNS
 from compass.domain.telemetry import SignalKind
+from compass.investigation.funnel import Funnel
 from compass.tables.series import Floats, SeriesRow, SeriesTable
-from tests.agents.screens.fakes import FakeTelemetry, KeptShared, look
+from tests.agents.screens.fakes import FakeTelemetry, look
 from tests.analysis.synthetic import pod, row, service, table, times
 
 N, AT = 120, 100
@@ -173,8 +176,8 @@ async def test_one_query_serves_all_who_ask_for_the_same_and_order_does_not_matt
     rows = [row(service(f"s{i}")) for i in range(5)]
     lines = np.array([line(i, factor=1 + i) for i in range(5)])
     first, second = FakeTelemetry(table=table(rows, lines)), FakeTelemetry(table=table(rows[::-1], lines[::-1]))
-    shared = KeptShared()
-    results = [await SCREEN.run(look(first, N, AT, shared=shared)) for _ in range(2)]
+    funnel = Funnel(first)
+    results = [await SCREEN.run(replace(look(first, N, AT), telemetry=funnel)) for _ in range(2)]
     assert len(first.asked) == 1
     assert results[0] == results[1]
     assert (await SCREEN.run(look(second, N, AT))).observations == results[0].observations

@@ -199,17 +199,21 @@ def _events(table: LogTable, templates: Templates, lines: Lines, index: SpanInde
     if len(table) == 0 or traced.mean() < JOINED:
         return np.empty(0, dtype=np.int64), None
     rows = np.flatnonzero(traced & ~np.array(templates.continuation)[templates.ids])
-    _, request = np.unique(table.trace_id[rows].astype(str), return_inverse=True)
+    number: dict[str, int] = {}
+    request = np.array([number.setdefault(trace, len(number)) for trace in table.trace_id[rows]], dtype=np.int64)
+    del number  # as large as the lines themselves
     service = table.service[rows].astype(np.int64)
     visit, kind = request * len(table.entities) + service, service.copy()
     if index is not None and len(index):
-        row_of = {str(span): row for row, span in enumerate(index.table.span_ids)}
-        span = np.array([row_of.get(str(one), -1) for one in table.span_id[rows]], dtype=np.int64)
+        written = table.span_id[rows].tolist()
+        wanted = set(written)  # a table holds many more spans than lines speak of
+        row_of = {span: row for row, span in enumerate(index.table.span_ids) if span in wanted}
+        span = np.array([row_of.get(one, -1) for one in written], dtype=np.int64)
         hit = np.flatnonzero(span >= 0)
         visit[hit] = -1 - index.visit[span[hit]]
         kind[hit] = len(table.entities) + index.op[index.visit[span[hit]]]
     events = Events(
-        times_ns=table.times_ns[rows], request=request.astype(np.int64),
+        times_ns=table.times_ns[rows], request=request,
         visit=np.unique(visit, return_inverse=True)[1].astype(np.int64), kind=kind, group=service,
         event=lines.event[rows], factor=lines.factor[rows],
     )  # fmt: skip

@@ -25,14 +25,10 @@ def whole_window(board: Board) -> Window:
 
 
 async def series_of(look: Look, kinds: frozenset[SignalKind]) -> Answer[SeriesTable]:
-    """One query for all of `kinds` over the whole window, shared by every screen that asks for the same."""
-    window = whole_window(look.board)
-    key = f"series:{window.start_ns}:{window.end_ns}:{','.join(sorted(kind.value for kind in kinds))}"
-
-    async def ask() -> Answer[SeriesTable]:
-        return await look.telemetry.series(SignalQuery(kinds=kinds, window=window), deadline=look.deadline)
-
-    return await look.shared.get(key, ask)
+    """One query for all of `kinds` over the whole window. Telemetry keeps the answer for others who ask the same, while
+    there is room: `shared` would keep all of them to the end."""
+    query = SignalQuery(kinds=kinds, window=whole_window(look.board))
+    return await look.telemetry.series(query, deadline=look.deadline)
 
 
 async def objects_of(look: Look, kind: ObjectKind) -> Answer[ObjectTable]:

@@ -19,6 +19,7 @@ from compass.sources.recording.layout import LOGS_PART, METRICS_PART, TRACES_PAR
 from compass.sources.recording.lines import read_logs
 from compass.sources.recording.metrics import read_series
 from compass.sources.recording.spans import read_spans
+from compass.sources.recording.turns import Turns
 from compass.sources.recording.world import World
 from compass.tables.logs import LogTable
 from compass.tables.objects import ObjectTable
@@ -37,6 +38,7 @@ class Answers:
         self._engine = Engine(folder)
         self.world = World(folder, self._engine, catalogue)
         self._census = CensusTaker(self._engine, header.window)
+        self._turns = Turns()
 
     def close(self) -> None:
         self._engine.close()
@@ -45,21 +47,22 @@ class Answers:
         window, closed = self._clip(query.window)
         if query.step_s is not None and not query.step_s > 0:
             raise SourceRefusedError(f"a step of {query.step_s} s is not possible", where=self._source)
-        answer = read_series(query, window, closed, self._source, self._engine, self.world, self._census)
+        with self._turns.turn(self._rows(METRICS_PART)):
+            answer = read_series(query, window, closed, self._source, self._engine, self.world, self._census)
         return self._honest(answer, query.window)
 
     def logs(self, query: LogQuery) -> Answer[LogTable]:
         window, closed = self._clip(query.window)
-        answer = read_logs(
-            query, window, closed, self._source, self._engine, self.world, self._census, self._header.log_sampling
-        )
+        sampling = self._header.log_sampling
+        with self._turns.turn(self._rows(LOGS_PART)):
+            answer = read_logs(query, window, closed, self._source, self._engine, self.world, self._census, sampling)
         return self._honest(answer, query.window)
 
     def spans(self, query: SpanQuery) -> Answer[SpanTable]:
         window, closed = self._clip(query.window)
-        answer = read_spans(
-            query, window, closed, self._source, self._engine, self.world, self._census, self._header.span_sampling
-        )
+        sampling = self._header.span_sampling
+        with self._turns.turn(self._rows(TRACES_PART)):
+            answer = read_spans(query, window, closed, self._source, self._engine, self.world, self._census, sampling)
         return self._honest(answer, query.window)
 
     def objects(self, query: ObjectQuery) -> Answer[ObjectTable]:
@@ -81,6 +84,13 @@ class Answers:
         table = answer.data
         count = sum(map(len, (table.kubernetes, table.changes, table.alerts, table.probes, table.dependencies)))
         return f"{count} {part.noun}", answer.coverage.missing, None, ()
+
+    def _rows(self, part: Part) -> int:
+        """About how much reading `part` takes; 0 where it cannot be read, of which the reader itself will tell."""
+        try:
+            return self._census.of(part).rows if self.world.has(part) else 0
+        except SourceRefusedError:
+            return 0
 
     def _counted(self, part: Part, rows: int) -> str:
         if part is METRICS_PART:

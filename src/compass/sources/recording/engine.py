@@ -96,6 +96,9 @@ class Engine:
                     config={
                         "threads": THREADS,
                         "memory_limit": MEMORY,
+                        # Memory that a query no longer needs goes back at once, not after half a gigabyte of it.
+                        "allocator_flush_threshold": "16MB",
+                        "allocator_bulk_deallocation_flush_threshold": "32MB",
                         # What does not fit is spilled, never into the person's working folder.
                         "temp_directory": str(Path(tempfile.gettempdir()) / "compass-duckdb"),
                         "autoinstall_known_extensions": "false",

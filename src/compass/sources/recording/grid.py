@@ -54,13 +54,25 @@ class Grid:
 def clean(series: Ints, numbers: Ints, time_ns: Ints, value: Floats) -> Samples:
     """Samples of the series in `numbers` (ascending) as dense rows; later duplicates and non-finite values go."""
     row = np.searchsorted(numbers, series)
-    order = np.lexsort((value, time_ns, row))
-    row, time_ns, value = row[order], time_ns[order], value[order]
+    if not _ascending(row, time_ns, value):
+        order = np.lexsort((value, time_ns, row))
+        row, time_ns, value = row[order], time_ns[order], value[order]
     finite = np.isfinite(value)
-    row, time_ns, value = row[finite], time_ns[finite], value[finite]
+    if not finite.all():
+        row, time_ns, value = row[finite], time_ns[finite], value[finite]
     last = np.ones(row.shape[0], dtype=bool)
     last[:-1] = (row[1:] != row[:-1]) | (time_ns[1:] != time_ns[:-1])
+    if last.all():
+        return Samples(rows=int(numbers.shape[0]), row=row, time_ns=time_ns, value=value)
     return Samples(rows=int(numbers.shape[0]), row=row[last], time_ns=time_ns[last], value=value[last])
+
+
+def _ascending(row: Ints, time_ns: Ints, value: Floats) -> bool:
+    """Whether samples are in order of (row, time, value) already, as a database was asked to give them."""
+    same_row, same_time = row[1:] == row[:-1], time_ns[1:] == time_ns[:-1]
+    later = (row[1:] > row[:-1]) | (same_row & (time_ns[1:] > time_ns[:-1]))
+    later |= same_row & same_time & (value[1:] >= value[:-1])
+    return bool(later.all())
 
 
 def native_step_s(samples: Samples) -> float:

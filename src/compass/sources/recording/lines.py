@@ -13,6 +13,7 @@ from compass.signals.entities import EntityIndex, Resolved
 from compass.sources.recording.cover import CensusTaker, absent, holes, outside_note, received
 from compass.sources.recording.engine import Engine, integers, quoted, text
 from compass.sources.recording.layout import LINES, LOGS_PART
+from compass.sources.recording.slices import fetch
 from compass.sources.recording.world import World, among, stream_level
 from compass.tables.logs import LogTable, empty_logs
 
@@ -43,8 +44,13 @@ def read_logs(
     streams, index = world.streams, world.index
     about = {number: index.of_labels(labels) for number, labels in streams.labels.items()}
     chosen, silent = _streams_of(query.entities, about, index)
-    sql = _sql(query, window, closed, engine, chosen, streams.labels)
-    found = engine.query(sql)
+    most = max(0, query.limit) + 1
+
+    def sql(part: Window, end: bool, left: int) -> str:
+        return _sql(query, part, end, engine, chosen, streams.labels, left)
+
+    # a line has a quarter of the texts of a span, so a slice may hold as many more
+    found = fetch(engine, sql, window, closed, counted.rows // 4, most)
     table = _table(found, about, streams.labels)
     truncated = len(table) > query.limit
     if truncated:
@@ -61,7 +67,7 @@ def read_logs(
             requested=query.window, received=received(table.times_ns, window), truncated=truncated, sampling=sampling,
             missing=missing,
         ),
-        query=NativeQuery(language="duckdb", text=sql),
+        query=NativeQuery(language="duckdb", text=sql(window, closed, most)),
         source=source,
     )  # fmt: skip
 
@@ -92,7 +98,7 @@ def _streams_of(
 
 def _sql(
     query: LogQuery, window: Window, closed: bool, engine: Engine, chosen: Sequence[int] | None,
-    labels: Mapping[int, Mapping[str, str]],
+    labels: Mapping[int, Mapping[str, str]], most: int,
 ) -> str:  # fmt: skip
     types = engine.types(LINES)
     ids = ", ".join(column if column in types else f"'' AS {column}" for column in ("trace_id", "span_id"))
@@ -110,7 +116,7 @@ def _sql(
         where.append(f"({among('stream', bad)} OR {unsaid})" if bad else unsaid)
     return (
         f"SELECT stream, epoch_ns(time) AS time_ns, line, {ids} FROM read_parquet('{LINES}')"  # noqa: S608
-        f" WHERE {' AND '.join(where)} ORDER BY time, stream, line LIMIT {max(0, query.limit) + 1}"
+        f" WHERE {' AND '.join(where)} ORDER BY time, stream, line LIMIT {most}"
     )
 
 

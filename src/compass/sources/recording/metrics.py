@@ -39,12 +39,13 @@ from compass.tables.series import SeriesRow, SeriesTable, empty_series
 BATCH_SAMPLES = 1_500_000
 MAX_CELLS = 40_000_000
 MAX_SQL_CHARS = 4_000
+_ROOM = 256  # rows for which a growing table gets room at least
 
 
 @dataclass(slots=True)
 class _Result:
     rows: list[SeriesRow] = field(default_factory=list)
-    values: list[Floats] = field(default_factory=list)
+    values: Floats = field(default_factory=lambda: np.empty((0, 0)))  # with room at the end
     first_ns: int | None = None
     last_ns: int = 0
     sql: str = ""
@@ -158,8 +159,12 @@ def _take(
     query: SignalQuery,
 ) -> None:
     for row, values in rows_of(groups, samples, numbers, grid, query.kinds, query.aggregate or Aggregate.LAST):
+        at = len(result.rows)
+        if at >= result.values.shape[0]:
+            # Grown where it lies: a second copy of all series would be the largest thing in memory.
+            result.values.resize((at + at // 4 + _ROOM, grid.steps), refcheck=False)
         result.rows.append(row)
-        result.values.append(values)
+        result.values[at] = values
     inside = samples.time_ns[(samples.time_ns >= query.window.start_ns)]
     if inside.size:
         first = int(inside.min())
@@ -172,10 +177,24 @@ def _table(result: _Result, grid: Grid | None, step_s: float, window: Window) ->
         return empty_series(step_s)
     ends = np.minimum(grid.ends_ns, window.end_ns)
     order = sorted(range(len(result.rows)), key=lambda i: (result.rows[i].key, result.rows[i].signal.kind))
-    values = np.stack([result.values[i] for i in order]) if order else np.empty((0, grid.steps))
+    result.values.resize((len(order), grid.steps), refcheck=False)
+    _arrange(result.values, order)
     return SeriesTable(
-        rows=tuple(result.rows[i] for i in order), times_ns=ends, values=values, step_s=grid.step_ns / NS_PER_S
+        rows=tuple(result.rows[i] for i in order), times_ns=ends, values=result.values, step_s=grid.step_ns / NS_PER_S
     )
+
+
+def _arrange(values: Floats, order: list[int]) -> None:
+    """`values[:] = values[order]`, moving rows round the cycles of the permutation instead of copying them all."""
+    done = [False] * len(order)
+    for start, first in enumerate(order):
+        if done[start] or first == start:
+            continue
+        kept, at = values[start].copy(), start
+        while (source := order[at]) != start:
+            values[at] = values[source]
+            done[at], at = True, source
+        values[at], done[at] = kept, True
 
 
 def _range(result: _Result, window: Window) -> Window:

@@ -38,8 +38,10 @@ def rows_of(
 ) -> Iterator[Row]:
     """Every row of the kinds asked for that has at least one value."""
     over_time = aggregate if aggregate in (Aggregate.MEAN, Aggregate.MAX) else Aggregate.LAST
-    last = gauges(samples, grid, over_time)
-    rate = rates(samples, grid)
+    growing = [group.histogram or group.meaning.signal.temporality is Temporality.CUMULATIVE for group in groups]
+    nothing = np.empty((0, grid.steps))
+    last = nothing if all(growing) else gauges(samples, grid, over_time)
+    rate = rates(samples, grid) if any(growing) else nothing
     for group in groups:
         at = {member.series: int(np.searchsorted(numbers, member.series)) for member in group.members}
         if group.histogram:

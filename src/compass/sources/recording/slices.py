@@ -13,7 +13,7 @@ import numpy as np
 from compass.domain.time import Window
 from compass.sources.recording.engine import Column, Engine, text
 
-SLICE_ROWS = 250_000
+SLICE_ROWS = 64_000
 _DISTINCT = 0.5  # a text column with more distinct values than this share of its rows is not worth sharing
 
 Sql = Callable[[Window, bool, int], str]

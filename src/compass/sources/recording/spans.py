@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +22,7 @@ from compass.sources.recording.slices import fetch
 from compass.sources.recording.world import World, parse_labels
 from compass.tables.spans import KINDS, STATUSES, SpanTable, empty_spans
 
-H = TypeVar("H", bound=Hashable)
+N = TypeVar("N", np.int8, np.int16, np.bool_)
 
 # Attributes read from a span, by what they say; the first present wins. OpenTelemetry, current and earlier names.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
@@ -56,18 +56,18 @@ def read_spans(
         )  # fmt: skip
     world.need(TRACES_PART)
     counted = census.of(TRACES_PART)
-    chosen = _services(query.entities, engine, world)
+    chosen, sent = _services(query.entities, engine, world)
     most = max(0, query.limit) + 1
     sql = _sql(query, window, closed, engine, chosen, most)
+    rows = counted.rows if sent is None else min(sent, counted.rows)
     found = fetch(
-        engine, lambda part, end, left: _sql(query, part, end, engine, chosen, left), window, closed, counted.rows, most
+        engine, lambda part, end, left: _sql(query, part, end, engine, chosen, left), window, closed, rows, most
     )
-    rows = integers(found["start_ns"]).shape[0]
-    truncated = rows > query.limit
+    truncated = integers(found["start_ns"]).shape[0] > query.limit
     if truncated:
         found = {name: column[: query.limit] for name, column in found.items()}
     found, broken = _sound(found)
-    table = _table(found, world.index)
+    table = _table(dict(found), world.index)
     missing = (*holes(counted, window, TRACES_PART.noun), *broken, *outside_note(counted, "spans"))
     return Answer(
         data=table,
@@ -80,22 +80,27 @@ def read_spans(
     )  # fmt: skip
 
 
-def _services(entities: tuple[EntityRef, ...], engine: Engine, world: World) -> str | None:
-    """SQL for spans that `entities` sent: by service name, and by resource for pods and nodes. None: all."""
+def _services(entities: tuple[EntityRef, ...], engine: Engine, world: World) -> tuple[str, int] | tuple[None, None]:
+    """SQL for spans that `entities` sent: by service name, and by resource for pods and nodes; and how many spans of
+    the file these are. None: all."""
     if not entities:
-        return None
+        return None, None
     index = world.index
     wanted = [index.ref(e.kind, e.name, e.namespace, e.cluster) for e in entities]
     inside = frozenset().union(*(index.members(entity) for entity in wanted))
     resource = "resource" if "resource" in engine.types(SPANS) else "NULL"
-    found = engine.query(f"SELECT DISTINCT service, {resource} AS resource FROM read_parquet('{SPANS}')")  # noqa: S608
-    pairs = []
-    for service, raw in sorted(zip(text(found["service"]), text(found["resource"]), strict=True)):
+    found = engine.query(
+        f"SELECT service, {resource} AS resource, count(*) AS spans FROM read_parquet('{SPANS}') GROUP BY 1, 2"  # noqa: S608
+    )
+    pairs, sent = [], 0
+    counts = integers(found["spans"]).tolist()
+    for service, raw, count in sorted(zip(text(found["service"]), text(found["resource"]), counts, strict=True)):
         about = _sender(index, service, raw)
         if about.entity in inside or about.service in inside or index.node_of(about.entity) in inside:
             test = f"coalesce(service, '') = {quoted(service)}"
             pairs.append(f"({test} AND coalesce({resource}, '') = {quoted(raw)})")
-    return f"({' OR '.join(pairs)})" if pairs else "false"
+            sent += count
+    return f"({' OR '.join(pairs)})" if pairs else "false", sent
 
 
 def _sql(query: SpanQuery, window: Window, closed: bool, engine: Engine, chosen: str | None, most: int) -> str:
@@ -163,23 +168,24 @@ def _sound(found: Mapping[str, Column]) -> tuple[Mapping[str, Column], tuple[str
     return {name: column[keep] for name, column in found.items()}, note
 
 
-def _table(found: Mapping[str, Column], index: EntityIndex) -> SpanTable:
-    own, above = np.asarray(found["own_key"]).astype(np.uint64), np.asarray(found["parent_key"]).astype(np.uint64)
+def _table(found: dict[str, Column], index: EntityIndex) -> SpanTable:
+    """Takes the columns out of `found` as it reads them, so that a large answer is not held twice."""
+    own, above = (np.asarray(found.pop(key)).astype(np.uint64, copy=False) for key in ("own_key", "parent_key"))
     parent = resolve_parents(own, above)
+    del own, above
     entities, service, instance = _senders(found, index)
-    name, names = coded(text(found["name"]), str)
-    statement, statements = coded(text(found["said_statement"]), _statement, none="")
-    store = (text(found["said_store"]) != "") | (statement >= 0) | _looks_like_store(names)[name]
-    kind = spans_kinds(_kinds(text(found["kind"])), parent, service, store)
+    name, names = coded(text(found.pop("name")), str)
+    statement, statements = coded(text(found.pop("said_statement")), _statement, none="")
+    store = (text(found.pop("said_store")) != "") | (statement >= 0) | _looks_like_store(names)[name]
+    kind = spans_kinds(_looked_up(text(found.pop("kind")), _kind, np.int8), parent, service, store)
     peer, peers = _peers(found, kind, index)
-    codes = text(found["said_http"]).tolist()
-    http = np.fromiter((_code(value) for value in codes), dtype=np.int16, count=len(codes))
-    grpc = np.fromiter((value in _GRPC_ERRORS for value in text(found["said_grpc"]).tolist()), bool, count=len(codes))
-    failed = (text(found["said_failed"]) == "true") | (http >= 500) | grpc
-    status = _statuses(text(found["status"]))
+    http = _looked_up(text(found.pop("said_http")), _code, np.int16)
+    failed = (text(found.pop("said_failed")) == "true") | (http >= 500)
+    failed |= _looked_up(text(found.pop("said_grpc")), _GRPC_ERRORS.__contains__, np.bool_)
+    status = _looked_up(text(found.pop("status")), _status, np.int8)
     status[(status == STATUSES.index("unset")) & failed] = STATUSES.index("error")
-    error_type, error_types = coded(text(found["said_error"]), lambda value: value[:MAX_TEXT], none="")
-    trace, traces = coded(text(found["trace_id"]), str)
+    error_type, error_types = coded(text(found.pop("said_error")), lambda value: value[:MAX_TEXT], none="")
+    trace, traces = coded(text(found.pop("trace_id")), str)
     return SpanTable(
         entities=entities, names=names, statements=statements, peers=peers, trace=trace,
         trace_ids=np.array(traces, dtype=object), span_ids=text(found["span_id"]), parent=parent, service=service,
@@ -193,11 +199,17 @@ def coded(
     values: npt.NDArray[np.object_], make: Callable[[str], str], none: str | None = None
 ) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
     """Codes into the sorted distinct values of `make(value)`; −1 where the value is `none`."""
-    made = {value: make(value) for value in set(values.tolist()) if value != none}
-    names = sorted(set(made.values()))
-    place = {name: i for i, name in enumerate(names)}
-    lookup = {value: place[name] for value, name in made.items()}
-    codes = np.fromiter((lookup.get(value, -1) for value in values.tolist()), dtype=np.int32, count=values.shape[0])
+    if make is str:  # a million ids: no more of them at once than needed
+        names = sorted(set(values.tolist()) - {none})
+        lookup = {name: i for i, name in enumerate(names)}
+    else:
+        made = {value: make(value) for value in set(values.tolist()) if value != none}
+        names = sorted(set(made.values()))
+        place = {name: i for i, name in enumerate(names)}
+        lookup = {value: place[name] for value, name in made.items()}
+    if none is not None:
+        lookup[none] = -1
+    codes = np.fromiter(map(lookup.__getitem__, values.tolist()), dtype=np.int32, count=values.shape[0])
     return codes, tuple(names)
 
 
@@ -210,35 +222,29 @@ def _sender(index: EntityIndex, service: str, resource: str) -> Resolved:
 
 
 def _senders(
-    found: Mapping[str, Column], index: EntityIndex
+    found: dict[str, Column], index: EntityIndex
 ) -> tuple[tuple[EntityRef, ...], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    pairs = list(zip(text(found["service"]).tolist(), text(found["resource"]).tolist(), strict=True))
-    about = {pair: _sender(index, *pair) for pair in set(pairs)}
-    entities = tuple(sorted({ref for one in about.values() for ref in (one.entity, one.service)}))
+    sender, senders = coded(text(found.pop("service")), str)
+    resource, resources = coded(text(found.pop("resource")), str)
+    pairs, pair = np.unique(sender.astype(np.int64) * max(len(resources), 1) + resource, return_inverse=True)
+    about = [_sender(index, senders[p // len(resources)], resources[p % len(resources)]) for p in pairs.tolist()]
+    entities = tuple(sorted({ref for one in about for ref in (one.entity, one.service)}))
     place = {entity: i for i, entity in enumerate(entities)}
-    service = {pair: place[one.service] for pair, one in about.items()}
-    instance = {p: place[one.entity] if one.entity.kind is EntityKind.POD else -1 for p, one in about.items()}
-    return entities, _mapped(pairs, service), _mapped(pairs, instance)
+    service = np.array([place[one.service] for one in about], dtype=np.int32)
+    pods = np.array([place[o.entity] if o.entity.kind is EntityKind.POD else -1 for o in about], dtype=np.int32)
+    return entities, service[pair], pods[pair]
 
 
-def _mapped(keys: Sequence[H], lookup: Mapping[H, int]) -> npt.NDArray[np.int32]:
-    return np.fromiter((lookup[key] for key in keys), dtype=np.int32, count=len(keys))
-
-
-def _kinds(values: npt.NDArray[np.object_]) -> npt.NDArray[np.int8]:
-    """KINDS codes; SPAN_KIND_ prefixes and case do not matter, anything else is unspecified."""
-    lookup = {value: _kind(value) for value in set(values.tolist())}
-    return np.fromiter((lookup[value] for value in values.tolist()), dtype=np.int8, count=values.shape[0])
+def _looked_up(values: npt.NDArray[np.object_], read: Callable[[str], int], dtype: type[N]) -> npt.NDArray[N]:
+    """`read` of every value, called once for each different one."""
+    lookup = {value: read(value) for value in set(values.tolist())}
+    return np.fromiter(map(lookup.__getitem__, values.tolist()), dtype=dtype, count=values.shape[0])
 
 
 def _kind(value: str) -> int:
+    """A code of KINDS; SPAN_KIND_ prefixes and case do not matter, anything else is unspecified."""
     word = value.strip().lower().removeprefix("span_kind_")
     return KINDS.index(word) if word in KINDS else 0
-
-
-def _statuses(values: npt.NDArray[np.object_]) -> npt.NDArray[np.int8]:
-    lookup = {value: _status(value) for value in set(values.tolist())}
-    return np.fromiter((lookup[value] for value in values.tolist()), dtype=np.int8, count=values.shape[0])
 
 
 def _status(value: str) -> int:
@@ -262,10 +268,10 @@ def _statement(value: str) -> str:
 
 
 def _peers(
-    found: Mapping[str, Column], kind: npt.NDArray[np.int8], index: EntityIndex
+    found: dict[str, Column], kind: npt.NDArray[np.int8], index: EntityIndex
 ) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
     """What calls say they call: the resolved name of a service or store, else the host, else the database's name."""
-    address, namespace = text(found["said_peer"]), text(found["said_namespace"])
+    address, namespace = text(found.pop("said_peer")), text(found.pop("said_namespace"))
     target = np.where(address != "", address, namespace)
     # A server span's server.address is its own.
     target[~np.isin(kind, _CALLS)] = ""
