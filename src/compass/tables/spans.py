@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from compass.domain.entity import EntityRef
 
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUSES = ("unset", "ok", "error")
+Ids = npt.NDArray[np.object_] | npt.NDArray[np.bytes_]
+_LONGEST_PACKED = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,8 @@ class SpanTable:
     unknown). `name` indexes `names`. `kind` indexes KINDS, `status` STATUSES. `http_status` 0 = none.
     `statement` indexes `statements` (database statement or its summary), −1 = none. `peer` indexes `peers`
     (server.address, db.namespace …: what the span says it calls), −1 = none.
-    `span_ids` are kept so that logs can be joined.
+    `span_ids` are kept so that logs can be joined. A million ids weigh more than all else, so they may be packed
+    (`packed`): `unpacked` gives them as texts in either case.
     """
 
     entities: tuple[EntityRef, ...]
@@ -30,8 +34,8 @@ class SpanTable:
     statements: tuple[str, ...]
     peers: tuple[str, ...]
     trace: npt.NDArray[np.int32]
-    trace_ids: npt.NDArray[np.object_]  # [number of traces]
-    span_ids: npt.NDArray[np.object_]
+    trace_ids: Ids  # [number of traces]
+    span_ids: Ids
     parent: npt.NDArray[np.int64]
     service: npt.NDArray[np.int32]
     instance: npt.NDArray[np.int32]
@@ -48,6 +52,19 @@ class SpanTable:
 
     def __len__(self) -> int:
         return int(self.start_ns.shape[0])
+
+
+def packed(ids: Sequence[str]) -> Ids:
+    """The ids one after the other without an object for each, where all are short and plain ASCII."""
+    width = max(map(len, ids), default=1)
+    if width > _LONGEST_PACKED or not all(one.isascii() and "\0" not in one for one in ids):
+        return np.array(ids, dtype=object)
+    return np.array(ids, dtype=f"S{max(width, 1)}")
+
+
+def unpacked(ids: Ids) -> Iterator[str]:
+    """The ids as texts, one at a time."""
+    return (one.decode("ascii") if isinstance(one, bytes) else str(one) for one in ids)
 
 
 def empty_spans() -> SpanTable:

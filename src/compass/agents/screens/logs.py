@@ -30,6 +30,7 @@ from compass.ports.specialist import Look, StepResult
 from compass.redaction import bound, redact
 from compass.tables.logs import LogTable
 from compass.tables.objects import KubeObject
+from compass.tables.spans import unpacked
 
 FACTORS = {"error": 4.0, "fatal": 4.0, "warn": 2.0}
 """How much more an event of this severity weighs (EVIDENCE, "Logs")."""
@@ -207,7 +208,7 @@ def _events(table: LogTable, templates: Templates, lines: Lines, index: SpanInde
     if index is not None and len(index):
         written = table.span_id[rows].tolist()
         wanted = set(written)  # a table holds many more spans than lines speak of
-        row_of = {span: row for row, span in enumerate(index.table.span_ids) if span in wanted}
+        row_of = {span: row for row, span in enumerate(unpacked(index.table.span_ids)) if span in wanted}
         span = np.array([row_of.get(one, -1) for one in written], dtype=np.int64)
         hit = np.flatnonzero(span >= 0)
         visit[hit] = -1 - index.visit[span[hit]]

@@ -104,7 +104,9 @@ def gauges(samples: Samples, grid: Grid, aggregate: Aggregate) -> Floats:
     """[rows, steps]: the last, mean or largest value of each step; NaN where there is none."""
     step = grid.step_of(samples.time_ns)
     inside = (step >= 0) & (step < grid.steps)
-    row, step, value = samples.row[inside], step[inside], samples.value[inside]
+    row, value = samples.row, samples.value
+    if not inside.all():
+        row, step, value = row[inside], step[inside], value[inside]
     out = np.full((samples.rows, grid.steps), np.nan)
     if aggregate is Aggregate.MEAN:
         flat = row * grid.steps + step

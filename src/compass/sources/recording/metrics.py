@@ -73,6 +73,7 @@ def read_series(
             step_s = query.step_s or native_step_s(samples)
             grid = _grid(samples, window, step_s, len(groups))
         _take(result, batch, samples, numbers, grid, query)
+        del samples  # before the next batch is read
     missing = (*_missing(query, asked, groups, world.index), *world.skipped_series, *outside_note(counted, "samples"))
     if groups:
         missing = (*missing, *holes(counted, window, METRICS_PART.noun))

@@ -20,7 +20,7 @@ from compass.sources.recording.layout import SPANS, TRACES_PART
 from compass.sources.recording.links import resolve_parents, spans_kinds
 from compass.sources.recording.slices import fetch
 from compass.sources.recording.world import World, parse_labels
-from compass.tables.spans import KINDS, STATUSES, SpanTable, empty_spans
+from compass.tables.spans import KINDS, STATUSES, SpanTable, empty_spans, packed
 
 N = TypeVar("N", np.int8, np.int16, np.bool_)
 
@@ -188,8 +188,8 @@ def _table(found: dict[str, Column], index: EntityIndex) -> SpanTable:
     trace, traces = coded(text(found.pop("trace_id")), str)
     return SpanTable(
         entities=entities, names=names, statements=statements, peers=peers, trace=trace,
-        trace_ids=np.array(traces, dtype=object), span_ids=text(found["span_id"]), parent=parent, service=service,
-        instance=instance, name=name, kind=kind, status=status, start_ns=integers(found["start_ns"]),
+        trace_ids=packed(traces), span_ids=packed(text(found.pop("span_id")).tolist()), parent=parent,
+        service=service, instance=instance, name=name, kind=kind, status=status, start_ns=integers(found["start_ns"]),
         duration_ns=integers(found["duration_ns"]), http_status=http, statement=statement, peer=peer,
         error_type=error_type, error_types=error_types,
     )  # fmt: skip
