@@ -34,7 +34,7 @@ def write_metrics(folder: Path, found: Sequence[Series], world: World, start: da
         numbers.append(np.full(int(kept.sum()), number, dtype=np.int32))
         times.append(zero + np.round(1000 * (world.times_s[kept] + series.offset_s)).astype(np.int64))
         values.append(series.values[kept])
-    names = {
+    names: Columns = {
         "series": np.arange(len(found), dtype=np.int32), "name": np.array([s.name for s in found], dtype=object),
         "labels": np.array([json.dumps(dict(s.labels)) for s in found], dtype=object),
     }  # fmt: skip

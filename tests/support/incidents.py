@@ -133,10 +133,10 @@ def corrupt(path: Path, part: str) -> Path:
 
 
 def unexplained(path: Path) -> Path:
-    """`mail` suddenly keeps far more in memory; nothing else is measured, and no mechanism starts from that alone."""
+    """`mail` suddenly runs far more threads; nothing else is measured, and no mechanism starts from that alone."""
     series = [
-        gauge("process_resident_memory_bytes", service, stepped(f"memory/{service}", 2e8, after))
-        for service, after in (("mail", 9e8), ("search", 2e8), ("web", 2e8))
+        gauge("jvm_threads_live_threads", service, stepped(f"threads/{service}", 40.0, after))
+        for service, after in (("mail", 180.0), ("search", 40.0), ("web", 40.0))
     ]
     return write_recording(
         path, seconds=SECONDS, detected_s=ONSET_S + 300, series=series, topology=TOPOLOGY,
