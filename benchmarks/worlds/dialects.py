@@ -165,7 +165,9 @@ def _jvm(meter: Meter, own: Labels, service: Service, state: State) -> None:
     meter.events("jvm_gc_pause_seconds_count", own, state.gc * 10, state.restarts)
     meter.gauge("jvm_threads_live_threads", own, when_up(np.round(state.threads + 20), up))
     meter.gauge(
-        "tomcat_threads_busy_threads", own, when_up(np.round(np.minimum(state.threads, 200.0)), up)
+        "tomcat_threads_busy_threads",
+        own,
+        when_up(np.asarray(np.round(np.minimum(state.threads, 200.0)), dtype=np.float64), up),
     )
     meter.gauge("tomcat_threads_config_max_threads", own, np.full(up.size, 200.0))
     meter.gauge("process_cpu_usage", own, when_up(state.cpu_pods.mean(axis=0) / service.cpu_limit, up), 0.02)

@@ -38,7 +38,11 @@ def write_metrics(folder: Path, found: Sequence[Series], world: World, start: da
         "series": np.arange(len(found), dtype=np.int32), "name": np.array([s.name for s in found], dtype=object),
         "labels": np.array([json.dumps(dict(s.labels)) for s in found], dtype=object),
     }  # fmt: skip
-    samples = {"series": np.concatenate(numbers), "time": np.concatenate(times), "value": np.concatenate(values)}
+    samples: Columns = {
+        "series": np.concatenate(numbers),
+        "time": np.concatenate(times),
+        "value": np.concatenate(values),
+    }
     (folder / "metrics").mkdir(parents=True, exist_ok=True)
     _copy(folder / "metrics/series.parquet", "series, name, labels", names)
     _copy(folder / "metrics/samples.parquet", "series, make_timestamp_ms(time)::TIMESTAMP_MS AS time, value", samples)

@@ -31,11 +31,11 @@ def test_no_hypothesis_presents_the_observations_and_stores_an_unsolved_pattern(
     done = cli("investigate", "--recording", recordings / "unexplained")
     assert done.code == 3
     assert "I couldn't form a clear hypothesis; here is what I observed" in done.out
-    assert "memory of mail" in done.out
+    assert "threads of mail" in done.out
     events = cli.events()
     assert modes(events) == [FailureMode.NO_HYPOTHESIS]
     (pattern,) = payloads(events, c.UnsolvedPattern)
-    assert pattern.signs == ("memory.up",)
+    assert pattern.signs == ("threads.up",)
     assert [entity.name for entity in pattern.entities] == ["mail"]
     assert ending(events) == c.Ended(status=Status.INCONCLUSIVE, exit_code=3, said=ending(events).said)
 
