@@ -12,6 +12,7 @@ from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import NO_CHANGE, Account, TriggerOption
+from compass.domain.mechanism import Mechanism
 from compass.domain.observation import QUALITY_WEIGHT, Observation, Quality, Verdict
 from compass.domain.posterior import Evidence
 
@@ -22,6 +23,9 @@ SYMPTOMS = frozenset({
 """Signs that somebody who calls the service would notice."""
 REQUESTS = frozenset({"latency.up", "client_latency.up", "errors.up", "success.down", "trace.errors_up"})
 """Those measured on the requests themselves: only when one of these is normal is the service known to serve well."""
+NO_TRIGGER_FLOOR = -3.0
+"""Not every change is recorded: a theory of a change keeps a twentieth where all that are known are cleared."""
+_NEGLIGIBLE = 0.01
 
 
 def evidence_of_attempts(
@@ -81,6 +85,33 @@ def evidence_of_incident(board: Board, table: LikelihoodTable) -> tuple[Evidence
         text = f"{len(signs)} symptoms asked at {service or 'every service'} are normal"
         found.append(_incident("normal", weights.normal, text, tuple(sorted(o.id for o in normal))))
     return tuple(found)
+
+
+def evidence_of_triggers(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[Evidence, ...]:
+    """Evidence against theories that say a change did it, where no change that was recorded is likely to have.
+
+    Such an account is worth P(some change set it off), which its own choice of trigger tells; what remains of a theory
+    whose every change was refuted is a trace. In order of account.
+    """
+    found = []
+    for account in sorted(board.accounts, key=lambda a: a.id):
+        head = board.hypotheses.get(account.head)
+        mechanism = mechanisms.get(head.mechanism) if head is not None else None
+        if mechanism is None or not _is_change(mechanism):
+            continue
+        alone = sum(option.weight for option in account.triggers if option.change == NO_CHANGE)
+        if alone > _NEGLIGIBLE:
+            found.append(Evidence(
+                id=f"trigger/{account.head}", group=f"trigger/{account.head}", kind="trigger",
+                log_likelihood={account.head: max(NO_TRIGGER_FLOOR, math.log1p(-min(alone, 1 - 1e-9)))},
+                because=f"it says that a change did it, and with {alone:.0%} none that was recorded did",
+            ))  # fmt: skip
+    return tuple(found)
+
+
+def _is_change(mechanism: Mechanism) -> bool:
+    """Whether something the mechanism requires is nothing but a change."""
+    return any(p.signs and all(sign.startswith("change.") for sign in p.signs) for p in mechanism.requires)
 
 
 def trigger_weights(

@@ -11,7 +11,7 @@ class Evidence:
     """One scored result. `log_likelihood` maps hypothesis id → log P(result | it) − log P(result | background).
 
     Evidence of one `group` shares observations or series: the strongest counts fully, the rest in part.
-    `kind` is prior | suggestion | required | expected | missing | forbidden | refuted | survived | coverage.
+    `kind` is prior | suggestion | required | expected | missing | forbidden | refuted | survived | coverage | trigger.
     `rests_on` are the observation ids.
     """
 

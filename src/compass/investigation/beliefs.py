@@ -7,7 +7,12 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from compass.analysis.accounts import form_accounts
-from compass.analysis.evidence import evidence_of_attempts, evidence_of_incident, trigger_weights
+from compass.analysis.evidence import (
+    evidence_of_attempts,
+    evidence_of_incident,
+    evidence_of_triggers,
+    trigger_weights,
+)
 from compass.analysis.graph import build_graph
 from compass.analysis.likelihood import LikelihoodTable, source_of
 from compass.analysis.posterior import update
@@ -32,7 +37,7 @@ def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: Likelihood
     fresh = _labelled(board, propose(board, catalogue))
     known = replace(board, hypotheses={**board.hypotheses, **{h.id: h for h in fresh}})
     accounts = accounts_of(known, mechanisms, table)
-    evidence = evidence_of(known, catalogue, mechanisms, table)
+    evidence = evidence_of(replace(known, accounts=accounts), catalogue, mechanisms, table)
     posterior = posterior_of(replace(known, accounts=accounts, evidence=evidence), mechanisms, table)
     prefix = f"beliefs/{board.round}/{board.reopened}"
     payloads: list[tuple[str, c.Payload]] = [(f"hypothesis/{h.id}", c.Proposed(hypothesis=h)) for h in fresh]
@@ -72,6 +77,7 @@ def evidence_of(
         *_by_source(pattern_evidence(board, catalogue, weights, index(board)), board, table),
         *evidence_of_attempts(board, _priors(mechanisms), table),
         *evidence_of_incident(board, table),
+        *evidence_of_triggers(board, mechanisms),
     )
 
 

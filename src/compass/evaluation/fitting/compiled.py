@@ -31,6 +31,7 @@ CellKey = tuple[str, str, Outcome, Quality, bool]
 """What the value of an attempt's outcome depends on: family, strategy, outcome, quality, decisive."""
 _Kind = tuple[int, int, float]  # weight, source, coefficient
 _NO_SOURCE = len(SOURCES)
+_FIXED = -1  # the last weight: 1, whatever the parameters are
 _OUTCOMES = frozenset({Outcome.REFUTED.value, Outcome.SURVIVED.value})
 _SCALE = 1000.0  # evidence is rounded to six decimals: a large unit keeps that out of the coefficients
 
@@ -153,6 +154,8 @@ class _View:
                 if item.kind in _OUTCOMES:
                     cell = _cell_of(item.id.removeprefix("attempt/"), board, mechanisms)
                     kinds[item.id] = (len(WEIGHTS) + cells.setdefault(cell, len(cells)), _NO_SOURCE, 1.0)
+                elif item.kind == "trigger":
+                    kinds[item.id] = (_FIXED, _NO_SOURCE, value)
                 elif value:
                     source = source_of_evidence(item, board)
                     where = SOURCES.index(source) if source is not None else _NO_SOURCE
@@ -210,7 +213,7 @@ class Beliefs:
 def beliefs(data: Compiled, table: LikelihoodTable) -> Beliefs:
     """The posteriors of all samples under `table`."""
     samples, accounts = len(data.truth), len(data.sample)
-    weight = np.array([*(_weight(table, name) for name in WEIGHTS), *(_value(table, cell) for cell in data.cells)])
+    weight = np.array([*(_weight(table, name) for name in WEIGHTS), *(_value(table, cell) for cell in data.cells), 1.0])
     rows = accounts + samples
     source = np.array([*(float(getattr(table.sources, name)) for name in SOURCES), 1.0])
     evidence = table.temper * _summed(data.own, _values(data.own, weight, source), table, rows)

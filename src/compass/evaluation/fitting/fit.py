@@ -21,24 +21,36 @@ Floats = NDArray[np.float64]
 PRIOR_CASES = 12.0
 """How many cases the figures assumed for a strategy are worth against what is counted."""
 ITERATIONS = 60
+HOPELESS = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A way to fit. `strength` multiplies the penalty on moving away from the assumed figures; None: nothing moves."""
+    """A way to fit. `strength` multiplies the penalty on moving away from the assumed figures; None: nothing moves.
+
+    `moving`: names of the parameters that may move at all.
+    """
 
     name: str
     cells: bool
     strength: float | None
+    moving: frozenset[str] = parameters.ALL
 
 
+SCALE = parameters.TEMPER | parameters.RESERVES
+BY_HAND = Model(name="as set by hand", cells=False, strength=None)
+"""What the others are compared with; it is not chosen, for nothing in it was counted."""
 MODELS = (
-    Model(name="as set by hand", cells=False, strength=None),
-    Model(name="cells counted", cells=True, strength=None),
-    Model(name="cells counted, weights fitted, strong pull", cells=True, strength=4.0),
-    Model(name="cells counted, weights fitted", cells=True, strength=1.0),
-    Model(name="cells counted, weights fitted, weak pull", cells=True, strength=0.25),
+    BY_HAND,
+    Model(name="cells counted, scale fitted, strong pull", cells=True, strength=16.0, moving=SCALE),
+    Model(name="cells counted, scale fitted", cells=True, strength=1.0, moving=SCALE),
+    Model(
+        name="cells counted, scale and sources fitted, strong pull", cells=True, strength=16.0,
+        moving=SCALE | parameters.SOURCE_NAMES,
+    ),
+    Model(name="cells counted, all weights fitted, strong pull", cells=True, strength=16.0),
 )  # fmt: skip
+"""Cells alone are no candidate: given an answer they say less than the figures set by hand, so the scale must move."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +64,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One model, with each set left out in turn. `loss` is the mean over cases of both losses (see `objective`)."""
+    """One model, with each set left out in turn. `loss` is the mean `read_loss` over the cases left out: it decides."""
 
     model: Model
     loss: float
@@ -86,7 +98,7 @@ def fit(
         )  # fmt: skip
     compiled = {name: compile_samples([s for s in samples if s.set == name], mechanisms, base) for name in names}
     tried = tuple(_try(model, samples, compiled, base) for model in MODELS)
-    best = min(tried, key=lambda t: t.loss).model
+    best = min((t for t in tried if t.model != BY_HAND), key=lambda t: t.loss).model
     table = fit_model(best, samples, list(compiled.values()), base)
     others = {
         name: compile_samples([s for s in validating if s.set == name], mechanisms, base)
@@ -106,17 +118,21 @@ def fit_model(
     table = fit_cells(samples, base, PRIOR_CASES) if model.cells else base
     if model.strength is None:
         return table
-    return _move(table, data, model.strength)
+    return _move(table, data, model.strength, model.moving)
 
 
 def objective(data: Compiled, table: LikelihoodTable) -> Floats:
-    """Two proper losses a sample, added: −log of the probability of the right answer as a whole, and −log of what the
-    leading account's confidence gave to its being right or wrong (that is the number a person reads)."""
+    """Two losses a sample, added: `read_loss`, and −log of the probability of the right answer as a whole, at most that
+    of HOPELESS: an answer that the engine does not see at all says nothing about how to weigh what it sees."""
     found = beliefs(data, table)
+    return np.asarray(read_loss(data, found) - np.log(np.maximum(HOPELESS, found.right)), dtype=np.float64)
+
+
+def read_loss(data: Compiled, found: Beliefs) -> Floats:
+    """Log loss a sample of the number that a person reads: the leading account's confidence against its being right."""
     said, right = leaders(data, found)
     said = np.clip(said, CLIP, 1 - CLIP)
-    binary = -np.where(right, np.log(said), np.log1p(-said))
-    return np.asarray(binary - np.log(np.maximum(CLIP, found.right)), dtype=np.float64)
+    return np.asarray(-np.where(right, np.log(said), np.log1p(-said)), dtype=np.float64)
 
 
 def leaders(data: Compiled, found: Beliefs) -> tuple[Floats, NDArray[np.bool_]]:
@@ -134,8 +150,9 @@ def _try(model: Model, samples: Sequence[Sample], compiled: Mapping[str, Compile
     for name, data in compiled.items():
         others = [s for s in samples if s.set != name]
         table = fit_model(model, others, [d for key, d in compiled.items() if key != name], base)
-        losses.append(objective(data, table))
-        confidence, was_right = leaders(data, beliefs(data, table))
+        found = beliefs(data, table)
+        losses.append(read_loss(data, found))
+        confidence, was_right = leaders(data, found)
         said.append(confidence)
         right.append(was_right)
         sets.append(_left_out(name, data, table))
@@ -158,7 +175,7 @@ def _calibrated(said: Floats, right: NDArray[np.bool_]) -> Calibration:
     return found
 
 
-def _move(table: LikelihoodTable, data: Sequence[Compiled], strength: float) -> LikelihoodTable:
+def _move(table: LikelihoodTable, data: Sequence[Compiled], strength: float, moving: frozenset[str]) -> LikelihoodTable:
     try:
         from scipy.optimize import minimize  # type: ignore[import-untyped]  # an optional extra without types
     except ImportError as error:
@@ -171,7 +188,8 @@ def _move(table: LikelihoodTable, data: Sequence[Compiled], strength: float) -> 
         return float(sum(objective(d, there).sum() for d in data)) + strength * parameters.penalty(moved, centre)
 
     found = minimize(
-        loss, centre, method="L-BFGS-B", bounds=parameters.bounds(centre), options={"maxiter": ITERATIONS, "eps": 1e-4}
+        loss, centre, method="L-BFGS-B", bounds=parameters.bounds(centre, moving),
+        options={"maxiter": ITERATIONS, "eps": 1e-4},
     )  # fmt: skip
     # The leader changes at some points, so a gradient may mislead there: never end worse than began.
     return parameters.write(table, found.x if found.fun <= loss(centre) else centre)

@@ -21,7 +21,8 @@ T = TypeVar("T", Prior, Groups, Patterns, IncidentWeights, Sources)
 class Parameter:
     """One number. It moves on a scale without bounds: the log of its size, or the logit of a probability.
 
-    `sd` is the standard deviation of its Gaussian prior on that scale, centred on the figure set by hand.
+    `section` "" is the table itself. `sd` is the standard deviation of its Gaussian prior on that scale, centred on
+    the figure set by hand.
     """
 
     section: str
@@ -30,7 +31,8 @@ class Parameter:
     sd: float
 
     def read(self, table: LikelihoodTable) -> float:
-        value = abs(float(getattr(getattr(table, self.section), self.name)))
+        section = getattr(table, self.section) if self.section else table
+        value = abs(float(getattr(section, self.name)))
         value = max(1e-6, value)
         return math.log(value / (1 - value)) if self.probability else math.log(value)
 
@@ -51,8 +53,13 @@ PARAMETERS = (
     *(Parameter(section="prior", name=n, probability=CHANCE, sd=0.7) for n in ("no_incident", "not_listed", "unseen")),
     *(Parameter(section="sources", name=n, probability=LOG, sd=0.35) for n in SOURCES),
     Parameter(section="prior", name="entity_capacity", probability=LOG, sd=0.7),
+    Parameter(section="", name="temper", probability=LOG, sd=0.7),
 )  # fmt: skip
-"""21 numbers. With two for each of eight strategies they are 37, all pulled towards what was assumed before."""
+"""22 numbers. With two for each of eight strategies they are 38, all pulled towards what was assumed before."""
+TEMPER = frozenset({"temper"})
+RESERVES = frozenset({"no_incident", "not_listed", "unseen"})
+SOURCE_NAMES = frozenset(SOURCES)
+ALL = frozenset(p.name for p in PARAMETERS)
 PATTERNS = ("suggestion", "required", "expected", "missing", "forbidden", "coverage", "closeness")
 INCIDENT = ("anomaly", "elsewhere", "normal")
 WEIGHTS = (*PATTERNS, *INCIDENT)
@@ -80,7 +87,7 @@ def write(table: LikelihoodTable, moved: Sequence[float] | Floats, *, exact: boo
         for name in ("no_incident", "not_listed"):
             sections["prior"][name] *= MOST_RESERVED / both
     return msgspec.structs.replace(
-        table,
+        table, temper=sections[""]["temper"],
         prior=_replaced(table.prior, sections["prior"]),
         groups=_replaced(table.groups, sections["groups"]),
         patterns=_replaced(table.patterns, sections["patterns"]),
@@ -94,9 +101,10 @@ def penalty(moved: Floats, centre: Floats) -> float:
     return float(0.5 * np.sum(((moved - centre) / sd) ** 2))
 
 
-def bounds(centre: Floats) -> list[tuple[float, float]]:
-    """Four standard deviations either way: further the prior rules out anyway."""
-    return [(float(c) - FARTHEST * p.sd, float(c) + FARTHEST * p.sd) for c, p in zip(centre, PARAMETERS, strict=True)]
+def bounds(centre: Floats, moving: frozenset[str]) -> list[tuple[float, float]]:
+    """Four standard deviations either way, further than which the prior rules out; no room for what does not move."""
+    room = [FARTHEST * p.sd if p.name in moving else 0.0 for p in PARAMETERS]
+    return [(float(c) - r, float(c) + r) for c, r in zip(centre, room, strict=True)]
 
 
 def unit(table: LikelihoodTable, weight: str, size: float) -> LikelihoodTable:
