@@ -36,7 +36,8 @@ from tests.support.recordings import iso, ns, window
 NO_DEADLINE = Deadline()
 ALL = window(0, SECONDS)
 WEB = EntityRef(kind=EntityKind.SERVICE, name="web")
-ORDERS = EntityRef(kind=EntityKind.SERVICE, name="orders")
+# A service whose pods name a namespace is in it, also where a series of its own names none.
+ORDERS = EntityRef(kind=EntityKind.SERVICE, name="orders", namespace="shop")
 DATABASE = EntityRef(kind=EntityKind.DATABASE, name="orders-db")
 PARTS = {"metrics", "logs", "traces", "kubernetes", "changes", "alerts", "probes", "topology"}
 
