@@ -31,6 +31,8 @@ def checks(pytest_args: list[str], *, tests: bool) -> list[tuple[str, list[str]]
     if tests:
         # Two workers: as many as the smallest machine this has to be fast on has cores.
         found.append(("tests", [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *pytest_args]))
+        trend = [sys.executable, "-m", "benchmarks", "investigation", "screening", "--quick"]
+        found.append(("speed, for the trend only", trend))
         found.append(("accuracy", [sys.executable, "tools/accuracy.py"]))
     return found
 
