@@ -91,8 +91,10 @@ def evidence_of_triggers(board: Board, mechanisms: Mapping[str, Mechanism]) -> t
     """Evidence against theories that say a change did it, where no change that was recorded is likely to have.
 
     Such an account is worth P(some change set it off), which its own choice of trigger tells; what remains of a theory
-    whose every change was refuted is a trace. In order of account.
+    whose every change was refuted is a trace. Without any recorded change nothing is known of that. Ordered by account.
     """
+    if not board.changes:
+        return ()
     found = []
     for account in sorted(board.accounts, key=lambda a: a.id):
         head = board.hypotheses.get(account.head)
@@ -136,10 +138,11 @@ def trigger_weights(
         elif attempt.outcome is Outcome.SURVIVED:
             logs[change].append(table.triggers.survived * QUALITY_WEIGHT[attempt.quality])
     raised = {}
+    heaviest = max((_finite(option.weight) for option in options.values()), default=0.0) or 1.0  # sums stay finite
     for key, option in options.items():
         against = [value for value in logs[key] if value < 0]
         moved = min(against) if against else max(logs[key], default=0.0)
-        raised[key] = max(0.0, _finite(option.weight)) * math.exp(moved)
+        raised[key] = max(0.0, _finite(option.weight) / heaviest) * math.exp(moved)
     total = math.fsum(raised.values())
     if total <= 0:  # nothing has any weight: then no change is what remains
         raised, total = {key: 1.0 if key == NO_CHANGE else 0.0 for key in options}, 1.0
