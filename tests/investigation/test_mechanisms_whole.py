@@ -204,7 +204,7 @@ async def test_a_bystander_is_overtaken_by_what_is_full(mechanism: Mechanism) ->
     outcomes = {a.outcome for a in board.attempts.values() if f"A:{a.hypothesis}" == mine}
     # what is hardly believed is not worth a query, and then nothing is asked of it
     assert Outcome.REFUTED in outcomes or (not outcomes and first.accounts[mine] < 0.02)
-    assert last.accounts[mine] < first.accounts[mine] / 2
+    assert not outcomes or last.accounts[mine] < first.accounts[mine] / 2
     assert last.accounts[mine] < last.accounts[full]
     assert last.ranked()[0][0] == full
 
