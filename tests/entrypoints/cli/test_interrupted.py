@@ -130,8 +130,10 @@ def test_a_second_runner_waits_and_never_doubles_the_work(aftermath: Aftermath) 
     assert aftermath.took_over.code == aftermath.whole.code
     assert "another runner holds this investigation; waiting" in aftermath.took_over.err
     assert ranked(aftermath.took_over.json()) == ranked(aftermath.whole.json())
-    assert aftermath.thawed.code == 1
-    assert "another runner" in aftermath.thawed.err
+    if aftermath.thawed.code == 1:  # it wanted to write, and was refused
+        assert "another runner" in aftermath.thawed.err
+    else:  # it was frozen between two steps, and read that the other had come to the end: it shows the same
+        assert ranked(aftermath.thawed.json()) == ranked(aftermath.whole.json())
     assert aftermath.cli.events(aftermath.frozen) == aftermath.events_then
     assert len(payloads(aftermath.events_then, c.Ended)) == 1
 
