@@ -52,14 +52,14 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     bins: tuple[Bin, ...]
 
 
-def calibration(confidences: Sequence[float], right: Sequence[bool]) -> Calibration | None:
-    """All figures, or None without cases. Raises ValueError when the lengths differ or a confidence leaves [0, 1]."""
+def calibration(confidences: Sequence[float], right: Sequence[bool]) -> Calibration:
+    """All figures. Raises ValueError without cases, when the lengths differ, and when a confidence leaves [0, 1]."""
     said = np.asarray(confidences, dtype=np.float64)
     true = np.asarray(right, dtype=np.float64)
     if said.shape != true.shape:
         raise ValueError("as many confidences as outcomes are needed")
     if said.size == 0:
-        return None
+        raise ValueError("calibration needs at least one case")
     if not np.all((said >= 0) & (said <= 1)):
         raise ValueError("a confidence lies in [0, 1]")
     base = float(true.mean())

@@ -100,9 +100,7 @@ def _figures(before: SetReport, after: SetReport) -> tuple[Figure, ...]:
     if before.diagnosis is not None and after.diagnosis is not None:
         found.append(Figure(name="diagnosis AC@1", before=before.diagnosis.ac1, after=after.diagnosis.ac1))
     if before.trigger is not None and after.trigger is not None:
-        pair = (before.trigger.ac1, after.trigger.ac1)
-        if pair[0] is not None and pair[1] is not None:
-            found.append(Figure(name="trigger AC@1", before=pair[0], after=pair[1]))
+        found.append(Figure(name="trigger AC@1", before=before.trigger.ac1, after=after.trigger.ac1))
     for title, old, new in (
         ("calibration error", before.calibration.ece, after.calibration.ece),
         ("Brier score", before.calibration.brier, after.calibration.brier),

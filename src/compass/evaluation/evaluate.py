@@ -16,13 +16,12 @@ from compass.evaluation.ranks import rank_of
 from compass.evaluation.report import FORMAT, Repeats, Report, RivalReport
 from compass.evaluation.rival_run import RivalRun, run_rival
 from compass.evaluation.rivals import Rival
-from compass.evaluation.scoring import Scored, accuracy, by_set, pooled_calibration, score, set_report, spread
+from compass.evaluation.scoring import accuracy, by_set, pooled_calibration, score, set_report, spread
 from compass.evaluation.truth import Truth, load_truth, set_of
 from compass.ports.errors import BadInputError
 from compass.sources.recording.discover import find_recordings
 
 TRUTH = "truth"
-PRELOAD = ("compass.evaluation.case", "compass.entrypoints.wiring")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,10 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to evaluate, and how. `limit_s` is for one run; `told` is called with a line of progress after each."""
+    """What to evaluate, and how. `limit_s` is for one run; `told` is called with a line of progress after each.
+
+    `preload` names the modules that `prepare` needs: the template of the worker processes loads them once.
+    """
 
     cases: Sequence[Labelled]
     prepare: Prepare
@@ -49,6 +51,7 @@ class Plan:
     jobs: int = 1
     runs: int = 1
     limit_s: float = 300.0
+    preload: Sequence[str] = ()
     told: Callable[[str], None] = field(default=lambda _line: None)
 
 
@@ -79,8 +82,8 @@ def find_labelled(places: Iterable[Path], truth: Path | None) -> tuple[tuple[Lab
 def evaluate(plan: Plan) -> Report:
     """Run everything, then read the labels and score. Raises BadInputError for a label that cannot be understood."""
     runs, changed = _run(plan)
-    rival_runs = {rival.id: _run_rival(plan, rival) for rival in plan.rivals}
     truths = {case.id: _read(case) for case in plan.cases}
+    rival_runs = {rival.id: _run_rival(plan, rival, truths) for rival in plan.rivals}
     scored = [score(run, truths[run.id], plan.labels) for run in runs]
     return Report(
         format=FORMAT, compass=__version__, engine=ENGINE, table_sha256=plan.table_sha256,
@@ -91,12 +94,6 @@ def evaluate(plan: Plan) -> Report:
     )  # fmt: skip
 
 
-def score_cases(plan: Plan) -> list[Scored]:
-    """Runs beside their labels, for what needs more than the figures (fitting)."""
-    runs, _ = _run(plan)
-    return [score(run, _read(case), plan.labels) for run, case in zip(runs, plan.cases, strict=True)]
-
-
 def _run(plan: Plan) -> tuple[list[CaseRun], tuple[str, ...]]:
     """The first runs in the order of the cases, and the ids whose later runs gave another answer."""
     folders = [case.folder for case in plan.cases]
@@ -104,7 +101,7 @@ def _run(plan: Plan) -> tuple[list[CaseRun], tuple[str, ...]]:
     first: list[CaseRun] = []
     changed: set[str] = set()
     for number in range(1, plan.runs + 1):
-        results = run_all(folders, work, _lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=PRELOAD)
+        results = run_all(folders, work, _lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=plan.preload)
         for done, result in enumerate(results, start=1):
             turn = f" (run {number} of {plan.runs})" if plan.runs > 1 else ""
             plan.told(f"{done}/{len(folders)} {result.id}{turn}" + (f": {result.error}" if result.error else ""))
@@ -115,15 +112,15 @@ def _run(plan: Plan) -> tuple[list[CaseRun], tuple[str, ...]]:
     return first, tuple(sorted(changed))
 
 
-def _run_rival(plan: Plan, rival: Rival) -> list[RivalRun]:
-    onsets = {case.folder: _read(case).onset_ns for case in plan.cases}
+def _run_rival(plan: Plan, rival: Rival, truths: Mapping[str, Truth]) -> list[RivalRun]:
+    onsets = {case.folder: truths[case.id].onset_ns for case in plan.cases}
     seeds = {case.folder: zlib.crc32(case.id.encode()) for case in plan.cases}
     work = partial(run_rival, rival=rival, onsets=onsets, seeds=seeds)
     found = []
     lost = partial(_rival_lost, rival=rival.id)
     folders = [case.folder for case in plan.cases]
     for done, result in enumerate(
-        run_all(folders, work, lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=PRELOAD), start=1
+        run_all(folders, work, lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=plan.preload), start=1
     ):
         plan.told(f"{rival.id} {done}/{len(folders)} {result.id}" + (f": {result.error}" if result.error else ""))
         found.append(result)

@@ -25,19 +25,15 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def bootstrap_mean(rows: Sequence[Sequence[float]] | Floats, seed: int = SEED) -> tuple[float, float]:
+def bootstrap_mean(rows: Sequence[Sequence[float]] | Floats) -> tuple[float, float]:
     """As `bootstrap` with the mean of all columns as the statistic, many times faster. No case gives (nan, nan)."""
     means = np.asarray(rows, dtype=np.float64).reshape(len(rows), -1).mean(axis=1)
     if len(means) == 0:
         return math.nan, math.nan
-    draws = np.random.default_rng(seed).integers(0, len(means), size=(RESAMPLES, len(means)))
-    low, high = np.quantile(means[draws].mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
+    return _middle(means[_draws(len(means))].mean(axis=1))
 
 
-def bootstrap(
-    rows: Sequence[Sequence[float]] | Floats, statistic: Callable[[Floats], float], seed: int = SEED
-) -> tuple[float, float]:
+def bootstrap(rows: Sequence[Sequence[float]] | Floats, statistic: Callable[[Floats], float]) -> tuple[float, float]:
     """The 95 % percentile interval of `statistic` over whole cases drawn again (Efron 1979). Seeded: it repeats.
 
     `rows`: cases × columns. No case gives (nan, nan).
@@ -45,8 +41,14 @@ def bootstrap(
     table = np.asarray(rows, dtype=np.float64)
     if len(table) == 0:
         return math.nan, math.nan
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(0, len(table), size=(RESAMPLES, len(table)))
-    values = np.array([statistic(table[draw]) for draw in draws])
+    return _middle(np.array([statistic(table[draw]) for draw in _draws(len(table))]))
+
+
+def _draws(cases: int) -> NDArray[np.int64]:
+    """Places of the cases of every resample [resamples, cases]."""
+    return np.random.default_rng(SEED).integers(0, cases, size=(RESAMPLES, cases))
+
+
+def _middle(values: Floats) -> tuple[float, float]:
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)

@@ -48,7 +48,7 @@ def place_of(answer: Answer, truth: Truth, mechanisms: Collection[str]) -> Placi
     labelled = bool(mechanisms) and not truth.healthy
     entity = _entity_rank(answer, truth)
     diagnosis = _diagnosis_rank(answer, truth, mechanisms) if labelled else None
-    right = (diagnosis == 1 if labelled else leader is not None and _is_right(leader, truth)) and leader is not None
+    right = diagnosis == 1 if labelled else leader is not None and _is_right(leader, truth)
     said = leader.trigger if leader is not None else NO_CHANGE
     led = _led(answer)
     return Placing(
@@ -57,7 +57,11 @@ def place_of(answer: Answer, truth: Truth, mechanisms: Collection[str]) -> Placi
         trigger_right=None if truth.trigger is None else _trigger_right(leader, truth),
         trigger_none_said=said == NO_CHANGE, trigger_none_true=truth.trigger == NONE,
         decoy_blamed=leader is not None and bool({leader.trigger, leader.entity} & truth.decoys),
-        led=led, led_right=_led_right(led, answer, truth, mechanisms),
+        led=led, led_right={
+            "account": right, "no_incident": truth.healthy, "nothing": False,
+            # right when nothing on the list is
+            "not_listed": not truth.healthy and (diagnosis if labelled else entity) is None,
+        }[led],
     )  # fmt: skip
 
 
@@ -111,16 +115,3 @@ def _led(answer: Answer) -> str:
     if best == account:
         return "account"
     return "not_listed" if best == answer.not_listed else "no_incident"
-
-
-def _led_right(led: str, answer: Answer, truth: Truth, mechanisms: Collection[str]) -> bool:
-    """ "Not on this list" is right when nothing on the list is; "no incident" when nothing was wrong."""
-    if led == "no_incident":
-        return truth.healthy
-    if led == "not_listed":
-        found = _diagnosis_rank(answer, truth, mechanisms) if mechanisms else _entity_rank(answer, truth)
-        return not truth.healthy and found is None
-    if not answer.ranked or truth.healthy:
-        return False
-    leader = answer.ranked[0]
-    return _is_right(leader, truth) and (not mechanisms or leader.mechanism in mechanisms)

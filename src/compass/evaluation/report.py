@@ -29,7 +29,7 @@ class TriggerAccuracy(msgspec.Struct, frozen=True, kw_only=True):
     """The change that did it. Abstaining is saying that no change did; None where there is nothing to divide by."""
 
     n: int
-    ac1: float | None
+    ac1: float
     abstain_precision: float | None
     abstain_recall: float | None
 

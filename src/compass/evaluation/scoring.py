@@ -87,10 +87,7 @@ def accuracy(ranks: Sequence[int | None]) -> Accuracy:
 
 def pooled_calibration(cases: Sequence[Scored]) -> Calibration:
     """Over the confidence of the leading account, 0 where the list is empty. `cases` is not empty."""
-    found = calibration([c.placing.confidence for c in cases], [c.placing.right for c in cases])
-    if found is None:
-        raise ValueError("calibration needs at least one case")
-    return found
+    return calibration([c.placing.confidence for c in cases], [c.placing.right for c in cases])
 
 
 def strategy_records(cases: Iterable[Scored]) -> dict[str, StrategyRecord]:

@@ -79,7 +79,6 @@ def test_one_set_cannot_be_left_out() -> None:
 def test_what_is_written_is_a_table_that_says_how() -> None:
     base = load_table()
     found = calibration([0.5, 0.9, 0.2], [True, True, False])
-    assert found is not None
     tried = Tried(model=MODELS[1], loss=1.0, pooled=found, sets=(LeftOut(name="a", loss=1.0, calibration=found),))
     made = Fit(table=base, chosen=MODELS[1], tried=(tried,), validated=(), validated_before=())
     table = parse_table(table_text(made, {"a": 2, "b": 1}, "2026-01-01"))

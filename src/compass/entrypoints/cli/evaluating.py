@@ -27,6 +27,8 @@ from compass.ports.errors import BadInputError
 from compass.redaction import bound
 
 STDOUT = Path("-")
+PRELOAD = ("compass.evaluation.case", "compass.entrypoints.wiring")
+"""What a worker process needs: loaded once, in their template."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,8 @@ def plan_of(wish: Wish) -> Plan:
         print(f"{len(without)} recordings without a label are left out, e.g. {without[0].name}", file=sys.stderr)
     return Plan(
         cases=cases, prepare=partial(prepare, settings=chosen, table=table), labels=labels, rivals=rivals,
-        table_sha256=table.sha256, jobs=wish.jobs, runs=wish.runs, limit_s=wish.limit_s, told=_tell,
+        table_sha256=table.sha256, jobs=wish.jobs, runs=wish.runs, limit_s=wish.limit_s, preload=PRELOAD,
+        told=_tell,
     )  # fmt: skip
 
 
@@ -111,7 +114,9 @@ def choose_rivals(names: str) -> tuple[Rival, ...]:
 
 def default_jobs() -> int:
     """As many as there are processors for this process."""
-    return max(1, len(os.sched_getaffinity(0)))
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1  # systems that bind no process to a processor
 
 
 def _only(cases: tuple[Labelled, ...], text: str) -> tuple[Labelled, ...]:

@@ -16,7 +16,7 @@ from compass.entrypoints.cli.evaluating import Wish, plan_of, table_of
 from compass.entrypoints.cli.render.fit import fit_screen
 from compass.entrypoints.cli.render.output import console, show
 from compass.evaluation.case import Prepare, board_of
-from compass.evaluation.evaluate import PRELOAD, Plan
+from compass.evaluation.evaluate import Plan
 from compass.evaluation.fitting.fit import fit
 from compass.evaluation.fitting.sample import Sample, sample_of
 from compass.evaluation.fitting.written import table_text
@@ -54,25 +54,26 @@ def gather(plan: Plan) -> list[Sample]:
     folders = [case.folder for case in plan.cases]
     labels = {case.folder: case.label for case in plan.cases}
     work = partial(final_board, prepare=plan.prepare)
-    boards = run_all(folders, work, _lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=PRELOAD)
+    finished = run_all(folders, work, _why, jobs=plan.jobs, limit_s=plan.limit_s, preload=plan.preload)
     samples = []
-    for done, (folder, board) in enumerate(zip(folders, boards, strict=True), start=1):
+    for done, (folder, board) in enumerate(zip(folders, finished, strict=True), start=1):
         plan.told(f"{done}/{len(folders)} {folder.name}")
-        if board is None or board.posterior is None:
-            print(f"{folder.name}: left out: there is no posterior to fit", file=sys.stderr)
+        if isinstance(board, str):
+            print(f"{folder.name}: left out: {board}", file=sys.stderr)
             continue
         truth = load_truth(labels[folder])
         samples.append(sample_of(folder.name, board, truth, plan.labels.get(truth.fault_type, ())))
     return samples
 
 
-def final_board(folder: Path, prepare: Prepare) -> Board | None:
-    """The board, or None where the investigation failed."""
+def final_board(folder: Path, prepare: Prepare) -> Board | str:
+    """The board, or why there is nothing on it to fit."""
     try:
-        return asyncio.run(board_of(folder, prepare))
-    except CompassError:
-        return None
+        board = asyncio.run(board_of(folder, prepare))
+    except CompassError as error:
+        return str(error)
+    return board if board.posterior is not None else "there is no posterior to fit"
 
 
-def _lost(_folder: Path, _why: str) -> Board | None:
-    return None
+def _why(_folder: Path, why: str) -> str:
+    return why

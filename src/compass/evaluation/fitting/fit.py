@@ -169,10 +169,7 @@ def _left_out(name: str, data: Compiled, table: LikelihoodTable) -> LeftOut:
 
 
 def _calibrated(said: Floats, right: NDArray[np.bool_]) -> Calibration:
-    found = calibration(np.clip(said, 0.0, 1.0).tolist(), right.tolist())
-    if found is None:
-        raise ValueError("a set without cases")
-    return found
+    return calibration(np.clip(said, 0.0, 1.0).tolist(), right.tolist())
 
 
 def _move(table: LikelihoodTable, data: Sequence[Compiled], strength: float, moving: frozenset[str]) -> LikelihoodTable:

@@ -44,24 +44,23 @@ class Parameter:
 LOG, CHANCE = False, True
 FARTHEST = 4.0
 MOST_RESERVED = 0.9
+PATTERNS = ("suggestion", "required", "expected", "missing", "forbidden", "coverage", "closeness")
+INCIDENT = ("anomaly", "elsewhere", "normal")
+RESERVED = ("no_incident", "not_listed", "unseen")
 PARAMETERS = (
-    *(Parameter(section="patterns", name=n, probability=LOG, sd=0.7) for n in (
-        "suggestion", "required", "expected", "missing", "forbidden", "coverage", "closeness",
-    )),
+    *(Parameter(section="patterns", name=n, probability=LOG, sd=0.7) for n in PATTERNS),
     *(Parameter(section="groups", name=n, probability=CHANCE, sd=0.7) for n in ("share_of_rest", "link_share")),
-    *(Parameter(section="incident", name=n, probability=LOG, sd=0.7) for n in ("anomaly", "elsewhere", "normal")),
-    *(Parameter(section="prior", name=n, probability=CHANCE, sd=0.7) for n in ("no_incident", "not_listed", "unseen")),
+    *(Parameter(section="incident", name=n, probability=LOG, sd=0.7) for n in INCIDENT),
+    *(Parameter(section="prior", name=n, probability=CHANCE, sd=0.7) for n in RESERVED),
     *(Parameter(section="sources", name=n, probability=LOG, sd=0.35) for n in SOURCES),
     Parameter(section="prior", name="entity_capacity", probability=LOG, sd=0.7),
     Parameter(section="", name="temper", probability=LOG, sd=0.7),
 )  # fmt: skip
 """22 numbers. With two for each of eight strategies they are 38, all pulled towards what was assumed before."""
 TEMPER = frozenset({"temper"})
-RESERVES = frozenset({"no_incident", "not_listed", "unseen"})
+RESERVES = frozenset(RESERVED)
 SOURCE_NAMES = frozenset(SOURCES)
 ALL = frozenset(p.name for p in PARAMETERS)
-PATTERNS = ("suggestion", "required", "expected", "missing", "forbidden", "coverage", "closeness")
-INCIDENT = ("anomaly", "elsewhere", "normal")
 WEIGHTS = (*PATTERNS, *INCIDENT)
 """The parameters that evidence is proportional to, in the order that `compiled` counts them."""
 _NEGATIVE = frozenset(
