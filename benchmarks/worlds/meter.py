@@ -75,11 +75,9 @@ class Meter:
         start = 0.0  # buckets of one histogram stay ordered only when they start together
         self._keep(f"{name}_bucket", {**labels, "le": bound}, np.cumsum(per_s * self.world.step_s) + start)
 
-    def latency(
-        self, name: str, labels: Labels, state: State, service: Service, quantile: float, unit: float = 1.0
-    ) -> None:
+    def latency(self, name: str, labels: Labels, state: State, service: Service, quantile: float) -> None:
         """A quantile as a gauge, with the error of its sample."""
-        self.gauge(name, labels, self.quantile(state, service, quantile) / unit)
+        self.gauge(name, labels, self.quantile(state, service, quantile))
 
     def quantile(self, state: State, service: Service, quantile: float) -> Floats:
         """The measured quantile of a service's own times; NaN in steps without a request."""

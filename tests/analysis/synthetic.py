@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from compass.domain.entity import EntityKind, EntityRef
-from compass.domain.incident import Incident, Onset
+from compass.domain.incident import Incident
 from compass.domain.telemetry import Direction, Signal, SignalKind
-from compass.domain.time import NS_PER_S, Instant, Window
+from compass.domain.time import NS_PER_S, Window
 from compass.tables.series import Floats, Ints, SeriesRow, SeriesTable
 
 START_NS = 1_700_000_000 * NS_PER_S
@@ -42,12 +42,12 @@ def table(rows: Sequence[SeriesRow], values: Floats, step_s: int = 15) -> Series
     return SeriesTable(rows=tuple(rows), times_ns=times(values.shape[1], step_s), values=values, step_s=float(step_s))
 
 
-def split(count: int, at: int, step_s: int = 15) -> tuple[Window, Window, Onset]:
+def split(count: int, at: int, step_s: int = 15) -> tuple[Window, Window]:
     """Baseline up to the end of sample `at` − 1, during from there on."""
     ends = times(count, step_s)
     edge = int(ends[at - 1])
     baseline = Window(start_ns=START_NS, end_ns=edge)
-    return baseline, Window(start_ns=edge, end_ns=int(ends[-1])), Onset(instant=Instant(ns=edge), method="given")
+    return baseline, Window(start_ns=edge, end_ns=int(ends[-1]))
 
 
 def incident(count: int, detected: int, step_s: int = 15, service_name: str | None = None) -> Incident:

@@ -121,9 +121,9 @@ def test_empty_tables_and_windows_give_no_score_and_no_error() -> None:
     assert screen(table([], np.empty((0, N))), *split(N, AT)).up.score.shape == (0,)
     values = np.full((1, N), np.nan)
     assert np.isnan(screen(table([row(service("a"))], values), *split(N, AT)).up.score[0])
-    _, during, onset = split(N, AT)
+    _, during = split(N, AT)
     nothing = Window(start_ns=during.start_ns, end_ns=during.start_ns)
-    assert np.isnan(screen(table([row(service("a"))], noisy(1, 1)), nothing, during, onset).up.score[0])
+    assert np.isnan(screen(table([row(service("a"))], noisy(1, 1)), nothing, during).up.score[0])
 
 
 def test_limits_are_joined_by_entity_and_container() -> None:

@@ -22,8 +22,8 @@ GRAPH = build_graph((), INSIDE)
 
 def found(rows: list[SeriesRow], values: Floats) -> dict[tuple[str, str], Finding]:
     series = table(rows, values)
-    baseline, during, onset = split(N, AT)
-    scores = screen(series, baseline, during, onset, findings.borrow_groups(series, GRAPH))
+    baseline, during = split(N, AT)
+    scores = screen(series, baseline, during, findings.borrow_groups(series, GRAPH))
     facts = find(series, scores, GRAPH, baseline, during)
     assert len({(f.entity, f.sign) for f in facts}) == len(facts)
     return {(f.sign, f.entity.name): f for f in facts}

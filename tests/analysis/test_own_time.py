@@ -33,8 +33,8 @@ def shares(
         rows.append(row(service(name), SignalKind.TRAFFIC, "{request}/s"))
         lines.append(step(rate, rate))
     seen = table(rows, np.array(lines))
-    baseline, during, onset = split(N, AT)
-    found = own_times(seen, anomaly.screen(seen, baseline, during, onset), GRAPH)
+    baseline, during = split(N, AT)
+    found = own_times(seen, anomaly.screen(seen, baseline, during), GRAPH)
     return {own.entity.name: round(own.share, 2) for own in found}
 
 
@@ -75,15 +75,15 @@ def test_nothing_is_said_without_known_dependencies() -> None:
 def test_a_quantile_at_which_it_added_nothing_halves_its_share() -> None:
     rows = [row(service(n), SignalKind.LATENCY, "ms", quantile=q) for n in ("web", "cart") for q in (0.5, 0.9)]
     seen = table(rows, np.array([step(100, 900), step(200, 900), step(50, 50), step(60, 760)]))
-    baseline, during, onset = split(N, AT)
-    found = {o.entity.name: o for o in own_times(seen, anomaly.screen(seen, baseline, during, onset), GRAPH)}
+    baseline, during = split(N, AT)
+    found = {o.entity.name: o for o in own_times(seen, anomaly.screen(seen, baseline, during), GRAPH)}
     assert found["web"].share == pytest.approx(0.5)
     assert found["cart"].share == pytest.approx(0.5)
-    assert found["web"].own_s == pytest.approx(0.8)  # milliseconds became seconds
+    assert found["web"].added_s - found["web"].below_s == pytest.approx(0.8)  # milliseconds became seconds
 
 
 def test_who_works_more_does_not_wait() -> None:
     rows = [row(service("web"), SignalKind.CPU, "%"), row(pod("cart-0"), SignalKind.CPU, "%")]
     seen = table(rows, np.array([step(20, 12), step(20, 60)]))
-    baseline, during, onset = split(N, AT)
-    assert idle(seen, anomaly.screen(seen, baseline, during, onset), GRAPH) == {service("web")}
+    baseline, during = split(N, AT)
+    assert idle(seen, anomaly.screen(seen, baseline, during), GRAPH) == {service("web")}

@@ -31,7 +31,7 @@ def test_pools_are_joined_by_entity_and_name() -> None:
 
 def test_exhaustion_has_its_time_length_and_queue() -> None:
     series = orders([3.0] * AT + [10.0] * 20, [10.0] * N, [0.0] * AT + [7.0] * 20)
-    baseline, during, _ = split(N, AT)
+    baseline, during = split(N, AT)
     seen = pools.exhaustion(pools.join_pools(series)[0], series.times_ns, baseline, during)
     assert seen is not None
     assert seen.news
@@ -42,7 +42,7 @@ def test_exhaustion_has_its_time_length_and_queue() -> None:
 
 def test_a_pool_that_is_always_full_is_no_news() -> None:
     series = orders([10.0] * N, [10.0] * N, [0.0] * N)
-    baseline, during, _ = split(N, AT)
+    baseline, during = split(N, AT)
     seen = pools.exhaustion(pools.join_pools(series)[0], series.times_ns, baseline, during)
     assert seen is not None
     assert not seen.news
@@ -50,7 +50,7 @@ def test_a_pool_that_is_always_full_is_no_news() -> None:
 
 def test_a_queue_at_the_highest_use_stands_in_for_a_missing_limit() -> None:
     series = orders([3.0] * AT + [8.0] * 20, [10.0] * N, [0.0] * AT + [4.0] * 20).take([0, 1])
-    baseline, during, _ = split(N, AT)
+    baseline, during = split(N, AT)
     seen = pools.exhaustion(pools.join_pools(series)[0], series.times_ns, baseline, during)
     assert seen is not None
     assert seen.news
@@ -73,7 +73,7 @@ def test_a_dip_that_recovers_a_rise_and_a_constant_are_no_fall() -> None:
 
 def test_missing_samples_and_a_zero_limit_give_no_share() -> None:
     series = orders([np.nan] * N, [0.0] * N, [np.nan] * N)
-    baseline, during, _ = split(N, AT)
+    baseline, during = split(N, AT)
     assert pools.exhaustion(pools.join_pools(series)[0], series.times_ns, baseline, during) is None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 
 import numpy as np
 
 from compass.domain.entity import EntityRef
+from compass.domain.ids import id_of
 from compass.domain.observation import Observation, Quality, Quantity, Spark, Stats, Verdict
 from compass.domain.telemetry import Answer, Coverage, NativeQuery
 from compass.domain.time import Instant, Window
@@ -59,7 +59,7 @@ def observe(
     if not math.isfinite(strength):
         raise ValueError(f"the strength of {sign} at {entity} is {strength}")
     return Observation(
-        id="o" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:15],
+        id=id_of("o", *parts),
         agent=agent, sign=sign, entity=entity, verdict=verdict, strength=round(float(strength), 4), text=text,
         query=query, coverage=coverage, source=source, series=series or f"{sign}|{entity.key}", quality=quality,
         since=since, value=_finite(value), baseline=_finite(baseline), stats=stats, spark=spark, peer=peer,

@@ -18,7 +18,6 @@ import numpy as np
 from compass.analysis import robust
 from compass.analysis.robust import Bools, Level
 from compass.analysis.units import floors
-from compass.domain.incident import Onset
 from compass.domain.telemetry import SignalKind
 from compass.domain.time import NS_PER_S, Window
 from compass.tables.series import Floats, Ints, SeriesRow, SeriesTable
@@ -91,15 +90,13 @@ class Scores:
         return np.divide(value, self.centre, out=np.full_like(value, np.nan), where=self.centre != 0)
 
 
-def screen(table: SeriesTable, baseline: Window, during: Window, onset: Onset, groups: Ints | None = None) -> Scores:
+def screen(table: SeriesTable, baseline: Window, during: Window, groups: Ints | None = None) -> Scores:
     """Robust scores of every row, in both directions.
 
     `groups` [rows] (−1 = none) lets a row without history of its own (a pod that is new) be compared with the
     pooled baseline of the rows of its group. Windows hold the ENDS of steps. Rows or windows without samples give
-    NaN scores, never an error. `onset` widens nothing here: the windows already leave its uncertainty out of the
-    baseline.
+    NaN scores, never an error.
     """
-    del onset  # part of the signature so that a later method may weigh the split; the windows carry it today
     before = (table.times_ns > baseline.start_ns) & (table.times_ns <= baseline.end_ns)
     after = (table.times_ns > during.start_ns) & (table.times_ns <= during.end_ns) & ~before
     recent = before & (table.times_ns > baseline.end_ns - RECENT_NS)

@@ -82,9 +82,9 @@ def callee_of(table: SpanTable, row: int, known: Mapping[str, EntityRef]) -> Ent
     return EntityRef(kind=EntityKind.DATABASE, name=schema.group(1).lower()) if schema else None
 
 
-def dependencies_from_spans(table: SpanTable, index: SpanIndex | None = None) -> tuple[Dependency, ...]:
+def dependencies_from_spans(table: SpanTable) -> tuple[Dependency, ...]:
     """Distinct dependencies seen in the spans, sorted. `kind` is call, message, database, cache, queue or external."""
-    index = index or index_spans(table)
+    index = index_spans(table)
     found: dict[tuple[EntityRef, EntityRef], str] = {}
     answers = np.flatnonzero(index.entry & (index.parent >= 0))
     pairs = np.stack([table.service[index.parent[answers]], table.service[answers], table.kind[answers]])

@@ -96,9 +96,6 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ):
             raise ValueError("sources: every factor is positive")
 
-    def of(self, sign: str) -> float:
-        return float(getattr(self, source_of(sign)))
-
 
 SOURCES = Sources.__struct_fields__
 _SOURCE_OF = {

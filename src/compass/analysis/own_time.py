@@ -11,8 +11,8 @@ caller is given every benefit of the doubt: all it calls, in sequence, as often 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,10 +42,6 @@ class OwnTime:
     usual_s: float
     row: int
 
-    @property
-    def own_s(self) -> float:
-        return max(0.0, self.added_s - self.below_s)
-
 
 def own_times(table: SeriesTable, scores: Scores, graph: ServiceGraph) -> tuple[OwnTime, ...]:
     """Every service whose latency rose clearly, the largest share first. Empty without known dependencies."""
@@ -63,12 +59,12 @@ def own_times(table: SeriesTable, scores: Scores, graph: ServiceGraph) -> tuple[
         known = level.get(entity)
         if known is None or added > known[0]:
             level[entity] = (added if clear else 0.0, float(scores.centre[i]) * factor, i)
-    shares: dict[EntityRef, list[tuple[float, OwnTime]]] = {}
+    by_entity: dict[EntityRef, list[OwnTime]] = {}
     rates = _rates(table, scores, graph)
     for level in by_quantile.values():
         for found in _at(level, graph, rates):
-            shares.setdefault(found.entity, []).append((found.share, found))
-    result = [_averaged(found, len(by_quantile)) for found in shares.values()]
+            by_entity.setdefault(found.entity, []).append(found)
+    result = [_averaged(found, len(by_quantile)) for found in by_entity.values()]
     return tuple(sorted(result, key=lambda o: (-round(o.share, 9), o.entity.key)))
 
 
@@ -109,13 +105,10 @@ def _at(
     return found
 
 
-def _averaged(found: list[tuple[float, OwnTime]], quantiles: int) -> OwnTime:
+def _averaged(found: Sequence[OwnTime], quantiles: int) -> OwnTime:
     """A quantile at which it added nothing counts as a share of 0."""
-    best = max(found, key=lambda pair: (pair[0], -pair[1].row))[1]
-    share = sum(share for share, _ in found) / quantiles
-    return OwnTime(
-        entity=best.entity, share=share, added_s=best.added_s, below_s=best.below_s, usual_s=best.usual_s, row=best.row
-    )
+    best = max(found, key=lambda own: (own.share, -own.row))
+    return replace(best, share=sum(own.share for own in found) / quantiles)
 
 
 def idle(table: SeriesTable, scores: Scores, graph: ServiceGraph) -> frozenset[EntityRef]:

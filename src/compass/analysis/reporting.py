@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from compass.analysis.graph import ServiceGraph
+from compass.analysis.robust import Bools
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.telemetry import Direction, Signal, SignalKind
 from compass.tables.series import Floats, SeriesRow, SeriesTable
@@ -57,16 +58,16 @@ def with_reporting(table: SeriesTable, graph: ServiceGraph) -> SeriesTable:
     )  # fmt: skip
 
 
-def _share(there: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], known: Floats) -> Floats | None:
+def _share(there: Bools, known: Bools) -> Floats | None:
     """Rows that report against the usual number of them; None when nothing of it was steady."""
     half = there.shape[1] // 2
-    early = there[:, :half][:, known[:half].astype(bool)]
+    early = there[:, :half][:, known[:half]]
     steady = early.mean(axis=1) >= STEADY if early.shape[1] else np.zeros(there.shape[0], dtype=bool)
     if not steady.any():
         return None
     usual = float(np.median(early.sum(axis=0)))
     now = np.minimum(there.sum(axis=0) / max(usual, 1.0), 1.0)
-    now = np.where(known.astype(bool), now, np.nan)
+    now = np.where(known, now, np.nan)
     # one scrape that failed is no silence: a step counts as its neighbours do where both are better
     before, after = np.r_[1.0, now[:-1]], np.r_[now[1:], 1.0]
     return np.where(

@@ -42,15 +42,9 @@ def bin_spans(table: SpanTable, entities: Sequence[int], entity: EntityRef, boar
     A caller's waiting spans are left out: what they wait for is the callee's. Spans that never state an outcome (no
     status, no HTTP code) do not show that requests succeed: then there is no share.
     """
-    first, step, steps = grid(board)
     own = np.isin(table.service, entities) | np.isin(table.instance, entities)
     own &= ~np.isin(table.kind, _CLIENT)
-    place = (table.start_ns - first) // step
-    own &= (place >= 0) & (place < steps) & (table.duration_ns >= 0) & (table.duration_ns < _LONGEST_NS)
-    if not own.any():
-        return empty_series(step / NS_PER_S)
-    latency = Signal(kind=SignalKind.LATENCY, unit="s", worse=Direction.UP, quantile=SHARE)
-    return _binned(table, own, place, (first, step, steps), latency, entity)
+    return _binned(table, own, SignalKind.LATENCY, entity, board)
 
 
 def bin_calls(
@@ -58,26 +52,24 @@ def bin_calls(
 ) -> SeriesTable:
     """The same of the calls from `callers` that `callees` answered, as the caller (`entity`) waited for them."""
     table = index.table
-    first, step, steps = grid(board)
     own = index.remote & np.isin(table.service, callers) & np.isin(index.callee, callees)
+    return _binned(table, own, SignalKind.CLIENT_LATENCY, entity, board)
+
+
+def _binned(table: SpanTable, own: Bools, kind: SignalKind, entity: EntityRef, board: Board) -> SeriesTable:
+    """`own` says which spans count, `kind` whose latency theirs is."""
+    first, step, steps = grid(board)
     place = (table.start_ns - first) // step
-    own &= (place >= 0) & (place < steps) & (table.duration_ns >= 0) & (table.duration_ns < _LONGEST_NS)
+    own = own & (place >= 0) & (place < steps) & (table.duration_ns >= 0) & (table.duration_ns < _LONGEST_NS)
     if not own.any():
         return empty_series(step / NS_PER_S)
-    latency = Signal(kind=SignalKind.CLIENT_LATENCY, unit="s", worse=Direction.UP, quantile=SHARE)
-    return _binned(table, own, place, (first, step, steps), latency, entity)
-
-
-def _binned(
-    table: SpanTable, own: Bools, place: Ints, steps_of: tuple[int, int, int], latency: Signal, entity: EntityRef
-) -> SeriesTable:
-    first, step, steps = steps_of
     place = place[own]
     failing = (table.status[own] == _ERROR) | (table.http_status[own] >= 500)
     count = np.bincount(place, minlength=steps).astype(np.float64)
     failed = np.bincount(place, weights=failing.astype(np.float64), minlength=steps)
     share = np.divide(failed, count, out=np.full(steps, np.nan), where=count > 0)
     slow = _percentile_by(place, table.duration_ns[own] / NS_PER_S, steps)
+    latency = Signal(kind=kind, unit="s", worse=Direction.UP, quantile=SHARE)
     rows = [(latency, "spans: p90 duration", slow)]
     if ((table.status[own] != _UNSET) | (table.http_status[own] > 0)).any():
         rows.append((Signal(kind=SignalKind.ERRORS, unit="1", worse=Direction.UP), "spans: share failing", share))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import Hypothesis
+from compass.domain.ids import id_of
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Quality, Verdict
 from compass.domain.time import Instant, to_datetime
@@ -38,11 +38,10 @@ def make_plan(
     cost: float, power: float, deep: bool = False,
 ) -> DisproofPlan:  # fmt: skip
     """A plan whose id depends on hypothesis, strategy and change only: it stays the same while the board grows."""
-    parts = (hypothesis.id, strategy, arguments.change or "")
     if strategy in mechanism.refuters:
         power = min(0.95, power + NAMED_BONUS)
     return DisproofPlan(
-        id="p" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:15], hypothesis=hypothesis.id,
+        id=id_of("p", hypothesis.id, strategy, arguments.change or ""), hypothesis=hypothesis.id,
         strategy=strategy, arguments=arguments, expectation=expectation, cost=cost, power=power, deep=deep,
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ judgement (`analysis.anomaly.screen`) serves all. A source that fails gives a re
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,9 +19,10 @@ from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE, screen
 from compass.analysis.findings import dead_rows
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.robust import small_sample_factor
-from compass.disproof._bins import bin_errors, bin_spans
+from compass.disproof._bins import FULL_SAMPLING, bin_errors, bin_spans
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.ids import id_of
 from compass.domain.observation import Observation, Quality, Quantity, Stats, Verdict
 from compass.domain.telemetry import (
     Answer,
@@ -191,7 +191,7 @@ def new_observation(strategy: str, measured: Measured, judged: Judged) -> Observ
     parts = ("disproof", strategy, judged.sign, measured.entity.key, verdict.value, row.key)
     strength = judged.score / (judged.score + HALF_STRENGTH) if verdict is Verdict.ANOMALY else 0.0
     return Observation(
-        id="o" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:15], agent=f"disproof.{strategy}",
+        id=id_of("o", *parts), agent=f"disproof.{strategy}",
         sign=judged.sign, entity=measured.entity, verdict=verdict, strength=round(strength, 4),
         text=describe(measured, judged), query=measured.query, coverage=measured.coverage, source=measured.source,
         series=row.key, quality=measured.quality,
@@ -213,7 +213,7 @@ def new_fact(
     """A measured share (of a limit) as a fact."""
     parts = ("disproof", strategy, sign, entity.key, verdict.value, series)
     return Observation(
-        id="o" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:15], agent=f"disproof.{strategy}",
+        id=id_of("o", *parts), agent=f"disproof.{strategy}",
         sign=sign, entity=entity, verdict=verdict, strength=0.7 if verdict is Verdict.ANOMALY else 0.0, text=text,
         query=answer.query, coverage=answer.coverage, source=answer.source, series=series,
         value=Quantity(value=value),
@@ -279,12 +279,11 @@ def judge(
     ask: Ask, entity: EntityRef, rows: list[int], signs: Sequence[str], answer: Answer[SeriesTable],
     quality: Quality = Quality.DIRECT,
 ) -> Measured:  # fmt: skip
-    onset = ask.board.onset
     table = _clean(answer.data.take(rows))
     judged: list[Judged] = []
-    if rows and onset is not None and table.times_ns.size:
+    if rows and ask.board.onset is not None and table.times_ns.size:
         with np.errstate(all="ignore"):  # hostile magnitudes overflow to infinity, which is then no number
-            scores = screen(table, ask.board.baseline, ask.board.during, onset)
+            scores = screen(table, ask.board.baseline, ask.board.during)
         spread = scores.scale * small_sample_factor(scores.baseline_samples)
         dead = dead_rows(table)
         for i, row in enumerate(table.rows):
@@ -314,7 +313,7 @@ def narrowed(coverage: Coverage, table: SeriesTable, rows: Sequence[int], during
     A gap long before the onset does not make the time after it unknown: where the answer was not cut and every row has
     a sample in nearly all steps after the onset, the part from the first sample on is complete. Else it stays as it is.
     """
-    if coverage.complete or coverage.truncated or coverage.sampling < 0.999 or not rows:
+    if coverage.complete or coverage.truncated or coverage.sampling < FULL_SAMPLING or not rows:
         return coverage
     late = (table.times_ns > during.start_ns) & (table.times_ns <= during.end_ns)
     known = np.isfinite(table.values[list(rows)])

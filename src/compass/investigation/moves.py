@@ -110,9 +110,9 @@ def pending_words(board: Board) -> str:
     return f"attempts to refute {', '.join(untested)}" if untested else "further attempts on accounts already tried"
 
 
-def pending(board: Board, crew: Crew, budget: Budget, phase: str = "disprove") -> bool:
+def pending(board: Board, crew: Crew, budget: Budget) -> bool:
     """Whether any specialist still has an informative step that `budget` pays for."""
-    ahead = replace(board, phase=phase)
+    ahead = replace(board, phase="disprove")
     able = (s for s in crew.specialists if (s.name, DECIDE) not in board.steps_done)
     return any(_has_steps(s, ahead, budget) for s in able)
 

@@ -6,7 +6,6 @@ second time as fresh support.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from compass.analysis.trouble import Trouble, troubles_of
 from compass.domain.board import Board
 from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
+from compass.domain.ids import id_of
 from compass.domain.mechanism import Relation
 from compass.domain.observation import Observation
 from compass.domain.posterior import Evidence
@@ -127,7 +127,7 @@ def _evidence(
     first = observations[0]
     rest = f" (and {len(observations) - 1} more)" if len(observations) > 1 else ""
     return Evidence(
-        id=_id(hypothesis.id, kind, str(number)), group=first.series, kind=kind,
+        id=id_of("v", hypothesis.id, kind, str(number)), group=first.series, kind=kind,
         log_likelihood={hypothesis.id: round(value, 6)}, because=f"{phrase}: {first.text}{rest}",
         rests_on=tuple(o.id for o in observations[:MAX_RESTS_ON]),
     )  # fmt: skip
@@ -145,7 +145,7 @@ def _closeness(hypothesis: Hypothesis, closeness: Closeness, weights: PatternWei
     else:
         because = f"{paged} is not known to depend on {hypothesis.entity}"
     yield Evidence(
-        id=_id(hypothesis.id, "closeness", ""), group=f"closeness|{hypothesis.entity.key}", kind="coverage",
+        id=id_of("v", hypothesis.id, "closeness", ""), group=f"closeness|{hypothesis.entity.key}", kind="coverage",
         log_likelihood={hypothesis.id: round(weights.closeness * value, 6)}, because=because,
     )  # fmt: skip
 
@@ -167,7 +167,7 @@ def _coverage(
     gain = 2.0 * share - 1.0
     gain *= DEPTH_SHARE if gain > 0 else 1.0
     yield Evidence(
-        id=_id(hypothesis.id, "coverage", ""), group=f"coverage|{hypothesis.entity.key}", kind="coverage",
+        id=id_of("v", hypothesis.id, "coverage", ""), group=f"coverage|{hypothesis.entity.key}", kind="coverage",
         log_likelihood={hypothesis.id: round(weights.coverage * gain, 6)},
         because=f"{share:.0%} of what {_suffers(kinds)} is {hypothesis.entity}, runs on it or depends on it",
         rests_on=tuple(o.id for o in explained[:MAX_RESTS_ON]),
@@ -200,7 +200,3 @@ def _commonness(signs: SignIndex) -> dict[str, float]:
         seen = {around.top(around.numbers[o.entity]) for o in observations} & tops
         shares[sign] = max(0, len(seen) - 1) / len(tops)
     return shares
-
-
-def _id(*parts: str) -> str:
-    return "v" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:15]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from compass.domain.board import Board
 from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
+from compass.domain.ids import id_of
 from compass.domain.mechanism import Mechanism, Pattern, Relation
 from compass.domain.observation import Observation
 from compass.domain.time import Instant
@@ -39,16 +39,15 @@ def propose(
     owner: str | None = None,
     limit_per_mechanism: int = LIMIT_PER_MECHANISM,
     limit_total: int = LIMIT_TOTAL,
-    signs: SignIndex | None = None,
 ) -> tuple[Hypothesis, ...]:
     """New hypotheses, best lead first; those on the board are not proposed again, and count towards the limits.
 
-    `owner` narrows to the mechanisms one specialist owns. `signs` is the board's index, where the caller has it.
-    The label is left empty: the lead gives it. A board without an incident gives none.
+    `owner` narrows to the mechanisms one specialist owns. The label is left empty: the lead gives it.
+    A board without an incident gives none.
     """
     if board.incident is None:
         return ()
-    signs = signs or index(board)
+    signs = index(board)
     closeness = closeness_of(board, signs.neighbours)
     candidates: list[_Candidate] = []
     for mechanism in catalogue.of_owner(owner):
@@ -62,7 +61,7 @@ def propose(
 
 def hypothesis_id(mechanism: str, entity: EntityRef) -> str:
     """One theory has one id, whoever proposes it and whenever."""
-    return "h" + hashlib.sha256(f"{mechanism}\x1f{entity.key}".encode()).hexdigest()[:15]
+    return id_of("h", mechanism, entity.key)
 
 
 def instances(mechanism: Mechanism, signs: SignIndex) -> tuple[Match, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from compass.domain.telemetry import SignalKind
 from compass.signals.catalogue import About, Catalogue, Meaning
+from compass.signals.entities import KIND_OF_ABOUT
 from compass.signals.identity import HOST_LIKE, anonymous, identity_label, table_names
 
 Read = Mapping[int, tuple[str, Mapping[str, str]]]
@@ -22,17 +23,15 @@ def meanings(read: Read, catalogue: Catalogue) -> Named:
     """
     siblings = frozenset(name for name, _ in read.values())
     named: Named = {n: (name, labels, catalogue.meaning(name, labels, siblings)) for n, (name, labels) in read.items()}
-    nameless = [n for n, (name, labels, meaning) in named.items() if anonymous(labels) and not _store(meaning)]
+    nameless = [
+        n for n, (_, labels, meaning) in named.items() if anonymous(labels) and meaning.about not in KIND_OF_ABOUT
+    ]
     label = identity_label((named[n][0], named[n][1]) for n in nameless)
     if label:
         _by_label(named, label)
         nameless = [n for n in nameless if not named[n][1].get(label)]
     _by_name(named, [n for n in nameless if anonymous(named[n][1])], catalogue)
     return named
-
-
-def _store(meaning: Meaning) -> bool:
-    return meaning.about in (About.DATABASE, About.CACHE, About.QUEUE)
 
 
 def _by_label(named: Named, label: str) -> None:

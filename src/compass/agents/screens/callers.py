@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 
 from compass.agents.observe import observe, strength_of
-from compass.agents.screens.series import graph_of, series_of
-from compass.analysis import anomaly, findings
+from compass.agents.screens.series import graph_of, scores_of, series_of
+from compass.analysis import findings
 from compass.analysis.fronts import Shared, shared_callees
 from compass.domain.board import Board
 from compass.domain.entity import EntityRef
@@ -40,13 +40,9 @@ class CallersScreen:
         return await asyncio.to_thread(self._judge, look.board, answer)
 
     def _judge(self, board: Board, answer: Answer[SeriesTable]) -> StepResult:
-        if board.onset is None:
-            raise ValueError("the board has no onset yet")
         table = answer.data
         graph = graph_of(board, table)
-        scores = anomaly.screen(
-            table, board.baseline, board.during, board.onset, findings.borrow_groups(table, graph)
-        )  # fmt: skip
+        scores = scores_of(board, table, graph)
         found = findings.find(table, scores, graph, board.baseline, board.during)
         observations: list[Observation] = []
         for sign, trouble in _TROUBLE.items():

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from compass.agents.observe import observe, spark_of, strength_of
-from compass.agents.screens.series import gap_unless_named, graph_of, paged_entity, series_of
-from compass.analysis import anomaly, findings, wording
+from compass.agents.screens.series import gap_unless_named, graph_of, paged_entity, scores_of, series_of
+from compass.analysis import findings, wording
 from compass.analysis.anomaly import Scores
 from compass.analysis.derived import with_ratios
 from compass.analysis.findings import Finding
@@ -48,17 +48,12 @@ class MetricScreen:
         return f"no series for the {self.agent} specialist ({self.id})", f"changes of {hidden}"
 
     def _judge(self, board: Board, answer: Answer[SeriesTable]) -> StepResult:
-        if board.onset is None:
-            raise ValueError("the board has no onset yet")
         table = with_ratios(answer.data)
-        answer = replace(answer, data=table)
         graph = graph_of(board, table)
         if SignalKind.REPLICAS in self.kinds:
             table = with_reporting(table, graph)
-            answer = replace(answer, data=table)
-        scores = anomaly.screen(
-            table, board.baseline, board.during, board.onset, findings.borrow_groups(table, graph)
-        )  # fmt: skip
+        answer = replace(answer, data=table)
+        scores = scores_of(board, table, graph)
         found = findings.find(table, scores, graph, board.baseline, board.during)
         chosen = self._choose(found, scores, graph, board)
         observations = tuple(self._observe(f, answer, scores, board) for f in chosen)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compass.agents.observe import observe, spark_of
-from compass.agents.screens.series import graph_of, series_of
-from compass.analysis import anomaly, findings, wording
+from compass.agents.screens.series import graph_of, scores_of, series_of
+from compass.analysis import wording
 from compass.analysis.own_time import OwnTime, idle, own_times
 from compass.domain.board import Board
 from compass.domain.observation import Observation, Quality, Quantity, Stats, Verdict
@@ -45,11 +45,8 @@ class OwnTimeScreen:
         return StepResult(observations=seen, found=seen[0].text if seen else "no service stands out", work=self.cost)
 
     def _judge(self, board: Board, answer: Answer[SeriesTable]) -> Iterator[Observation]:
-        if board.onset is None:
-            raise ValueError("the board has no onset yet")
         table, graph = answer.data, graph_of(board, answer.data)
-        groups = findings.borrow_groups(table, graph)
-        scores = anomaly.screen(table, board.baseline, board.during, board.onset, groups)
+        scores = scores_of(board, table, graph)
         waiting = idle(table, scores, graph)
         for own in own_times(table, scores, graph):
             if own.share >= LEAST:

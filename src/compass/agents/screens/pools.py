@@ -66,10 +66,8 @@ class PoolScreen:
         return await asyncio.to_thread(self._judge, look.board, answer)
 
     def _judge(self, board: Board, answer: Answer[SeriesTable]) -> StepResult:
-        if board.onset is None:
-            raise ValueError("the board has no onset yet")
         table, graph = answer.data, graph_of(board, answer.data)
-        scores = anomaly.screen(table, board.baseline, board.during, board.onset)
+        scores = anomaly.screen(table, board.baseline, board.during)
         best: dict[tuple[EntityRef, str], tuple[Pool, _Fact]] = {}
         for pool in pools.join_pools(table):
             owner = graph.owner(pool.entity)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from compass.analysis import anomaly, findings
+from compass.analysis.anomaly import Scores
 from compass.analysis.graph import ServiceGraph, build_graph
 from compass.analysis.releases import edge_of
 from compass.domain.board import Board
@@ -55,6 +57,11 @@ def graph_of(board: Board, table: SeriesTable | None = None) -> ServiceGraph:
         pairs = {edge_of(row) for row in table.rows if row.peer is not None}
         edges = [Dependency(caller=plain.owner(a), callee=plain.owner(b), seen="series") for a, b in pairs]
     return build_graph([*board.dependencies, *edges], board.containment)
+
+
+def scores_of(board: Board, table: SeriesTable, graph: ServiceGraph) -> Scores:
+    """Every row since the onset against its baseline. Raises ValueError before there is an onset."""
+    return anomaly.screen(table, board.baseline, board.during, findings.borrow_groups(table, graph))
 
 
 def paged_entity(board: Board) -> EntityRef | None:

@@ -7,9 +7,7 @@ from compass.analysis.kubernetes.model import ContainerState, Pod
 from compass.analysis.kubernetes.podspec import Reference
 from compass.analysis.kubernetes.view import View, Workload, node_entity
 from compass.domain.observation import Quality
-from compass.domain.time import NS_PER_S
 
-RECENT_NS = 1800 * NS_PER_S  # a restart older than half an hour is history, not this incident
 OOM_TEXT = ("oom-killed", "oomkilled", "out of memory")
 STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 
@@ -28,15 +26,10 @@ def check(view: View, report: Report) -> None:
         _configuration(view, w, report)
 
 
-def _recent(view: View, ns: int | None) -> bool:
-    now = view.cluster.now_ns
-    return ns is None or now is None or now - ns < RECENT_NS
-
-
 def _memory(view: View, w: Workload, pod: Pod, report: Report) -> None:
     objects = (f"Pod/{pod.namespace}/{pod.name}",)
     for c in pod.containers:
-        if c.ended == "OOMKilled" and _recent(view, c.ended_ns):
+        if c.ended == "OOMKilled" and view.recent(c.ended_ns):
             report.add(Finding(
                 sign="k8s.oom_killed", entity=w.entity, strength=CAUSE if w.impaired or c.restarts > 1 else LIKELY,
                 text=f"container {c.name} of pod {pod.name} was killed for memory ({c.restarts} restarts)",
@@ -56,7 +49,7 @@ def _restarts(view: View, w: Workload, pod: Pod, report: Report) -> None:
     for c in pod.containers:
         often = next((h for h in reversed(backoff) if f"container {c.name} " in h.message), None)
         looping = c.waiting == "CrashLoopBackOff" or (
-            often is not None and often.count >= 3 and _recent(view, often.last_ns) and c.restarts > 0
+            often is not None and often.count >= 3 and view.recent(often.last_ns) and c.restarts > 0
         )
         code = f", last exit code {c.exit_code}" if c.exit_code is not None else ""
         if looping:
@@ -66,7 +59,7 @@ def _restarts(view: View, w: Workload, pod: Pod, report: Report) -> None:
                 text=f"container {c.name} of pod {pod.name} keeps ending and is restarted ({c.restarts} times{code})",
                 since=instant(since), objects=objects, peer=peer,
             ))  # fmt: skip
-        if c.restarts > 0 and _recent(view, c.ended_ns) and c.ended_ns is not None:
+        if c.restarts > 0 and view.recent(c.ended_ns) and c.ended_ns is not None:
             report.add(Finding(
                 sign="k8s.restarting", entity=w.entity, strength=SYMPTOM - 0.1 if c.restarts > 1 else HINT,
                 text=f"container {c.name} of pod {pod.name} restarted {c.restarts} times ({c.ended or 'ended'}{code})",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compass.analysis.kubernetes.containers import RECENT_NS
 from compass.analysis.kubernetes.view import View, pod_entity
 from compass.domain.entity import EntityRef
 
@@ -30,11 +29,6 @@ def bad_ends(view: View) -> tuple[End, ...]:
             restarts=c.restarts)
         for w in view.workloads for pod in w.pods if pod.live and not pod.ready
         for c in pod.containers
-        if c.ended_ns is not None and c.exit_code and c.exit_code not in KILLED and _recent(view, c.ended_ns)
+        if c.ended_ns is not None and c.exit_code and c.exit_code not in KILLED and view.recent(c.ended_ns)
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda e: (e.at_ns, e.pod.key, e.container)))
-
-
-def _recent(view: View, ns: int) -> bool:
-    now = view.cluster.now_ns
-    return now is None or now - ns < RECENT_NS

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from compass.analysis.kubernetes.containers import RECENT_NS
 from compass.analysis.kubernetes.finding import CAUSE, LIKELY, SYMPTOM, Finding, Report, instant, quote
 from compass.analysis.kubernetes.model import Happening, Pod
 from compass.analysis.kubernetes.podspec import Container, HealthProbe
@@ -45,7 +44,7 @@ def check(view: View, report: Report) -> None:
 
 
 def _pod(view: View, w: Workload, pod: Pod, report: Report) -> None:
-    said = [h for h in view.pod_said(pod) if h.reason == "Unhealthy" and _current(view, h)]
+    said = [h for h in view.pod_said(pod) if h.reason == "Unhealthy" and view.recent(h.last_ns)]
     for container in pod.spec.serving:
         for probe in container.probes:
             mine = [h for h in said if h.message.lower().startswith(probe.role) and _about(h, probe)]
@@ -53,11 +52,6 @@ def _pod(view: View, w: Workload, pod: Pod, report: Report) -> None:
             suffers = pod.ready is False or pod.restarts > 0 or w.unready > 0
             if mine and suffers and (failures >= REPEATED or failures >= probe.failures):
                 _judge(w, pod, container, probe, mine, report)
-
-
-def _current(view: View, h: Happening) -> bool:
-    now = view.cluster.now_ns
-    return h.last_ns is None or now is None or now - h.last_ns < RECENT_NS
 
 
 def _about(h: Happening, probe: HealthProbe) -> bool:

@@ -16,6 +16,7 @@ from compass.tables.objects import Probe
 # Suffixes that controllers give: five characters of the API machinery's vowel-free alphabet, before it a template hash
 _GENERATED = re.compile(r"^(.+?)(?:-[bcdf-hj-np-tv-xz2456789]{6,10})?-[bcdf-hj-np-tv-xz2456789]{5}$")
 START_GRACE_NS = 20 * NS_PER_S  # a pod younger than this may simply be starting
+RECENT_NS = 1800 * NS_PER_S  # what happened more than half an hour ago is history, not this incident
 _MAKERS = ("Deployment", "StatefulSet", "DaemonSet")
 
 
@@ -69,6 +70,11 @@ class View:
         """Too young to judge."""
         now = self.cluster.now_ns
         return created_ns is not None and now is not None and now - created_ns < START_GRACE_NS
+
+    def recent(self, ns: int | None) -> bool:
+        """Of this incident, as far as a time can say it; what has no time counts."""
+        now = self.cluster.now_ns
+        return ns is None or now is None or now - ns < RECENT_NS
 
     def selecting(self, workload: Workload) -> tuple[Service, ...]:
         """Services whose selector the workload's pods carry."""

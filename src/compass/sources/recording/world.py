@@ -15,8 +15,8 @@ import numpy as np
 from compass.domain.entity import EntityKind
 from compass.domain.telemetry import SignalKind, Temporality
 from compass.ports.errors import SourceRefusedError
-from compass.signals.catalogue import About, Catalogue, Meaning, Part
-from compass.signals.entities import EntityIndex, store_kind
+from compass.signals.catalogue import Catalogue, Meaning, Part
+from compass.signals.entities import KIND_OF_ABOUT, EntityIndex, store_kind
 from compass.signals.entity_facts import EntityIndexBuilder
 from compass.signals.identity import spelt
 from compass.signals.meaning import meanings
@@ -182,7 +182,7 @@ class World:
         if self._readable(layout.METRICS_PART):
             for _, labels, meaning in self._named.values():
                 builder.add_labels(labels, meaning.about)
-                if meaning.about in (About.DATABASE, About.CACHE, About.QUEUE):
+                if meaning.about in KIND_OF_ABOUT:
                     builder.add_store_labels(labels, meaning.about)
             add_addresses(builder, ((name, labels) for name, labels, _ in self._named.values()))
         if self._readable(layout.LOGS_PART):
