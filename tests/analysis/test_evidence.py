@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from compass.analysis.evidence import evidence_of_attempts, evidence_of_incident, trigger_weights
@@ -100,6 +101,25 @@ def test_only_complete_normality_speaks_for_no_incident() -> None:
     assert incident_value(Board()) == 0
 
 
+def told(sign: str, entity=WEB, series: str = "page"):
+    return seen(sign, entity, series=series)
+
+
+def test_that_the_page_or_its_alert_says_so_moves_nothing() -> None:
+    assert incident_value(board(observations=[told("latency.up"), told("latency.up", series="alert|P95|web")])) == 0
+    assert incident_value(board(observations=[told("latency.up", DB, series="alert|P95|db")])) < 0
+
+
+def test_a_complaint_is_answered_only_by_what_would_show_it() -> None:
+    normal = {
+        sign: seen(sign, WEB, verdict=Verdict.NORMAL) for sign in ("client_latency.up", "errors.up", "traffic.down")
+    }
+    asked = [told("latency.up"), normal["errors.up"], normal["traffic.down"]]
+    assert incident_value(board(observations=asked)) == 0
+    assert incident_value(board(observations=[*asked, normal["client_latency.up"]])) > 0
+    assert incident_value(board(observations=[*asked[1:], told("success.down")])) > 0
+
+
 def account(*options: TriggerOption) -> Account:
     return Account(id="A:h", head=THEORY.id, links=(), triggers=options)
 
@@ -142,6 +162,7 @@ def test_attempts_on_other_heads_or_other_changes_move_no_trigger() -> None:
                   st.sampled_from(list(Quality))), max_size=6),
     seed=st.randoms(),
 )  # fmt: skip
+@example(raw={"c1": -1.0, "c2": -3.2e42, "none": -1.8e-266}, drawn=[], seed=random.Random(1))
 @settings(max_examples=100, deadline=None)
 def test_trigger_weights_always_sum_to_one_whatever_the_order(raw, drawn, seed) -> None:
     own = account(*(TriggerOption(change=key, weight=value) for key, value in raw.items()))

@@ -23,6 +23,11 @@ SYMPTOMS = frozenset({
 """Signs that somebody who calls the service would notice."""
 REQUESTS = frozenset({"latency.up", "client_latency.up", "errors.up", "success.down", "trace.errors_up"})
 """Those measured on the requests themselves: only when one of these is normal is the service known to serve well."""
+_KINDS = (
+    frozenset({"latency.up", "client_latency.up"}),
+    frozenset({"errors.up", "success.down", "trace.errors_up", "probe.http_failed"}),
+)
+"""Symptoms of requests that answer the same complaint."""
 NO_TRIGGER_FLOOR = -3.0
 """Not every change is recorded: a theory of a change keeps a twentieth where all that are known are cleared."""
 _NEGLIGIBLE = 0.01
@@ -65,12 +70,15 @@ def evidence_of_incident(board: Board, table: LikelihoodTable) -> tuple[Evidence
     """Evidence for or against "no incident here" (key `no_incident`): what the paged service shows.
 
     A symptom there speaks against it, by its strength; a symptom elsewhere less so; if every symptom that was asked at
-    the paged service is normal under complete coverage, that speaks for it. Nothing measured moves nothing.
+    the paged service is normal under complete coverage, and what the page speaks of was among them, that speaks for
+    it. That the page and its alert say so moves nothing: the prior is that of an investigation, and each begins with
+    one. Nothing measured moves nothing.
     """
     service = board.incident.service if board.incident is not None else None
     seen = [o for o in board.observations.values() if o.sign in SYMPTOMS]
-    here = [o for o in seen if service is None or _is_part(o.entity, service, board)]
-    ids = {o.id for o in here}
+    about = [o for o in seen if service is None or _is_part(o.entity, service, board)]
+    here = [o for o in about if not o.told]
+    ids = {o.id for o in about}
     there = [o for o in seen if o.id not in ids]
     found = []
     weights = table.incident
@@ -81,7 +89,8 @@ def evidence_of_incident(board: Board, table: LikelihoodTable) -> tuple[Evidence
             found.append(_incident(name, value, worst.text, (worst.id,)))
     normal = [o for o in here if o.verdict is Verdict.NORMAL and o.coverage.complete]
     signs = {o.sign for o in normal}
-    if len(signs) >= weights.minimum_normal and signs & REQUESTS and _worst(here) is None:
+    answered = all(signs & kind for kind in _told_kinds(about)) and signs & REQUESTS
+    if len(signs) >= weights.minimum_normal and answered and _worst(here) is None:
         text = f"{len(signs)} symptoms asked at {service or 'every service'} are normal"
         found.append(_incident("normal", weights.normal, text, tuple(sorted(o.id for o in normal))))
     return tuple(found)
@@ -138,11 +147,12 @@ def trigger_weights(
         elif attempt.outcome is Outcome.SURVIVED:
             logs[change].append(table.triggers.survived * QUALITY_WEIGHT[attempt.quality])
     raised = {}
-    heaviest = max((_finite(option.weight) for option in options.values()), default=0.0) or 1.0  # sums stay finite
-    for key, option in options.items():
+    weights = {key: max(0.0, _finite(option.weight)) for key, option in options.items()}
+    heaviest = max(weights.values()) or 1.0  # sums stay finite
+    for key, weight in weights.items():
         against = [value for value in logs[key] if value < 0]
         moved = min(against) if against else max(logs[key], default=0.0)
-        raised[key] = max(0.0, _finite(option.weight) / heaviest) * math.exp(moved)
+        raised[key] = weight / heaviest * math.exp(moved)
     total = math.fsum(raised.values())
     if total <= 0:  # nothing has any weight: then no change is what remains
         raised, total = {key: 1.0 if key == NO_CHANGE else 0.0 for key in options}, 1.0
@@ -154,6 +164,12 @@ def trigger_weights(
 
 def _decisive(attempt: DisproofAttempt) -> bool:
     return attempt.decisive and attempt.outcome is Outcome.REFUTED and attempt.quality is Quality.DIRECT
+
+
+def _told_kinds(about: Iterable[Observation]) -> list[frozenset[str]]:
+    """For each complaint about requests in the page and its alerts, the signs that would show it."""
+    told = {o.sign for o in about if o.told}
+    return [kind for kind in _KINDS if kind & told]
 
 
 def _is_part(entity: EntityRef, service: str, board: Board) -> bool:

@@ -28,6 +28,10 @@ class Quality(StrEnum):
     WEAK = "weak"
 
 
+PAGE_SERIES = "page"
+ALERT_SERIES = "alert|"
+"""How `Observation.series` begins where somebody's rule or words say it, and nothing was measured here."""
+
 QUALITY_WEIGHT: dict[Quality, float] = {
     Quality.DIRECT: 1.0,
     Quality.CORROBORATED: 0.9,
@@ -92,3 +96,8 @@ class Observation:
     spark: Spark | None = None
     peer: EntityRef | None = None
     change: str | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether the page or an alert says it, rather than a comparison made here."""
+        return self.series == PAGE_SERIES or self.series.startswith(ALERT_SERIES)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from compass.agents.screens.log_judges import meaning_screen, path_screen, unusual_screen
+from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.incident import Change
 from compass.domain.observation import Observation, Quality, Verdict
+from compass.domain.time import NS_PER_S, Instant
 from compass.ports.specialist import StepResult
 from compass.tables.objects import KubeObject
 from tests.agents.screens.traced import TracedTelemetry, lines, look_at
@@ -125,3 +128,13 @@ async def test_no_logs_is_a_gap() -> None:
         result = await screen.run(look_at(TracedTelemetry(), ONSET, END))
         assert result.gaps[0][0] == "no logs"
         assert not result.observations
+
+
+async def test_a_release_that_rewords_a_line_changes_no_path() -> None:
+    rows = _traced(("INFO received {n}", "INFO kept order {n} on the shelf", "INFO done"),
+                   ("INFO received {n}", "INFO stored order {n} on the shelf", "INFO done"))  # fmt: skip
+    orders = EntityRef(kind=EntityKind.SERVICE, name="orders")
+    release = Change(id="orders-2", at=Instant(ns=ONSET * NS_PER_S), kind="deploy", summary="orders 2", entity=orders)
+    for screen, sign in ((path_screen("app"), "log.path_changed orders"), (unusual_screen("app"), "log.novel orders")):
+        assert sign in _signs(await _run(screen, rows))
+        assert not _signs(await _run(screen, rows, changes=(release,)))

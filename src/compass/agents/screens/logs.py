@@ -11,12 +11,13 @@ from functools import partial
 import numpy as np
 
 from compass.agents.observe import observe, spark_of, strength_of
-from compass.agents.screens.series import gap_unless_named, objects_of, whole_window
+from compass.agents.screens.series import gap_unless_named, graph_of, objects_of, whole_window
 from compass.agents.screens.traces import SPLIT_UNCERTAINTY_NS, select, summary, trace_study
 from compass.analysis.dependencies import known_names
 from compass.analysis.log_level import ERROR_LEVELS, structured
 from compass.analysis.log_meaning import Meanings, load_meanings
 from compass.analysis.log_rates import MINUTE_NS, Lines
+from compass.analysis.rewording import reworded
 from compass.analysis.spans import Bools, Floats, Ints, SpanIndex
 from compass.analysis.splits import Split, candidate_splits
 from compass.analysis.templates import Templates, mine
@@ -127,12 +128,12 @@ async def log_study(look: Look) -> LogStudy:
 
     async def make() -> LogStudy:
         answer = await logs_of(look)
-        index, addresses = None, {}
+        index, addresses, changed = None, {}, {}
         if len(answer.data):
-            addresses = await _addresses(look)
+            addresses, changed = await _addresses(look), await _changed(look, answer.data)
             if (answer.data.trace_id != "").any():
                 index = await _index(look)
-        return await asyncio.to_thread(partial(_study, look, answer, index, addresses))
+        return await asyncio.to_thread(partial(_study, look, answer, index, addresses, changed))
 
     return await look.shared.get(f"logs.study:{look.board.during.start_ns}", make)
 
@@ -142,6 +143,21 @@ async def _index(look: Look) -> SpanIndex | None:
         return (await trace_study(look)).index
     except SourceError:
         return None  # the trace screens report the loss; lines are then joined by trace id alone
+
+
+async def _changed(look: Look, table: LogTable) -> dict[int, list[int]]:
+    """Service (its number in the table) → when it was changed (ns), as far as changes are recorded."""
+    try:
+        answer = await objects_of(look, ObjectKind.CHANGES)
+    except SourceError:
+        return {}  # the change screens report the loss
+    graph = graph_of(look.board)
+    times: dict[EntityRef, list[int]] = {}
+    for change in answer.data.changes or look.board.changes:
+        if change.entity is not None:
+            times.setdefault(graph.owner(change.entity), []).append(change.at.ns)
+    owners = [graph.owner(entity) for entity in table.entities]
+    return {k: times[owner] for k, owner in enumerate(owners) if owner in times}
 
 
 async def _addresses(look: Look) -> dict[str, EntityRef]:
@@ -170,13 +186,18 @@ def _texts(item: KubeObject, part: str, *names: str) -> list[str]:
     return [one for one in flat if isinstance(one, str) and one not in ("", "None")]
 
 
-def _study(look: Look, answer: Answer[LogTable], index: SpanIndex | None, addresses: dict[str, EntityRef]) -> LogStudy:
+def _study(
+    look: Look, answer: Answer[LogTable], index: SpanIndex | None, addresses: dict[str, EntityRef],
+    changed: dict[int, list[int]],
+) -> LogStudy:  # fmt: skip
     table, board = answer.data, look.board
     detected = board.incident.detected_ns if board.incident else board.during.start_ns
     templates = mine(table.line)
     factor = np.array([FACTORS.get(level, 1.0) for level in templates.levels])
+    group = table.service.astype(np.int64)
     lines = Lines(
-        times_ns=table.times_ns, group=table.service.astype(np.int64), event=templates.ids.astype(np.int64),
+        times_ns=table.times_ns, group=group,
+        event=reworded(templates, table.line, table.times_ns, group, changed),
         weight=table.weight, factor=factor[templates.ids] if len(table) else np.empty(0),
     )  # fmt: skip
     rows, events = _events(table, templates, lines, index)

@@ -10,7 +10,7 @@ from compass.analysis.alerts import meanings
 from compass.analysis.graph import ServiceGraph
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
-from compass.domain.observation import Observation, Quality, Verdict
+from compass.domain.observation import ALERT_SERIES, PAGE_SERIES, Observation, Quality, Verdict
 from compass.domain.telemetry import Answer, Coverage, NativeQuery, ObjectKind
 from compass.domain.time import NS_PER_S, Instant
 from compass.ports.specialist import Look, StepResult
@@ -63,7 +63,7 @@ class SymptomScreen:
             observe(
                 agent=self.agent, sign=sign, entity=entity, verdict=Verdict.ANOMALY, strength=ALERT_STRENGTH,
                 answer=answer, text=f"alert {alert.name[:80]} on {entity}",
-                series=f"alert|{alert.name}|{entity.key}", since=since,
+                series=f"{ALERT_SERIES}{alert.name}|{entity.key}", since=since,
                 quality=Quality.CORROBORATED,
             )
             for sign in meanings(says)
@@ -84,5 +84,5 @@ class SymptomScreen:
             agent=self.agent, sign=sign, entity=entity, verdict=Verdict.ANOMALY, strength=PAGE_STRENGTH,
             query=NativeQuery(language="derived", text="the text of the page"),
             coverage=Coverage(requested=window, received=window), source="page",
-            text=f"the page says: {says.strip()[:160]}", series="page", quality=Quality.WEAK, since=since,
+            text=f"the page says: {says.strip()[:160]}", series=PAGE_SERIES, quality=Quality.WEAK, since=since,
         )  # fmt: skip
