@@ -19,9 +19,11 @@ pytest.importorskip("psycopg_pool", reason="needs requirements/lab.in")
 pytest.importorskip("redis", reason="needs requirements/lab.in")
 
 from lab.backends import postgres, redis
+from lab.incidents.pool_exhaustion import LABEL, SHRINK
 
 REPOSITORY = Path(__file__).parents[2]
 LIMIT_SECONDS = 180
+POOL_TIMEOUT = "line LIKE '%PoolTimeout: couldn''t get a connection%'"
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.slow,
@@ -39,7 +41,7 @@ class Recording:
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         with duckdb.connect() as connection:
-            connection.execute(f"CREATE VIEW spans AS FROM '{self.folder}/spans.parquet'")
+            connection.execute(f"CREATE VIEW spans AS SELECT *, start AS time FROM '{self.folder}/spans.parquet'")
             connection.execute(
                 f"CREATE VIEW metrics AS SELECT name, labels::JSON AS labels, time, value "
                 f"FROM '{self.folder}/metrics/samples.parquet' "
@@ -62,18 +64,43 @@ class Recording:
 
 
 def test_a_pool_that_runs_out_is_recorded(tmp_path: Path) -> None:
-    """One test, so that the recording is made once however the tests are distributed."""
+    """One test, so that the recording is made once however the tests are distributed.
+
+    What is checked holds on a busy machine as well: times are compared with each other, never with a clock.
+    """
     options = ["--fast", "--out", str(tmp_path), "--id", "fast"]
     command = [sys.executable, "-m", "lab", "record", "pool-exhaustion", *options]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, timeout=LIMIT_SECONDS, check=False)
     assert done.returncode == 0, done.stderr.decode()
     recording = Recording(tmp_path / "fast", tmp_path / "truth" / "fast.yaml")
+    check_every_part_is_there(recording)
     check_the_header_names_the_front_end_and_not_the_cause(recording)
+    check_the_truth_is_that_of_the_type(recording)
     check_the_harmless_deploy_is_nearer_to_the_page(recording)
     check_the_pool_ran_out_only_after_its_deploy(recording)
+    check_the_struck_service_is_recorded_on_both_sides_of_its_deploy(recording)
     check_spans_link_across_the_services(recording)
-    check_what_does_not_use_the_pool_stays_well(recording)
+    check_only_orders_waits_for_its_pool(recording)
     check_nothing_of_this_machine_is_recorded(recording)
+
+
+def check_every_part_is_there(recording: Recording) -> None:
+    there = {path.relative_to(recording.folder).as_posix() for path in recording.folder.rglob("*") if path.is_file()}
+    assert there == {
+        "recording.yaml",
+        "alerts.json",
+        "changes.jsonl",
+        "topology.jsonl",
+        "spans.parquet",
+        "metrics/series.parquet",
+        "metrics/samples.parquet",
+        "logs/streams.parquet",
+        "logs/lines.parquet",
+    }
+    for view in ("spans", "metrics", "lines"):
+        ((count,),) = recording.ask(f"SELECT count(*) FROM {view}")
+        assert isinstance(count, int)
+        assert count > 0, view
 
 
 def check_the_header_names_the_front_end_and_not_the_cause(recording: Recording) -> None:
@@ -81,10 +108,25 @@ def check_the_header_names_the_front_end_and_not_the_cause(recording: Recording)
     assert header["format"] == 1
     assert header["service"] == "storefront"
     assert header["window"]["start"] < header["detected_at"] <= header["window"]["end"]
+    assert "pool" not in (recording.folder / "recording.yaml").read_text(encoding="utf-8")
     (alert, *_) = json.loads((recording.folder / "alerts.json").read_text(encoding="utf-8"))
     assert alert["labels"]["service_name"] == "storefront"
-    truth = yaml.safe_load(recording.truth.read_text(encoding="utf-8"))
-    assert truth["entity"] == {"kind": "service", "name": "orders"}
+
+
+def check_the_truth_is_that_of_the_type(recording: Recording) -> None:
+    truth, header = (
+        yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in (recording.truth, recording.folder / "recording.yaml")
+    )
+    assert truth["fault_type"] == LABEL.fault_type
+    assert truth["entity"] == dict(zip(("kind", "name"), LABEL.entity, strict=True))
+    assert truth["trigger"] == {"kind": "deploy", "id": f"{SHRINK.service}-{SHRINK.version}"}
+    assert truth["blast_radius"] == list(LABEL.blast_radius)
+    assert truth["made_by"] == "pool-exhaustion seed 1"
+    assert header["window"]["start"] < truth["onset"] < header["detected_at"]
+    shown = recording.ask("SELECT DISTINCT name FROM metrics WHERE labels->>'service_name' = 'orders'")
+    for indicator in truth["indicators"]:
+        assert any(str(name).startswith(indicator) for (name,) in shown), indicator
 
 
 def check_the_harmless_deploy_is_nearer_to_the_page(recording: Recording) -> None:
@@ -96,31 +138,54 @@ def check_the_harmless_deploy_is_nearer_to_the_page(recording: Recording) -> Non
 
 
 def check_the_pool_ran_out_only_after_its_deploy(recording: Recording) -> None:
+    before, after = (
+        recording.ask(
+            "SELECT max(value) FILTER (name = 'db_client_connection_max'), "
+            "max(value) FILTER (name = 'db_client_connection_pending_requests'), "
+            "max(value) FILTER (name = 'db_client_connection_timeouts_total'), "
+            "max(value) FILTER (name = 'pg_stat_activity_count' AND labels->>'state' = 'active') "
+            f"FROM metrics WHERE {where}"
+        )[0]
+        for where in around_the_deploy(recording)
+    )
+    assert before[:3] == (10.0, 0.0, 0.0)
+    assert after[0] == 1.0
+    for value in after[1:]:
+        assert isinstance(value, float)
+    assert after[1] >= 1
+    assert after[3] <= 1  # the database itself has less to do than before
+    ((told,),) = recording.ask(f"SELECT count(*) FROM lines WHERE {POOL_TIMEOUT}")
+    # On a slow machine nobody waits the two seconds of a timeout within so short a recording; who does, says so.
+    assert told or not after[2]
+
+
+def check_the_struck_service_is_recorded_on_both_sides_of_its_deploy(recording: Recording) -> None:
+    waits = []
+    for where in around_the_deploy(recording):
+        for view in ("metrics", "lines"):
+            ((count,),) = recording.ask(
+                f"SELECT count(*) FROM {view} WHERE labels->>'service_name' = 'orders' AND {where}"
+            )
+            assert isinstance(count, int)
+            assert count > 0, view
+        ((requests, waited),) = recording.ask(
+            "SELECT count(*) FILTER (kind = 'server'), "
+            "quantile_cont(duration_ns, 0.9) FILTER (name = 'acquire connection') "
+            f"FROM spans WHERE service = 'orders' AND {where}"
+        )
+        assert isinstance(requests, int)
+        assert requests > 0
+        waits.append(waited)
+    assert waits[0] < waits[1]
+
+
+def around_the_deploy(recording: Recording) -> tuple[str, str]:
+    """Conditions for what came before the deploy of orders began, and after it was done."""
     begun, done = (
         instant.astimezone(UTC).replace(tzinfo=None)
         for instant in (recording.changes()["orders"], recording.completed("orders"))
     )
-    before, after = (
-        recording.ask(
-            "SELECT max(value) FILTER (name = 'db_client_connection_pending_requests'), "
-            "max(value) FILTER (name = 'db_client_connection_timeouts_total'), "
-            "max(value) FILTER (name = 'db_client_connection_max'), "
-            "max(value) FILTER (name = 'pg_stat_activity_count' AND labels->>'state' = 'active') "
-            f"FROM metrics WHERE {where}"
-        )[0]
-        for where in (f"time < TIMESTAMP '{begun}'", f"time > TIMESTAMP '{done}'")
-    )
-    assert before[:3] == (0.0, 0.0, 10.0)
-    assert isinstance(after[0], float)
-    assert after[0] >= 3
-    assert isinstance(after[1], float)
-    assert after[2] == 1.0
-    assert isinstance(after[3], float)
-    assert after[3] <= 1.0  # the database itself has less to do than before
-    (told,) = recording.ask("SELECT count(*) FROM lines WHERE line LIKE '%PoolTimeout: couldn''t get a connection%'")[0]
-    assert isinstance(told, int)
-    # On a slow machine nobody waits the two seconds of a timeout within so short a recording.
-    assert told >= 1 or after[1] == 0
+    return f"time < TIMESTAMP '{begun}'", f"time > TIMESTAMP '{done}'"
 
 
 def check_spans_link_across_the_services(recording: Recording) -> None:
@@ -149,12 +214,17 @@ def check_spans_link_across_the_services(recording: Recording) -> None:
     assert unanswered == [(0,)]
 
 
-def check_what_does_not_use_the_pool_stays_well(recording: Recording) -> None:
-    slow = recording.ask(
-        "SELECT service FROM spans WHERE kind = 'server' AND service IN ('catalog', 'cart', 'payments') "
-        "GROUP BY service HAVING quantile_cont(duration_ns, 0.9) > 500e6 OR count(*) FILTER (status = 'error') > 0"
+def check_only_orders_waits_for_its_pool(recording: Recording) -> None:
+    where = around_the_deploy(recording)[1]
+    slowest = recording.ask(
+        f"SELECT service FROM spans WHERE kind = 'server' AND service IN ('orders', 'catalog', 'cart', 'payments') "
+        f"AND {where} GROUP BY service ORDER BY quantile_cont(duration_ns, 0.9) DESC"
     )
-    assert slow == []
+    assert slowest[0] == ("orders",)
+    assert recording.ask(f"SELECT DISTINCT labels->>'service_name' FROM lines WHERE {POOL_TIMEOUT}") in (
+        [],
+        [("orders",)],
+    )
 
 
 def check_nothing_of_this_machine_is_recorded(recording: Recording) -> None:
