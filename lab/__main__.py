@@ -20,37 +20,16 @@ from lab.run import Request, record
 from lab.stage import say
 
 FULL = Timing(
-    warmup=25,
-    baseline=420,
-    incident=260,
-    scrape=5,
-    alert_window=60,
-    alert_hold=30,
-    decoy_after=6,
-    page_patience=120,
-)
+    warmup=25, baseline=420, incident=260, scrape=5, alert_window=60, alert_hold=30, decoy_after=6, page_patience=120
+)  # fmt: skip
 FAST = Timing(
-    warmup=10,
-    baseline=20,
-    incident=30,
-    scrape=1.5,
-    alert_window=10,
-    alert_hold=4,
-    decoy_after=4,
-    page_patience=25,
-)
+    warmup=10, baseline=20, incident=30, scrape=1.5, alert_window=10, alert_hold=4, decoy_after=4, page_patience=25
+)  # fmt: skip
 DRILL = Timing(
-    warmup=8,
-    baseline=100,
-    incident=65,
-    scrape=2,
-    alert_window=30,
-    alert_hold=10,
-    decoy_after=8,
-    page_patience=45,
-)
-# Journeys a second. The fast recording has little time to fill the pool's queue.
-RATE, FAST_RATE, DRILL_RATE = 4.0, 4.5, 3.5
+    warmup=8, baseline=100, incident=65, scrape=2, alert_window=30, alert_hold=10, decoy_after=8, page_patience=45
+)  # fmt: skip
+# With journeys a second. The fast recording has little time to fill the pool's queue.
+PACES = {"full": (FULL, 4.0), "fast": (FAST, 4.5), "drill": (DRILL, 3.5)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,8 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     recording.add_argument("--seed", type=int, default=1)
     recording.add_argument("--rate", type=_positive, help="customer journeys a second")
     recording.add_argument("--minutes", type=_positive, help="length of the baseline before the change")
-    recording.add_argument("--fast", action="store_true", help="under a minute, for tests")
-    recording.add_argument("--drill", action="store_true", help="about three and a half minutes")
+    pace = recording.add_mutually_exclusive_group()
+    pace.add_argument("--fast", dest="pace", action="store_const", const="fast", help="about a minute, for tests")
+    pace.add_argument(
+        "--drill", dest="pace", action="store_const", const="drill", help="about three and a half minutes"
+    )
+    recording.set_defaults(pace="full")
     recording.add_argument(
         "--node", action="store_true", help="also the host's CPU and memory: only where nothing else runs"
     )
@@ -161,7 +144,7 @@ def _drill(options: argparse.Namespace) -> None:
 
 
 def _request(options: argparse.Namespace) -> Request:
-    timing = FAST if options.fast else DRILL if options.drill else FULL
+    timing, rate = PACES[options.pace]
     if options.minutes is not None:
         timing = replace(timing, baseline=options.minutes * 60)
     return Request(
@@ -169,7 +152,7 @@ def _request(options: argparse.Namespace) -> Request:
         identity=options.id or f"shop-{options.incident}",
         out=options.out,
         seed=options.seed,
-        rate=options.rate or (FAST_RATE if options.fast else DRILL_RATE if options.drill else RATE),
+        rate=options.rate or rate,
         timing=timing,
         node=options.node,
     )

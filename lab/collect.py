@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from lab.incidents import TYPES
 from lab.stage import say
@@ -17,7 +18,7 @@ REPOSITORY = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Case:
-    """One recording to be made. Its id is a number alone, so that it does not tell the type."""
+    """One recording to be made. Its id does not tell the type."""
 
     identity: str
     incident: str
@@ -55,17 +56,17 @@ def collect(out: Path, wanted: Sequence[Case], jobs: int, tries: int, options: S
 
 
 def _record(out: Path, case: Case, options: Sequence[str]) -> bool:
-    """One recording in a process of its own, so that nothing of it is left behind."""
     say(f"{case.identity} begins")
-    where = ("--out", str(out), "--id", case.identity, "--seed", str(case.seed))
     with (out / f"{case.identity}.log").open("ab") as log:
-        done = subprocess.run(
-            [sys.executable, "-m", "lab", "record", case.incident, *where, *options],
-            cwd=REPOSITORY,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            check=False,
-        )
-    say(f"{case.identity} {'is recorded' if done.returncode == 0 else f'failed, see {case.identity}.log'}")
+        done = run_apart(out, case, options, log)
+    say(f"{case.identity} {'is recorded' if done else f'failed, see {case.identity}.log'}")
+    return done
+
+
+def run_apart(out: Path, case: Case, options: Sequence[str], said: IO[bytes]) -> bool:
+    """One recording in a process of its own, so that nothing of it is left behind; its progress goes to `said`."""
+    out.mkdir(parents=True, exist_ok=True)
+    where = ("--out", str(out), "--id", case.identity, "--seed", str(case.seed))
+    command = [sys.executable, "-m", "lab", "record", case.incident, *where, *options]
+    done = subprocess.run(command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False)
     return done.returncode == 0

@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryFile
 
 import yaml
 
+from lab.collect import Case, run_apart
 from lab.incidents import INCIDENTS
 from lab.processes import LabError
 
-REPOSITORY = Path(__file__).parents[1]
 MOST_SEED = 10_000
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What is going to happen; only the lab knows."""
-
-    identity: str
-    incident: str
-    seed: int
-
-
-def draw(random: Random, only: Sequence[str], now: datetime) -> Drawn:
+def draw(random: Random, only: Sequence[str], now: datetime) -> Case:
     """An incident type and a seed by lot; the id tells neither."""
     incident = random.choice(sorted(only or INCIDENTS))
-    return Drawn(f"drill-{now:%m%d-%H%M%S}", incident, random.randrange(1, MOST_SEED))
+    return Case(f"drill-{now:%m%d-%H%M%S}", incident, random.randrange(1, MOST_SEED))
 
 
-def record_quietly(out: Path, drawn: Drawn, options: Sequence[str]) -> None:
+def record_quietly(out: Path, drawn: Case, options: Sequence[str]) -> None:
     """Record in the background process's own silence: its progress would tell what is done."""
-    out.mkdir(parents=True, exist_ok=True)
-    where = ("--out", str(out), "--id", drawn.identity, "--seed", str(drawn.seed))
-    command = [sys.executable, "-m", "lab", "record", drawn.incident, *where, *options]
-    done = subprocess.run(command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if done.returncode != 0:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise LabError(f"the drill could not be recorded: {' '.join(last)}")
+    with TemporaryFile() as said:
+        if not run_apart(out, drawn, options, said):
+            said.seek(0)
+            last = said.read().decode(errors="replace").strip().splitlines()[-1:]
+            raise LabError(f"the drill could not be recorded: {' '.join(last)}")
 
 
 def page(out: Path, identity: str) -> str:
@@ -85,7 +72,7 @@ def right(out: Path, identity: str, answer: str) -> bool:
 
 
 def play(
-    out: Path, drawn: Drawn, options: Sequence[str], ask: Callable[[str], str], tell: Callable[[str], None]
+    out: Path, drawn: Case, options: Sequence[str], ask: Callable[[str], str], tell: Callable[[str], None]
 ) -> bool:
     """The whole game day; true when the team's answer was right."""
     tell("Something may go wrong with the shop in the next minutes. You will be paged.\n")

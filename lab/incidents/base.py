@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -200,6 +200,11 @@ class IncidentType(Protocol):
 def dice(name: str, seed: int) -> Random:
     """The chance of one case; a string seeds the same everywhere."""
     return Random(f"{name}:{seed}")
+
+
+def in_turn(choices: Collection[str], seed: int) -> str:
+    """One of the choices after the other, seed by seed from 1: so that a few seeds show them all."""
+    return list(choices)[(seed - 1) % len(choices)]
 
 
 HARMLESS: Mapping[str, tuple[str, str, Mapping[str, Scalar]]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.incidents.base import Label, Scenario, Stage, decoys, dice
+from lab.incidents.base import Label, Scenario, Stage, decoys, dice, in_turn
 
 STRUCK = ("payments", "checkout")
 
@@ -19,7 +19,7 @@ class ClockSkew:
     def scenario(self, seed: int) -> Scenario:
         """Odd seeds: payments judges by a wrong clock. Even ones: checkout dates by one."""
         random = dice(self.name, seed)
-        struck = STRUCK[(seed - 1) % len(STRUCK)]
+        struck = in_turn(STRUCK, seed)
         early, late = decoys(random, struck)
         offset = -random.uniform(40, 75)
 

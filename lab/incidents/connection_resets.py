@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from lab.incidents.base import Label, Scenario, Stage, decoys, dice
-from lab.shop.plan import SHOP
+from lab.incidents.base import Scenario, dice, in_turn
+from lab.incidents.paths import bad_path
 
 CALLERS = {"cart": ("checkout", "storefront"), "orders": ("checkout", "storefront"), "catalog": ("storefront",)}
 
@@ -19,19 +19,12 @@ class ConnectionResets:
 
     def scenario(self, seed: int) -> Scenario:
         """The seed decides which service, and how often."""
-        random = dice(self.name, seed)
-        struck = list(CALLERS)[(seed - 1) % len(CALLERS)]
-        early, late = decoys(random, struck)
-        share = random.uniform(0.2, 0.35)
-
-        def strike(stage: Stage) -> None:
-            stage.condition(struck, reset=share)
-
-        label = Label(
+        struck = in_turn(CALLERS, seed)
+        return bad_path(
+            dice(self.name, seed),
+            struck,
+            CALLERS[struck],
+            lambda random: {"reset": random.uniform(0.2, 0.35)},
             fault_type="connection_reset",
-            entity=("service", struck),
-            indicators=("http_client_request_duration_seconds_count",),
-            blast_radius=CALLERS[struck],
+            indicator="http_client_request_duration_seconds_count",
         )
-        plan = replace(SHOP, proxied=(struck,))
-        return Scenario(label=label, strike=strike, plan=plan, early=early, late=late, rate=random.uniform(0.8, 1.0))

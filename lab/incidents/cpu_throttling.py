@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.incidents.base import Label, Scenario, Stage, decoys, dice
+from lab.incidents.base import Label, Scenario, Stage, decoys, dice, in_turn
 from lab.recorder.changes import Change
 
 STRUCK = {"catalog": ("storefront",), "checkout": ("storefront",), "orders": ("checkout", "storefront")}
@@ -20,7 +20,7 @@ class CpuThrottling:
     def scenario(self, seed: int) -> Scenario:
         """The seed decides which service; the limit is a share of what it was measured to use."""
         random = dice(self.name, seed)
-        struck = list(STRUCK)[(seed - 1) % len(STRUCK)]
+        struck = in_turn(STRUCK, seed)
         early, late = decoys(random, struck)
         share = random.uniform(0.4, 0.5)
 

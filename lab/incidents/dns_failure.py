@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.incidents.base import Label, Scenario, Stage, decoys, dice
 from lab.recorder.changes import Change
 
 MISSING = ("payments", "orders", "catalog")
 BROKEN = ("servfail", "silent")
+LABEL = Label(
+    fault_type="dns_failure",
+    entity=("service", "resolver"),
+    indicators=("coredns_dns_responses_total", "dns_lookup_duration_seconds"),
+    blast_radius=(),
+)
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,7 @@ class DnsFailure:
             return self._removed(seed)
         early, late = decoys(random, "none")
         mode = BROKEN[seed // 2 % 2]
-        label = Label(
-            fault_type="dns_failure",
-            entity=("service", "resolver"),
-            indicators=("coredns_dns_responses_total", "dns_lookup_duration_seconds"),
-            blast_radius=("storefront", "checkout", "catalog", "payments"),
-        )
+        label = replace(LABEL, blast_radius=("storefront", "checkout", "catalog", "payments"))
         return Scenario(label=label, strike=lambda stage: stage.resolve(mode), early=early, late=late)
 
     def _removed(self, seed: int) -> Scenario:
@@ -47,10 +48,8 @@ class DnsFailure:
             stage.resolve("ok", (gone,))
             return change
 
-        label = Label(
-            fault_type="dns_failure",
-            entity=("service", "resolver"),
-            indicators=("coredns_dns_responses_total", "dns_lookup_duration_seconds"),
+        label = replace(
+            LABEL,
             blast_radius=("storefront",) if gone == "catalog" else ("checkout", "storefront"),
             also_accept=(("service", gone),),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.incidents.base import Label, Scenario, decoys, dice
+from lab.incidents.base import Label, Scenario, decoys, dice, in_turn
 
 FLAGS = {
     "loyalty-tiers": ("checkout", ("http_server_request_duration_seconds_count",), ("storefront",)),
@@ -22,7 +22,7 @@ class FeatureFlag:
     def scenario(self, seed: int) -> Scenario:
         """Odd seeds: errors in checkout. Even ones: a wait in payments. Another flag is a decoy."""
         random = dice(self.name, seed)
-        flag = list(FLAGS)[(seed - 1) % len(FLAGS)]
+        flag = in_turn(FLAGS, seed)
         service, indicators, hurt = FLAGS[flag]
         early, late = decoys(random, service)
         return Scenario(

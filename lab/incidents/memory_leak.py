@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.fleet import DeployRequest
-from lab.incidents.base import Label, Scenario, Stage, decoys, dice
+from lab.incidents.base import Label, Scenario, Stage, decoys, dice, in_turn
 from lab.recorder.changes import Change
 
 MIB = 1024 * 1024
@@ -29,7 +29,7 @@ class MemoryLeak:
     def scenario(self, seed: int) -> Scenario:
         """The seed decides how long it takes to fill. The limit is there from the start."""
         random = dice(self.name, seed)
-        struck = list(REQUESTS)[(seed - 1) % len(REQUESTS)]
+        struck = in_turn(REQUESTS, seed)
         early, late = decoys(random, struck)
         filled_in = random.uniform(*FILLED_IN)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from random import Random
 
-from lab.incidents.base import Label, Scenario, Stage, decoys, dice
-from lab.shop.plan import SHOP
+from lab.incidents.base import Scenario, dice, in_turn
+from lab.incidents.paths import bad_path
 
 CALLERS = {
     "payments": ("checkout", "storefront"),
@@ -24,19 +25,17 @@ class NetworkDelay:
 
     def scenario(self, seed: int) -> Scenario:
         """The seed decides which service, and how long."""
-        random = dice(self.name, seed)
-        struck = list(CALLERS)[(seed - 1) % len(CALLERS)]
-        early, late = decoys(random, struck)
-        delay = random.uniform(0.5, 0.8)
-
-        def strike(stage: Stage) -> None:
-            stage.condition(struck, delay=delay, jitter=delay * 0.2)
-
-        label = Label(
+        struck = in_turn(CALLERS, seed)
+        return bad_path(
+            dice(self.name, seed),
+            struck,
+            CALLERS[struck],
+            _late,
             fault_type="network_delay",
-            entity=("service", struck),
-            indicators=("http_client_request_duration_seconds",),
-            blast_radius=CALLERS[struck],
+            indicator="http_client_request_duration_seconds",
         )
-        plan = replace(SHOP, proxied=(struck,))
-        return Scenario(label=label, strike=strike, plan=plan, early=early, late=late, rate=random.uniform(0.8, 1.0))
+
+
+def _late(random: Random) -> dict[str, float]:
+    delay = random.uniform(0.5, 0.8)
+    return {"delay": delay, "jitter": delay * 0.2}

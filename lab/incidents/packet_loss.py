@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from lab.incidents.base import Label, Scenario, Stage, decoys, dice
-from lab.shop.plan import SHOP
+from lab.incidents.base import Scenario, dice, in_turn
+from lab.incidents.paths import bad_path
 
 STRUCK = ("catalog", "checkout")
 
@@ -19,19 +19,11 @@ class PacketLoss:
 
     def scenario(self, seed: int) -> Scenario:
         """The seed decides which service, and how many."""
-        random = dice(self.name, seed)
-        struck = STRUCK[(seed - 1) % len(STRUCK)]
-        early, late = decoys(random, struck)
-        loss = random.uniform(0.5, 0.6)
-
-        def strike(stage: Stage) -> None:
-            stage.condition(struck, loss=loss)
-
-        label = Label(
+        return bad_path(
+            dice(self.name, seed),
+            in_turn(STRUCK, seed),
+            ("storefront",),
+            lambda random: {"loss": random.uniform(0.5, 0.6)},
             fault_type="packet_loss",
-            entity=("service", struck),
-            indicators=("http_client_request_duration_seconds",),
-            blast_radius=("storefront",),
+            indicator="http_client_request_duration_seconds",
         )
-        plan = replace(SHOP, proxied=(struck,))
-        return Scenario(label=label, strike=strike, plan=plan, early=early, late=late, rate=random.uniform(0.8, 1.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.incidents.base import NOTHING, Label, Scenario, Timing, dice, harmless
+from lab.incidents.base import NOTHING, Label, Scenario, Timing, dice, harmless, in_turn
 from lab.recorder.alerts import LatencyQuantile, Rule
 
 DEPLOYED = ("orders", "checkout")
@@ -20,7 +20,7 @@ class QuietDeploy:
     def scenario(self, seed: int) -> Scenario:
         """The seed decides which service."""
         random = dice(self.name, seed)
-        service = DEPLOYED[(seed - 1) % len(DEPLOYED)]
+        service = in_turn(DEPLOYED, seed)
         threshold = round(random.uniform(0.2, 0.3), 2)
 
         def page(timing: Timing) -> tuple[Rule, ...]:

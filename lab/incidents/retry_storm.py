@@ -36,15 +36,12 @@ class RetryStorm:
             indicators=("http_client_request_duration_seconds_count", "db_client_connection_pending_requests"),
             blast_radius=("orders", "orders-db", "checkout", "storefront"),
         )
-        plan = SHOP.configured("orders", database={"pool": {**POOL, "max_size": 4}})
+        limits = {"min_size": 1, "acquire_timeout_seconds": 2.0, "max_size": 4}
         return Scenario(
             label=label,
             strike=lambda stage: stage.deploy(request),
-            plan=plan,
+            plan=SHOP.configured("orders", database={"pool": limits}),
             early=early,
             late=late,
             rate=random.uniform(0.9, 1.1),
         )
-
-
-POOL = {"min_size": 1, "acquire_timeout_seconds": 2.0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.incidents.base import Label, Move, Scenario, Stage, decoys, dice
+from lab.incidents.base import Label, Move, Scenario, Stage, decoys, dice, in_turn
 from lab.recorder.changes import Change
 
 BEHAVIOURS = ("refuse", "slow", "hang")
@@ -27,7 +27,7 @@ class ThirdPartyOutage:
         """The seed decides how it fails, and whether its status page says so (after the page)."""
         random = dice(self.name, seed)
         early, late = decoys(random, "none")
-        behaviour = BEHAVIOURS[(seed - 1) % len(BEHAVIOURS)]
+        behaviour = in_turn(BEHAVIOURS, seed)
         notices: tuple[Move, ...] = (_status_page,) if random.random() < 0.5 else ()
 
         def strike(stage: Stage) -> None:

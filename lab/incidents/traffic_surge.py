@@ -28,12 +28,12 @@ class TrafficSurge:
         random = dice(self.name, seed)
         early, late = decoys(random, "storefront")
         crawler = seed % 2 == 1
-        extra, journey, pool = (random.uniform(12, 14), "look_at_cart", 2) if crawler else (7.0, "mixed", 2)
+        extra, journey = (random.uniform(12, 14), "look_at_cart") if crawler else (7.0, "mixed")
 
         def strike(stage: Stage) -> None:
             stage.more_customers(extra, journey)
 
-        limits = {"min_size": 1, "max_size": pool, "acquire_timeout_seconds": 2.0}
+        limits = {"min_size": 1, "max_size": 2, "acquire_timeout_seconds": 2.0}
         return Scenario(
             label=LABEL,
             strike=strike,

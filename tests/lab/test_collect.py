@@ -16,7 +16,6 @@ pytest.importorskip("redis", reason="needs requirements/lab.in")
 
 from lab import collect, gameday
 from lab.collect import Case, cases, is_there
-from lab.gameday import Drawn
 from lab.incidents import INCIDENTS, TYPES
 from lab.processes import LabError
 
@@ -93,9 +92,9 @@ def test_a_drill_is_drawn_by_lot_and_its_id_tells_nothing() -> None:
 def test_a_game_day_pages_asks_and_then_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, found: bool
 ) -> None:
-    drawn = Drawn("drill-1", "network-delay", 3)
+    drawn = Case("drill-1", "network-delay", 3)
 
-    def record(out: Path, wanted: Drawn, _options: object) -> None:
+    def record(out: Path, wanted: Case, _options: object) -> None:
         also = [{"kind": "service", "name": "payments"}]
         fake(out, wanted.identity, {"kind": "service", "name": "orders"}, also)
 

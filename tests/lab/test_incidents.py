@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from lab.incidents import INCIDENTS
 from lab.incidents.base import HARMLESS, Scenario, Timing
 from lab.recorder.changes import Change
 from lab.recorder.recording import write_truth
-from lab.run import rules
+from lab.run import Request, rules
 from lab.shop.config import load_config
 from lab.shop.plan import SHOP
 
@@ -231,7 +232,7 @@ def test_the_drill_takes_three_to_four_minutes() -> None:
     assert 150 <= DRILL.warmup + DRILL.baseline + DRILL.incident <= 240
 
 
-def test_the_truth_of_a_control_says_none(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_the_truth_of_a_control_says_none(tmp_path: Path) -> None:
     scenario = INCIDENTS["false-page"].scenario(1)
     write_truth(tmp_path / "one.yaml", "one", scenario.truth(scenario.inject(NotedStage(DRILL))), "false-page seed 1")
     loaded = yaml.safe_load((tmp_path / "one.yaml").read_text(encoding="utf-8"))
@@ -240,7 +241,7 @@ def test_the_truth_of_a_control_says_none(tmp_path) -> None:  # type: ignore[no-
     assert "onset" not in loaded
 
 
-def test_every_service_can_load_its_configuration(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_every_service_can_load_its_configuration(tmp_path: Path) -> None:
     for service in SHOP.services:
         path = tmp_path / f"{service.name}.yaml"
         path.write_text(yaml.safe_dump(service.config), encoding="utf-8")
@@ -251,6 +252,26 @@ def test_list_names_every_incident(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     shown = capsys.readouterr().out
     assert all(f"{name}: " in shown for name in INCIDENTS)
+
+
+@pytest.mark.parametrize(
+    ("options", "timing", "rate"), [([], FULL, 4.0), (["--fast"], FAST, 4.5), (["--drill", "--rate", "2"], DRILL, 2.0)]
+)
+def test_a_recording_goes_at_the_pace_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], timing: Timing, rate: float
+) -> None:
+    asked: list[Request] = []
+
+    def record(request: Request) -> Path:
+        asked.append(request)
+        return tmp_path
+
+    monkeypatch.setattr("lab.__main__.record", record)
+    monkeypatch.setattr("lab.__main__.go_first", lambda: None)
+    assert main(["record", "slow-query", "--out", str(tmp_path), *options]) == 0
+    assert [(r.incident.name, r.identity, r.timing, r.rate) for r in asked] == [
+        ("slow-query", "shop-slow-query", timing, rate)
+    ]
 
 
 def test_nonsense_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
