@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -54,8 +55,8 @@ class Case:
 
 
 def _case(
-    name,
     strategy,
+    name,
     outcome,
     *,
     signs=("cpu.saturated",),
@@ -94,16 +95,27 @@ def _case(
     )
 
 
+def latency(entity, *noise, quantile=None, **jump):
+    """How long requests take there, with `noise` and `jump` of a noisy series."""
+    return Track(entity, K.LATENCY, noisy(*noise, **jump), quantile=quantile)
+
+
+time_order, scope, correlation, threshold = (
+    partial(_case, strategy) for strategy in ("time_order", "scope", "correlation", "threshold")
+)
+dependency_direction, baseline, alternative, similar_incident = (
+    partial(_case, strategy) for strategy in ("dependency_direction", "baseline", "alternative", "similar_incident")
+)
 R, S, A, N = Outcome.REFUTED, Outcome.SURVIVED, Outcome.AMBIGUOUS, Outcome.NO_DATA
-slow_web = Track(WEB, K.LATENCY, noisy(0.1, 0.004, 1, jump=0.5))
-calm_web = Track(WEB, K.LATENCY, noisy(0.1, 0.004, 2))
+slow_web = latency(WEB, 0.1, 0.004, 1, jump=0.5)
+calm_web = latency(WEB, 0.1, 0.004, 2)
 busy = Track(ORDERS, K.CPU, noisy(20.0, 1.0, 3, jump=70.0), "%")
 idle = Track(ORDERS, K.CPU, noisy(20.0, 1.0, 4), "%")
 late_busy = Track(ORDERS, K.CPU, noisy(20.0, 1.0, 5, jump=70.0, at_step=BEFORE + 12), "%")
 wild = Track(ORDERS, K.CPU, np.random.default_rng(6).uniform(10, 90, BEFORE + AFTER), "%")
 
 
-slow_orders = Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 23, jump=0.2))
+slow_orders = latency(ORDERS, 0.05, 0.001, 23, jump=0.2)
 
 
 def traffic(**rates):
@@ -139,87 +151,70 @@ def pool(used, limit=10.0, pending=0.0, entity=ORDERS):
 
 _unseen = (np.arange(BEFORE + AFTER) >= BEFORE - 3) & (np.arange(BEFORE + AFTER) < BEFORE + 12)
 TIME_ORDER = [
-    _case("sign surely after the onset", "time_order", R, since=at(300, 15), says="too late"),
-    _case("sign before the onset", "time_order", S, since=at(-60, 15)),
-    _case("intervals overlap", "time_order", S, since=at(10, 30)),
-    _case("later, within the uncertainty", "time_order", A, since=at(40, 30)),
-    _case("not dated, measured late", "time_order", R, tracks=[late_busy]),
-    _case(
+    time_order("sign surely after the onset", R, since=at(300, 15), says="too late"),
+    time_order("sign before the onset", S, since=at(-60, 15)),
+    time_order("intervals overlap", S, since=at(10, 30)),
+    time_order("later, within the uncertainty", A, since=at(40, 30)),
+    time_order("not dated, measured late", R, tracks=[late_busy]),
+    time_order(
         "not dated, late, but nothing was recorded in between",
-        "time_order",
         A,
         tracks=[Track(ORDERS, K.CPU, np.where(_unseen, np.nan, late_busy.values), "%")],
         says="not recorded between",
     ),
-    _case("not dated, measured in time", "time_order", S, tracks=[busy]),
-    _case("not dated, never abnormal", "time_order", N, tracks=[idle]),
-    _case("nothing recorded", "time_order", N),
-    _case("an onset so uncertain that nothing could be too late", "time_order", N, since=at(-60, 15), blur=1500),
-    _case("change after the onset", "time_order", R, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, 120)]),
-    _case(
-        "change before the onset", "time_order", S, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, -120)]
-    ),
-    _case("change at the onset", "time_order", A, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, -60)]),
+    time_order("not dated, measured in time", S, tracks=[busy]),
+    time_order("not dated, never abnormal", N, tracks=[idle]),
+    time_order("nothing recorded", N),
+    time_order("an onset so uncertain that nothing could be too late", N, since=at(-60, 15), blur=1500),
+    time_order("change after the onset", R, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, 120)]),
+    time_order("change before the onset", S, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, -120)]),
+    time_order("change at the onset", A, since=at(-60), trigger="c1", changes=[change("c1", ORDERS, -60)]),
 ]
 SCOPE = [
-    _case(
+    scope(
         "no caller is hit",
-        "scope",
         R,
         entity=DB,
-        tracks=[
-            Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8)),
-            Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9)),
-            Track(DB, K.LATENCY, noisy(0.02, 0.001, 10)),
-        ],
+        tracks=[latency(ORDERS, 0.1, 0.004, 8), latency(STOCK, 0.1, 0.004, 9), latency(DB, 0.02, 0.001, 10)],
         says="0 of 2",
     ),
-    _case(
+    scope(
         "the callers are well, but how much of their work comes here is not known",
-        "scope",
         A,
         entity=DB,
-        tracks=[Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8)), Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9))],
+        tracks=[latency(ORDERS, 0.1, 0.004, 8), latency(STOCK, 0.1, 0.004, 9)],
         says="not known how much",
     ),
-    _case(
+    scope(
         "a hundredth of the caller's requests come here: a true cause does not show there",
-        "scope",
         A,
         signs=("latency.up",),
         tracks=[calm_web, slow_orders, *traffic(web=100.0, orders=1.0)],
         says="not known how much",
     ),
-    _case(
+    scope(
         "all of the caller's requests come here, and it got no slower",
-        "scope",
         R,
         signs=("latency.up",),
         tracks=[calm_web, slow_orders, *traffic(web=10.0, orders=10.0)],
         says="enough of their requests pass",
     ),
-    _case(
+    scope(
         "a caller so noisy that the delay could hide",
-        "scope",
         A,
-        tracks=[Track(WEB, K.LATENCY, noisy(0.1, 0.04, 21)), Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 22))],
+        tracks=[latency(WEB, 0.1, 0.04, 21), latency(ORDERS, 0.05, 0.001, 22)],
         says="could hide",
     ),
-    _case(
+    scope(
         "the middle quantile hides what strikes a few requests",
-        "scope",
         A,
-        tracks=[
-            Track(WEB, K.LATENCY, noisy(0.1, 0.004, 2), quantile=0.5),
-            Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 22), quantile=0.5),
-        ],
+        tracks=[latency(WEB, 0.1, 0.004, 2, quantile=0.5), latency(ORDERS, 0.05, 0.001, 22, quantile=0.5)],
         says="could hide",
     ),
-    _case("the caller's own calls to it are as ever", "scope", R, tracks=[calm_web, edge(0.0)]),
-    _case("the caller's own calls to it are slow", "scope", S, tracks=[calm_web, edge(0.5)]),
-    _case(
+    scope("the caller's own calls to it are as ever", R, tracks=[calm_web, edge(0.0)]),
+    scope("the caller's own calls to it are slow", S, tracks=[calm_web, edge(0.5)]),
+    scope(
         "slow by its own account, and no call to it takes so long",
-        "scope",
         R,
         signs=("latency.up",),
         tracks=[
@@ -229,78 +224,69 @@ SCOPE = [
         ],
         says="no call to it took so long",
     ),
-    _case(
+    scope(
         "served as ever by its own account, which knows nothing of what is late on the way",
-        "scope",
         A,
         signs=("trace.gap_up",),
-        tracks=[calm_web, Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 22))],
+        tracks=[calm_web, latency(ORDERS, 0.05, 0.001, 22)],
         says="not known how much",
     ),
-    _case(
+    scope(
         "what raised it harms no request: nothing has to be felt",
-        "scope",
         A,
         signs=("log.path_changed",),
-        tracks=[calm_web, Track(ORDERS, K.LATENCY, noisy(0.05, 0.001, 22))],
+        tracks=[calm_web, latency(ORDERS, 0.05, 0.001, 22)],
     ),
-    _case("the callers are hit", "scope", S, tracks=[slow_web]),
-    _case("the board knows the caller is hit", "scope", S, observations=[seen("latency.up", WEB)]),
-    _case(
+    scope("the callers are hit", S, tracks=[slow_web]),
+    scope("the board knows the caller is hit", S, observations=[seen("latency.up", WEB)]),
+    scope(
         "that a screen found the caller normal does not say what could hide",
-        "scope",
         N,
         observations=[seen("latency.up", WEB, verdict=Verdict.NORMAL)],
     ),
-    _case(
+    scope(
         "quiet logs and ready pods show no served requests",
-        "scope",
         N,
         observations=[
             seen("log.errors_up", WEB, verdict=Verdict.NORMAL),
             seen("k8s.unready", WEB, verdict=Verdict.NORMAL),
         ],
     ),
-    _case(
+    scope(
         "normal under incomplete coverage does not count",
-        "scope",
         N,
         observations=[seen("latency.up", WEB, verdict=Verdict.NORMAL, complete=False)],
     ),
-    _case("measured normal, but incomplete", "scope", N, telemetry=FakeTelemetry((calm_web,), complete=False)),
-    _case(
+    scope("measured normal, but incomplete", N, telemetry=FakeTelemetry((calm_web,), complete=False)),
+    scope(
         "one caller of three is hit",
-        "scope",
         A,
         entity=DB,
         calls=(*CALLS, (OTHER, DB)),
         tracks=[
-            Track(ORDERS, K.LATENCY, noisy(0.1, 0.004, 8, jump=0.5)),
-            Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 9)),
-            Track(OTHER, K.LATENCY, noisy(0.1, 0.004, 10)),
+            latency(ORDERS, 0.1, 0.004, 8, jump=0.5),
+            latency(STOCK, 0.1, 0.004, 9),
+            latency(OTHER, 0.1, 0.004, 10),
         ],
     ),
-    _case(
+    scope(
         "everybody is hit",
-        "scope",
         A,
         tracks=[slow_web],
         observations=[seen("latency.up", service(f"far{i}")) for i in range(4)],
         says="nothing to do with it",
     ),
-    _case(
+    scope(
         "the guests of a node are well",
-        "scope",
         R,
         entity=NODE,
         signs=("cpu.up",),
         containment={STOCK: NODE, DB: NODE},
-        tracks=[Track(STOCK, K.LATENCY, noisy(0.1, 0.004, 8)), Track(DB, K.LATENCY, noisy(0.1, 0.004, 9))],
+        tracks=[latency(STOCK, 0.1, 0.004, 8), latency(DB, 0.1, 0.004, 9)],
     ),
-    _case("nobody was measured", "scope", N),
-    _case(
+    scope("nobody was measured", N),
+    scope(
         "changed thing normal, nobody hit depends on it",
-        "scope",
         R,
         trigger="c1",
         entity=STOCK,
@@ -309,94 +295,66 @@ SCOPE = [
         observations=[seen("latency.up", OTHER)],
         paged=None,
         calls=((OTHER, WEB), (STOCK, DB)),
-        tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 11))],
+        tracks=[latency(DB, 0.1, 0.004, 11)],
         suggest=False,
         required=("errors.up",),
     ),
-    _case("changed thing abnormal", "scope", S, trigger="c1", changes=[change("c1", ORDERS, -120)]),
-    _case(
+    scope("changed thing abnormal", S, trigger="c1", changes=[change("c1", ORDERS, -120)]),
+    scope(
         "changed thing measured abnormal",
-        "scope",
         S,
         trigger="c1",
         changes=[change("c1", DB, -120)],
-        tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 12, jump=0.5))],
+        tracks=[latency(DB, 0.1, 0.004, 12, jump=0.5)],
     ),
-    _case(
+    scope(
         "changed thing normal, what is hit has another reason",
-        "scope",
         R,
         trigger="c1",
         signs=("errors.up",),
         changes=[change("c1", DB, -120)],
         observations=[seen("latency.up", STOCK), seen("latency.up", WEB)],
         calls=((WEB, ORDERS), (ORDERS, STOCK), (ORDERS, DB)),
-        tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 13))],
+        tracks=[latency(DB, 0.1, 0.004, 13)],
     ),
-    _case(
+    scope(
         "changed thing normal, but needed by what is hit",
-        "scope",
         A,
         trigger="c1",
         signs=("errors.up",),
         changes=[change("c1", DB, -120)],
-        tracks=[Track(DB, K.LATENCY, noisy(0.1, 0.004, 13))],
+        tracks=[latency(DB, 0.1, 0.004, 13)],
     ),
-    _case("changed thing not measured", "scope", N, trigger="c1", changes=[change("c1", DB, -120)]),
+    scope("changed thing not measured", N, trigger="c1", changes=[change("c1", DB, -120)]),
 ]
 _dose = np.abs(np.random.default_rng(14).standard_normal(BEFORE + AFTER)).cumsum() % 7
 CORRELATION = [
-    _case("effect moves, cause is noise", "correlation", R, tracks=[wild, slow_web]),
-    _case(
-        "cause stands still",
-        "correlation",
-        R,
-        tracks=[Track(ORDERS, K.CPU, np.full(BEFORE + AFTER, 20.0), "%"), slow_web],
-    ),
-    _case(
+    correlation("effect moves, cause is noise", R, tracks=[wild, slow_web]),
+    correlation("cause stands still", R, tracks=[Track(ORDERS, K.CPU, np.full(BEFORE + AFTER, 20.0), "%"), slow_web]),
+    correlation(
         "both rise together",
-        "correlation",
         S,
         tracks=[
             Track(ORDERS, K.CPU, noisy(20.0, 1.0, 3, jump=30.0) + 8 * _dose, "%"),
             Track(WEB, K.LATENCY, noisy(0.1, 0.004, 1, jump=0.5) + 0.05 * _dose),
         ],
     ),
-    _case(
-        "half together", "correlation", A, tracks=[Track(ORDERS, K.CPU, noisy(20.0, 1.0, 3, jump=1.0), "%"), slow_web]
-    ),
-    _case("no symptom to follow", "correlation", N, tracks=[busy, calm_web]),
-    _case("cause not recorded", "correlation", N, tracks=[slow_web]),
+    correlation("half together", A, tracks=[Track(ORDERS, K.CPU, noisy(20.0, 1.0, 3, jump=1.0), "%"), slow_web]),
+    correlation("no symptom to follow", N, tracks=[busy, calm_web]),
+    correlation("cause not recorded", N, tracks=[slow_web]),
 ]
 THRESHOLD = [
-    _case(
-        "pool never near its limit",
-        "threshold",
-        R,
-        signs=("pool.exhausted",),
-        tracks=pool(3.0),
-        decisive=True,
-        says="30%",
-    ),
-    _case("pool full", "threshold", S, signs=("pool.exhausted",), tracks=pool(noisy(3, 0.1, 15, jump=7.0).clip(0, 10))),
-    _case("pool nearly full", "threshold", A, signs=("pool.exhausted",), tracks=pool(8.0)),
-    _case(
-        "callers waited although it looks free", "threshold", A, signs=("pool.exhausted",), tracks=pool(3.0, 10.0, 4.0)
-    ),
-    _case("an error text is a witness", "threshold", R, signs=("pool.exhausted", "log.pool_timeout"), tracks=pool(3.0)),
-    _case(
-        "low, but truncated",
-        "threshold",
-        N,
-        signs=("pool.exhausted",),
-        telemetry=FakeTelemetry(pool(3.0), complete=False),
-    ),
-    _case("no limit recorded", "threshold", N, signs=("pool.exhausted",), tracks=pool(3.0)[:1]),
-    _case("CPU far from full", "threshold", R, tracks=[idle]),
-    _case("CPU full", "threshold", S, tracks=[busy]),
-    _case(
+    threshold("pool never near its limit", R, signs=("pool.exhausted",), tracks=pool(3.0), decisive=True, says="30%"),
+    threshold("pool full", S, signs=("pool.exhausted",), tracks=pool(noisy(3, 0.1, 15, jump=7.0).clip(0, 10))),
+    threshold("pool nearly full", A, signs=("pool.exhausted",), tracks=pool(8.0)),
+    threshold("callers waited although it looks free", A, signs=("pool.exhausted",), tracks=pool(3.0, 10.0, 4.0)),
+    threshold("an error text is a witness", R, signs=("pool.exhausted", "log.pool_timeout"), tracks=pool(3.0)),
+    threshold("low, but truncated", N, signs=("pool.exhausted",), telemetry=FakeTelemetry(pool(3.0), complete=False)),
+    threshold("no limit recorded", N, signs=("pool.exhausted",), tracks=pool(3.0)[:1]),
+    threshold("CPU far from full", R, tracks=[idle]),
+    threshold("CPU full", S, tracks=[busy]),
+    threshold(
         "memory far from its limit",
-        "threshold",
         R,
         signs=("memory.near_limit",),
         decisive=True,
@@ -405,117 +363,63 @@ THRESHOLD = [
             Track(ORDERS, K.MEMORY_LIMIT, np.full(BEFORE + AFTER, 1e9), "By"),
         ],
     ),
-    _case(
-        "disk full",
-        "threshold",
-        S,
-        signs=("disk.full",),
-        tracks=[Track(ORDERS, K.DISK_USAGE, np.full(BEFORE + AFTER, 0.97), "1")],
+    threshold(
+        "disk full", S, signs=("disk.full",), tracks=[Track(ORDERS, K.DISK_USAGE, np.full(BEFORE + AFTER, 0.97), "1")]
     ),
-    _case("source fails", "threshold", N, signs=("pool.exhausted",), telemetry=FakeTelemetry(fails=True)),
+    threshold("source fails", N, signs=("pool.exhausted",), telemetry=FakeTelemetry(fails=True)),
 ]
-_own = Track(ORDERS, K.LATENCY, noisy(0.2, 0.004, 16, jump=0.5))
+calm_stock = latency(STOCK, 0.05, 0.002, 18)
+_own = latency(ORDERS, 0.2, 0.004, 16, jump=0.5)
 DIRECTION = [
-    _case(
-        "a callee added most of the time",
-        "dependency_direction",
-        R,
-        tracks=[
-            _own,
-            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.45)),
-            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
-        ],
+    dependency_direction(
+        "a callee added most of the time", R, tracks=[_own, latency(DB, 0.05, 0.002, 17, jump=0.45), calm_stock]
     ),
-    _case(
+    dependency_direction(
         "in milliseconds too",
-        "dependency_direction",
         R,
-        tracks=[
-            _own,
-            Track(DB, K.LATENCY, noisy(50.0, 2.0, 17, jump=450.0), "ms"),
-            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
-        ],
+        tracks=[_own, Track(DB, K.LATENCY, noisy(50.0, 2.0, 17, jump=450.0), "ms"), calm_stock],
     ),
-    _case(
-        "callees are normal",
-        "dependency_direction",
-        S,
-        tracks=[_own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17)), Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18))],
-    ),
-    _case(
+    dependency_direction("callees are normal", S, tracks=[_own, latency(DB, 0.05, 0.002, 17), calm_stock]),
+    dependency_direction(
         "a callee added most of the time, but the CPU there is full all the same",
-        "dependency_direction",
         A,
-        tracks=[
-            _own,
-            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.3)),
-            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
-        ],
+        tracks=[_own, latency(DB, 0.05, 0.002, 17, jump=0.3), calm_stock],
         says="does not explain what else was seen",
     ),
-    _case(
+    dependency_direction(
         "a callee added as much, and waiting is all that was seen",
-        "dependency_direction",
         R,
         signs=("latency.up",),
-        tracks=[
-            _own,
-            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.3)),
-            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
-        ],
+        tracks=[_own, latency(DB, 0.05, 0.002, 17, jump=0.3), calm_stock],
     ),
-    _case(
+    dependency_direction(
         "a callee so noisy that its part is not sure",
-        "dependency_direction",
         A,
         signs=("latency.up",),
-        tracks=[
-            _own,
-            Track(DB, K.LATENCY, noisy(0.2, 0.06, 17, jump=0.3)),
-            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
-        ],
+        tracks=[_own, latency(DB, 0.2, 0.06, 17, jump=0.3), calm_stock],
     ),
-    _case(
-        "a callee added a little",
-        "dependency_direction",
-        S,
-        tracks=[
-            _own,
-            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.05)),
-            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
-        ],
+    dependency_direction(
+        "a callee added a little", S, tracks=[_own, latency(DB, 0.05, 0.002, 17, jump=0.05), calm_stock]
     ),
-    _case(
+    dependency_direction(
         "a callee began later",
-        "dependency_direction",
         S,
-        tracks=[
-            _own,
-            Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.45, at_step=BEFORE + 10)),
-            Track(STOCK, K.LATENCY, noisy(0.05, 0.002, 18)),
-        ],
+        tracks=[_own, latency(DB, 0.05, 0.002, 17, jump=0.45, at_step=BEFORE + 10), calm_stock],
     ),
-    _case(
+    dependency_direction(
         "a callee is flooded",
-        "dependency_direction",
         A,
         observations=[seen("traffic.up", DB)],
-        tracks=[_own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17, jump=0.45))],
+        tracks=[_own, latency(DB, 0.05, 0.002, 17, jump=0.45)],
     ),
-    _case(
-        "one callee is not measured",
-        "dependency_direction",
-        A,
-        tracks=[_own, Track(DB, K.LATENCY, noisy(0.05, 0.002, 17))],
-    ),
-    _case("no callee is measured", "dependency_direction", N, tracks=[_own]),
+    dependency_direction("one callee is not measured", A, tracks=[_own, latency(DB, 0.05, 0.002, 17)]),
+    dependency_direction("no callee is measured", N, tracks=[_own]),
 ]
 BASELINE = [
-    _case("as bad all the time", "baseline", R, tracks=[Track(ORDERS, K.CPU, noisy(80.0, 5.0, 19), "%")]),
-    _case("never like this before", "baseline", S, tracks=[busy]),
-    _case(
+    baseline("as bad all the time", R, tracks=[Track(ORDERS, K.CPU, noisy(80.0, 5.0, 19), "%")]),
+    baseline("never like this before", S, tracks=[busy]),
+    baseline(
         "it comes and goes, but never did before",
-        "baseline",
         S,
         signs=("success.down",),
         tracks=[
@@ -527,36 +431,32 @@ BASELINE = [
             )
         ],
     ),
-    _case(
+    baseline(
         "like this once before",
-        "baseline",
         A,
         tracks=[Track(ORDERS, K.CPU, np.where((np.arange(BEFORE + AFTER) // 24) == 1, 95.0, busy.values), "%")],
     ),
-    _case(
+    baseline(
         "error lines as ever",
-        "baseline",
         R,
         signs=("log.errors_up",),
         telemetry=FakeTelemetry(log_table=errors_log(ORDERS, np.arange(-3590, 700, 7))),
     ),
-    _case(
+    baseline(
         "error lines are new",
-        "baseline",
         S,
         signs=("log.errors_up",),
         telemetry=FakeTelemetry(log_table=errors_log(ORDERS, [-3500, *np.arange(1, 700, 2)])),
     ),
-    _case(
+    baseline(
         "spans as slow as ever",
-        "baseline",
         R,
         signs=("latency.up",),
         telemetry=FakeTelemetry(
             span_table=server_spans((ORDERS, s, 0.1 + 0.01 * (s % 3), False) for s in range(-3590, 700, 10))
         ),
     ),
-    _case("nothing recorded", "baseline", N),
+    baseline("nothing recorded", N),
 ]
 
 
@@ -573,55 +473,48 @@ def account(head, *effects):
 _full = hypothesis("cpu_full", DB, [seen("cpu.up", DB)], lead=0.9)
 _fault_below = {"signs": ("latency.up",), "theories": [_full], "accounts": (account(_full, "h-cpu_saturation-orders"),)}
 ALTERNATIVE = [
-    _case(
+    alternative(
         "all of it travels from below, where something of its own is full and requests are as slow",
-        "alternative",
         R,
         observations=[seen("cpu.up", DB), seen("latency.up", DB, strength=0.85)],
         says="its own sign",
         **_fault_below,
     ),
-    _case(
+    alternative(
         "something is full below, but requests there are served as ever",
-        "alternative",
         A,
         observations=[seen("cpu.up", DB)],
         says="is its own",
         **_fault_below,
     ),
-    _case(
+    alternative(
         "something is full below, and so is its own processor",
-        "alternative",
         S,
         observations=[seen("cpu.up", DB), seen("latency.up", DB, strength=0.85)],
         **{**_fault_below, "signs": ("latency.up", "cpu.saturated")},
     ),
-    _case(
+    alternative(
         "another theory explains the same and more",
-        "alternative",
         R,
         signs=("latency.up",),
         observations=[seen("cpu.up", DB)],
         theories=[hypothesis("wider", DB, [seen("latency.up", ORDERS), seen("cpu.up", DB)])],
     ),
-    _case(
+    alternative(
         "another explains the same as well",
-        "alternative",
         A,
         signs=("latency.up",),
         theories=[hypothesis("equal", DB, [seen("latency.up", ORDERS)])],
     ),
-    _case(
+    alternative(
         "others explain other things",
-        "alternative",
         S,
         signs=("latency.up",),
         observations=[seen("cpu.up", DB)],
         theories=[hypothesis("other", DB, [seen("cpu.up", DB)])],
     ),
-    _case(
+    alternative(
         "the wider theory lies above, not below",
-        "alternative",
         S,
         signs=("latency.up",),
         observations=[seen("cpu.up", WEB)],
@@ -630,24 +523,21 @@ ALTERNATIVE = [
 ]
 _bumps = (20, 50, 80)
 SIMILAR = [
-    _case(
+    similar_incident(
         "it was like this before and nothing followed",
-        "similar_incident",
         R,
         tracks=[waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), slow_web],
     ),
-    _case(
+    similar_incident(
         "the symptom followed each time",
-        "similar_incident",
         S,
         tracks=[waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), waves(_bumps, 0.1, 0.5, K.LATENCY, WEB)],
     ),
-    _case(
+    similar_incident(
         "it followed once",
-        "similar_incident",
         A,
         tracks=[waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), waves(_bumps[:1], 0.1, 0.5, K.LATENCY, WEB)],
     ),
-    _case("it never was like this", "similar_incident", N, tracks=[busy, slow_web]),
+    similar_incident("it never was like this", N, tracks=[busy, slow_web]),
 ]
 CASES = [*TIME_ORDER, *SCOPE, *CORRELATION, *THRESHOLD, *DIRECTION, *BASELINE, *ALTERNATIVE, *SIMILAR]
