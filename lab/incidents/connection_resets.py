@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 
-from lab.incidents.base import Scenario, dice, in_turn
+from lab.incidents.base import Scenario
 from lab.incidents.paths import bad_path
 
 CALLERS = {"cart": ("checkout", "storefront"), "orders": ("checkout", "storefront"), "catalog": ("storefront",)}
@@ -19,12 +20,10 @@ class ConnectionResets:
 
     def scenario(self, seed: int) -> Scenario:
         """The seed decides which service, and how often."""
-        struck = in_turn(CALLERS, seed)
         return bad_path(
-            dice(self.name, seed),
-            struck,
-            CALLERS[struck],
-            lambda random: {"reset": random.uniform(0.2, 0.35)},
-            fault_type="connection_reset",
-            indicator="http_client_request_duration_seconds_count",
+            self.name, seed, CALLERS, _reset, "connection_reset", "http_client_request_duration_seconds_count"
         )
+
+
+def _reset(random: Random) -> dict[str, float]:
+    return {"reset": random.uniform(0.2, 0.35)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from lab.incidents.base import Scenario, dice, in_turn
+from lab.incidents.base import Scenario
 from lab.incidents.paths import bad_path
 
 CALLERS = {
@@ -25,15 +25,7 @@ class NetworkDelay:
 
     def scenario(self, seed: int) -> Scenario:
         """The seed decides which service, and how long."""
-        struck = in_turn(CALLERS, seed)
-        return bad_path(
-            dice(self.name, seed),
-            struck,
-            CALLERS[struck],
-            _late,
-            fault_type="network_delay",
-            indicator="http_client_request_duration_seconds",
-        )
+        return bad_path(self.name, seed, CALLERS, _late, "network_delay", "http_client_request_duration_seconds")
 
 
 def _late(random: Random) -> dict[str, float]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 
-from lab.incidents.base import Scenario, dice, in_turn
+from lab.incidents.base import Scenario
 from lab.incidents.paths import bad_path
 
-STRUCK = ("catalog", "checkout")
+CALLERS = {"catalog": ("storefront",), "checkout": ("storefront",)}
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,8 @@ class PacketLoss:
 
     def scenario(self, seed: int) -> Scenario:
         """The seed decides which service, and how many."""
-        return bad_path(
-            dice(self.name, seed),
-            in_turn(STRUCK, seed),
-            ("storefront",),
-            lambda random: {"loss": random.uniform(0.5, 0.6)},
-            fault_type="packet_loss",
-            indicator="http_client_request_duration_seconds",
-        )
+        return bad_path(self.name, seed, CALLERS, _lossy, "packet_loss", "http_client_request_duration_seconds")
+
+
+def _lossy(random: Random) -> dict[str, float]:
+    return {"loss": random.uniform(0.5, 0.6)}

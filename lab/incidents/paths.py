@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
-from lab.incidents.base import Label, Scenario, Stage, decoys
+from lab.incidents.base import Label, Scenario, Stage, decoys, dice, in_turn
 from lab.shop.plan import SHOP
+
+Conditions = Callable[[Random], Mapping[str, float]]
 
 
 def bad_path(
-    random: Random,
-    struck: str,
-    callers: tuple[str, ...],
-    conditions: Callable[[Random], Mapping[str, float]],
-    *,
-    fault_type: str,
-    indicator: str,
+    name: str, seed: int, callers: Mapping[str, tuple[str, ...]], conditions: Conditions, fault: str, indicator: str
 ) -> Scenario:
-    """From now on the path to `struck` has `conditions` (see `lab.proxy`), which no change made."""
+    """From now on the path to one of `callers`' keys has `conditions` (see `lab.proxy`), which no change made.
+
+    `callers` says who suffers with each service, `indicator` which series shows it.
+    """
+    random, struck = dice(name, seed), in_turn(callers, seed)
     early, late = decoys(random, struck)
     made = conditions(random)
 
@@ -27,7 +27,7 @@ def bad_path(
         stage.condition(struck, **made)
 
     return Scenario(
-        label=Label(fault_type, ("service", struck), (indicator,), callers),
+        label=Label(fault, ("service", struck), (indicator,), callers[struck]),
         strike=strike,
         plan=replace(SHOP, proxied=(struck,)),
         early=early,
