@@ -6,30 +6,17 @@ import asyncio
 from pathlib import Path
 
 from compass.domain.board import Board
-from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import means, recording_choice
+from compass.evaluation.case import board_of
 from compass.evaluation.rivals import Rival, Scene
-from compass.investigation.recorder import Recorder, show_nothing
-from compass.investigation.runner import investigate, open_investigation
 from compass.investigation.settings import Limits
 from compass.sources.recording import RecordingSource
-from compass.storage.memory import MemoryChronicle
 
 
 def investigated(folder: Path) -> Board:
     """The board at the end."""
-    return asyncio.run(_investigate(folder))
-
-
-async def _investigate(folder: Path) -> Board:
-    chronicle = MemoryChronicle(clock=SystemClock())
-    incident = RecordingSource.open(folder).incident()
-    using = means(Settings(), recording_choice(folder), Limits())
-    recorder = Recorder(chronicle, await chronicle.create(incident.title), "benchmark", show_nothing)
-    await recorder.claim(600)
-    await open_investigation(recorder, incident, using, source_uri="recording:benchmark")
-    return await investigate(recorder, using)
+    return asyncio.run(board_of(folder, lambda place: means(Settings(), recording_choice(place), Limits())))
 
 
 def ranked(rival: Rival, folder: Path) -> int:
