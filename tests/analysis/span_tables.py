@@ -32,12 +32,13 @@ class Spans:
 
     def call(
         self, trace: str, caller: int, service: str, name: str, start: float, duration: float, *, gap: float = 1.0,
-        status: str = "unset", statement: str = "",
+        status: str = "unset", statement: str = "", lost: bool = False,
     ) -> int:  # fmt: skip
-        """A client span under `caller` and a server span of `service` in it; returns the server span."""
+        """A client span under `caller` and a server span of `service` in it; returns the server span. `lost`: only the
+        client's fails."""
         client = self.add(
             trace, self.rows[caller][3], f"call {name}", start, duration + gap, parent=caller, kind="client",
-            status=status,
+            status="error" if lost else status,
         )  # fmt: skip
         return self.add(
             trace, service, name, start + gap / 2, duration, parent=client, kind="server", status=status,
@@ -78,7 +79,8 @@ def shop(requests: int, onset: int, *, seed: int = 1, **fault: float) -> Spans:
     """`requests` requests front → orders → stock, one a second; from number `onset` on with a fault.
 
     Faults (milliseconds or counts): `gap` on calls to orders, `own` work in orders, `statement` of stock's database,
-    `loops` calls of stock per order instead of 1, `fail` (share of orders failing), `skip` (1: stock not called),
+    `loops` calls of stock per order instead of 1, `fail` (share of orders failing), `lost` (share of orders whose
+    answer does not reach front), `skip` (1: stock not called),
     `detour` (1: a new step before stock is called).
     """
     random = np.random.default_rng(seed)
@@ -93,9 +95,13 @@ def shop(requests: int, onset: int, *, seed: int = 1, **fault: float) -> Spans:
         inner = loops * (query + 4)
         gap = 1 + noise[2] / 10 + on.get("gap", 0)
         fails = random.uniform() < on.get("fail", 0)
+        lost = random.uniform() < on.get("lost", 0)
         status = "error" if fails else "unset"
-        front = spans.add(trace, "front", "GET /", start, own + inner + gap + 8, kind="server", status=status)
-        orders = spans.call(trace, front, "orders", "POST /orders", start + 2, own + inner, gap=gap, status=status)
+        served = "error" if fails or lost else "unset"
+        front = spans.add(trace, "front", "GET /", start, own + inner + gap + 8, kind="server", status=served)
+        orders = spans.call(
+            trace, front, "orders", "POST /orders", start + 2, own + inner, gap=gap, status=status, lost=lost
+        )  # fmt: skip
         if on.get("detour"):
             spans.add(trace, "orders", "fallback", start + 3, 0.1, parent=orders)
         for loop in range(loops):

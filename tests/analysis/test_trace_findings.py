@@ -10,6 +10,7 @@ import pytest
 from compass.analysis.attribution import self_time, slow_statements
 from compass.analysis.critical_path import slow_paths
 from compass.analysis.dependencies import dependencies_from_spans, host_of, kind_of, known_names, resolve
+from compass.analysis.edge_errors import EdgeFinding, failed_calls
 from compass.analysis.gaps import gaps
 from compass.analysis.spans import Bools, SpanIndex, index_spans
 from compass.analysis.structure import changed_structure, fan_out, missing_calls
@@ -141,6 +142,56 @@ def test_retries_after_failures() -> None:
     found = retries(index_spans(table), before, ~before)
     assert [(f.retries, f.retries_before) for f in found] == [(40, 0)]
     assert found[0].score > 4
+
+
+def _calling(count: int, onset: int, *, answered: bool, status: str = "error", http: int = 0, error: str = "") -> Spans:
+    """front calls stock once a request through one operation; from `onset` on the client's span fails."""
+    spans = Spans()
+    for number in range(count):
+        at, on = number * 1000.0, number >= onset
+        root = spans.add(f"t{number}", "front", "GET", at, 100, kind="server", status=status if on else "unset")
+        client = spans.add(
+            f"t{number}", "front", "call stock", at + 10, 50, parent=root, kind="client",
+            status=status if on else "unset", http=http if on else 0, error=error if on else "",
+        )  # fmt: skip
+        if answered or not on:
+            spans.add(f"t{number}", "stock", "GET /stock", at + 12, 40, parent=client, kind="server")
+    return spans
+
+
+def _failed(spans: Spans, onset: int) -> tuple[EdgeFinding, ...]:
+    table = spans.table()
+    before = table.start_ns < onset * 1000 * MS
+    return failed_calls(index_spans(table), before, ~before)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_calls_that_fail_with_nothing_failing_below_speak_of_the_callee(answered: bool) -> None:
+    (found,) = _failed(_calling(60, 40, answered=answered, error="ConnectionResetError"), 40)
+    assert (found.callee.name, found.caller.name) == ("stock", "front")
+    assert (found.now, found.of_now, found.before, found.of_before) == (20, 20, 0, 40)
+    assert (found.callers, found.failing_callers) == (1, 1)
+    assert found.score > 4
+
+
+def test_a_callee_is_known_by_the_address_that_the_span_names() -> None:
+    spans = Spans()
+    for number in range(40):
+        root = spans.add(f"t{number}", "front", "GET", number * 1000.0, 100, kind="server")
+        spans.add(
+            f"t{number}", "front", "POST", number * 1000.0 + 5, 50, parent=root, kind="client",
+            peer="cards.example:443", status="error" if number >= 20 else "unset",
+        )  # fmt: skip
+    (found,) = _failed(spans, 20)
+    assert (found.callee.name, found.callee.kind) == ("cards.example", EntityKind.EXTERNAL)
+
+
+def test_failures_that_the_callee_reports_refusals_and_giving_up_are_no_failed_calls() -> None:
+    assert _failed(shop(REQUESTS, ONSET, fail=0.5), ONSET) == ()  # orders fails itself, and says so
+    assert _failed(_calling(60, 40, answered=True, http=409), 40) == ()
+    assert _failed(_calling(60, 40, answered=True, error="context canceled"), 40) == ()
+    assert _failed(shop(REQUESTS, REQUESTS), ONSET) == ()
+    assert _failed(Spans(), ONSET) == ()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

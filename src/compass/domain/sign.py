@@ -88,6 +88,7 @@ SIGNS: dict[str, str] = {
     "trace.self_time_up": "time spent in its own server or leaf spans above baseline",
     "trace.gap_up": "time between the client's span and the server's span above baseline (network or queueing)",
     "trace.error_origin": "errors begin here: no failing callee below",
+    "trace.call_failed": "calls to it fail although it reports no failure: on the way, or it does not tell",
     "trace.errors_up": "share of failing spans above baseline",
     "trace.fanout_up": "more calls per request to a callee than baseline",
     "trace.structure_changed": "child operations differ from the baseline",

@@ -21,6 +21,7 @@ FAULTS = {
     "trace.db_slow": (statement_screen, {"statement": 90.0}, "stock-db", "stock"),
     "trace.error_origin": (error_screen, {"fail": 0.5}, "orders", None),
     "trace.errors_up": (error_screen, {"fail": 0.5}, "orders", None),
+    "trace.call_failed": (error_screen, {"lost": 0.5}, "orders", "front"),
     "trace.fanout_up": (shape_screen, {"loops": 6.0}, "orders", "stock"),
     "trace.child_missing": (shape_screen, {"skip": 1.0}, "orders", "stock"),
     "trace.structure_changed": (shape_screen, {"detour": 1.0}, "orders", None),

@@ -6,6 +6,7 @@ import numpy as np
 
 from compass.agents.screens.traces import TraceScreen, TraceStudy, anomaly, compared, normal, visits
 from compass.analysis.dependencies import callee_of, known_names
+from compass.analysis.edge_errors import failed_calls
 from compass.analysis.splits import Split
 from compass.analysis.structure import CallFinding, changed_structure, fan_out, missing_calls
 from compass.analysis.trace_errors import ErrorFinding, errors, retries
@@ -38,7 +39,7 @@ def judge_errors(study: TraceStudy, agent: str) -> list[Observation]:
         where = f", and begin to fail there, nothing below fails{f' (calling {peer})' if peer else ''}"
         text = (
             f"{begin}{where if error.origin else ''}; {error.before} of {error.of_before} {compared(study, split)}; "
-            f"mostly {_words(index.op_text(error.op))}{_said(study, error)}"
+            f"mostly {_words(index.op_text(error.op))}{_said(study, error.example)}"
         )
         observation = anomaly(
             study, agent, "trace.error_origin" if error.origin else "trace.errors_up", entity, split, text,
@@ -50,6 +51,28 @@ def judge_errors(study: TraceStudy, agent: str) -> list[Observation]:
     return found + _not_failing(study, agent, failing)
 
 
+def judge_calls(study: TraceStudy, agent: str) -> list[Observation]:
+    """trace.call_failed on the callee whose callers see failures that it does not report; peer: the main caller."""
+    found = []
+    for call, split in study.best(failed_calls, lambda f: f.callee, lambda f: f.score):
+        if call.score < CLEAR_Z or call.now < MIN_FAILURES:
+            continue
+        who = str(call.caller) if call.callers == 1 else f"{call.failing_callers} of {call.callers} callers"
+        text = (
+            f"{call.now} of {call.of_now} calls to {call.callee} fail and nothing below them does (seen by {who}); "
+            f"{call.before} of {call.of_before} {compared(study, split)}; mostly "
+            f"{_words(study.index.op_text(int(study.index.op[call.example])))}{_said(study, call.example)}"
+        )
+        observation = anomaly(
+            study, agent, "trace.call_failed", call.callee, split, text, score=call.score, half=_HALF_Z,
+            value=Quantity(value=round(call.now / call.of_now, 4)), peer=call.caller,
+            baseline=Quantity(value=round(call.before / max(call.of_before, 1), 4)),
+            samples=(call.of_now, call.of_before), method="two-proportion z",
+        )  # fmt: skip
+        found.append(observation)
+    return found
+
+
 def _called(study: TraceStudy, error: ErrorFinding) -> EntityRef | None:
     if error.callee >= 0 and error.callee != error.service:
         return study.index.service_of(error.callee)
@@ -57,8 +80,8 @@ def _called(study: TraceStudy, error: ErrorFinding) -> EntityRef | None:
     return callee_of(table, error.example, known_names(table.entities)) if study.index.leaf[error.example] else None
 
 
-def _said(study: TraceStudy, error: ErrorFinding) -> str:
-    table, row = study.answer.data, error.example
+def _said(study: TraceStudy, row: int) -> str:
+    table = study.answer.data
     said = [f"HTTP {int(table.http_status[row])}"] if table.http_status[row] >= 400 else []
     if table.error_type[row] >= 0:
         said.append(_words(table.error_types[int(table.error_type[row])], 60))
@@ -179,7 +202,7 @@ def error_screen(agent: str) -> TraceScreen:
     """Where failures begin, and retries."""
     return TraceScreen(
         agent=agent, id="trace_errors", text="following failures down to where they begin",
-        judges=(judge_errors, judge_retries), hides="in which service failures begin",
+        judges=(judge_errors, judge_calls, judge_retries), hides="in which service failures begin",
     )  # fmt: skip
 
 
