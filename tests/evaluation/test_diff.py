@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from compass.evaluation.diff import compare, sign_test
@@ -55,5 +56,8 @@ def test_what_is_no_report_is_said(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(BadInputError, match="no evaluation report"):
         read_report(tmp_path / "x.json")
+    write_report(msgspec.structs.replace(report("orders"), format=99), tmp_path / "later.json")
+    with pytest.raises(BadInputError, match="format 99"):
+        read_report(tmp_path / "later.json")
     with pytest.raises(BadInputError, match="cannot be read"):
         read_report(tmp_path / "none.json")

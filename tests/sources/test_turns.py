@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import platform
 import sys
 import threading
 import time
@@ -52,4 +53,6 @@ def test_memory_is_given_back_after_a_large_answer_even_when_it_failed(monkeypat
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems give memory back themselves")
 def test_giving_back_works_with_this_c_library() -> None:
+    known = turns._of_glibc("malloc_trim") is not None
+    assert known is (platform.libc_ver()[0] == "glibc")
     turns.give_back()

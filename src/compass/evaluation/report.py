@@ -136,10 +136,13 @@ def write_report(report: Report, path: Path) -> None:
 
 def read_report(path: Path) -> Report:
     """Raises BadInputError when the file is no report of this format."""
+    hint = "give a file that `compass eval --json FILE` of this version wrote"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Report)
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
     except OSError as error:
         raise BadInputError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except msgspec.DecodeError as error:
-        hint = "give a file that `compass eval --json FILE` of this version wrote"
         raise BadInputError(f"this is no evaluation report: {error}", where=str(path), hint=hint) from error
+    if report.format != FORMAT:
+        raise BadInputError(f"this report has format {report.format}, not {FORMAT}", where=str(path), hint=hint)
+    return report

@@ -15,7 +15,7 @@ from compass.data import demo_recording
 from compass.domain.board import Board
 from compass.domain.mechanism import Mechanism
 from compass.evaluation.fitting import parameters
-from compass.evaluation.fitting.cells import fit_cells
+from compass.evaluation.fitting.cells import LEAST, fit_cells
 from compass.evaluation.fitting.compiled import beliefs, compile_samples
 from compass.evaluation.fitting.sample import Sample, refuted_of, sample_of
 from compass.investigation.beliefs import accounts_of, catalogue_of, evidence_of, posterior_of
@@ -91,14 +91,30 @@ def test_a_unit_table_leaves_one_weight() -> None:
 
 
 def test_refuted_of_one_incident_count_as_one_case(samples: list[Sample]) -> None:
-    for sample in samples:
-        for share in refuted_of(sample).values():
-            assert 0 <= share <= 1
+    """Every attempt made twice changes nothing; the same incident twice does."""
+    (one,) = (s for s in samples if s.id == "a-9")
+    attempts = one.board.attempts
+    twice = replace(one, board=replace(one.board, attempts={**attempts, **{f"{k}/2": a for k, a in attempts.items()}}))
+    assert refuted_of(one)
+    assert refuted_of(twice) == refuted_of(one)
+    assert fit_cells([twice], load_table(), 3.0) == fit_cells([one], load_table(), 3.0)
+    assert fit_cells([one, one], load_table(), 3.0) != fit_cells([one], load_table(), 3.0)
 
 
 def test_cells_move_towards_what_was_counted_by_how_much_was_counted(samples: list[Sample]) -> None:
     base = load_table()
     near, far = fit_cells(samples, base, 1000.0), fit_cells(samples, base, 0.5)
+    counted: dict[str, list[float]] = {}
+    for sample in samples:
+        for (name, true), refuted in refuted_of(sample).items():
+            if not true:
+                counted.setdefault(name, []).append(refuted)
+    off = {
+        name: [abs(t.strategies[name].background.refuted - np.mean(shares)) for t in (base, near, far)]
+        for name, shares in counted.items()
+    }
+    assert all(farther <= nearer + LEAST for _, nearer, farther in off.values())
+    assert any(farther < assumed / 2 for assumed, _, farther in off.values())
     for name, cell in base.strategies.items():
         assumed = cell.background.refuted / (cell.background.refuted + cell.background.survived)
         assert near.strategies[name].background.refuted == pytest.approx(assumed, abs=0.01)

@@ -140,6 +140,8 @@ def _faults(report: Report) -> list[Text]:
 def _set_diff(diff: SetDiff) -> list[Text]:
     extra = [f"{n} only in the {which}" for n, which in ((diff.only_before, "first"), (diff.only_after, "second")) if n]
     lines = [Text(f"{diff.name}: {', '.join([f'{diff.common} cases in both', *extra])}", style="bold")]
+    if extra:
+        lines.append(Text("the figures are of all cases of each report, so not of the same cases"))
     lines += table(("", "before", "after", "change"), [_figure(f) for f in diff.figures])
     said = f"first places won {diff.won}, lost {diff.lost}"
     if diff.won or diff.lost:
