@@ -51,22 +51,17 @@ def unpacked() -> Path:
 def measure(places: list[Path]) -> dict[str, dict[str, float]]:
     """Cases and Avg@5 by set."""
     from compass.entrypoints.cli.evaluating import Wish, default_jobs, plan_of
-    from compass.evaluation.evaluate import evaluate
+    from compass.evaluation.evaluate import Labelled, evaluate
     from compass.evaluation.truth import set_of
 
     found: dict[str, dict[str, float]] = {}
     for place in places:
         truth = INCIDENTS / "truth" if place == UNPACKED else place / "truth"
         plan = plan_of(Wish(places=[place], truth=truth, jobs=default_jobs()))
-        sizes: dict[str, int] = {}
+        sets: dict[str, list[Labelled]] = {}
         for case in plan.cases:
-            sizes[set_of(case.id)] = sizes.get(set_of(case.id), 0) + 1
-        seen: dict[str, int] = {}
-        kept = []
-        for case in plan.cases:
-            number = seen[set_of(case.id)] = seen.get(set_of(case.id), -1) + 1
-            if sizes[set_of(case.id)] <= WHOLE_UP_TO or number % EVERY == 0:
-                kept.append(case)
+            sets.setdefault(set_of(case.id), []).append(case)
+        kept = [case for cases in sets.values() for case in cases[:: 1 if len(cases) <= WHOLE_UP_TO else EVERY]]
         report = evaluate(replace(plan, cases=kept))
         found |= {name: {"n": s.n, "avg5": round(s.entity.avg5, 4)} for name, s in report.sets.items()}
     return found

@@ -39,11 +39,8 @@ def run_case(folder: Path, prepare: Prepare) -> CaseRun:
     began = time.perf_counter()
     try:
         board = asyncio.run(board_of(folder, prepare))
-    except CompassError as error:
-        return CaseRun(id=folder.name, error=str(error), seconds=time.perf_counter() - began, peak_mb=peak_mb())
     except Exception as error:  # noqa: BLE001  # the boundary of a case: one defect must not hide the other results
-        said = f"{type(error).__name__}: {error}"
-        return CaseRun(id=folder.name, error=said, seconds=time.perf_counter() - began, peak_mb=peak_mb())
+        return CaseRun(id=folder.name, error=why(error), seconds=time.perf_counter() - began, peak_mb=peak_mb())
     seconds = time.perf_counter() - began
     return CaseRun(
         id=folder.name, answer=answer_of(board), seconds=seconds, peak_mb=peak_mb(), error=_failed(board)
@@ -59,6 +56,11 @@ async def board_of(folder: Path, prepare: Prepare) -> Board:
     await recorder.claim(LEASE_S)
     await open_investigation(recorder, incident, using, source_uri=f"recording:{folder.name}")
     return await investigate(recorder, using)
+
+
+def why(error: Exception) -> str:
+    """What went wrong, in words; a defect is named by its type, too."""
+    return str(error) if isinstance(error, CompassError) else f"{type(error).__name__}: {error}"
 
 
 def peak_mb() -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from compass import __version__
 from compass.analysis.posterior import ENGINE
@@ -20,6 +21,8 @@ from compass.evaluation.scoring import accuracy, by_set, pooled_calibration, sco
 from compass.evaluation.truth import Truth, load_truth, set_of
 from compass.ports.errors import BadInputError
 from compass.sources.recording.discover import find_recordings
+
+R = TypeVar("R", CaseRun, RivalRun)
 
 TRUTH = "truth"
 
@@ -102,29 +105,30 @@ def _run(plan: Plan) -> tuple[list[CaseRun], tuple[str, ...]]:
     changed: set[str] = set()
     for number in range(1, plan.runs + 1):
         results = run_all(folders, work, _lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=plan.preload)
-        for done, result in enumerate(results, start=1):
-            turn = f" (run {number} of {plan.runs})" if plan.runs > 1 else ""
-            plan.told(f"{done}/{len(folders)} {result.id}{turn}" + (f": {result.error}" if result.error else ""))
-            if number == 1:
-                first.append(result)
-            elif result.answer != first[done - 1].answer or result.error != first[done - 1].error:
-                changed.add(result.id)
+        turn = f"run {number} of {plan.runs}, " if plan.runs > 1 else ""
+        found = list(_telling(plan, results, turn))
+        first = first or found
+        changed |= {
+            new.id for new, old in zip(found, first, strict=True) if (new.answer, new.error) != (old.answer, old.error)
+        }
     return first, tuple(sorted(changed))
+
+
+def _telling(plan: Plan, results: Iterable[R], what: str) -> Iterator[R]:
+    """The results as they come, each with a line of progress that begins with `what`."""
+    for done, result in enumerate(results, start=1):
+        plan.told(f"{what}{done}/{len(plan.cases)} {result.id}" + (f": {result.error}" if result.error else ""))
+        yield result
 
 
 def _run_rival(plan: Plan, rival: Rival, truths: Mapping[str, Truth]) -> list[RivalRun]:
     onsets = {case.folder: truths[case.id].onset_ns for case in plan.cases}
     seeds = {case.folder: zlib.crc32(case.id.encode()) for case in plan.cases}
     work = partial(run_rival, rival=rival, onsets=onsets, seeds=seeds)
-    found = []
     lost = partial(_rival_lost, rival=rival.id)
     folders = [case.folder for case in plan.cases]
-    for done, result in enumerate(
-        run_all(folders, work, lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=plan.preload), start=1
-    ):
-        plan.told(f"{rival.id} {done}/{len(folders)} {result.id}" + (f": {result.error}" if result.error else ""))
-        found.append(result)
-    return found
+    results = run_all(folders, work, lost, jobs=plan.jobs, limit_s=plan.limit_s, preload=plan.preload)
+    return list(_telling(plan, results, f"{rival.id} "))
 
 
 def _rival_report(runs: Sequence[RivalRun], truths: Mapping[str, Truth]) -> dict[str, RivalReport]:

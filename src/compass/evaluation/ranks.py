@@ -67,12 +67,19 @@ def place_of(answer: Answer, truth: Truth, mechanisms: Collection[str]) -> Placi
 
 def rank_of(found: Iterable[tuple[str, str, str]], accepted: Collection[Place]) -> int | None:
     """The rank of the first right thing among distinct ones, best first. `found`: (kind, name, trigger)."""
-    seen: list[tuple[str, str]] = []
-    for kind, name, trigger in found:
-        key = (SERVICE if is_serving(kind) else kind, name)
+    return _first_right(
+        ((SERVICE if is_serving(kind) else kind, name), any(is_place(kind, name, trigger, p) for p in accepted))
+        for kind, name, trigger in found
+    )
+
+
+def _first_right(found: Iterable[tuple[tuple[str, ...], bool]]) -> int | None:
+    """The rank of the first right one among distinct keys. `found`: (key, whether it is right)."""
+    seen: list[tuple[str, ...]] = []
+    for key, right in found:
         if key not in seen:
             seen.append(key)
-        if any(is_place(kind, name, trigger, place) for place in accepted):
+        if right:
             return seen.index(key) + 1
     return None
 
@@ -86,14 +93,10 @@ def _entity_rank(answer: Answer, truth: Truth) -> int | None:
 
 
 def _diagnosis_rank(answer: Answer, truth: Truth, mechanisms: Collection[str]) -> int | None:
-    seen: list[tuple[str, str, str]] = []
-    for item in answer.ranked:
-        key = (item.kind, item.entity, item.mechanism)
-        if key not in seen:
-            seen.append(key)
-        if item.mechanism in mechanisms and _is_right(item, truth):
-            return seen.index(key) + 1
-    return None
+    return _first_right(
+        ((item.kind, item.entity, item.mechanism), item.mechanism in mechanisms and _is_right(item, truth))
+        for item in answer.ranked
+    )
 
 
 def _is_right(item: Ranked, truth: Truth) -> bool:

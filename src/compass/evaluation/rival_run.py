@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from compass.domain.entity import EntityRef
+from compass.evaluation.case import why
 from compass.evaluation.rivals import Rival, Scene
-from compass.ports.errors import CompassError
 from compass.sources.recording import RecordingSource
 
 
@@ -30,11 +30,8 @@ def run_rival(folder: Path, rival: Rival, onsets: Mapping[Path, int | None], see
     began = time.perf_counter()
     try:
         ranked = asyncio.run(_rank(folder, rival, onsets[folder], seeds[folder]))
-    except CompassError as error:
-        return RivalRun(id=folder.name, rival=rival.id, error=str(error), seconds=time.perf_counter() - began)
     except Exception as error:  # noqa: BLE001  # as in case.run_case: one defect must not hide the other results
-        said = f"{type(error).__name__}: {error}"
-        return RivalRun(id=folder.name, rival=rival.id, error=said, seconds=time.perf_counter() - began)
+        return RivalRun(id=folder.name, rival=rival.id, error=why(error), seconds=time.perf_counter() - began)
     places = tuple((entity.kind.value, entity.name) for entity in ranked)
     return RivalRun(id=folder.name, rival=rival.id, ranked=places, seconds=time.perf_counter() - began)
 
