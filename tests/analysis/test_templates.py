@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compass.analysis.line_shape import shapes
+from compass.analysis.line_shape import shapes, words_of
 from compass.analysis.log_level import is_continuation, level_of, structured
 from compass.analysis.templates import mine
 
@@ -73,7 +73,7 @@ def test_known_templates_are_found(seed: int, statements: int) -> None:
 
 
 def test_same_result_whatever_the_chunks_and_numbering_by_first_appearance() -> None:
-    text, _ = _generate(3, 10, 2600)  # more than two chunks
+    text, _ = _generate(3, 10, 4200)  # more than two chunks
     found = mine(text)
     assert (shapes(text) == np.concatenate([shapes(text[:77]), shapes(text[77:])])).all()
     assert found.ids[0] == 0
@@ -162,6 +162,19 @@ def test_long_lines_in_many_bytes_are_hashed_the_same_in_any_company() -> None:
     lines = [f"opened {'𐍈' * 390} {n % 3}" for n in range(1500)]
     found = shapes(lines)
     assert (found == shapes(lines[7:8])[0]).all()
+
+
+@pytest.mark.parametrize("line", ["a.go:12 started", "x#7 started", "code 500"])
+def test_the_first_of_many_lines_is_read_like_the_others(line: str) -> None:
+    assert np.unique(shapes([line, line, line])).size == 1
+
+
+@given(st.lists(st.text("ab\0é", min_size=1, max_size=40), min_size=1, max_size=9), st.integers(0, 9))
+def test_a_word_has_one_hash_wherever_it_stands_and_no_other_word_has_it(words: list[str], gap: int) -> None:
+    said = " ".join(words)
+    found = words_of([said, "x" + " " * gap + " " + said, *words]).hash.tolist()
+    pairs = set(zip(found, [*words, "x", *words, *words], strict=True))
+    assert len(pairs) == len(set(found)) == len({"x", *words})
 
 
 def test_lists_of_any_length_and_several_free_words_are_one_statement() -> None:

@@ -8,7 +8,7 @@ klog's `E0102`. Bytes are processed in bulk with numpy; nothing here loops over 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -22,22 +22,27 @@ Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
 MAX_CHARS = 400  # what a statement says stands at the front; long tails are data
-_CHUNK = 1200  # lines at once: enough to make up for numpy's calls, few enough for the processor's cache
-_SEPARATOR, _WORD, _DIGIT = 0, 1, 2
+_CHUNK = 2000  # lines at once: enough to make up for numpy's calls, few enough for the processor's cache
+_WORD, _DIGIT, _SEPARATOR, _MARK = 0, 1, 2, 3  # a mark is a separator that the structure of the line hangs on
+_MARKS = "\n[],"
 SEPARATORS = " \t\r\n\v\f,;=()[]{}\"'<>|&?:/\\#`!*"
 EXTENSIONS = (".go", ".py", ".rs", ".js", ".ts", ".cs", ".rb", ".kt", ".cc", ".c", ".h", ".cpp", ".java", ".php")
+_FILE_TAILS = tuple(extension.encode() for extension in EXTENSIONS)
 _STATUS_TAILS = (b"tatus", b"_code", b" code", b'"code', b"_CODE", b"TATUS", b"sCode")
+_LEVEL_TAILS = (b"evel",)
 _CALENDAR = (
     "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
     "Oct", "Nov", "Dec", "AM", "PM", "UTC", "GMT", "CST", "CET", "CEST", "EST", "EDT", "PST", "PDT",
 )  # fmt: skip
 
 
-def _classes() -> Bytes:
+def _classes() -> bytes:
+    """The class of every byte, as bytes.translate wants it."""
     table = np.full(256, _WORD, dtype=np.uint8)
     table[[ord(c) for c in SEPARATORS]] = _SEPARATOR
+    table[[ord(c) for c in _MARKS]] = _MARK
     table[ord("0") : ord("9") + 1] = _DIGIT
-    return table
+    return table.tobytes()
 
 
 def _constants(count: int, seed: int) -> U64:
@@ -52,18 +57,37 @@ def _constants(count: int, seed: int) -> U64:
 
 
 _CLASS = _classes()
-_BYTE = _constants(256, 1)
-_BASE = 0xD1342543DE82EF95  # odd, so that it has an inverse modulo 2^64
-_POWERS = 1 << 19  # bytes at once; more than one line ever has
+_LETTER = _constants(256, 1)
+_BASE, _SIZE = _constants(2, 2)
+_FRONTS = np.array([2 ** (8 * count) - 1 for count in range(9)], dtype=np.uint64)  # masks of so many bytes
+_ROOM = " " * 16  # around the lines, so that eight bytes can be read before and after every word
 _SLOT = _constants(256, 3)
 PLACE = _constants(256, 6)
 """A number for each place in a line."""
 MASKED = _constants(1, 4)[0]
 _EMPTY = _constants(1, 5)[0]
-_BREAK, _HASH, _COLON = ord("\n"), ord("#"), ord(":")
-_KLOG = np.isin(np.arange(256), list(b"IWEF"))
-_LOCATES = np.isin(np.arange(256), list(b"#:"))
-_STATUS_ENDS = np.isin(np.arange(256), sorted({tail[-1] for tail in _STATUS_TAILS}))
+_BREAK, _OPEN, _CLOSE, _COMMA, _HASH, _COLON = b"\n[],#:"
+
+
+def _among(these: Iterable[int]) -> Bools:
+    """bool [256]: which bytes are among these."""
+    return np.isin(np.arange(256), list(these))
+
+
+_KLOG = _among(b"IWEF")
+_LOCATES = _among(b"#:")
+_CALENDAR_STARTS = _among(ord(word[0]) for word in _CALENDAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """The fronts of some lines, each between two line breaks, with room around them: `data` the bytes, `kind` the class
+    of each, `eights` each with the seven after it as one number (the first lowest), `marks` where the marks are."""
+
+    data: Bytes
+    kind: Bytes
+    eights: U64
+    marks: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,48 +133,47 @@ def once(line: Ints, variable: Bools) -> Bools:
 
 
 def _chunks(lines: Sequence[str], *, levels: bool) -> Iterator[tuple[int, Words]]:
-    waiting = [(at, at + _CHUNK) for at in range(0, len(lines), _CHUNK)][::-1]
-    while waiting:
-        at, end = waiting.pop()
-        data = _bytes(lines[at:end])
-        if data.size > _POWERS:
-            middle = (at + min(end, len(lines))) // 2
-            waiting += [(middle, end), (at, middle)]
-            continue
-        words = _words(data, levels)
+    for at in range(0, len(lines), _CHUNK):
+        words = _words(_text(lines[at : at + _CHUNK]), levels)
         if words is not None:
             yield at, words
 
 
-def _bytes(lines: Sequence[str]) -> Bytes:
-    """The fronts of the lines, each between two line breaks."""
-    text = "\n".join([line[:MAX_CHARS] for line in lines])
-    if text.count("\n") != len(lines) - 1:
-        text = "\n".join([line[:MAX_CHARS].replace("\n", " ") for line in lines])
-    return np.frombuffer(("\n" + text + "\n").encode("utf-8", "replace"), dtype=np.uint8)
+def _text(lines: Sequence[str]) -> _Text:
+    """A line break inside a line counts as a space."""
+    raw = "\n".join([_ROOM, *[line[:MAX_CHARS] for line in lines], _ROOM]).encode("utf-8", "replace")
+    data = np.frombuffer(raw, dtype=np.uint8)
+    kind = np.frombuffer(raw.translate(_CLASS), dtype=np.uint8)
+    marks = np.flatnonzero(kind == _MARK)
+    if np.count_nonzero(data[marks] == _BREAK) != len(lines) + 1:
+        return _text([line[:MAX_CHARS].replace("\n", " ") for line in lines])
+    eights = np.ndarray(shape=(data.size - 7,), dtype="<u8", buffer=raw, strides=(1,))
+    return _Text(data=data, kind=kind, eights=eights, marks=marks)
 
 
-def _words(data: Bytes, levels: bool) -> Words | None:
+def _words(text: _Text, levels: bool) -> Words | None:
     """None without any word. `levels`: whether words that state a severity have to be marked as fixed everywhere."""
-    kind = _CLASS[data]
-    word = kind != _SEPARATOR
+    data, kind = text.data, text.kind
+    word = kind < _SEPARATOR
     edge = np.flatnonzero(word[1:] != word[:-1]) + 1
-    begin, end = edge[0::2], edge[1::2]
+    begin, end = edge[0::2].copy(), edge[1::2].copy()
     if begin.size == 0:
         return None
-    breaks = np.flatnonzero(data == _BREAK)
+    breaks = text.marks[data[text.marks] == _BREAK]
     line = np.repeat(np.arange(breaks.size - 1), np.diff(np.searchsorted(begin, breaks)))
-    hashes = _token_hashes(data, begin, end)
+    sizes = end - begin
+    hashes = _token_hashes(text, begin, sizes)
     counted = np.cumsum(kind == _DIGIT, dtype=np.int32)
     digits = counted[end - 1] - counted[begin - 1]
-    kept = _kept(data, begin, end, digits, np.r_[True, line[1:] != line[:-1]], hashes)
+    kept = _kept(text, begin, sizes, digits, np.r_[True, line[1:] != line[:-1]], hashes)
     variable = (digits > 0) & ~kept
-    sizes = end - begin
     short = np.flatnonzero((digits == 0) & (sizes <= _LONGEST_CALENDAR))
+    short = short[_CALENDAR_STARTS[data[begin[short]]]]
     variable[short] = _found(hashes[short], _CALENDAR_HASHES)
-    located = kept[1:] & _LOCATES[data[begin[1:] - 1]]
-    fixed = kept | np.r_[located, False]
-    inside = _listed(data, breaks, begin)
+    located = 1 + np.flatnonzero(kept[1:])
+    fixed = kept.copy()
+    fixed[located[_LOCATES[data[begin[located] - 1]]] - 1] = True
+    inside = _listed(text, begin)
     named = np.flatnonzero((digits == 0) & (sizes <= _LONGEST_LEVEL) & (levels | inside))
     fixed[named] |= _found(hashes[named], _LEVEL_HASHES)
     variable |= inside & ~fixed
@@ -158,39 +181,33 @@ def _words(data: Bytes, levels: bool) -> Words | None:
     return Words(line=line, hash=hashes, variable=variable, fixed=fixed, begin=begin - start, end=end - start)
 
 
-def _listed(data: Bytes, breaks: Ints, begin: Ints) -> Bools:
+def _listed(text: _Text, begin: Ints) -> Bools:
     """Words between a pair of square brackets that holds a comma and no bracket: elements of a list are data."""
-    inside = np.zeros(begin.size + 1, dtype=np.int8)
-    opens = np.flatnonzero(data == ord("["))
-    if not opens.size:
-        return inside[1:].astype(np.bool_)
-    brackets = np.sort(np.r_[opens, np.flatnonzero(data == ord("]"))])
-    paired = np.flatnonzero((data[brackets[:-1]] == ord("[")) & (data[brackets[1:]] == ord("]")))
-    left, right = brackets[paired], brackets[paired + 1]
-    commas = np.flatnonzero(data == ord(","))
-    listed = np.searchsorted(commas, left) < np.searchsorted(commas, right)
-    listed &= np.searchsorted(breaks, left) == np.searchsorted(breaks, right)
-    np.add.at(inside, np.searchsorted(begin, left[listed]), 1)
-    np.subtract.at(inside, np.searchsorted(begin, right[listed]), 1)
-    return np.asarray(np.cumsum(inside, dtype=np.int8)[:-1] > 0)
+    marks, signs = text.marks, text.data[text.marks]
+    others = np.flatnonzero(signs != _COMMA)
+    left, right = others[:-1], others[1:]
+    listed = (signs[left] == _OPEN) & (signs[right] == _CLOSE) & (right - left > 1)
+    enters = np.bincount(np.searchsorted(begin, marks[left[listed]]), minlength=begin.size + 1)
+    leaves = np.bincount(np.searchsorted(begin, marks[right[listed]]), minlength=begin.size + 1)
+    return np.asarray(np.cumsum(enters - leaves)[:-1] > 0)
 
 
-def _powers(base: int, count: int) -> U64:
-    """base^0, base^1, ... modulo 2^64."""
-    out = np.full(count, base % 2**64, dtype=np.uint64)
-    out[0] = 1
-    return np.asarray(np.multiply.accumulate(out), dtype=np.uint64)
+def _token_hashes(text: _Text, begin: Ints, sizes: Ints) -> U64:
+    """Hashes of tokens, eight bytes at a time, so that most take one step."""
+    hashes = _mixed((text.eights[begin] & _FRONTS[np.minimum(sizes, 8)]) ^ (sizes.astype(np.uint64) * _SIZE))
+    longer, at = np.flatnonzero(sizes > 8), 8
+    while longer.size:
+        part = text.eights[begin[longer] + at] & _FRONTS[np.minimum(sizes[longer] - at, 8)]
+        hashes[longer] = _mixed(hashes[longer] ^ part)
+        at += 8
+        longer = longer[sizes[longer] > at]
+    return hashes
 
 
-_UP = _powers(_BASE, _POWERS)
-_DOWN = _powers(pow(_BASE, -1, 2**64), _POWERS)
-
-
-def _token_hashes(data: Bytes, begin: Ints, end: Ints) -> U64:
-    """Polynomial hashes of data[begin:end] from one running sum, shifted back by the inverse of the base."""
-    running = np.cumsum(_BYTE[data] * _UP[: data.size], dtype=np.uint64)
-    hashes = (running[end - 1] - running[begin - 1]) * _DOWN[begin]
-    return np.asarray(hashes ^ (hashes >> np.uint64(29)), dtype=np.uint64)
+def _mixed(numbers: U64) -> U64:
+    """The same numbers in another order: tokens of one size with up to eight bytes never share a hash."""
+    spread = numbers * _BASE
+    return np.asarray(spread ^ (spread >> np.uint64(32)), dtype=np.uint64)
 
 
 def line_hashes(hashes: U64, line: Ints) -> tuple[Ints, U64, U64]:
@@ -212,9 +229,10 @@ def _found(hashes: U64, wanted: U64) -> Bools:
 
 
 def _hashes_of(words: Sequence[str]) -> U64:
-    data = np.frombuffer(("\n" + "\n".join(words) + "\n").encode(), dtype=np.uint8)
-    breaks = np.flatnonzero(data == ord("\n"))
-    return np.sort(_token_hashes(data, breaks[:-1] + 1, breaks[1:]))
+    """Sorted."""
+    text = _text(words)
+    breaks = np.flatnonzero(text.data == _BREAK)
+    return np.sort(_token_hashes(text, breaks[:-1] + 1, np.diff(breaks) - 1))
 
 
 _CALENDAR_HASHES = _hashes_of(_CALENDAR)
@@ -226,40 +244,36 @@ _NONE = Words(
 )  # fmt: skip
 
 
-def _kept(data: Bytes, begin: Ints, end: Ints, digits: npt.NDArray[np.int32], first: Bools, hashes: U64) -> Bools:
+def _kept(text: _Text, begin: Ints, sizes: Ints, digits: npt.NDArray[np.int32], first: Bools, hashes: U64) -> Bools:
     """Tokens with digits that are part of what the program says. Sets the hash of klog's severity tokens."""
+    data = text.data
     kept = np.zeros(begin.size, dtype=bool)
-    sizes = end - begin
-    numeric = np.flatnonzero((digits == sizes) & ~first & (begin > 8) & (digits <= 5))
+    numeric = np.flatnonzero((digits == sizes) & ~first & (digits <= 5))
     at, size = begin[numeric], digits[numeric]
-    before, beyond = data[at - 1], _CLASS[data[at - 2]]
-    kept[numeric[(before == _HASH) & (beyond == _WORD)]] = True
-    colon = np.flatnonzero((before == _COLON) & (beyond == _WORD))
-    named = np.zeros(colon.size, dtype=bool)
-    for extension in EXTENSIONS:
-        named |= _ends_with(data, at[colon] - 1, extension.encode())
-    kept[numeric[colon[named]]] = True
-    lead = data[at]
-    gap = np.where(beyond == _SEPARATOR, 2, 1)  # status=500, "status":500
-    gap = np.where((gap == 2) & (_CLASS[data[at - 3]] == _SEPARATOR), 3, gap)
-    three = np.flatnonzero((size == 3) & (lead >= ord("1")) & (lead <= ord("5")) & _STATUS_ENDS[data[at - gap - 1]])
-    status = np.zeros(three.size, dtype=bool)
-    for tail in _STATUS_TAILS:
-        status |= _ends_with(data, at[three] - gap[three], tail)
-    kept[numeric[three[status]]] = True
+    before, lead = data[at - 1], data[at]
+    placed = np.flatnonzero(_LOCATES[before] & (text.kind[at - 2] == _WORD))
+    kept[numeric[placed]] = (before[placed] == _HASH) | _ends_with(text, at[placed] - 1, _FILE_TAILS)
+    three = np.flatnonzero((size == 3) & (lead >= ord("1")) & (lead <= ord("5")))
+    kept[numeric[three]] |= _value_of(text, at[three], _STATUS_TAILS)
     two = np.flatnonzero((size == 2) & (data[at + 1] == ord("0")))
-    kept[numeric[two[_ends_with(data, at[two] - gap[two], b"evel")]]] = True
-    klog = np.flatnonzero(first & (sizes == 5) & (digits == 4) & _KLOG[data[begin]])
+    kept[numeric[two]] |= _value_of(text, at[two], _LEVEL_TAILS)
+    klog = np.flatnonzero(first)
+    klog = klog[(sizes[klog] == 5) & (digits[klog] == 4) & _KLOG[data[begin[klog]]]]
     kept[klog] = True
-    hashes[klog] = _BYTE[data[begin[klog]]]
+    hashes[klog] = _LETTER[data[begin[klog]]]
     return kept
 
 
-def _ends_with(data: Bytes, end: Ints, tail: bytes) -> Bools:
-    """Whether the bytes before `end` are `tail` (indexes before the start of the data never match)."""
-    good = end >= len(tail)
-    for offset, byte in enumerate(reversed(tail), start=1):
-        if not good.any():
-            break
-        good &= data[np.maximum(end - offset, 0)] == byte
+def _value_of(text: _Text, at: Ints, names: Sequence[bytes]) -> Bools:
+    """Whether what begins at `at` is said to be the value of a name with one of these ends."""
+    one = text.kind[at - 2] >= _SEPARATOR  # status=500, "status":500, "status": 500
+    return _ends_with(text, at - 1 - one - (one & (text.kind[at - 3] >= _SEPARATOR)), names)
+
+
+def _ends_with(text: _Text, end: Ints, tails: Sequence[bytes]) -> Bools:
+    """Whether the bytes before `end` are one of `tails`, none longer than eight bytes."""
+    before = text.eights[end - 8]
+    good = np.zeros(end.size, dtype=np.bool_)
+    for tail in tails:
+        good |= before >> np.uint64(64 - 8 * len(tail)) == np.uint64(int.from_bytes(tail, "little"))
     return good

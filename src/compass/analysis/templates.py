@@ -72,7 +72,7 @@ class _Shape:
 
 def mine(lines: Sequence[str] | npt.NDArray[np.object_]) -> Templates:
     """The templates of `lines` (any order, any dialect)."""
-    texts = [line if isinstance(line, str) else str(line) for line in lines]
+    texts = list(map(str, lines))
     if not texts:
         empty = np.empty(0, dtype=np.int32)
         return Templates(ids=empty, texts=(), levels=(), examples=(), locations=(), continuation=())
