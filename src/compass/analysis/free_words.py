@@ -53,23 +53,23 @@ def merge(words: Words, count: int, kinds: Ints) -> tuple[Ints, Bools]:
     stands = np.arange(count, dtype=np.int64)
     salt = kinds.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     alive = np.arange(words.line.size)
-    without = np.setdiff1d(stands, words.line)
+    without = np.flatnonzero(np.bincount(words.line, minlength=count) == 0)
     _, first, same = np.unique(kinds[without], return_index=True, return_inverse=True)
     stands[without] = without[first[same]]
     for _ in range(_ROUNDS):
-        at = alive[once(words.line[alive], variable[alive])]
-        where, totals, mixed = line_hashes(np.where(variable[at], MASKED, words.hash[at]), words.line[at])
+        alive = alive[once(words.line[alive], variable[alive])]
+        where, totals, mixed = line_hashes(np.where(variable[alive], MASKED, words.hash[alive]), words.line[alive])
         total = np.zeros(count, dtype=np.uint64)
         total[where] = totals + salt[where]
         _, first, same = np.unique(total[where], return_index=True, return_inverse=True)
         stands[where] = where[first[same]]
         kept = np.zeros(count, dtype=np.bool_)
         kept[where[first]] = True
-        alive = alive[kept[words.line[alive]]]
-        inside = kept[words.line[at]]
-        if not inside.any():
+        inside = kept[words.line[alive]]
+        alive = alive[inside]
+        if not alive.size:
             break
-        view = _view(at[inside], mixed[inside], total, words, variable)
+        view = _view(alive, mixed[inside], total, words, variable)
         wide = _one_out(view)
         if not wide.any():
             wide = _alike(view, words, salt)
@@ -87,33 +87,38 @@ def _view(at: Ints, mixed: U64, total: U64, words: Words, variable: Bools) -> _V
     line, masked, fixed = words.line[at], variable[at], words.fixed[at]
     first = np.flatnonzero(np.r_[True, line[1:] != line[:-1]])
     sizes = np.diff(np.r_[first, at.size])
-    constant = np.repeat(np.add.reduceat(~masked, first, dtype=np.int64), sizes)
-    free = ~masked & ~fixed & (_running(~masked, first, sizes) > 1) & (constant >= MIN_CONSTANT)
+    counted = np.r_[0, np.cumsum(~masked)]
+    constant = np.repeat(counted[first + sizes] - counted[first], sizes)
+    second = counted[1:] - np.repeat(counted[first], sizes) > 1
     return _View(
         at=at, line=line, slot=np.arange(at.size) - np.repeat(first, sizes), mixed=mixed, masked=masked, fixed=fixed,
-        constant=constant, free=free, first=first, total=total,
+        constant=constant, free=~masked & ~fixed & second & (constant >= MIN_CONSTANT), first=first, total=total,
     )  # fmt: skip
-
-
-def _running(flags: Bools, first: Ints, sizes: Ints) -> Ints:
-    """How many of `flags` there were in the line up to here, this one included."""
-    counted = np.cumsum(flags, dtype=np.int64)
-    return np.asarray(counted - np.repeat(counted[first] - flags[first], sizes), dtype=np.int64)
 
 
 def _one_out(view: _View) -> Bools:
     """Words whose place takes many values, or the variable, in lines that are equal otherwise."""
     tried = np.flatnonzero(view.free | view.masked)
+    keys = view.total[view.line[tried]] - view.mixed[tried] + PLACE[view.slot[tried] & 255]
+    shared = _shared(keys)
+    tried, keys = tried[shared], keys[shared]
+    order = np.argsort(keys)  # the order of equal keys does not matter
+    keys = keys[order]
     wide = np.zeros(view.at.size, dtype=np.bool_)
-    if not tried.size:
+    if not keys.size:
         return wide
-    key = view.total[view.line[tried]] - view.mixed[tried] + PLACE[view.slot[tried] & 255]
-    order = np.argsort(key)  # the order of equal keys does not matter
-    begins = np.flatnonzero(np.r_[True, key[order][1:] != key[order][:-1]])
+    begins = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
     values = np.diff(np.r_[begins, order.size])
     joins = np.logical_or.reduceat(view.masked[tried][order], begins)
     wide[tried[order[np.repeat((values >= MANY_VALUES) | (joins & (values > 1)), values)]]] = True
     return np.asarray(wide & view.free)
+
+
+def _shared(keys: U64) -> Bools:
+    """Where a key may occur more than once: false only where it does not. Counting is far cheaper than sorting, and
+    most keys of most logs occur once."""
+    low = (keys & np.uint64((2 << keys.size.bit_length()) - 1)).astype(np.int64)
+    return np.asarray(np.bincount(low)[low] > 1)
 
 
 def _alike(view: _View, words: Words, salt: U64) -> Bools:
@@ -153,8 +158,9 @@ def _many_values(codes: npt.NDArray[np.int32]) -> Bools:
     return wide
 
 
-def _two_remain(view: _View, wide: Bools) -> Bools:
-    """`wide` where two constant words remain in the line, else its first one only."""
-    sizes = np.diff(np.r_[view.first, view.at.size])
-    left = view.constant - np.repeat(np.add.reduceat(wide, view.first, dtype=np.int64), sizes)
-    return np.asarray(wide & ((left >= MIN_CONSTANT - 1) | (_running(wide, view.first, sizes) == 1)))
+def _two_remain(view: _View, wide: Bools) -> Ints:
+    """Numbers of the `wide` words: all of a line where two constant words remain, else its first one only."""
+    at = np.flatnonzero(wide)
+    begins = np.r_[True, view.line[at][1:] != view.line[at][:-1]]
+    sizes = np.diff(np.r_[np.flatnonzero(begins), at.size])
+    return np.asarray(at[begins | (view.constant[at] - np.repeat(sizes, sizes) >= MIN_CONSTANT - 1)])
