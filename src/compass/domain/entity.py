@@ -40,10 +40,3 @@ class EntityRef:
 
     def __str__(self) -> str:
         return self.name if self.kind is EntityKind.SERVICE else f"{self.kind.value} {self.name}"
-
-
-def parse_entity(key: str) -> EntityRef:
-    """The inverse of `EntityRef.key`. Raises ValueError when `key` is not one."""
-    base, _, cluster = key.partition("@")
-    kind, namespace, name = base.split("/", 2)
-    return EntityRef(kind=EntityKind(kind), namespace=namespace, name=name, cluster=cluster)

@@ -49,7 +49,6 @@ class ContainerState:
     ended_ns: int | None
     ended_message: str
     init: bool
-    terminated_now: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +148,6 @@ class Storage:
     selector: Mapping[str, Json]
     bound: str
     bound_to: tuple[str, str] | None
-    volume_mode: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +222,6 @@ def _container_state(entry: Mapping[str, Json], *, init: bool) -> ContainerState
         waiting=text(at(entry, "state", "waiting", "reason")), message=text(at(entry, "state", "waiting", "message")),
         ended=text(ended.get("reason")), exit_code=integer(ended.get("exitCode")),
         ended_ns=time_ns(ended.get("finishedAt")), ended_message=text(ended.get("message")), init=init,
-        terminated_now=bool(now_ended),
     )  # fmt: skip
 
 
@@ -310,7 +307,7 @@ def read_storage(o: KubeObject) -> Storage:
         phase=text(at(o.body, "status", "phase")),
         storage_class=text(spec.get("storageClassName")) if isinstance(spec.get("storageClassName"), str) else None,
         modes=frozenset(texts(spec.get("accessModes"))), asked=quantity(asked), selector=mapping(spec.get("selector")),
-        bound=text(spec.get("volumeName")), volume_mode=text(spec.get("volumeMode")) or "Filesystem",
+        bound=text(spec.get("volumeName")),
         bound_to=(text(holder.get("namespace")), text(holder.get("name"))) if holder.get("name") else None,
     )  # fmt: skip
 

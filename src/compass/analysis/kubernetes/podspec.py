@@ -72,7 +72,6 @@ class PodSpec:
     affinity: Mapping[str, Json]
     tolerations: tuple[Mapping[str, str], ...]
     spread: tuple[Mapping[str, Json], ...]
-    host_network: bool
     node: str
     requests: Mapping[str, float] = field(default_factory=dict)
 
@@ -109,7 +108,6 @@ def read_pod_spec(spec: Mapping[str, Json]) -> PodSpec:
         affinity=mapping(spec.get("affinity")),
         tolerations=tuple(strings(entry) for entry in items(spec.get("tolerations"))),
         spread=tuple(items(spec.get("topologySpreadConstraints"))),
-        host_network=spec.get("hostNetwork") is True,
         node=text(spec.get("nodeName")),
         requests=_pod_requests(init, main),
     )

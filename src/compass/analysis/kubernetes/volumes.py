@@ -16,7 +16,6 @@ FIELDS: tuple[tuple[str, str, str], ...] = (  # field, sign, words
     ("occupied", "k8s.volume_occupied", "they are bound to another claim"),
     ("capacity", "k8s.volume_capacity", "they are smaller than it asks for"),
 )
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 def check(view: View, report: Report) -> None:

@@ -32,7 +32,7 @@ def why_lines(board: Board, view: View, account: AccountLine, page: Page) -> lis
             page.fit(account.claim, 24)
         ),
         Text(
-            page.fit("Each line multiplies the odds by its factor (logs add up); [E14]: compass evidence E14", 0),
+            page.fit(HOW_TO_READ, 0),
             style="dim",
         ),
         Text(f"{'log':>7} {'factor':>9}  what moved it", style="dim"),
