@@ -38,6 +38,9 @@ SYSTEM = system_for(EntityKind.SERVICE)
 POOL = sighting("pool.exhausted", ORDERS)
 KEY = "connection_pool_exhausted"
 WEIGHTS = PatternWeights()
+POOLS = CATALOGUE.by_id[KEY]
+REQUIRED = POOLS.requires[0].weight
+SLOW_BELOW = next(p.weight for p in POOLS.forbids if "db.latency_up" in p.signs)
 
 
 def weighed(*more: Observation, suggested: tuple[Observation, ...] = (POOL,), mechanism: str = KEY) -> list[Evidence]:
@@ -65,7 +68,7 @@ def test_a_suggestion_counts_by_weight_and_strength_in_its_series_group() -> Non
     assert item.kind == "suggestion"
     assert item.group == POOL.series
     assert item.rests_on == (POOL.id,)
-    assert sum(item.log_likelihood.values()) == pytest.approx(WEIGHTS.suggestion * 0.85 * 0.8)
+    assert sum(item.log_likelihood.values()) == pytest.approx(WEIGHTS.suggestion * REQUIRED * 0.8)
 
 
 def test_expected_seen_supports_and_expected_normal_speaks_against() -> None:
@@ -81,7 +84,7 @@ def test_not_measured_or_not_covered_moves_nothing() -> None:
 
 def test_forbidden_seen_speaks_against() -> None:
     evidence = weighed(sighting("db.latency_up", LEDGER, strength=1.0))
-    assert value(evidence, "forbidden") == pytest.approx(WEIGHTS.forbidden * 0.55)
+    assert value(evidence, "forbidden") == pytest.approx(WEIGHTS.forbidden * SLOW_BELOW)
     assert value(weighed(normal("db.latency_up", LEDGER)), "forbidden") == 0.0
 
 
@@ -96,10 +99,10 @@ def test_what_suggested_a_theory_is_never_fresh_support() -> None:
 
 def test_a_required_sign_seen_later_supports_and_normal_speaks_strongly_against() -> None:
     later = weighed(POOL, suggested=())
-    assert value(later, "required") == pytest.approx(WEIGHTS.required * 0.85 * 0.8)
+    assert value(later, "required") == pytest.approx(WEIGHTS.required * REQUIRED * 0.8)
     gone = [normal(s, ORDERS) for s in ("pool.exhausted", "pool.timeouts", "log.pool_timeout")]
-    assert value(weighed(*gone, suggested=()), "missing") == pytest.approx(-WEIGHTS.required * 0.85)
-    assert value(weighed(gone[0], suggested=()), "missing") == pytest.approx(-WEIGHTS.required * 0.85 / 3)
+    assert value(weighed(*gone, suggested=()), "missing") == pytest.approx(-WEIGHTS.required * REQUIRED)
+    assert value(weighed(gone[0], suggested=()), "missing") == pytest.approx(-WEIGHTS.required * REQUIRED / 3)
 
 
 def test_a_sign_that_everybody_shows_suggests_less() -> None:
@@ -195,3 +198,13 @@ def test_a_theory_of_failing_does_not_have_to_explain_what_is_slow() -> None:
         share = value([coverage], "coverage")
         assert share == pytest.approx(wanted) if wanted is not None else share < 0
         assert ("what fails" in coverage.because) is (wanted is not None)
+
+
+def test_what_sends_more_work_downwards_explains_what_suffers_below() -> None:
+    busy, slow = sighting("traffic.up", ORDERS), sighting("latency.up", LEDGER)
+    found = weighed(slow, suggested=(busy,), mechanism="traffic_surge")
+    assert value([e for e in found if e.group.startswith("coverage")], "coverage") == pytest.approx(
+        WEIGHTS.coverage / 2
+    )
+    cut_off = weighed(slow, suggested=(sighting("cpu.saturated", ORDERS),), mechanism="cpu_saturation")
+    assert value([e for e in cut_off if e.group.startswith("coverage")], "coverage") == pytest.approx(-WEIGHTS.coverage)

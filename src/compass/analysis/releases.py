@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compass.analysis import robust
+from compass.analysis.anomaly import ANOMALY_SCORE
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.units import floors
 from compass.domain.entity import EntityKind, EntityRef
@@ -86,6 +87,12 @@ class Comparison:
     def edge(self) -> float:
         """Incoming drop that neither the outgoing one explains nor instances without the release share."""
         return _score(self.incoming) - max(_score(self.outgoing), _score(self.shared))
+
+    @property
+    def passed_on(self) -> bool:
+        """Calls into it fail more and so do its own: what it calls is the likelier place, but a release that calls
+        otherwise (more often, impatiently, wrongly) looks just the same, so it is not cleared either."""
+        return min(_score(self.incoming), _score(self.outgoing)) >= ANOMALY_SCORE
 
     @property
     def measured(self) -> bool:

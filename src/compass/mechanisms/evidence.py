@@ -14,7 +14,7 @@ from compass.domain.board import Board
 from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.ids import id_of
-from compass.domain.mechanism import Relation
+from compass.domain.mechanism import Mechanism, Relation
 from compass.domain.observation import Observation
 from compass.domain.posterior import Evidence
 from compass.mechanisms.loader import Catalogue
@@ -74,7 +74,8 @@ def pattern_evidence(
         kinds = troubles_of(mechanism)
         if kinds not in suffering:
             suffering[kinds] = suffering_of(signs, kinds)
-        found += _coverage(hypothesis, suffering[kinds], kinds, signs, weights)
+        down = mechanism is not None and loads_callees(mechanism)
+        found += _coverage(hypothesis, suffering[kinds], kinds, signs, weights, down)
     return tuple(found)
 
 
@@ -151,14 +152,17 @@ def _closeness(hypothesis: Hypothesis, closeness: Closeness, weights: PatternWei
 
 
 def _coverage(
-    hypothesis: Hypothesis, suffering: Suffering, kinds: frozenset[Trouble], signs: SignIndex, weights: PatternWeights
-) -> Iterable[Evidence]:
+    hypothesis: Hypothesis, suffering: Suffering, kinds: frozenset[Trouble], signs: SignIndex, weights: PatternWeights,
+    down: bool,
+) -> Iterable[Evidence]:  # fmt: skip
+    """`down`: the mechanism also does harm to what the entity calls, however deep."""
     around = signs.neighbours
     number = around.numbers.get(hypothesis.entity)
     if number is None:
         return
     tops = frozenset(around.top(m) for m in around.members[number]) if around.is_host[number] else {around.top(number)}
-    answer = suffering.explained(frozenset(tops))
+    harmed = frozenset(around.distances(tops, Relation.CALLEE)) if down else frozenset(tops)
+    answer = suffering.explained(harmed)
     if answer is None or not _has_edges(hypothesis.entity, signs):
         return
     share, explained = answer
@@ -169,9 +173,14 @@ def _coverage(
     yield Evidence(
         id=id_of("v", hypothesis.id, "coverage", ""), group=f"coverage|{hypothesis.entity.key}", kind="coverage",
         log_likelihood={hypothesis.id: round(weights.coverage * gain, 6)},
-        because=f"{share:.0%} of what {_suffers(kinds)} is {hypothesis.entity}, runs on it or depends on it",
+        because=f"{share:.0%} of what {_suffers(kinds)} is {hypothesis.entity}, runs on it or depends on it{' or on what it calls' * down}",
         rests_on=tuple(o.id for o in explained[:MAX_RESTS_ON]),
     )  # fmt: skip
+
+
+def loads_callees(mechanism: Mechanism) -> bool:
+    """Whether the mechanism sends more work downwards, so that what the entity calls suffers from it."""
+    return any(pattern.at is Relation.CALLEE and "traffic.up" in pattern.signs for pattern in mechanism.expects)
 
 
 def _suffers(kinds: frozenset[Trouble]) -> str:

@@ -19,13 +19,22 @@ RELEASE = Change(
 INSIDE = {pod("orders-old"): service("orders"), pod("orders-new"): service("orders")}
 
 
-async def run(new: list[float], changes: tuple[Change, ...] = (RELEASE,), old: list[float] | None = None) -> StepResult:
+async def run(
+    new: list[float], changes: tuple[Change, ...] = (RELEASE,), old: list[float] | None = None,
+    below: list[float] | None = None,
+) -> StepResult:  # fmt: skip
+    """`below`: success of the calls that the released service makes, after the release."""
     rows = [
         row(pod(name), SignalKind.SUCCESS, "%", peer=service("web"), labels={"reporter": "destination"})
         for name in ("orders-old", "orders-new")
     ]
     before = [100.0] * AT
     values = np.array([before + (old or [100.0] * (N - AT)), [np.nan] * AT + new])
+    if below is not None:
+        rows.append(
+            row(service("orders"), SignalKind.SUCCESS, "%", peer=service("stock"), labels={"reporter": "source"})
+        )
+        values = np.vstack([values, [*before, *below]])
     telemetry = FakeTelemetry(table=table(rows, values), changes=changes)
     return await ReleaseScreen(agent="change").run(look(telemetry, N, AT, containment=INSIDE))
 
@@ -62,6 +71,13 @@ async def test_a_drop_that_old_instances_share_clears_the_release() -> None:
     }  # fmt: skip
     assert all("without" in o.text and "fail as well" in o.text for o in result.observations)
     assert next(o for o in result.observations if o.sign == "release.shared").change is None  # it clears the change
+
+
+async def test_a_release_whose_own_calls_fail_as_well_is_neither_blamed_nor_cleared() -> None:
+    drop = [30.0] * (N - AT)
+    assert "release.edge_errors" not in {o.sign for o in (await run(drop, old=drop, below=drop)).observations}
+    quiet = await run([100.0] * (N - AT), below=drop)
+    assert {o.sign: o.verdict for o in quiet.observations}["release.edge_errors"] is Verdict.NORMAL
 
 
 async def test_no_release_is_no_finding_and_no_gap() -> None:

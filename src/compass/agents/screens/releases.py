@@ -94,7 +94,7 @@ class ReleaseScreen:
         self, sign: str, c: Comparison, score: float, shown: Contrast, answer: Answer[SeriesTable], board: Board
     ) -> Iterator[Observation]:
         abnormal = score >= ANOMALY_SCORE
-        if not abnormal and score >= NORMAL_SCORE:
+        if not abnormal and (score >= NORMAL_SCORE or c.passed_on):
             return
         row = answer.data.rows[shown.row]
         onset_ns = board.onset.instant.ns if board.onset is not None else None
