@@ -17,7 +17,7 @@ from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis, Link, Trig
 from compass.domain.incident import Change, Onset
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
-from compass.domain.sign import matches
+from compass.domain.sign import OWN_ONLY, matches
 from compass.domain.time import NS_PER_S
 
 MAX_HOPS = 3
@@ -41,7 +41,6 @@ FOLLOWS_WORK = TRAVELS | WORK | frozenset({
     "trace.error_origin",
 })  # fmt: skip
 """Signs at a callee that follow from more work, where more work is seen to arrive."""
-_OWN_ONLY = ("change.", "release.")  # what was done to a thing is never an effect of something else
 _THINGS = frozenset({
     EntityKind.SERVICE, EntityKind.WORKLOAD, EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE,
     EntityKind.EXTERNAL,
@@ -135,7 +134,7 @@ class _Former:
         if other.entity == head.entity or place == self.graph.owner(head.entity):
             return (_HOLDS, "the same place, by a more specific mechanism") if self._sharper(head, other) else None
         if other.entity in held or place in held:
-            if signs and not any(sign.startswith(_OWN_ONLY) for sign in signs):
+            if signs and not any(sign.startswith(OWN_ONLY) for sign in signs):
                 return _HOLDS, f"{other.entity} runs on or in {head.entity}"
             return None
         hops = callers.get(place, callers.get(other.entity))
@@ -157,7 +156,7 @@ class _Former:
 
     def _predicts(self, head: Hypothesis, other: Hypothesis) -> bool:
         mechanism, signs = self.mechanisms.get(head.mechanism), self.signs[other.id]
-        if mechanism is None or not signs or any(sign.startswith(_OWN_ONLY) for sign in signs):
+        if mechanism is None or not signs or any(sign.startswith(OWN_ONLY) for sign in signs):
             return False
         if self.signs[head.id] <= TRAVELS and not self.signs[head.id] > signs:
             return False
@@ -270,7 +269,7 @@ def _meanings(observations: Iterable[Observation]) -> dict[str, tuple[float, str
     """Change id → strength and text of the clearest observation about what the change did."""
     found: dict[str, tuple[float, str]] = {}
     for item in sorted(observations, key=lambda o: o.id):
-        if item.change is None or item.verdict is not Verdict.ANOMALY or not item.sign.startswith(_OWN_ONLY):
+        if item.change is None or item.verdict is not Verdict.ANOMALY or not item.sign.startswith(OWN_ONLY):
             continue
         strength = min(1.0, max(0.0, item.strength))
         if strength > found.get(item.change, (0.0, ""))[0]:

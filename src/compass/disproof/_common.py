@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from compass.analysis.accounts import relation_of
 from compass.analysis.evidence import SYMPTOMS
 from compass.analysis.graph import ServiceGraph, build_graph
 from compass.domain.board import Board
@@ -12,6 +13,7 @@ from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, Plan
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.ids import id_of
+from compass.domain.incident import Change
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Quality, Verdict
 from compass.domain.time import Instant, to_datetime
@@ -19,6 +21,7 @@ from compass.domain.time import Instant, to_datetime
 NAMED_BONUS = 0.15
 """A strategy that the mechanism itself names as its refuter refutes a wrong theory more often."""
 MAX_NAMES = 4
+MAX_TRIGGERS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +99,12 @@ def names(entities: Collection[EntityRef]) -> str:
 
 def expect(hypothesis: Hypothesis, mechanism: Mechanism, rest: str) -> str:
     """One sentence: what must be seen if the theory holds."""
-    return f"If it is {theory(hypothesis, mechanism)}, {rest}."
+    return f"If it is {theory(mechanism.id, hypothesis.entity)}, {rest}."
 
 
-def theory(hypothesis: Hypothesis, mechanism: Mechanism) -> str:
-    return f"{mechanism.id.replace('_', ' ').replace('-', ' ')} at {hypothesis.entity}"
+def theory(mechanism: str, entity: EntityRef) -> str:
+    """A theory in words: what (the id of a mechanism), and where."""
+    return f"{mechanism.replace('_', ' ').replace('-', ' ')} at {entity}"
 
 
 _CALLED = (EntityKind.SERVICE, EntityKind.WORKLOAD)
@@ -138,11 +142,27 @@ def suggesting(hypothesis: Hypothesis, board: Board) -> tuple[Observation, ...]:
     return tuple(sorted((o for o in found if o.verdict is Verdict.ANOMALY), key=lambda o: (-o.strength, o.id)))
 
 
+def raised_by(plan: DisproofPlan, board: Board) -> tuple[Observation, ...]:
+    """The same for the theory that a plan is about; none where it is not on the board."""
+    hypothesis = board.hypotheses.get(plan.hypothesis)
+    return () if hypothesis is None else suggesting(hypothesis, board)
+
+
 def signs_of(hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[str, ...]:
     """Signs that speak for a hypothesis: those seen (strongest first), else those its mechanism requires."""
     seen = [o.sign for o in suggesting(hypothesis, board)]
     required = [sign for pattern in mechanism.requires for sign in pattern.signs]
     return tuple(dict.fromkeys(seen or required))
+
+
+def suspects(changes: Sequence[Change], hypothesis: Hypothesis, board: Board, graph: ServiceGraph) -> list[Change]:
+    """The first few of `changes` that are related to the theory, and for the leading theory the first few others.
+
+    People suspect the change that came last, wherever it was, and want to know why it is out.
+    """
+    related = [c for c in changes if relation_of(c.entity, hypothesis.entity, graph) is not None]
+    others = [c for c in changes if c not in related] if leads(hypothesis, board) else []
+    return [*related[:MAX_TRIGGERS], *others[:MAX_TRIGGERS]]
 
 
 def leads(hypothesis: Hypothesis, board: Board) -> bool:

@@ -8,17 +8,25 @@ from dataclasses import dataclass
 from compass.analysis.accounts import MAX_HOPS, TRAVELS
 from compass.analysis.evidence import REQUESTS
 from compass.analysis.graph import ServiceGraph
-from compass.disproof._common import expect, graph_of, make_attempt, make_plan, no_data, seen_at, suggesting
+from compass.disproof._common import (
+    expect,
+    graph_of,
+    make_attempt,
+    make_plan,
+    no_data,
+    raised_by,
+    seen_at,
+    suggesting,
+    theory,
+)
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
-from compass.domain.observation import Observation, Quality
+from compass.domain.observation import CLEAR, Observation, Quality
+from compass.domain.sign import OWN_ONLY
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
-
-CLEAR = 0.5
-"""Strength from which an observation is clear (`domain.observation`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Alternative:
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
         del telemetry, deadline  # all it needs is on the board
         hypothesis = board.hypotheses.get(plan.hypothesis)
-        mine = () if hypothesis is None else suggesting(hypothesis, board)
+        mine = raised_by(plan, board)
         if hypothesis is None or not mine:
             return no_data(plan, "the findings that raised it are not on the board")
         own, graph = _records(mine), graph_of(board)
@@ -123,7 +131,7 @@ def _consequence_of(
 
 def _its_own(o: Observation) -> bool:
     """Measured where the trouble begins, and nothing that waiting for somebody else brings about."""
-    known = o.sign in TRAVELS or o.sign.startswith(("change.", "release."))
+    known = o.sign in TRAVELS or o.sign.startswith(OWN_ONLY)
     return not known and o.quality is Quality.DIRECT and o.strength >= CLEAR
 
 
@@ -148,4 +156,4 @@ def _refuted(hypothesis: Hypothesis, board: Board) -> bool:
 
 def _name(hypothesis: Hypothesis) -> str:
     label = f"{hypothesis.label} " if hypothesis.label else ""
-    return f"{label}({hypothesis.mechanism.replace('_', ' ')} at {hypothesis.entity})"
+    return f"{label}({theory(hypothesis.mechanism, hypothesis.entity)})"

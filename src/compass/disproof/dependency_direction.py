@@ -17,7 +17,7 @@ from compass.disproof._common import (
     names,
     no_data,
     opened,
-    suggesting,
+    raised_by,
 )
 from compass.disproof._measure import SYMPTOM_SIGNS, Ask, Judged, Measured, measure_all, new_observation
 from compass.disproof._room import SPREADS
@@ -27,6 +27,7 @@ from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Quality
+from compass.domain.sign import OWN_ONLY
 from compass.domain.telemetry import SignalKind
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
@@ -145,9 +146,8 @@ def _shares(own: Measured, mine: Judged, callee: Measured, spreads: float) -> li
 
 def _beside(plan: DisproofPlan, board: Board) -> str:
     """What raised the theory and does not travel from a callee to its caller, as waiting and failing do."""
-    hypothesis = board.hypotheses.get(plan.hypothesis)
-    seen = () if hypothesis is None else suggesting(hypothesis, board)
-    own = [o.text for o in seen if o.sign not in TRAVELS and not o.sign.startswith(("change.", "release."))]
+    seen = raised_by(plan, board)
+    own = [o.text for o in seen if o.sign not in TRAVELS and not o.sign.startswith(OWN_ONLY)]
     return own[0] if own else ""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from compass.analysis.accounts import relation_of
 from compass.analysis.evidence import REQUESTS, SYMPTOMS
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.trouble import REQUESTS_SHOW, Trouble, troubles_of
@@ -13,15 +12,15 @@ from compass.disproof._common import (
     clock,
     expect,
     graph_of,
-    leads,
     make_attempt,
     make_plan,
     names,
     no_data,
     opened,
     paged,
+    raised_by,
     seen_at,
-    suggesting,
+    suspects,
 )
 from compass.disproof._measure import SYMPTOM_SIGNS, Ask, Measured, measure, measure_all, new_observation
 from compass.disproof._room import as_ever, edges, is_between, must_show, passing
@@ -31,17 +30,15 @@ from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.incident import Change
 from compass.domain.mechanism import Mechanism
-from compass.domain.observation import Observation, Quality
+from compass.domain.observation import CLEAR, Observation, Quality
 from compass.domain.sign import SIGNS
 from compass.domain.time import NS_PER_S
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
 
 MAX_VICTIMS = 30
-MAX_TRIGGERS = 4
 LOOKBACK_NS = 24 * 3600 * NS_PER_S
 HIT_SHARE = 0.5
-STRONG = 0.5
 OWN_SIGNS = (*SYMPTOM_SIGNS, "cpu.up", "memory.up", "restarts.up")
 _HOLDERS = (EntityKind.NODE, EntityKind.NAMESPACE, EntityKind.CLUSTER, EntityKind.VOLUME)
 # What a change does to a thing without harming anybody: new wording in its log, another order of its steps.
@@ -159,8 +156,7 @@ async def _measure_peers(
 
 def _contradicted(plan: DisproofPlan, ask: Ask, found: _Found) -> DisproofAttempt | None:
     """A theory that rests on slow or failing requests alone, while none of its callers' own calls show them."""
-    place, hypothesis = ask.graph.owner(plan.arguments.entity), ask.board.hypotheses.get(plan.hypothesis)
-    seen = () if hypothesis is None else suggesting(hypothesis, ask.board)
+    place, seen = ask.graph.owner(plan.arguments.entity), raised_by(plan, ask.board)
     rests_on_requests = bool(seen) and all(o.sign in REQUESTS and o.peer is None for o in seen)
     callers = ask.graph.callers(place)
     if found.own is None or found.between or not rests_on_requests or set(callers) != set(found.calls):
@@ -227,8 +223,7 @@ def _nobody(plan: DisproofPlan, ask: Ask, found: _Found, text: str) -> DisproofA
 
 def _quiet(plan: DisproofPlan, board: Board) -> bool:
     """Whether all that speaks for the theory harms no request: then nothing has to be felt."""
-    hypothesis = board.hypotheses.get(plan.hypothesis)
-    seen = () if hypothesis is None else suggesting(hypothesis, board)
+    seen = raised_by(plan, board)
     return bool(seen) and all(o.sign in _HARMLESS for o in seen)
 
 
@@ -237,8 +232,7 @@ def _of_its_own_serving(plan: DisproofPlan, ask: Ask) -> bool:
 
     What never reaches it (refused, lost or late on the way) it cannot know of.
     """
-    hypothesis, place = ask.board.hypotheses.get(plan.hypothesis), ask.graph.owner(plan.arguments.entity)
-    seen = () if hypothesis is None else suggesting(hypothesis, ask.board)
+    place, seen = ask.graph.owner(plan.arguments.entity), raised_by(plan, ask.board)
     return all(o.peer is None and ask.graph.owner(o.entity) == place and o.sign not in _ON_THE_WAY for o in seen)
 
 
@@ -273,16 +267,12 @@ def _strangers(board: Board, graph: ServiceGraph, asked: PlanArguments) -> list[
     related = {place, *graph.upstream(place), *graph.downstream(place)}
     for part in graph.contained(entity):
         related |= {graph.owner(part), *graph.upstream(graph.owner(part))}
-    hit = {graph.owner(o.entity) for o in board.anomalies() if o.sign in noticed and o.strength >= STRONG}
+    hit = {graph.owner(o.entity) for o in board.anomalies() if o.sign in noticed and o.strength >= CLEAR}
     return sorted(hit - related, key=lambda e: e.key)
 
 
 def _candidates(hypothesis: Hypothesis, board: Board, graph: ServiceGraph) -> list[Change]:
-    """Changes to something named, not after the onset, latest first; the related ones before the others.
-
-    What is not related is asked for the leading theory only: people suspect the change that came last, wherever it was,
-    and want to know why it is out.
-    """
+    """Changes to something named, not after the onset, latest first; the related ones before the others."""
     assert board.onset is not None  # callers checked `opened`
     onset = board.onset.instant
     found = [
@@ -290,9 +280,7 @@ def _candidates(hypothesis: Hypothesis, board: Board, graph: ServiceGraph) -> li
         if c.entity is not None and not onset.surely_before(c.at) and onset.ns - c.at.ns <= LOOKBACK_NS
     ]  # fmt: skip
     found.sort(key=lambda c: (-c.at.ns, c.id))
-    related = [c for c in found if relation_of(c.entity, hypothesis.entity, graph) is not None]
-    others = [c for c in found if c not in related] if leads(hypothesis, board) else []
-    return [*related[:MAX_TRIGGERS], *others[:MAX_TRIGGERS]]
+    return suspects(found, hypothesis, board, graph)
 
 
 async def _run_trigger(strategy: str, plan: DisproofPlan, ask: Ask) -> DisproofAttempt:

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compass.analysis.accounts import relation_of
 from compass.analysis.evidence import SYMPTOMS
 from compass.analysis.graph import ServiceGraph
-from compass.analysis.onset import CLEAR, SPLIT_SCAN
+from compass.analysis.onset import CLEAR as CLEAR_SPLIT
+from compass.analysis.onset import SPLIT_SCAN
 from compass.disproof._common import (
     clock,
     expect,
     graph_of,
-    leads,
     make_attempt,
     make_plan,
     moment,
@@ -24,6 +23,8 @@ from compass.disproof._common import (
     seen_at,
     signs_of,
     suggesting,
+    suspects,
+    theory,
 )
 from compass.disproof._measure import KINDS, Ask, Judged, Measured, measure, new_observation
 from compass.domain.board import Board
@@ -31,12 +32,12 @@ from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, Plan
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.incident import Change
 from compass.domain.mechanism import Mechanism
-from compass.domain.observation import Observation, Quality
+from compass.domain.observation import CLEAR, Observation, Quality
+from compass.domain.sign import OWN_ONLY
 from compass.domain.time import NS_PER_S, Instant
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
 
-MAX_TRIGGERS = 4
 LOOK_AROUND_NS = 6 * 3600 * NS_PER_S
 """Changes further from the onset than this get no plan of their own: there would be no end of them."""
 
@@ -112,7 +113,7 @@ class TimeOrder:
 def _doubtful(board: Board, by: tuple[str, ...]) -> str:
     """Why the effect's time is too uncertain to be late for: an onset taken from a faint step in many curves."""
     onset = board.onset
-    if by or onset is None or onset.method != SPLIT_SCAN or onset.strength >= CLEAR:
+    if by or onset is None or onset.method != SPLIT_SCAN or onset.strength >= CLEAR_SPLIT:
         return ""
     return "but no symptom is dated, and the onset is a guess from a faint step"
 
@@ -191,8 +192,7 @@ def _earliest_effect(plan: DisproofPlan, board: Board) -> tuple[Instant, tuple[s
     first, source = min(own, key=lambda item: (item[0].latest_ns, item[1]))
     if first.latest_ns >= effect.latest_ns:
         return effect, by, _named(by, board)
-    name = f"the first sign of {hypothesis.mechanism.replace('_', ' ').replace('-', ' ')} at {hypothesis.entity}"
-    return first, (source,), name
+    return first, (source,), f"the first sign of {theory(hypothesis.mechanism, hypothesis.entity)}"
 
 
 def _named(by: tuple[str, ...], board: Board) -> str:
@@ -202,7 +202,7 @@ def _named(by: tuple[str, ...], board: Board) -> str:
 
 def _measured(o: Observation) -> bool:
     """Whether it says when something began to hurt, and not when something was done."""
-    return not o.sign.startswith(("change.", "release.", "log.novel", "log.gone"))
+    return not o.sign.startswith((*OWN_ONLY, "log.novel", "log.gone"))
 
 
 def _effect(board: Board, graph: ServiceGraph, hypothesis: Hypothesis | None = None) -> tuple[Instant, tuple[str, ...]]:
@@ -228,7 +228,7 @@ def _effect(board: Board, graph: ServiceGraph, hypothesis: Hypothesis | None = N
     best, by = board.onset.instant, ""
     for item in sorted(dated, key=lambda o: o.id):
         # The later of the candidates refutes less: an early blip at the service must not clear a true cause.
-        if item.since is not None and item.since.latest_ns > best.latest_ns and item.strength >= 0.5:
+        if item.since is not None and item.since.latest_ns > best.latest_ns and item.strength >= CLEAR:
             best, by = item.since, item.id
     return best, (by,) if by else ()
 
@@ -239,9 +239,7 @@ def _near(hypothesis: Hypothesis, board: Board, graph: ServiceGraph) -> list[Cha
     onset = board.onset.instant.ns
     near = [c for c in board.changes if abs(c.at.ns - onset) <= LOOK_AROUND_NS]
     near.sort(key=lambda c: (abs(c.at.ns - onset), c.id))
-    related = [c for c in near if relation_of(c.entity, hypothesis.entity, graph) is not None]
-    others = [c for c in near if c not in related] if leads(hypothesis, board) else []
-    return [*related[:MAX_TRIGGERS], *others[:MAX_TRIGGERS]]
+    return suspects(near, hypothesis, board, graph)
 
 
 def _is_symptom(sign: str) -> bool:

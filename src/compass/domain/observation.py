@@ -9,6 +9,9 @@ from compass.domain.entity import EntityRef
 from compass.domain.telemetry import Coverage, NativeQuery
 from compass.domain.time import Instant, Window
 
+CLEAR = 0.5
+"""Strength from which an observation is clear."""
+
 
 class Verdict(StrEnum):
     """What the comparison with the baseline said. NORMAL results are recorded too: they refute."""
@@ -70,7 +73,7 @@ class Spark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """`sign` is a word of `domain.sign`; `strength` in [0, 1] is how abnormal (0 for NORMAL, 0.5 = clear, 1 = extreme).
+    """`sign` is a word of `domain.sign`; `strength` in [0, 1] is how abnormal (0 for NORMAL, CLEAR, 1 = extreme).
 
     `series` names the records it rests on: observations that share one are one piece of evidence.
     `peer` is the other end for facts about an edge (caller → callee) or the object referred to.

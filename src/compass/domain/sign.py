@@ -183,6 +183,9 @@ SIGNS: dict[str, str] = {
     "k8s.dns_down": "cluster DNS is not running",
 }
 
+OWN_ONLY = ("change.", "release.")
+"""How signs begin that say what was done to a thing: never the effect of something else."""
+
 
 def is_sign(name: str) -> bool:
     """Whether `name` is a known sign, a team's own, or a prefix pattern over known signs (`log.*`)."""

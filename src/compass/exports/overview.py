@@ -8,6 +8,7 @@ from compass.analysis.likelihood import load_table
 from compass.domain.entity import EntityRef
 from compass.domain.failure import Status
 from compass.domain.observation import Observation
+from compass.domain.sign import OWN_ONLY
 from compass.domain.time import Instant, to_datetime
 from compass.exports.draft import Draft, between
 from compass.exports.prose import clock, code, date_time, doubt, name, names, plain, sentence
@@ -92,7 +93,7 @@ def earliest(d: Draft) -> Observation | None:
     dated = [
         o for o in d.board.anomalies()
         if o.since is not None and o.strength >= AFFECTED_FROM and o.since.ns != d.view.detected_ns
-        and not o.sign.startswith(("change.", "release."))
+        and not o.sign.startswith(OWN_ONLY)
     ]  # fmt: skip
     return min(dated, key=lambda o: (o.since, o.id), default=None)
 

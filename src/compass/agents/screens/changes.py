@@ -14,6 +14,7 @@ from compass.analysis.graph import ServiceGraph
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.observation import Observation, Quality, Quantity, Verdict
+from compass.domain.sign import OWN_ONLY
 from compass.domain.telemetry import Answer, ObjectKind
 from compass.ports.specialist import Look, StepResult
 from compass.tables.objects import ObjectTable
@@ -51,7 +52,7 @@ class ChangeScreen:
         graph = graph_of(board)
         abnormal: dict[EntityRef, float] = {}
         for seen in board.anomalies():
-            if not seen.sign.startswith(("change.", "release.")):
+            if not seen.sign.startswith(OWN_ONLY):
                 abnormal[seen.entity] = max(seen.strength, abnormal.get(seen.entity, 0.0))
         changes = answer.data.changes or board.changes
         related = relate(changes, board.onset, graph, abnormal, board.incident.detected_ns)
