@@ -170,10 +170,11 @@ def _coverage(
     # more than reaching all speaks for it.
     gain = 2.0 * share - 1.0
     gain *= DEPTH_SHARE if gain > 0 else 1.0
+    reached = "runs on it or depends on it" + (" or on what it calls" if down else "")
     yield Evidence(
         id=id_of("v", hypothesis.id, "coverage", ""), group=f"coverage|{hypothesis.entity.key}", kind="coverage",
         log_likelihood={hypothesis.id: round(weights.coverage * gain, 6)},
-        because=f"{share:.0%} of what {_suffers(kinds)} is {hypothesis.entity}, runs on it or depends on it{' or on what it calls' * down}",
+        because=f"{share:.0%} of what {_suffers(kinds)} is {hypothesis.entity}, {reached}",
         rests_on=tuple(o.id for o in explained[:MAX_RESTS_ON]),
     )  # fmt: skip
 
