@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from lab.incidents import TYPES
+from lab.processes import REPOSITORY
 from lab.stage import say
-
-REPOSITORY = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)

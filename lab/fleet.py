@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import json
 import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,8 +19,8 @@ from lab.certificates import Identity
 from lab.cgroups import Group, make_group
 from lab.controls import Switch, turn
 from lab.network import Network
-from lab.processes import LabError, answers, free_ports, stop, wait_until
-from lab.recorder.changes import Change
+from lab.processes import REPOSITORY, LabError, answers, free_ports, shows, stop, wait_until
+from lab.recorder.changes import Change, diff_of
 from lab.recorder.scrape import Target
 from lab.shop.plan import ConfigTree, ShopPlan
 
@@ -151,7 +148,7 @@ class Fleet:
             service=request.service,
             id=f"{request.service}-{request.version}",
             summary=f"{request.service} {request.version}: {request.summary}",
-            diff=config_diff(request.service, before, after),
+            diff=diff_of(f"config/{request.service}.yaml", before, after),
             attributes={
                 "from": previous,
                 "to": request.version,
@@ -204,14 +201,14 @@ class Fleet:
                 stdout=out,
                 stderr=err,
                 stdin=subprocess.DEVNULL,
-                cwd=Path(__file__).parents[1],
+                cwd=REPOSITORY,
                 preexec_fn=self.groups[service].join if service in self.groups else None,
             )
         return _Running(process, admin_port, time.monotonic(), errors)
 
     def _await(self, service: str, running: _Running) -> None:
         external = self._plan.service(service).external
-        ready = (lambda: answers(self._ports[service])) if external else (lambda: _healthy(running.admin_port))
+        ready = (lambda: answers(self._ports[service])) if external else (lambda: shows(running.admin_port, "/healthz"))
         try:
             wait_until(ready, running.process, service, START_SECONDS)
         except LabError as error:
@@ -265,18 +262,3 @@ def edited(tree: ConfigTree, edits: Mapping[str, Scalar]) -> ConfigTree:
         else:
             result[first] = value
     return result
-
-
-def config_diff(service: str, before: str, after: str) -> str:
-    """A unified diff of a service's configuration, as a pull request would show it."""
-    name = f"config/{service}.yaml"
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
-    return "\n".join(lines) + "\n"
-
-
-def _healthy(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False

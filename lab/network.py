@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from lab.controls import turn
-from lab.processes import LabError, answers, free_ports, stop, wait_until
-
-REPOSITORY = Path(__file__).parents[1]
+from lab.processes import REPOSITORY, LabError, answers, free_ports, shows, stop, wait_until
 
 
 class Network:
@@ -32,7 +28,7 @@ class Network:
             *("--port", str(self.resolver_port), "--admin-port", str(self.resolver_admin)),
             *("--controls", str(self._controls("resolver"))),
         )
-        wait_until(lambda: _shows(self.resolver_admin), process, "the name server")
+        wait_until(lambda: shows(self.resolver_admin, "/metrics"), process, "the name server")
 
     def start_path(self, name: str, target_port: int) -> None:
         """Start the path that leads to one service or backend."""
@@ -73,11 +69,3 @@ class Network:
             )
         self._processes.append(process)
         return process
-
-
-def _shows(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False

@@ -10,8 +10,11 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from random import SystemRandom
+from urllib.request import urlopen
 
+REPOSITORY = Path(__file__).parents[1]
 STOP_SECONDS = 10.0
 PRIORITY = -10
 PORTS = range(12_000, 32_000)
@@ -50,6 +53,15 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def shows(port: int, path: str) -> bool:
+    """Whether a loopback server shows a page."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:  # refused, late, or answered with an error: URLError is one
+        return False
 
 
 def die_with_parent() -> None:

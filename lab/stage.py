@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import os
@@ -28,8 +27,8 @@ from lab.controls import Switch
 from lab.fleet import DeployRequest, Fleet
 from lab.incidents.base import Timing
 from lab.network import Network
-from lab.processes import LabError, stop
-from lab.recorder.changes import Change
+from lab.processes import REPOSITORY, LabError, stop
+from lab.recorder.changes import Change, diff_of
 from lab.recorder.spans import Collector
 
 CHUNK = 256 * 1024
@@ -96,8 +95,7 @@ class LiveStage:
         self, kind: str, service: str, identity: str, summary: str, before: str, after: str, path: str
     ) -> Change:
         """Keep a change that is about to be made."""
-        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{path}", f"b/{path}", lineterm="")
-        diff = "\n".join(lines) + "\n"
+        diff = diff_of(path, before, after)
         return self._keep(Change(self.now(), kind, service, identity, summary, diff, {"triggered_by": "platform team"}))
 
     def _keep(self, change: Change) -> Change:
@@ -231,9 +229,7 @@ class customers:  # noqa: N801  (used like a function)
 
     def __enter__(self) -> Callable[[], None]:
         """Start; the result raises when the crowd has ended on its own."""
-        self._process = subprocess.Popen(
-            self._command, cwd=Path(__file__).parents[1], stdin=subprocess.DEVNULL, env=dict(os.environ)
-        )
+        self._process = subprocess.Popen(self._command, cwd=REPOSITORY, stdin=subprocess.DEVNULL)
         return self.check
 
     def check(self) -> None:

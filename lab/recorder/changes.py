@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,12 @@ class Change:
     summary: str
     diff: str
     attributes: Mapping[str, str]
+
+
+def diff_of(path: str, before: str, after: str) -> str:
+    """A unified diff of one file, as a pull request would show it."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{path}", f"b/{path}", lineterm="")
+    return "\n".join(lines) + "\n"
 
 
 def write(folder: Path, changes: Iterable[Change]) -> None:

@@ -17,11 +17,11 @@ import pytest
 pytest.importorskip("prometheus_client", reason="needs requirements/lab.in")
 pytest.importorskip("opentelemetry.sdk", reason="needs requirements/lab.in")
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, start_http_server
 
 from lab.certificates import issue
 from lab.controls import LOOK_SECONDS, Controls, turn
-from lab.processes import free_ports
+from lab.processes import free_ports, shows
 from lab.proxy import FIRST_RETRANSMIT, Proxy, hold
 from lab.resolver import Server
 from lab.shop import names, tokens
@@ -246,3 +246,15 @@ def test_ports_are_free() -> None:
     (port,) = free_ports(1)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
+
+
+def test_a_page_is_shown_or_not() -> None:
+    (port,) = free_ports(1)
+    assert not shows(port, "/metrics")
+    server, thread = start_http_server(port, "127.0.0.1", CollectorRegistry())
+    try:
+        assert shows(port, "/metrics")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

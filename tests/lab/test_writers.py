@@ -15,12 +15,12 @@ pytest.importorskip("prometheus_client", reason="needs requirements/lab.in")
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from lab.fleet import config_diff, edited, render
+from lab.fleet import edited, render
 from lab.packaging import package
 from lab.processes import LabError
 from lab.recorder import changes, logs, spans
 from lab.recorder.alerts import AlertEvaluator, ErrorRatio, Gauge, LatencyQuantile, Rule, increase, quantile
-from lab.recorder.changes import Change
+from lab.recorder.changes import Change, diff_of
 from lab.recorder.cleaning import clean
 from lab.recorder.metrics import MetricStore, Point, Reading
 from lab.recorder.recording import Header, Truth, write_header, write_truth
@@ -217,7 +217,7 @@ def test_an_exposition_is_parsed_and_empty_labels_dropped() -> None:
 def test_a_deploy_is_a_real_diff_of_the_configuration() -> None:
     before: ConfigTree = {"version": "1", "database": {"pool": {"max_size": 10}}}
     after = edited(before, {"database.pool.max_size": 1})
-    diff = config_diff("orders", render(before), render(after))
+    diff = diff_of("config/orders.yaml", render(before), render(after))
     assert diff.startswith("--- a/config/orders.yaml\n+++ b/config/orders.yaml\n@@")
     assert "-    max_size: 10\n+    max_size: 1\n" in diff
     assert before["database"] == {"pool": {"max_size": 10}}
