@@ -1,1 +1,1 @@
-"""The shop: six services, each an operating-system process of its own."""
+"""The shop: services and a third party, each an operating-system process of its own."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Sources of telemetry, one a package, each behind the telemetry port."""
