@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from compass.analysis.dependencies import dependencies_from_spans
 from compass.analysis.kubernetes import containment as kubernetes_containment
 from compass.analysis.kubernetes import dependencies_from_objects
+from compass.analysis.namesakes import namesakes
 from compass.analysis.onset import estimate_onset
 from compass.analysis.releases import edge_of
 from compass.domain import chronicle as c
@@ -140,6 +141,10 @@ def _learn(context: _Context, series: SeriesTable, spans: SpanTable, objects: di
     context.entities |= {row.entity for row in series.rows} | {row.peer for row in series.rows if row.peer}
     context.entities |= set(spans.entities) | {ref for pair in context.containment.items() for ref in pair}
     context.entities |= {ref for d in context.dependencies for ref in (d.caller, d.callee)}
+    callers = {d.caller for d in context.dependencies if d.kind != RUNS_ON}
+    holders = set(context.containment.values())
+    alike = namesakes(context.entities, {row.entity for row in series.rows} | set(spans.entities) | callers | holders)
+    context.containment = {**alike, **context.containment}
 
 
 def _place(context: _Context, known: Iterable[Dependency]) -> None:

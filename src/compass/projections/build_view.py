@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
+from compass.domain.failure import FailureMode
 from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
 from compass.domain.mechanism import Mechanism, Mitigation
 from compass.domain.observation import Observation
@@ -247,7 +248,7 @@ def _trigger(board: Board, account: Account) -> TriggerLine | None:
 
 def _advice(board: Board, live: tuple[AccountLine, ...]) -> tuple[str, ...]:
     """DESIGN §4: say when the search was narrow, when nothing is sure, when "not on this list" leads."""
-    if board.posterior is None:
+    if board.posterior is None or board.failure is FailureMode.NO_INCIDENT:
         return ()
     said = []
     top = live[0].confidence if live else 0.0

@@ -16,6 +16,7 @@ from compass.domain.failure import FailureMode, Status
 from tests.support.cli import Cli, payloads
 from tests.support.recordings import write_recording
 
+DRILLS = Path(__file__).parents[2] / "data" / "lab"
 pytestmark = pytest.mark.xdist_group("cli")
 
 
@@ -52,6 +53,16 @@ def test_all_hypotheses_disproven_lists_what_refuted_each_and_names_the_blind_sp
     blind = {gap.gap for gap in payloads(events, c.GapNamed) if gap.gap.endswith("not connected")}
     assert {"logs not connected", "traces not connected", "changes not connected"} <= blind
     assert ending(events).status is Status.INCONCLUSIVE
+
+
+def test_that_nothing_is_wrong_stands_before_every_account(cli: Cli) -> None:
+    done = cli("investigate", "--recording", DRILLS / "lab-021")  # a page with too tight a threshold, and a deploy
+    assert done.code == 0
+    assert modes(cli.events()) == [FailureMode.NO_INCIDENT]
+    answer = done.out.index("No incident is visible")
+    assert answer < done.out.index("H1 ", answer)
+    assert "No account reaches" not in done.out
+    assert done.out.count("No incident is visible") == 1
 
 
 def test_no_incident_says_what_was_checked_and_is_normal(cli: Cli, recordings: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from compass.domain.disproof import Outcome
-from compass.domain.failure import Status
+from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
 from compass.entrypoints.cli.render.sparkline import sparkline
 from compass.entrypoints.cli.render.words import clock_time, cut, duration, names, offset, percent
@@ -27,6 +27,7 @@ LABEL = 10  # columns of the left-hand labels
 SPARK = 12
 SECOND = "   and"
 NOT_FOUND = ("page time", "")
+WORTH_A_LINE = 0.01  # beside the answer that nothing is wrong
 ACT_FROM = 0.3  # below this, or when "not on this list" leads, a command that changes something is no relief
 
 
@@ -173,11 +174,20 @@ def change_line(label: str, change: ChangeLine, page: Page) -> Text:
     return line.append(page.fit(rest, LABEL + len(word) + 5))
 
 
+def nothing_wrong(view: View) -> bool:
+    """Whether the answer is that no incident is visible: then it comes before any account."""
+    return view.failure is FailureMode.NO_INCIDENT
+
+
 def _account_rows(view: View, page: Page) -> list[_Row]:
     """The leading account in some lines, the next ones in one or two."""
     if not view.accounts:
         said = [_Row(labelled("WHY", page.fit(view.said or "no account could be stated"), "yellow"))]
         return said + [_Row(labelled("  look at", page.fit(text)), drop=2) for text in view.look_at[: page.most(8, 20)]]
+    if nothing_wrong(view) and not page.full:
+        said = [_Row(labelled("WHY", page.fit(f"{percent(view.no_incident)}  {view.said}"), "bold green"))]
+        worth = [account for account in view.accounts if account.confidence >= WORTH_A_LINE]
+        return said + [_Row(claim_line(account, page), drop=7) for account in worth[: page.most(4, 5)]]
     rows: list[_Row] = []
     for place, account in enumerate(view.accounts[: page.most(4, 5)]):
         rows.append(_Row(claim_line(account, page), drop=7 if place == 3 else 0))
@@ -287,7 +297,7 @@ def notes(view: View) -> list[str]:
     if view.onset_ns is not None and view.onset_ns - view.onset_uncertainty_ns > view.detected_ns:
         late = duration((view.onset_ns - view.detected_ns) / 1e9)
         said.insert(0, f"the trouble begins {late} after the page time that was given: is that time right?")
-    if view.failure is not None and view.said and view.accounts:
+    if view.failure is not None and view.said and view.accounts and not nothing_wrong(view):
         said.insert(0, view.said)
     said += [f"not seen: {gap} ({hides})" for gap, hides in view.gaps]
     return said
