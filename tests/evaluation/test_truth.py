@@ -37,6 +37,12 @@ trigger: {kind: deploy, id: orders-3}
     assert truth.onset_ns % NS_PER_S == NS_PER_S // 2
 
 
+@pytest.mark.parametrize("onset", ["2026-01-05T10:00:00.5Z", "'2026-01-05T10:00:00.5Z'", "2026-01-05 11:00:00.5+01:00"])
+def test_a_time_may_stand_in_quotes_as_in_a_header(tmp_path: Path, onset: str) -> None:
+    truth = load_truth(written(tmp_path, f"id: shop-1\nentity: {{kind: service, name: a}}\nonset: {onset}\n"))
+    assert truth.onset_ns == 1_767_607_200 * NS_PER_S + NS_PER_S // 2
+
+
 def test_nothing_wrong_and_no_change(tmp_path: Path) -> None:
     truth = load_truth(written(tmp_path, "id: shop-1\nentity: {kind: none}\ntrigger: {kind: none}\n"))
     assert truth.healthy
@@ -47,7 +53,9 @@ def test_a_trigger_that_is_not_labelled_is_not_none(tmp_path: Path) -> None:
     assert load_truth(written(tmp_path, "id: shop-1\nentity: {kind: service, name: a}\n")).trigger is None
 
 
-@pytest.mark.parametrize("text", ["id: shop-1", "[1, 2]", "id: shop-1\nentity: orders", "{"])
+@pytest.mark.parametrize(
+    "text", ["id: shop-1", "[1, 2]", "id: shop-1\nentity: orders", "{", "id: shop-1\nentity: {kind: none}\nonset: noon"]
+)
 def test_what_is_wrong_names_the_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadInputError, match=r"shop-1\.yaml"):
         load_truth(written(tmp_path, text))

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from compass.domain.time import NS_PER_S
+from compass.domain.time import from_datetime
 from compass.ports.errors import BadInputError
 
 NONE = "none"
 """The kind of entity of a recording in which nothing is wrong, and the kind of trigger where no change did it."""
 _NUMBER = re.compile(r"([-_]\d+)+$")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -57,13 +56,13 @@ class _Trigger(msgspec.Struct, frozen=True):
 
 
 class _Label(msgspec.Struct, frozen=True):
-    """The file. What is not named here (indicators, blast radius) is not scored."""
+    """The file. What is not named here (indicators, blast radius) is not scored. `onset`: see `_nanoseconds`."""
 
     id: str
     entity: _Entity
     fault_type: str = ""
     also_accept: list[_Entity | str] | None = None
-    onset: datetime | None = None
+    onset: object = None
     decoys: list[_Entity | str] | None = None
     trigger: _Trigger | None = None
 
@@ -72,9 +71,10 @@ def load_truth(path: Path) -> Truth:
     """The label in one file. Raises BadInputError naming the file and what is wrong in it."""
     try:
         label = msgspec.yaml.decode(path.read_bytes(), type=_Label)
+        onset_ns = _nanoseconds(label.onset) if label.onset is not None else None
     except OSError as error:
         raise BadInputError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError) as error:
         hint = "see truth/<id>.yaml in docs/recording-format.md"
         raise BadInputError(f"this label cannot be understood: {error}", where=str(path), hint=hint) from error
     return Truth(
@@ -82,7 +82,7 @@ def load_truth(path: Path) -> Truth:
         accepted=() if label.entity.kind == NONE else _places([label.entity, *(label.also_accept or [])]),
         trigger=_trigger(label.trigger),
         decoys=frozenset(d if isinstance(d, str) else d.name for d in label.decoys or []),
-        onset_ns=_nanoseconds(label.onset) if label.onset is not None else None,
+        onset_ns=onset_ns,
     )  # fmt: skip
 
 
@@ -104,8 +104,9 @@ def _trigger(trigger: _Trigger | None) -> str | None:
     return NONE if trigger.kind == NONE else trigger.id
 
 
-def _nanoseconds(moment: datetime) -> int:
-    """Times without a zone are UTC, as everywhere in the format. Whole microseconds, exactly."""
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    since = aware - _EPOCH
-    return (since.days * 86_400 + since.seconds) * NS_PER_S + since.microseconds * 1_000
+def _nanoseconds(moment: object) -> int:
+    """A YAML time, or one in quotes; without a zone it is UTC, as everywhere in the format. ValueError: no time."""
+    read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    if not isinstance(read, datetime):
+        raise ValueError(f"onset {moment!r} is no time")
+    return from_datetime(read if read.tzinfo is not None else read.replace(tzinfo=UTC))
