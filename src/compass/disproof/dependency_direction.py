@@ -35,7 +35,7 @@ from compass.ports.telemetry import Telemetry
 MOST = 0.5
 """A callee explains the entity when it accounts for at least this share of the added time or errors."""
 LITTLE = 0.2
-MOST_NAMED = 9.99
+MOST_NAMED = 9.99  # no share is written as more than 999 %
 MAX_CALLEES = 40
 SIGNS = (*SYMPTOM_SIGNS, "db.latency_up")
 _ADDS = (SignalKind.LATENCY, SignalKind.DB_LATENCY, SignalKind.ERRORS)

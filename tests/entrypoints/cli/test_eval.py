@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from compass.analysis.likelihood import load_table
+from compass.entrypoints.cli.evaluating import prepare
+from compass.entrypoints.cli.fitting import final_board
+from compass.entrypoints.settings import Settings
 from tests.support import incidents
 from tests.support.cli import Cli
 
@@ -116,3 +121,11 @@ def test_fitting_writes_a_table_that_evaluation_takes(alone: Cli, labelled: Path
     assert json.loads(again.out)["sets"]["shop"]["entity"]["ac1"] == 1.0
     wrong = alone("eval", "fit", labelled, "--out", table, "--validate", "castle")
     assert (wrong.code, "no set is called castle" in wrong.err) == (2, True)
+
+
+def test_a_case_that_cannot_be_fitted_says_why(tmp_path: Path) -> None:
+    incidents.pool_incident(tmp_path / "shop-1")
+    (tmp_path / "shop-1" / "recording.yaml").write_text("format: 99")
+    said = final_board(tmp_path / "shop-1", partial(prepare, settings=Settings(), table=load_table()))
+    assert isinstance(said, str)
+    assert "format" in said

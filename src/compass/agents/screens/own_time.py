@@ -20,6 +20,7 @@ KINDS = frozenset({SignalKind.LATENCY, SignalKind.TRAFFIC, SignalKind.CPU})
 LEAST = 0.3
 """Less of the added time than this says nothing about a place: several services can have as much."""
 MOST_STRENGTH = 0.9
+"""Series alone leave some doubt, however large the share: how often a request calls what is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
