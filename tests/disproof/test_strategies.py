@@ -17,7 +17,8 @@ from compass.domain.telemetry import SignalKind
 from compass.domain.time import NS_PER_S
 from compass.ports.clock import Deadline
 from tests.analysis.span_tables import Spans
-from tests.disproof.cases import CASES, Case
+from tests.disproof.cases import CASES
+from tests.disproof.making import Case
 from tests.disproof.world import (
     DB,
     ORDERS,
