@@ -121,6 +121,8 @@ def test_fitting_writes_a_table_that_evaluation_takes(alone: Cli, labelled: Path
     assert json.loads(again.out)["sets"]["shop"]["entity"]["ac1"] == 1.0
     wrong = alone("eval", "fit", labelled, "--out", table, "--validate", "castle")
     assert (wrong.code, "no set is called castle" in wrong.err) == (2, True)
+    unclear = alone("eval", "fit", labelled, "--out", table, "--called", "shop")
+    assert (unclear.code, "write SET=WORDS" in unclear.err) == (2, True)
 
 
 def test_a_case_that_cannot_be_fitted_says_why(tmp_path: Path) -> None:

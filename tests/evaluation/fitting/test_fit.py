@@ -81,8 +81,9 @@ def test_what_is_written_is_a_table_that_says_how() -> None:
     found = calibration([0.5, 0.9, 0.2], [True, True, False])
     tried = Tried(model=MODELS[1], loss=1.0, pooled=found, sets=(LeftOut(name="a", loss=1.0, calibration=found),))
     made = Fit(table=base, chosen=MODELS[1], tried=(tried,), validated=(), validated_before=())
-    table = parse_table(table_text(made, {"a": 2, "b": 1}, "2026-01-01"))
-    assert "a (2), b (1)" in table.fitted.on
+    table = parse_table(table_text(made, {"a": 2, "b": 1}, "2026-01-01", {"a": "our shop"}))
+    assert "our shop (2), b (1)" in table.fitted.on
+    assert "our shop: log loss" in table.fitted.how
     assert MODELS[1].name in table.fitted.how
     assert table.patterns == base.patterns
     assert math.isclose(table.prior.unseen, base.prior.unseen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,8 +26,9 @@ from compass.evaluation.truth import load_truth
 from compass.ports.errors import BadInputError, CompassError
 
 
-def run_fit(wish: Wish, out: Path, validate: str) -> int:
-    """Fit and write. Sets named in `validate` only validate."""
+def run_fit(wish: Wish, out: Path, validate: str, called: Sequence[str] = ()) -> int:
+    """Fit and write. Sets named in `validate` only validate; `called` holds SET=WORDS for the written file."""
+    names = _named(called)
     plan = plan_of(wish)
     samples = gather(plan)
     only = {name.strip() for name in validate.split(",") if name.strip()}
@@ -39,7 +41,7 @@ def run_fit(wish: Wish, out: Path, validate: str) -> int:
         fitting, [s for s in samples if s.set in only], session.mechanisms_of(session.settings()), table_of(wish.table)
     )  # fmt: skip
     sets = {name: sum(s.set == name for s in fitting) for name in {s.set for s in fitting}}
-    text = table_text(found, sets, f"{datetime.now(UTC):%Y-%m-%d}")
+    text = table_text(found, sets, f"{datetime.now(UTC):%Y-%m-%d}", names)
     parse_table(text)  # what is written can be read again
     try:
         out.write_text(text, encoding="utf-8")
@@ -47,6 +49,16 @@ def run_fit(wish: Wish, out: Path, validate: str) -> int:
         raise BadInputError(f"cannot be written: {error.strerror}", where=str(out)) from error
     show(console(), fit_screen(found, out))
     return int(ExitCode.DONE)
+
+
+def _named(called: Sequence[str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for item in called:
+        name, equals, words = item.partition("=")
+        if not (name.strip() and equals and words.strip()):
+            raise BadInputError(f"{item!r} names no set", where="--called", hint="write SET=WORDS, as in ours=our shop")
+        names[name.strip()] = words.strip()
+    return names
 
 
 def gather(plan: Plan) -> list[Sample]:

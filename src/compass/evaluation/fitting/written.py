@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import yaml
 
@@ -19,22 +21,23 @@ _HEAD = """\
 """
 
 
-def table_text(fit: Fit, sets: dict[str, int], at: str) -> str:
-    """The file. `sets`: name → number of incidents it was fitted on; `at`: the date."""
+def table_text(fit: Fit, sets: Mapping[str, int], at: str, called: Mapping[str, str]) -> str:
+    """The file. `sets`: name → number of incidents it was fitted on; `at`: the date; `called`: name → what the file
+    calls a set instead."""
     tried = next(t for t in fit.tried if t.model == fit.chosen)
     table = msgspec.structs.replace(fit.table, fitted=Fitted(
-        how=f"{fit.chosen.name}; {_left_out(tried)}", at=at,
-        on=", ".join(f"{name} ({n})" for name, n in sorted(sets.items())),
+        how=f"{fit.chosen.name}; {_left_out(tried, called)}", at=at,
+        on=", ".join(f"{called.get(name, name)} ({n})" for name, n in sorted(sets.items())),
     ))  # fmt: skip
     values = msgspec.to_builtins(table)
     del values["sha256"]
     return _HEAD + yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=116)
 
 
-def _left_out(tried: Tried) -> str:
+def _left_out(tried: Tried, called: Mapping[str, str]) -> str:
     parts = [
-        f"{s.name}: log loss {s.calibration.log_loss:.3f} (base rate {s.calibration.log_loss_base:.3f}), "
-        f"calibration error {s.calibration.ece:.3f}"
+        f"{called.get(s.name, s.name)}: log loss {s.calibration.log_loss:.3f} "
+        f"(base rate {s.calibration.log_loss_base:.3f}), calibration error {s.calibration.ece:.3f}"
         for s in tried.sets
     ]
     return f"with each set left out in turn, {'; '.join(parts)}"

@@ -85,6 +85,10 @@ def fit(
     validate: Annotated[
         str, typer.Option(metavar="SET,...", help="Sets that only validate: nothing is fitted to them.")
     ] = "",
+    called: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SET=WORDS", help="What the written table calls a set, where its name is not to be told."),
+    ] = None,
     labels: Labels = None,
     jobs: Jobs = None,
     only: Only = "",
@@ -97,4 +101,4 @@ def fit(
     wish = Wish(
         places=places, truth=truth, labels=labels, jobs=jobs or default_jobs(), limit_s=time_limit, only=only
     )  # fmt: skip
-    return run_fit(wish, out, validate)
+    return run_fit(wish, out, validate, called or ())
