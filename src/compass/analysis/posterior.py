@@ -179,7 +179,7 @@ class _Weigher:
         """What the effects that the head explains lend to it: part of their support, on records of their own."""
         used = frozenset[str]().union(*(piece.tokens for piece in own))
         lent: dict[str, Piece] = {}
-        for member in self._reached(account):
+        for member in account.reached(lambda effect: self._cut(effect) is not None):
             for piece in self._pieces(member):
                 if piece.value > 0 and piece.evidence.kind in SUPPORT and not piece.tokens & used:
                     known = lent.get(piece.evidence.id)
@@ -192,19 +192,6 @@ class _Weigher:
         score = min(groups.link_cap, groups.link_share * self._combine(best))
         text = f"also explains what suggests {len(best)} further sign{'s' if len(best) != 1 else ''} elsewhere"
         return self._term(account.id, "links", score, tuple(sorted(lent)), text)
-
-    def _reached(self, account: Account) -> list[str]:
-        """Effects reached from the head over links that no decisive refutation cuts."""
-        effects: dict[str, list[str]] = {}
-        for link in account.links:
-            effects.setdefault(link.cause, []).append(link.effect)
-        seen, waiting = {account.head}, [account.head]
-        while waiting:
-            for effect in effects.get(waiting.pop(), []):
-                if effect not in seen and self._cut(effect) is None:
-                    seen.add(effect)
-                    waiting.append(effect)
-        return sorted(seen - {account.head})
 
     def _term(self, account: str, group: str, score: float, because: tuple[str, ...], text: str) -> Term:
         return Term(account=account, group=group, log_score=score, because=because, text=text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from compass.domain.entity import EntityRef
@@ -61,3 +62,16 @@ class Account:
     def members(self) -> frozenset[str]:
         """Ids of every hypothesis in the account, the head included."""
         return frozenset({self.head, *(link.effect for link in self.links), *(link.cause for link in self.links)})
+
+    def reached(self, cut: Callable[[str], bool]) -> list[str]:
+        """What the head explains over links that `cut` does not hold of the effect of; sorted, without the head."""
+        effects: dict[str, list[str]] = {}
+        for link in self.links:
+            effects.setdefault(link.cause, []).append(link.effect)
+        seen, waiting = {self.head}, [self.head]
+        while waiting:
+            for effect in effects.get(waiting.pop(), []):
+                if effect not in seen and not cut(effect):
+                    seen.add(effect)
+                    waiting.append(effect)
+        return sorted(seen - {self.head})

@@ -174,7 +174,7 @@ class _View:
     def add(self, account: Account, row: int, own: _Builder, lent: _Builder) -> None:
         used = self.add_key(account.head, row, own)
         found: dict[str, Piece] = {}
-        for member in self._reached(account):
+        for member in account.reached(self.cut.__contains__):
             for piece in self.pieces.get(member, ()):
                 if piece.value > 0 and piece.evidence.kind in SUPPORT and not piece.tokens & used:
                     found[piece.evidence.id] = piece
@@ -186,18 +186,6 @@ class _View:
         for group in connected(pieces):
             own.add(group, self.kinds, row)
         return frozenset[str]().union(*(piece.tokens for piece in pieces))
-
-    def _reached(self, account: Account) -> set[str]:
-        effects: dict[str, list[str]] = {}
-        for link in account.links:
-            effects.setdefault(link.cause, []).append(link.effect)
-        seen, waiting = {account.head}, [account.head]
-        while waiting:
-            for effect in effects.get(waiting.pop(), []):
-                if effect not in seen and effect not in self.cut:
-                    seen.add(effect)
-                    waiting.append(effect)
-        return seen - {account.head}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
