@@ -20,13 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from compass.analysis import robust
-from compass.analysis.anomaly import ANOMALY_SCORE
+from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.units import floors
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.incident import Change
 from compass.domain.telemetry import Direction, SignalKind
-from compass.domain.time import Window
+from compass.domain.time import NS_PER_S, Window
 from compass.tables.series import Floats, SeriesRow, SeriesTable
 
 ROLLOUT_KINDS = ("deploy", "deployment", "release", "rollout", "upgrade", "commit", "canary")
@@ -39,6 +39,8 @@ WEIGHTS: dict[SignalKind, float] = {
     SignalKind.CPU: 0.3, SignalKind.MEMORY: 0.3, SignalKind.RESTARTS: 0.6, SignalKind.GC_TIME: 0.3,
 }  # fmt: skip
 """What users feel counts in full; resources may differ between versions without anyone noticing."""
+PROVED_NS = 15 * 60 * NS_PER_S
+"""A release that served this long without doing worse is no bad release; slow harm (a leak) has signs of its own."""
 _VERSION_LABELS = ("version", "app_version", "service_version", "app_kubernetes_io_version", "revision", "release")
 _NEW_KEYS = ("new_pods", "new_instances", "pods_new")
 _OLD_KEYS = ("removed_pods", "old_pods", "old_instances")
@@ -89,6 +91,11 @@ class Comparison:
         return _score(self.incoming) - max(_score(self.outgoing), _score(self.shared))
 
     @property
+    def side_by_side(self) -> bool:
+        """Whether old instances go on beside the new ones: then the two are compared at one and the same time."""
+        return self.new_old is not None and bool(self.old_instances)
+
+    @property
     def passed_on(self) -> bool:
         """Calls into it fail more and so do its own: what it calls is the likelier place, but a release that calls
         otherwise (more often, impatiently, wrongly) looks just the same, so it is not cleared either."""
@@ -132,6 +139,16 @@ def compare(
         shared=_edge_drop(table, graph, service, before, after, incoming=True, only=kept) if new else None,
         silent=_silent(table, change, old, after),
     )  # fmt: skip
+
+
+def proved(found: Comparison, table: SeriesTable, graph: ServiceGraph, window: Window, onset_ns: int) -> Comparison:
+    """`found`, or what was measured up to the onset where the release had served well for PROVED_NS by then: what began
+    long after it shows in a comparison with before it as well, but is not its doing."""
+    if onset_ns - found.change.at.latest_ns < PROVED_NS:
+        return found
+    until_then = compare(table, graph, found.change, window, onset_ns)
+    well = until_then is not None and until_then.measured and until_then.worse < NORMAL_SCORE
+    return until_then if until_then is not None and well else found
 
 
 def instances(

@@ -80,6 +80,16 @@ async def test_a_release_whose_own_calls_fail_as_well_is_neither_blamed_nor_clea
     assert {o.sign: o.verdict for o in quiet.observations}["release.edge_errors"] is Verdict.NORMAL
 
 
+async def test_a_release_that_served_well_until_the_onset_is_not_blamed_for_what_began_then() -> None:
+    calls = row(service("web"), SignalKind.SUCCESS, "%", peer=service("orders"), labels={"reporter": "source"})
+    telemetry = FakeTelemetry(table=table([calls], np.array([[100.0] * AT + [30.0] * (N - AT)])))
+    for back, wanted in ((1, Verdict.ANOMALY), (80, Verdict.NORMAL)):
+        at = Instant(ns=int(times(N)[AT - back]))
+        telemetry.changes = (Change(id="v2", at=at, kind="deploy", summary="v2", entity=service("orders")),)
+        result = await ReleaseScreen(agent="change").run(look(telemetry, N, AT))
+        assert {o.sign: o.verdict for o in result.observations}["release.edge_errors"] is wanted
+
+
 async def test_no_release_is_no_finding_and_no_gap() -> None:
     result = await run([100.0] * (N - AT), changes=())
     assert (result.observations, result.gaps) == ((), ())

@@ -48,10 +48,14 @@ class ReleaseScreen:
         window = whole_window(board)
         graph = graph_of(board, answer.data)
         compared = []
+        onset_ns = board.onset.instant.earliest_ns if board.onset is not None else None
         for change in sorted((c for c in changes if releases.is_rollout(c)), key=lambda c: (c.at.ns, c.id)):
             comparison = releases.compare(answer.data, graph, change, window, window.end_ns)
-            if comparison is not None and comparison.measured:
-                compared.append(comparison)
+            if comparison is None or not comparison.measured:
+                continue
+            if onset_ns is not None and comparison.worse >= ANOMALY_SCORE and not comparison.side_by_side:
+                comparison = releases.proved(comparison, answer.data, graph, window, onset_ns)
+            compared.append(comparison)
         compared.sort(key=lambda c: (-c.worse, c.change.id))
         seen = [o for c in compared for o in self._observe(c, answer, board)][: self.limit]
         worst = next((o for o in seen if o.verdict is Verdict.ANOMALY), None)
