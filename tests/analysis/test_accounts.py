@@ -3,7 +3,6 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from compass.analysis.accounts import form_accounts, relation_of, same_thing
 from compass.analysis.graph import build_graph
-from compass.analysis.likelihood import parse_table
+from compass.analysis.likelihood import load_assumed
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Onset
@@ -20,7 +19,7 @@ from compass.domain.observation import Observation, Verdict
 from compass.domain.telemetry import Coverage, NativeQuery
 from compass.domain.time import NS_PER_S, Instant, Window
 
-TABLE = parse_table(Path(__file__).with_name("hand_set.yaml").read_text())
+TABLE = load_assumed()
 T0 = 1_700_000_000
 WINDOW = Window(start_ns=0, end_ns=1)
 

@@ -3,14 +3,13 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from compass.analysis.evidence import evidence_of_attempts, evidence_of_incident, trigger_weights
-from compass.analysis.likelihood import parse_table
+from compass.analysis.likelihood import load_assumed
 from compass.analysis.posterior import NO_INCIDENT
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
@@ -18,7 +17,7 @@ from compass.domain.hypothesis import NO_CHANGE, Account, TriggerOption
 from compass.domain.observation import Quality, Verdict
 from tests.disproof.world import DB, ORDERS, WEB, board, hypothesis, seen
 
-TABLE = parse_table(Path(__file__).with_name("hand_set.yaml").read_text())
+TABLE = load_assumed()
 THEORY = hypothesis("cpu_saturation", ORDERS)
 FAMILIES = {"cpu_saturation": ("resource", 1.0)}
 

@@ -3,21 +3,20 @@ from __future__ import annotations
 import math
 import random
 import time
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compass.analysis.likelihood import parse_table
+from compass.analysis.likelihood import load_assumed
 from compass.analysis.posterior import NO_INCIDENT, NOT_LISTED, prior_masses, softmax, update
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import Account, Hypothesis, Link
 from compass.domain.posterior import Evidence
 from compass.domain.time import Instant
 
-TABLE = parse_table(Path(__file__).with_name("hand_set.yaml").read_text())
+TABLE = load_assumed()
 MECHANISMS = {f"m{i}": ("family", 1.0 + i) for i in range(6)}
 
 

@@ -16,7 +16,7 @@ import msgspec
 from compass.domain.disproof import Outcome
 from compass.domain.observation import QUALITY_WEIGHT, Quality
 
-TABLE_FILE = "likelihoods.yaml"
+TABLE_FILE, ASSUMED_FILE = "likelihoods.yaml", "assumed.yaml"
 
 
 class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -260,6 +260,11 @@ def parse_table(text: str) -> LikelihoodTable:
 def load_table() -> LikelihoodTable:
     """The table that ships with the package."""
     return parse_table(files("compass.analysis").joinpath(TABLE_FILE).read_text(encoding="utf-8"))
+
+
+def load_assumed() -> LikelihoodTable:
+    """The figures set by hand that a fit begins with: beginning with a fitted table would count its incidents twice."""
+    return parse_table(files("compass.analysis").joinpath(ASSUMED_FILE).read_text(encoding="utf-8"))
 
 
 def _probability(value: float, name: str) -> None:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from compass.analysis.likelihood import parse_table
+from compass.analysis.likelihood import load_assumed, parse_table
 from compass.domain.board import Board
 from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.evaluating import Wish, plan_of, table_of
+from compass.entrypoints.cli.evaluating import Wish, plan_of
 from compass.entrypoints.cli.render.fit import fit_screen
 from compass.entrypoints.cli.render.output import console, show
 from compass.evaluation.case import Prepare, board_of
@@ -38,7 +38,7 @@ def run_fit(wish: Wish, out: Path, validate: str, called: Sequence[str] = ()) ->
         raise BadInputError(f"no set is called {unknown[0]}", where="--validate", hint=hint)
     fitting = [s for s in samples if s.set not in only]
     found = fit(
-        fitting, [s for s in samples if s.set in only], session.mechanisms_of(session.settings()), table_of(wish.table)
+        fitting, [s for s in samples if s.set in only], session.mechanisms_of(session.settings()), load_assumed()
     )  # fmt: skip
     sets = {name: sum(s.set == name for s in fitting) for name in {s.set for s in fitting}}
     text = table_text(found, sets, f"{datetime.now(UTC):%Y-%m-%d}", names)
