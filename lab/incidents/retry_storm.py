@@ -27,7 +27,7 @@ class RetryStorm:
             summary=f"do not give up when {callee} hiccups",
             edits={
                 f"retries.{callee}.attempts": random.randint(5, 6),
-                f"retries.{callee}.attempt_timeout_seconds": 0.3 if seed % 2 else 0.25,
+                f"retries.{callee}.attempt_timeout_seconds": 0.3 if seed % 2 else 0.12,
             },
         )
         label = Label(

@@ -204,6 +204,7 @@ def plain(text: str) -> str:
 
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+README = Path(__file__).parents[2] / "README.md"
 _SHARE = re.compile(r"\d(?=[\d.]* %)|(?<=\d\.)\d(?= %)")
 
 
@@ -218,3 +219,13 @@ def check_golden(name: str, text: str) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(got, encoding="utf-8")
     assert got == path.read_text(encoding="utf-8"), f"{name}: COMPASS_UPDATE_GOLDEN=1 pytest writes it anew"
+
+
+def readme_screen(renewed: str | None = None) -> str:
+    """The first screen that README shows, its percentages masked as in a golden file. `renewed` replaces it."""
+    start, rest = README.read_text(encoding="utf-8").split("$ compass demo\n", 1)
+    shown, end = rest.split("```", 1)
+    if renewed is not None:
+        shown = renewed.strip("\n") + "\n"
+        README.write_text(f"{start}$ compass demo\n{shown}```{end}", encoding="utf-8")
+    return _SHARE.sub("#", normalised(shown))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.cli import Cli, check_golden, on_terminal, plain
+from tests.support.cli import GOLDEN, Cli, check_golden, on_terminal, plain, readme_screen
 
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -108,3 +109,7 @@ def test_the_demo_needs_nothing_and_its_result_fits_the_screen(cli: Cli) -> None
     assert len(screen.splitlines()) <= 23
     assert max(map(len, screen.splitlines())) <= 80
     check_golden("demo-24x80.txt", screen)
+    renewed = screen if os.environ.get("COMPASS_UPDATE_GOLDEN") else None
+    assert readme_screen(renewed) == (GOLDEN / "demo-24x80.txt").read_text(), (
+        "README shows another first screen than the demo"
+    )

@@ -11,7 +11,18 @@ import pytest
 from compass.analysis.likelihood import SOURCES, load_table, parse_table
 from compass.evaluation.calibration import calibration
 from compass.evaluation.fitting.compiled import Compiled, Segments, beliefs
-from compass.evaluation.fitting.fit import MODELS, Fit, LeftOut, Model, Tried, fit, fit_model, leaders, objective
+from compass.evaluation.fitting.fit import (
+    MODELS,
+    Fit,
+    LeftOut,
+    Model,
+    Tried,
+    choose,
+    fit,
+    fit_model,
+    leaders,
+    objective,
+)
 from compass.evaluation.fitting.parameters import WEIGHTS
 from compass.evaluation.fitting.written import table_text
 from compass.ports.errors import ConfigurationError
@@ -79,7 +90,9 @@ def test_one_set_cannot_be_left_out() -> None:
 def test_what_is_written_is_a_table_that_says_how() -> None:
     base = load_table()
     found = calibration([0.5, 0.9, 0.2], [True, True, False])
-    tried = Tried(model=MODELS[1], loss=1.0, pooled=found, sets=(LeftOut(name="a", loss=1.0, calibration=found),))
+    tried = Tried(
+        model=MODELS[1], losses=(1.0, 1.0), pooled=found, sets=(LeftOut(name="a", loss=1.0, calibration=found),)
+    )
     made = Fit(table=base, chosen=MODELS[1], tried=(tried,), validated=(), validated_before=())
     table = parse_table(table_text(made, {"a": 2, "b": 1}, "2026-01-01", {"a": "our shop"}))
     assert "our shop (2), b (1)" in table.fitted.on
@@ -87,3 +100,15 @@ def test_what_is_written_is_a_table_that_says_how() -> None:
     assert MODELS[1].name in table.fitted.how
     assert table.patterns == base.patterns
     assert math.isclose(table.prior.unseen, base.prior.unseen)
+
+
+def _tried(number: int, *losses: float) -> Tried:
+    found = calibration([0.5, 0.9, 0.2], [True, True, False])
+    return Tried(model=MODELS[number], losses=losses, pooled=found, sets=())
+
+
+def test_of_models_that_chance_may_have_ordered_the_simplest_is_chosen() -> None:
+    simple, rich = _tried(1, 0.5, 0.9, 0.4, 0.8), _tried(4, 0.6, 0.6, 0.5, 0.6)
+    assert choose([simple, rich]) == MODELS[1]
+    clearly = _tried(4, 0.1, 0.5, 0.05, 0.35)
+    assert choose([simple, clearly]) == MODELS[4]
