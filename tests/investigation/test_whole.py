@@ -36,7 +36,7 @@ def comparable(view: View) -> bytes:
 async def test_the_exhausted_pool_leads_and_the_shrinking_deploy_set_it_off(demo: Path) -> None:
     result = await run(demo)
     leader = result.view.accounts[0]
-    assert leader.mechanism == "connection_pool_exhausted"
+    assert leader.mechanism == "pool_shrunk_by_change"
     assert leader.entity.name == "orders"
     assert leader.trigger is not None
     shrinking = next(c for c in result.board.changes if c.id == leader.trigger.change)
