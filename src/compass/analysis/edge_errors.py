@@ -81,8 +81,11 @@ def _callees(index: SpanIndex, rows: Ints) -> tuple[list[EntityRef], Ints]:
 
     known = known_names(table.entities)
     usual = _usual(index.op[rows], answered)
-    keys = np.stack([table.service[rows], table.peer[rows], table.statement[rows], index.op[rows], answered])
-    _, first, which = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+    # One column after the other: rows of a matrix would be compared, and copied, as wholes.
+    which = np.zeros(rows.size, dtype=np.int64)
+    for column in (table.peer[rows], table.statement[rows], index.op[rows], answered):  # an operation has one service
+        which = np.unique(which * (int(column.max(initial=0)) + 2) + column + 1, return_inverse=True)[1].reshape(-1)
+    first = np.unique(which, return_index=True)[1]
     codes = []
     for at in first.tolist():
         row, caller = int(rows[at]), int(table.service[rows[at]])
@@ -92,14 +95,15 @@ def _callees(index: SpanIndex, rows: Ints) -> tuple[list[EntityRef], Ints]:
         if named is None and by_name is not None:
             named = table.entities[by_name]
         codes.append(number(named, caller))
-    return list(numbers), np.array(codes, dtype=np.int64)[which.reshape(-1)] if rows.size else rows
+    return list(numbers), np.array(codes, dtype=np.int64)[which] if rows.size else rows
 
 
 def _usual(op: Ints, answered: Ints) -> dict[int, int]:
     """Operation → the service that mostly answers it."""
     votes: dict[int, Counter[int]] = {}
-    pairs, counts = np.unique(np.stack([op, answered]), axis=1, return_counts=True)
-    for (name, service), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
-        if service >= 0:
-            votes.setdefault(name, Counter())[service] += count
+    known = answered >= 0
+    width = int(answered.max(initial=0)) + 1
+    pairs, counts = np.unique(op[known] * width + answered[known], return_counts=True)
+    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        votes.setdefault(pair // width, Counter())[pair % width] += count
     return {name: max(sorted(seen), key=lambda s: seen[s]) for name, seen in votes.items()}
