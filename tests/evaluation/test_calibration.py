@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from compass.evaluation.calibration import brier_score, calibration, expected_error, log_loss, noise_floor
@@ -73,6 +73,7 @@ def test_figures_stay_in_their_ranges(pairs: list[tuple[float, bool]]) -> None:
     assert sum(b.n for b in found.bins) == len(pairs)
 
 
+@example(right=0, more=3)
 @given(st.integers(0, 50), st.integers(1, 50))
 def test_wilson_holds_the_share(right: int, more: int) -> None:
     n = right + more

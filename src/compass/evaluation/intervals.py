@@ -22,7 +22,8 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     share, z2 = right / n, Z_95 * Z_95
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z_95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Rounding may not put the share itself outside, as it would at 0 of 3.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def bootstrap_mean(rows: Sequence[Sequence[float]] | Floats) -> tuple[float, float]:
