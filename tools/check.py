@@ -30,7 +30,9 @@ def checks(pytest_args: list[str], *, tests: bool) -> list[tuple[str, list[str]]
     ]
     if tests:
         # Two workers: as many as the smallest machine this has to be fast on has cores.
-        found.append(("tests", [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *pytest_args]))
+        # The same draws each time: a new one that fails is found by a plain `pytest`, not by an unrelated landing.
+        drawn = ["--hypothesis-profile", "ci", "-n", "2", "--dist", "loadgroup"]
+        found.append(("tests", [sys.executable, "-m", "pytest", "-q", *drawn, *pytest_args]))
         trend = [sys.executable, "-m", "benchmarks", "investigation", "screening", "--quick"]
         found.append(("speed, for the trend only", trend))
         found.append(("accuracy", [sys.executable, "tools/accuracy.py"]))

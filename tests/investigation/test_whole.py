@@ -88,4 +88,3 @@ async def test_sequential_runs_the_same_steps_and_measures_both(demo: Path) -> N
     assert parallel.queries == sequential.queries > 0
     assert result.view.parallel_s
     assert result.view.sequential_s
-    assert result.view.sequential_s > 0.5 * result.view.parallel_s
