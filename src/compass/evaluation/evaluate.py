@@ -61,8 +61,12 @@ class Plan:
 def find_labelled(places: Iterable[Path], truth: Path | None) -> tuple[tuple[Labelled, ...], tuple[Path, ...]]:
     """Recordings with a label, and those without, by id. Without `truth`, a folder `truth` beside them is looked for.
 
-    Raises BadInputError when a place is no folder, there is no labelled recording, or one id stands in two places.
+    Raises BadInputError when a place or `truth` is no folder, there is no labelled recording, or one id stands in two
+    places.
     """
+    if truth is not None and not truth.is_dir():
+        hint = "give the folder that holds one <id>.yaml a recording"
+        raise BadInputError("this is not a folder", where=f"--truth {truth}", hint=hint)
     found: dict[str, Labelled] = {}
     without: list[Path] = []
     places = tuple(places)
@@ -76,7 +80,10 @@ def find_labelled(places: Iterable[Path], truth: Path | None) -> tuple[tuple[Lab
         else:
             found[folder.name] = Labelled(folder=folder, label=label)
     if not found:
-        what = "no recording is here" if not without else "none of the recordings here has a label"
+        what = "no recording is here"
+        if without:
+            wanted = (truth or without[0].parent / TRUTH) / f"{without[0].name}.yaml"
+            what = f"none of the recordings here has a label, e.g. there is no {wanted}"
         hint = "give folders that hold recording.yaml, and --truth DIR with one <id>.yaml a recording"
         raise BadInputError(what, where=", ".join(str(p) for p in places), hint=hint)
     return tuple(found[key] for key in sorted(found)), tuple(sorted(without))

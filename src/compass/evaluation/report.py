@@ -8,6 +8,7 @@ import msgspec
 
 from compass.evaluation.answer import Ranked
 from compass.evaluation.calibration import Calibration
+from compass.evaluation.files import write_whole
 from compass.ports.errors import BadInputError
 
 FORMAT = 1
@@ -123,15 +124,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write the report as JSON, whole or not at all."""
+    """Write the report as JSON, whole or not at all. Raises BadInputError when it cannot be written."""
     text = msgspec.json.format(msgspec.json.encode(report, order="sorted"), indent=1)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(text + b"\n")
-        beside.replace(path)
-    except OSError as error:
-        raise BadInputError(f"cannot be written: {error.strerror}", where=str(path)) from error
+    write_whole(path, text + b"\n")
 
 
 def read_report(path: Path) -> Report:

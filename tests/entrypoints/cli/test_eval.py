@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -92,18 +93,61 @@ def test_an_unreadable_recording_is_a_miss(alone: Cli, labelled: Path, tmp_path:
     assert "format" in case["error"]
 
 
+def unreadable(folder: Path, *identities: str) -> Path:
+    """Labelled recordings that say so on standard error as soon as they are run."""
+    (folder / "truth").mkdir()
+    for identity in identities:
+        (folder / identity).mkdir()
+        (folder / identity / "recording.yaml").write_text("format: 99")
+        (folder / "truth" / f"{identity}.yaml").write_text(f"id: {identity}\nentity: {{kind: none}}\n")
+    return folder
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     (("--rival", "oracle"), "no rival is called oracle (there are "),
     (("--only", "nothing"), "no labelled recording has 'nothing' in its id"),
     (("--labels", "none.yaml"), "none.yaml: cannot be read"),
     (("--table", "none.yaml"), "none.yaml: cannot be read"),
+    (("--truth", "none"), "--truth none: this is not a folder"),
+    (("--truth", "/"), "none of the recordings here has a label, e.g. there is no /shop-1.yaml"),
+    (("--json", "/proc/none/a.json"), "/proc/none/a.json: cannot be written"),
+    (("--json", "/"), "/: cannot be written"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_before_anything_runs(
-    alone: Cli, labelled: Path, arguments: tuple[str, ...], said: str
+    alone: Cli, tmp_path: Path, arguments: tuple[str, ...], said: str
 ) -> None:
-    done = alone("eval", labelled, *arguments)
+    done = alone("eval", unreadable(tmp_path, "shop-1"), *arguments)
     assert done.code == 2
     assert said in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("--validate", "castle"), "no set is called castle (there are mall, shop)"),
+    (("--called", "castle=ours"), "no set is called castle (there are mall, shop)"),
+    (("--called", "shop"), "write SET=WORDS"),
+    (("--out", "/proc/none/table.yaml"), "/proc/none/table.yaml: cannot be written"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_fit_is_said_before_anything_runs(
+    alone: Cli, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = alone("eval", "fit", unreadable(tmp_path, "shop-1", "mall-1"), "--out", tmp_path / "t.yaml", *arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert len(done.err.splitlines()) == 1
+    assert not (tmp_path / "t.yaml").exists()
+
+
+def test_an_evaluation_that_is_stopped_says_so_and_leaves_nothing(alone: Cli, tmp_path: Path) -> None:
+    cases = unreadable(tmp_path, "shop-1")
+    running = alone.start("eval", cases, "--repeat", "1000", "--json", tmp_path / "out" / "a.json")
+    assert running.stderr is not None
+    assert "shop-1" in running.stderr.readline()
+    running.send_signal(signal.SIGINT)
+    done = alone.wait(running)
+    assert done.code == 130
+    assert "stopped: nothing was written" in done.err
+    assert [*tmp_path.glob("out/*"), *tmp_path.glob("out/.*")] == []
 
 
 def test_recordings_without_labels(alone: Cli, recordings: Path) -> None:
@@ -119,10 +163,6 @@ def test_fitting_writes_a_table_that_evaluation_takes(alone: Cli, labelled: Path
     assert "(chosen)" in done.out
     again = alone("eval", labelled, "--only", "shop-1", "--table", table, "--json", "-")
     assert json.loads(again.out)["sets"]["shop"]["entity"]["ac1"] == 1.0
-    wrong = alone("eval", "fit", labelled, "--out", table, "--validate", "castle")
-    assert (wrong.code, "no set is called castle" in wrong.err) == (2, True)
-    unclear = alone("eval", "fit", labelled, "--out", table, "--called", "shop")
-    assert (unclear.code, "write SET=WORDS" in unclear.err) == (2, True)
 
 
 def test_a_case_that_cannot_be_fitted_says_why(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import means, recording_choice
 from compass.evaluation.diff import compare
 from compass.evaluation.evaluate import Labelled, Plan, evaluate, find_labelled
+from compass.evaluation.files import check_writable
 from compass.evaluation.labels import load_labels
 from compass.evaluation.report import read_report, write_report
 from compass.evaluation.rivals import Rival, all_rivals
@@ -48,15 +49,28 @@ class Wish:
 
 
 def run_evaluation(wish: Wish) -> int:
-    """Evaluate, print, write. Exit code 1 when a repeated run gave another answer, else 0."""
-    report = evaluate(plan_of(wish))
+    """Evaluate, print, write. Exit code 1 when a repeated run gave another answer, 130 when it was stopped, else 0."""
+    file = wish.json if wish.json != STDOUT else None
+    if file is not None:
+        check_writable(file)
+    plan = plan_of(wish)
+    try:
+        report = evaluate(plan)
+    except KeyboardInterrupt:
+        return stopped()
     if wish.json == STDOUT:
         show_json(report)
     else:
-        if wish.json is not None:
-            write_report(report, wish.json)
         show(console(), report_screen(report))
+    if file is not None:
+        write_report(report, file)
     return int(ExitCode.FAILED if report.repeats is not None and report.repeats.changed else ExitCode.DONE)
+
+
+def stopped() -> int:
+    """Say that a person stopped it; the exit code."""
+    print("\nstopped: nothing was written", file=sys.stderr)
+    return int(ExitCode.STOPPED)
 
 
 def run_diff(before: Path, after: Path) -> int:

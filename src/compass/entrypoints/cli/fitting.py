@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,29 +13,35 @@ from compass.analysis.likelihood import load_assumed, parse_table
 from compass.domain.board import Board
 from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.evaluating import Wish, plan_of
+from compass.entrypoints.cli.evaluating import Wish, plan_of, stopped
 from compass.entrypoints.cli.render.fit import fit_screen
 from compass.entrypoints.cli.render.output import console, show
 from compass.evaluation.case import Prepare, board_of
 from compass.evaluation.evaluate import Plan
+from compass.evaluation.files import check_writable, write_whole
 from compass.evaluation.fitting.fit import fit
 from compass.evaluation.fitting.sample import Sample, sample_of
 from compass.evaluation.fitting.written import table_text
 from compass.evaluation.pool import run_all
-from compass.evaluation.truth import load_truth
+from compass.evaluation.truth import load_truth, set_of
 from compass.ports.errors import BadInputError, CompassError
 
 
 def run_fit(wish: Wish, out: Path, validate: str, called: Sequence[str] = ()) -> int:
     """Fit and write. Sets named in `validate` only validate; `called` holds SET=WORDS for the written file."""
-    names = _named(called)
+    check_writable(out)
     plan = plan_of(wish)
-    samples = gather(plan)
+    sets = {set_of(case.id) for case in plan.cases}
+    names = _named(called, sets)
     only = {name.strip() for name in validate.split(",") if name.strip()}
-    unknown = sorted(only - {s.set for s in samples})
-    if unknown:
-        hint = f"there are {', '.join(sorted({s.set for s in samples}))}"
-        raise BadInputError(f"no set is called {unknown[0]}", where="--validate", hint=hint)
+    _check_sets(only, sets, "--validate")
+    try:
+        return _fit(gather(plan), only, out, names)
+    except KeyboardInterrupt:
+        return stopped()
+
+
+def _fit(samples: Sequence[Sample], only: Collection[str], out: Path, names: Mapping[str, str]) -> int:
     fitting = [s for s in samples if s.set not in only]
     found = fit(
         fitting, [s for s in samples if s.set in only], session.mechanisms_of(session.settings()), load_assumed()
@@ -43,22 +49,27 @@ def run_fit(wish: Wish, out: Path, validate: str, called: Sequence[str] = ()) ->
     sets = {name: sum(s.set == name for s in fitting) for name in {s.set for s in fitting}}
     text = table_text(found, sets, f"{datetime.now(UTC):%Y-%m-%d}", names)
     parse_table(text)  # what is written can be read again
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInputError(f"cannot be written: {error.strerror}", where=str(out)) from error
+    write_whole(out, text.encode())
     show(console(), fit_screen(found, out))
     return int(ExitCode.DONE)
 
 
-def _named(called: Sequence[str]) -> dict[str, str]:
+def _named(called: Sequence[str], sets: Collection[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for item in called:
         name, equals, words = item.partition("=")
         if not (name.strip() and equals and words.strip()):
             raise BadInputError(f"{item!r} names no set", where="--called", hint="write SET=WORDS, as in ours=our shop")
         names[name.strip()] = words.strip()
+    _check_sets(names, sets, "--called")  # a name that is misspelt here would be told after all
     return names
+
+
+def _check_sets(named: Iterable[str], sets: Collection[str], where: str) -> None:
+    unknown = sorted(set(named) - set(sets))
+    if unknown:
+        hint = f"there are {', '.join(sorted(sets))}"
+        raise BadInputError(f"no set is called {unknown[0]}", where=where, hint=hint)
 
 
 def gather(plan: Plan) -> list[Sample]:
