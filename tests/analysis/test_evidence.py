@@ -8,14 +8,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from compass.analysis.evidence import evidence_of_attempts, evidence_of_incident, trigger_weights
+from compass.analysis.evidence import (
+    NO_TRIGGER_FLOOR,
+    evidence_of_attempts,
+    evidence_of_incident,
+    evidence_of_triggers,
+    trigger_weights,
+)
 from compass.analysis.likelihood import load_assumed
 from compass.analysis.posterior import NO_INCIDENT
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.hypothesis import NO_CHANGE, Account, TriggerOption
 from compass.domain.observation import Quality, Verdict
-from tests.disproof.world import DB, ORDERS, WEB, board, hypothesis, seen
+from tests.disproof.world import DB, ORDERS, WEB, board, change, hypothesis, mechanism, seen
 
 TABLE = load_assumed()
 THEORY = hypothesis("cpu_saturation", ORDERS)
@@ -171,3 +177,29 @@ def test_trigger_weights_always_sum_to_one_whatever_the_order(raw, drawn, seed) 
     assert {t.change for t in found} == {*raw, NO_CHANGE}
     seed.shuffle(attempts)
     assert trigger_weights(own, attempts, TABLE) == found
+
+
+def no_trigger_value(none: float, *required: str, changes: tuple[str, ...] = ("c1",)) -> float:
+    """What the evidence of triggers says about THEORY, "no change" having the weight `none`."""
+    options = (TriggerOption(change="c1", weight=1 - none), TriggerOption(change=NO_CHANGE, weight=none))
+    known = board([THEORY], changes=[change(key, ORDERS, -60) for key in changes])
+    known = replace(known, accounts=(account(*options),))
+    found = evidence_of_triggers(known, {THEORY.mechanism: mechanism(THEORY.mechanism, *required)})
+    assert all(e.kind == "trigger" and set(e.log_likelihood) == {THEORY.id} for e in found)
+    return math.fsum(e.log_likelihood[THEORY.id] for e in found)
+
+
+def test_a_theory_of_a_change_is_worth_the_chance_that_a_recorded_change_did_it() -> None:
+    assert no_trigger_value(0.5, "change.pool_shrunk") == pytest.approx(math.log(0.5))
+    assert no_trigger_value(0.9, "change.pool_shrunk") == pytest.approx(math.log(0.1))
+    assert no_trigger_value(0.0, "change.pool_shrunk") == 0
+
+
+def test_where_every_recorded_change_is_cleared_a_trace_remains() -> None:
+    assert no_trigger_value(1.0, "change.pool_shrunk") == NO_TRIGGER_FLOOR
+
+
+def test_triggers_say_nothing_of_other_theories_and_nothing_where_no_change_is_recorded() -> None:
+    assert no_trigger_value(1.0, "cpu.saturated") == 0
+    assert no_trigger_value(1.0, "change.pool_shrunk", "pool.limit_down") == 0  # the limit alone shows it, too
+    assert no_trigger_value(1.0, "change.pool_shrunk", changes=()) == 0

@@ -30,7 +30,7 @@ _KINDS = (
 """Symptoms of requests that answer the same complaint."""
 NO_TRIGGER_FLOOR = -3.0
 """Not every change is recorded: a theory of a change keeps a twentieth where all that are known are cleared."""
-_NEGLIGIBLE = 0.01
+_NEGLIGIBLE = 0.01  # from here on a line says why; less than this moves nothing that is shown
 
 
 def evidence_of_attempts(
