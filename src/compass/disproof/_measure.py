@@ -279,6 +279,11 @@ def judge(
     ask: Ask, entity: EntityRef, rows: list[int], signs: Sequence[str], answer: Answer[SeriesTable],
     quality: Quality = Quality.DIRECT,
 ) -> Measured:  # fmt: skip
+    """What `rows` of an answer say about `entity`: each against its own baseline, in its worse direction.
+
+    Rows that are dead or have too few samples for a finite score are not judged; before an onset is known none is.
+    `signs` are those asked for: a series is given the first one that its kind can show. `quality`: the answer's.
+    """
     table = _clean(answer.data.take(rows))
     judged: list[Judged] = []
     if rows and ask.board.onset is not None and table.times_ns.size:

@@ -52,6 +52,11 @@ class Alternative:
         ),)  # fmt: skip
 
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
+        """Refuted or ambiguous by the best other theory (see the class), survived when there is none.
+
+        Always of indirect quality: what refutes here is another reading of the same records. NO_DATA when the theory,
+        or what raised it, is not on the board.
+        """
         del telemetry, deadline  # all it needs is on the board
         hypothesis = board.hypotheses.get(plan.hypothesis)
         mine = raised_by(plan, board)

@@ -58,6 +58,10 @@ class Baseline:
         ),)  # fmt: skip
 
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
+        """Refuted when a share of OFTEN of the earlier windows, and more than one, was as bad; survived when none was.
+
+        Its clearest series is compared. NO_DATA with fewer than MIN_WINDOWS earlier windows, or nothing to compare.
+        """
         if not opened(board):
             return no_data(plan, "there is no onset to compare with")
         ask = Ask(board=board, graph=graph_of(board), telemetry=telemetry, deadline=deadline)
@@ -71,11 +75,8 @@ class Baseline:
         as_bad = int((earlier >= now).sum())
         share = as_bad / earlier.size
         new = (new_observation(self.id, measured, worst),)
-        text = (
-            f"{new[0].text}; {as_bad} of {earlier.size} earlier windows were as high"
-            if worst.up
-            else (f"{new[0].text}; {as_bad} of {earlier.size} earlier windows were as low")
-        )
+        level = "high" if worst.up else "low"
+        text = f"{new[0].text}; {as_bad} of {earlier.size} earlier windows were as {level}"
         seen = [key for key in plan.arguments.observations if key in board.observations]
         if share >= OFTEN and as_bad >= MORE_THAN_ONCE:
             outcome, found = Outcome.REFUTED, f"{text}: usual, and nothing was paged then"

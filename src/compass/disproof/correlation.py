@@ -70,6 +70,11 @@ class Correlation:
         ),)  # fmt: skip
 
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
+        """Refuted when even the upper 95 % bound of the correlation is below ABSENT, survived from PRESENT on.
+
+        One series each: the clearest of the cause, the clearest symptom of the plan's peer. Indirect. NO_DATA without
+        either, without an abnormal symptom, or with fewer than MIN_POINTS common samples that move.
+        """
         if not opened(board) or not plan.arguments.peers:
             return no_data(plan, "there is no onset or no effect to compare with")
         ask = Ask(board=board, graph=graph_of(board), telemetry=telemetry, deadline=deadline)

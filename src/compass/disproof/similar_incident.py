@@ -61,6 +61,11 @@ class SimilarIncident:
         ),)  # fmt: skip
 
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
+        """Whether the symptom at the plan's first peer followed, within FOLLOWS_STEPS, whenever the cause was like now.
+
+        Survived: always, refuted: never, where the effect's coverage is complete; ambiguous in between. Indirect from
+        MANY earlier episodes on, else circumstantial. NO_DATA when either is not abnormal now or nothing was like it.
+        """
         if not opened(board) or not plan.arguments.peers:
             return no_data(plan, "there is no onset or no symptom to compare with")
         ask = Ask(board=board, graph=graph_of(board), telemetry=telemetry, deadline=deadline)

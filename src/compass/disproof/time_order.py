@@ -80,6 +80,11 @@ class TimeOrder:
         )  # fmt: skip
 
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
+        """Whether the sign (or the plan's change) begins no later than the symptom; their uncertainties may overlap.
+
+        The sign's time comes from what raised the theory, else it is measured, once. Refuted: surely later, and the
+        time between was watched; ambiguous: later within the uncertainty, or with a doubt. NO_DATA: nothing is dated.
+        """
         if not opened(board):
             return no_data(plan, "there is no onset to compare with")
         if plan.arguments.change is not None:

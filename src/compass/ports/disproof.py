@@ -22,6 +22,7 @@ class Disproof(Protocol):
         """Plans with their expectation written down, or none when the strategy does not apply."""
         ...
 
-    async def run(
-        self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline
-    ) -> DisproofAttempt: ...
+    async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
+        """One attempt on one of its own plans. Where the data does not answer (a source that fails, is late or holds
+        too little) the outcome is NO_DATA and says why; it is never an error."""
+        ...

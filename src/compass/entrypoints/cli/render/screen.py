@@ -207,6 +207,8 @@ def claim_line(account: AccountLine, page: Page) -> Text:
 
 
 def leading_details(account: AccountLine, page: Page) -> list[Text]:
+    """What stands below the claim of one account, as many lines as `page` has room for: trigger, evidence, attempts,
+    checks, relief. A relief is a change: below ACT_FROM it is shown on full pages only."""
     lines = []
     if account.trigger is not None:
         lines.append(labelled("  set off", page.fit(trigger_text(account), LABEL + 1)))
