@@ -61,6 +61,17 @@ def test_what_is_wrong_names_the_file(tmp_path: Path, text: str) -> None:
         load_truth(written(tmp_path, text))
 
 
+@pytest.mark.parametrize(("text", "said"), [
+    ("entity: {kind: servise, name: a}", "kind 'servise'"),
+    ("entity: {kind: service}", "needs a name"),
+    ("entity: {kind: service, name: a}\nalso_accept: [{kind: none, name: b}]", "kind 'none'"),
+    ("entity: {kind: service, name: a}\ntrigger: {kind: deploy}", "id of its change"),
+])  # fmt: skip
+def test_what_could_never_be_right_is_no_label(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(BadInputError, match=said):
+        load_truth(written(tmp_path, f"id: shop-1\n{text}\n"))
+
+
 @pytest.mark.parametrize(("identity", "name"), [
     ("shop-0001", "shop"), ("shop-0922-07", "shop"), ("shop_12", "shop"), ("shop-tt-0129-01", "shop-tt"),
     ("pool-exhaustion", "pool-exhaustion"), ("12", "12"),

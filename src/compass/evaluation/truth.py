@@ -9,17 +9,20 @@ from pathlib import Path
 
 import msgspec
 
+from compass.domain.entity import EntityKind
 from compass.domain.time import from_datetime
 from compass.ports.errors import BadInputError
 
 NONE = "none"
 """The kind of entity of a recording in which nothing is wrong, and the kind of trigger where no change did it."""
+KINDS = (*(kind.value for kind in EntityKind), "commit")
+"""What a labelled place may be; `commit`: the change itself."""
 _NUMBER = re.compile(r"([-_]\d+)+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Place:
-    """A labelled thing: its kind (service, node, namespace, commit, none) and name."""
+    """A labelled thing: its kind (one of KINDS) and name."""
 
     kind: str
     name: str
@@ -71,6 +74,8 @@ def load_truth(path: Path) -> Truth:
     """The label in one file. Raises BadInputError naming the file and what is wrong in it."""
     try:
         label = msgspec.yaml.decode(path.read_bytes(), type=_Label)
+        accepted = () if label.entity.kind == NONE else _places([label.entity, *(label.also_accept or [])])
+        trigger = _trigger(label.trigger)
         onset_ns = _nanoseconds(label.onset) if label.onset is not None else None
     except OSError as error:
         raise BadInputError(f"cannot be read: {error.strerror}", where=str(path)) from error
@@ -78,9 +83,7 @@ def load_truth(path: Path) -> Truth:
         hint = "see truth/<id>.yaml in docs/recording-format.md"
         raise BadInputError(f"this label cannot be understood: {error}", where=str(path), hint=hint) from error
     return Truth(
-        id=label.id, fault_type=label.fault_type or "unlabelled",
-        accepted=() if label.entity.kind == NONE else _places([label.entity, *(label.also_accept or [])]),
-        trigger=_trigger(label.trigger),
+        id=label.id, fault_type=label.fault_type or "unlabelled", accepted=accepted, trigger=trigger,
         decoys=frozenset(d if isinstance(d, str) else d.name for d in label.decoys or []),
         onset_ns=onset_ns,
     )  # fmt: skip
@@ -92,15 +95,23 @@ def set_of(identity: str) -> str:
 
 
 def _places(entities: list[_Entity | str]) -> tuple[Place, ...]:
+    """ValueError: what nothing on a list could ever be, so that a misspelt kind is not scored as a miss."""
     places = [
         Place(kind="service", name=e) if isinstance(e, str) else Place(kind=e.kind, name=e.name) for e in entities
     ]
+    for place in places:
+        if place.kind not in KINDS:
+            raise ValueError(f"no entity has the kind {place.kind!r} (there are {', '.join(KINDS)})")
+        if not place.name:
+            raise ValueError(f"a {place.kind} needs a name")
     return tuple(dict.fromkeys(places))
 
 
 def _trigger(trigger: _Trigger | None) -> str | None:
     if trigger is None:
         return None
+    if trigger.kind != NONE and not trigger.id:
+        raise ValueError("a trigger needs the id of its change")
     return NONE if trigger.kind == NONE else trigger.id
 
 
