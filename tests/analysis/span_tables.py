@@ -75,13 +75,21 @@ class Spans:
         )  # fmt: skip
 
 
+def resent_ms(random: np.random.Generator, loss: float, first: float = 200.0) -> float:
+    """How long a segment waits to be sent again, in milliseconds: the time-out doubles with every loss."""
+    wait = 0.0
+    while random.uniform() < loss and wait < 5000:
+        wait, first = wait + first, 2 * first
+    return wait
+
+
 def shop(requests: int, onset: int, *, seed: int = 1, **fault: float) -> Spans:
     """`requests` requests front → orders → stock, one a second; from number `onset` on with a fault.
 
-    Faults (milliseconds or counts): `gap` on calls to orders, `own` work in orders, `statement` of stock's database,
-    `loops` calls of stock per order instead of 1, `fail` (share of orders failing), `lost` (share of orders whose
-    answer does not reach front), `skip` (1: stock not called),
-    `detour` (1: a new step before stock is called).
+    Faults (milliseconds or counts): `gap` on calls to orders, `loss` (share of segments to orders that are lost and
+    sent again after 200 ms, then 400 ms, ...), `own` work in orders, `statement` of stock's database, `loops` calls of
+    stock per order instead of 1, `fail` (share of orders failing), `lost` (share of orders whose answer does not reach
+    front), `skip` (1: stock not called), `detour` (1: a new step before stock is called).
     """
     random = np.random.default_rng(seed)
     spans = Spans()
@@ -93,7 +101,7 @@ def shop(requests: int, onset: int, *, seed: int = 1, **fault: float) -> Spans:
         query = 4 + noise[0] + on.get("statement", 0)
         own = 10 + noise[1] + on.get("own", 0)
         inner = loops * (query + 4)
-        gap = 1 + noise[2] / 10 + on.get("gap", 0)
+        gap = 1 + noise[2] / 10 + on.get("gap", 0) + (resent_ms(random, on["loss"]) if "loss" in on else 0)
         fails = random.uniform() < on.get("fail", 0)
         lost = random.uniform() < on.get("lost", 0)
         status = "error" if fails else "unset"

@@ -87,6 +87,7 @@ SIGNS: dict[str, str] = {
     # traces
     "trace.self_time_up": "time spent in its own server or leaf spans above baseline",
     "trace.gap_up": "time between the client's span and the server's span above baseline (network or queueing)",
+    "trace.retransmit": "some calls wait a TCP retransmission time-out on their way, those beside them do not wait",
     "trace.error_origin": "errors begin here: no failing callee below",
     "trace.call_failed": "calls to it fail although it reports no failure: on the way, or it does not tell",
     "trace.errors_up": "share of failing spans above baseline",

@@ -16,6 +16,7 @@ from tests.analysis.span_tables import Spans, shop
 SCREENS = (gap_screen, work_screen, statement_screen, error_screen, shape_screen)
 FAULTS = {
     "trace.gap_up": (gap_screen, {"gap": 80.0}, "orders", "front"),
+    "trace.retransmit": (gap_screen, {"loss": 0.3}, "orders", "front"),
     "trace.self_time_up": (work_screen, {"own": 60.0}, "orders", None),
     "trace.callee_slow": (work_screen, {"statement": 90.0}, "stock", "orders"),
     "trace.db_slow": (statement_screen, {"statement": 90.0}, "stock-db", "stock"),
@@ -49,6 +50,11 @@ async def test_each_fault_gives_its_sign_where_it_is(sign: str) -> None:
     assert seen.since is not None
     assert entity in seen.text
     assert is_sign(sign)
+
+
+async def test_a_slow_path_is_no_lossy_one() -> None:
+    result = await _run(gap_screen("tracing"), shop(600, 400, gap=210.0))
+    assert {seen.sign for seen in _anomalies(result)} == {"trace.gap_up"}
 
 
 @pytest.mark.parametrize("make", SCREENS)

@@ -9,6 +9,8 @@ from compass.analysis.attribution import self_time, slow_statements
 from compass.analysis.critical_path import PathFinding, slow_paths
 from compass.analysis.dependencies import callee_of, known_names
 from compass.analysis.gaps import GapFinding, gaps
+from compass.analysis.retransmission import retransmission
+from compass.analysis.splits import Split
 from compass.analysis.wording import factor, quantity
 from compass.domain.observation import Observation, Quantity
 from compass.redaction import bound, redact
@@ -25,7 +27,7 @@ def _ms(value: float) -> str:
 
 
 def judge_gaps(study: TraceStudy, agent: str) -> list[Observation]:
-    """trace.gap_up: time between the caller's span and the callee's."""
+    """trace.gap_up: time between the caller's span and the callee's; trace.retransmit where losses explain it."""
     index, found = study.index, []
     for gap, split in study.best(gaps, lambda f: f.service, lambda f: f.score):
         entity, peer = index.service_of(gap.service), index.service_of(gap.peer)
@@ -45,8 +47,33 @@ def judge_gaps(study: TraceStudy, agent: str) -> list[Observation]:
             baseline=Quantity(value=round(gap.before_ms, 3), unit="ms"), samples=samples,
             method="share of calls elevated × log excess", curve=(study.times_ns[rows], index.own_ms[rows]),
         )  # fmt: skip
-        found.append(observation)
+        found += [observation, *_resent(study, agent, gap, split)]
     return found
+
+
+def _resent(study: TraceStudy, agent: str, gap: GapFinding, split: Split) -> list[Observation]:
+    """trace.retransmit: the calls between the two ends wait as long as lost packets do."""
+    index, times = study.index, study.times_ns
+    caller, callee = study.answer.data.service, index.callee
+    there = (caller == gap.peer) & (callee == gap.service)
+    back = (caller == gap.service) & (callee == gap.peer)
+    rows = np.flatnonzero(index.call & index.remote & (there | back))
+    before, now = split.before(times[rows]), split.now(times[rows])
+    seen = retransmission(index.own_ms[rows], times[rows], before, now)
+    if seen is None:
+        return []
+    entity, peer = index.service_of(gap.service), index.service_of(gap.peer)
+    text = (
+        f"{seen.waiting} calls between {entity} and {peer} wait {_ms(seen.first_ms)} or longer on their way while "
+        f"{seen.beside} beside them do not wait and {seen.between} wait less: packets are lost and sent again"
+    )
+    return [
+        anomaly(
+            study, agent, "trace.retransmit", entity, split, text, score=gap.score, half=_HALF_GAP, peer=peer,
+            value=Quantity(value=round(seen.share, 4), unit="1"), baseline=Quantity(value=0.0, unit="1"),
+            samples=(int(now.sum()), int(before.sum())), method="waits of a retransmission time-out or longer",
+        )
+    ]  # fmt: skip
 
 
 def _touches(study: TraceStudy, gap: GapFinding) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
