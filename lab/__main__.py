@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     recording = commands.add_parser("record", help="record an incident from scratch")
     recording.add_argument("incident", choices=sorted(INCIDENTS))
     recording.add_argument("--out", type=Path, default=Path("build/recordings"), help="folder for <id>/ and truth/")
-    recording.add_argument("--id", help="default: shop-<incident>")
+    recording.add_argument("--id", type=_name, help="default: shop-<incident>")
     recording.add_argument("--seed", type=int, default=1)
     recording.add_argument("--rate", type=_positive, help="customer journeys a second")
     recording.add_argument("--minutes", type=_positive, help="length of the baseline before the change")
@@ -80,10 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     collecting = commands.add_parser("collect", help="record every incident type; keep what is there")
     collecting.add_argument("--out", type=Path, default=Path("build/recordings"))
-    collecting.add_argument("--seeds", type=int, default=1, help="how many cases of each type")
+    collecting.add_argument("--seeds", type=_count, default=1, help="how many cases of each type")
     collecting.add_argument("--only", nargs="+", choices=sorted(INCIDENTS), default=[], help="only these types")
-    collecting.add_argument("--jobs", type=int, default=1, help="how many at a time")
-    collecting.add_argument("--tries", type=int, default=2, help="how often each is tried")
+    collecting.add_argument("--jobs", type=_count, default=1, help="how many at a time")
+    collecting.add_argument("--tries", type=_count, default=2, help="how often each is tried")
     collecting.add_argument("--full", action="store_true", help="13 minutes each instead of about three and a half")
     drilling = commands.add_parser("drill", help="a game day: an incident nobody is told, the page, then the truth")
     drilling.add_argument("incident", nargs="*", type=_incident, help="draw from these types only")
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     packing = commands.add_parser("package", help="copy a recording, keeping one in N whole traces")
     packing.add_argument("recording", type=Path)
     packing.add_argument("--to", type=Path, required=True, help="the folder to write")
-    packing.add_argument("--one-in", type=int, default=5)
+    packing.add_argument("--one-in", type=_count, default=5)
     return parser
 
 
@@ -110,6 +110,18 @@ def _incident(text: str) -> str:
 def _tell(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("expected a whole number from 1 on")
+    return int(text)
+
+
+def _name(text: str) -> str:
+    if not text or text.startswith(".") or Path(text).name != text:
+        raise argparse.ArgumentTypeError("expected the name of a folder, not a path")
+    return text
 
 
 def _positive(text: str) -> float:

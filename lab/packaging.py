@@ -10,14 +10,19 @@ import yaml
 
 from lab.processes import LabError
 from lab.recorder.parquet import ZSTD_LEVEL
+from lab.writing import make_room
 
 
 def package(recording: Path, target: Path, one_in: int) -> int:
-    """Write `target` with one in `one_in` whole traces; say so in its note; return its size in bytes."""
-    if one_in < 1 or not (recording / "recording.yaml").exists():
-        raise LabError("needs a recording and a positive --one-in")
-    if target.exists():
-        shutil.rmtree(target)
+    """Write `target` with one in `one_in` (from 1) whole traces; say so in its note; return its size in bytes.
+
+    An older recording at `target` is replaced. Raises LabError when there is anything else.
+    """
+    if not (recording / "recording.yaml").exists():
+        raise LabError(f"{recording} is no recording: it holds no recording.yaml")
+    if target.resolve() == recording.resolve():
+        raise LabError("a recording cannot be packaged onto itself: give another --to")
+    make_room(target)
     shutil.copytree(recording, target)
     _thin(recording / "spans.parquet", target / "spans.parquet", one_in)
     if one_in > 1:

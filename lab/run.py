@@ -32,7 +32,7 @@ from lab.recorder.volume import VolumeExporter
 from lab.recorder.window import Window
 from lab.shop.notifier import QUEUE, STREAM
 from lab.stage import LiveStage, Shop, customers, say
-from lab.writing import Captured, write_recording
+from lab.writing import Captured, check_room, write_recording
 
 ORDERS_DB, CARD_NETWORK, RESOLVER = "orders-db", "card-network", "resolver"
 LOCATIONS = ("eu-west", "eu-north")
@@ -58,6 +58,7 @@ class Request:
 def record(request: Request) -> Path:
     """Record one incident from scratch; return its folder."""
     scenario = request.incident.scenario(request.seed)
+    check_room(request.out, request.identity)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="compass-lab-")))
         folder.chmod(0o755)  # PostgreSQL runs as a user of its own and has to reach its data

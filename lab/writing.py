@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.processes import LabError
 from lab.recorder import alerts as alert_files
 from lab.recorder import changes as change_files
 from lab.recorder import logs, spans, topology
@@ -20,6 +22,9 @@ from lab.recorder.window import Window
 from lab.shop.plan import ShopPlan
 
 SYSTEM = "shop"
+PARTS = frozenset({
+    "recording.yaml", "metrics", "logs", "spans.parquet", "changes.jsonl", "alerts.json", "topology.jsonl",
+})  # fmt: skip
 NOTE = (
     "Recorded from real processes on one machine: services, a third party, a name server, PostgreSQL and Redis "
     "on loopback, synthetic customers. Instances are named after their service instead of address and port. "
@@ -46,11 +51,35 @@ class Captured:
     cache_logs: Sequence[tuple[str, Path]]
 
 
+def check_room(out: Path, identity: str) -> None:
+    """Raises LabError when `write_recording` could not write there: better before a recording than after it."""
+    try:
+        (out / "truth").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise LabError(f"{out} cannot be written: {error.strerror}") from error
+    check_replaceable(out / identity)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raises LabError when anything is there but (part of) a recording: a folder that is misspelt may be anything."""
+    recording = {path.name for path in folder.iterdir()} <= PARTS if folder.is_dir() else not folder.exists()
+    if not recording:
+        raise LabError(f"{folder} is there and is no recording: nothing was replaced")
+
+
+def make_room(folder: Path) -> None:
+    """Take away an older recording. Raises LabError when it is something else."""
+    check_replaceable(folder)
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
 def write_recording(out: Path, captured: Captured) -> Path:
     """Write OUT/<id>/ and OUT/truth/<id>.yaml, replacing an older recording of that id."""
     folder = out / captured.identity
-    if folder.exists():
-        shutil.rmtree(folder)
+    make_room(folder)
     folder.mkdir(parents=True)
     window = captured.window
     captured.metrics.write(folder, window)

@@ -274,12 +274,32 @@ def test_a_recording_goes_at_the_pace_that_is_asked_for(
     ]
 
 
-def test_nonsense_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("record", "pool-exhaustion", "--rate", "-1"), "above 0"),
+    (("record", "pool-exhaustion", "--id", ".."), "not a path"),
+    (("record", "pool-exhaustion", "--id", "a/b"), "not a path"),
+    (("drill", "gremlins"), "not an incident type"),
+    (("collect", "--jobs", "0"), "from 1 on"),
+    (("collect", "--seeds", "0"), "from 1 on"),
+    (("package", "x", "--to", "y", "--one-in", "0"), "from 1 on"),
+])  # fmt: skip
+def test_nonsense_is_a_usage_error(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str) -> None:
     with pytest.raises(SystemExit) as stopped:
-        main(["record", "pool-exhaustion", "--rate", "-1"])
+        main(arguments)
     assert stopped.value.code == 2
-    assert "above 0" in capsys.readouterr().err
-    with pytest.raises(SystemExit) as stopped:
-        main(["drill", "gremlins"])
-    assert stopped.value.code == 2
-    assert "not an incident type" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("out", "wrong"), [("file/out", "cannot be written"), ("full", "is no recording")])
+def test_where_nothing_can_be_written_is_said_before_the_shop_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], out: str, wrong: str
+) -> None:
+    (tmp_path / "file").touch()
+    kept = tmp_path / "full" / "shop-slow-query" / "notes.txt"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    monkeypatch.setattr("lab.run._start", lambda *_: pytest.fail("the shop was started"))
+    monkeypatch.setattr("lab.__main__.go_first", lambda: None)
+    assert main(["record", "slow-query", "--out", str(tmp_path / out)]) == 1
+    assert wrong in capsys.readouterr().err
+    assert kept.exists()

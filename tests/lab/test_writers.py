@@ -28,6 +28,7 @@ from lab.recorder.scrape import parse
 from lab.recorder.spans import Span
 from lab.recorder.window import Window, epoch_ns, iso
 from lab.shop.plan import ConfigTree
+from lab.writing import make_room
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(seconds=60))
@@ -240,6 +241,25 @@ def test_a_package_keeps_whole_traces_and_says_so(tmp_path: Path) -> None:
     note = yaml.safe_load((tmp_path / "small" / "recording.yaml").read_text(encoding="utf-8"))["provenance"]["note"]
     assert note.startswith("A note. Traces are sampled: one in 10")
     assert size == sum(file.stat().st_size for file in (tmp_path / "small").rglob("*") if file.is_file())
+
+
+def test_a_package_replaces_recordings_only(tmp_path: Path) -> None:
+    source, other = tmp_path / "one", tmp_path / "other"
+    for folder in (source, other):
+        folder.mkdir()
+    (source / "recording.yaml").touch()
+    (other / "notes.txt").touch()
+    for target, said in ((other, "is no recording"), (source, "onto itself"), (tmp_path, "is no recording")):
+        with pytest.raises(LabError, match=said):
+            package(source, target, 5)
+    with pytest.raises(LabError, match="is no recording"):
+        package(other, tmp_path / "new", 5)
+    assert (source / "recording.yaml").exists()
+    assert (other / "notes.txt").exists()
+    half = tmp_path / "half"
+    (half / "metrics").mkdir(parents=True)  # a recording whose writing was cut off
+    make_room(half)
+    assert not half.exists()
 
 
 def test_times_are_utc_with_z() -> None:
