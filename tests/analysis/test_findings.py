@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,3 +71,59 @@ def test_less_memory_left_is_more_memory_used() -> None:
     signs = found([left], values)
     assert signs["memory.up", "a"].abnormal
     assert ("memory.leak", "a") not in signs
+
+
+def sawtooth(cycle: int = 5) -> Floats:
+    """Quiet memory, then four climbs to four times as much, a fall after each."""
+    age = np.arange(N - AT) % cycle
+    return np.r_[np.full(AT, 1e8), 1e8 * (1 + 3 * age / (cycle - 1))]
+
+
+@pytest.mark.parametrize(
+    ("what", "limit", "restarts", "expected"),
+    [
+        ("killed at its limit", 3.0e8, None, True),
+        ("far from its limit", 4e9, None, False),
+        ("started again at each fall, no limit known", None, True, True),
+        ("neither is known: it counts half", None, None, True),
+        ("restarts are recorded, and there were none", None, False, False),
+    ],
+)
+def test_memory_that_grows_and_falls_again_is_a_leak_where_a_kill_explains_it(
+    what: str, limit: float | None, restarts: bool | None, expected: bool
+) -> None:
+    rows, values = [row(service("a"), SignalKind.MEMORY, "By")], [sawtooth()]
+    if limit is not None:
+        rows.append(row(service("a"), SignalKind.MEMORY_LIMIT, "By"))
+        values.append(np.full(N, limit))
+    if restarts is not None:
+        rows.append(row(service("a"), SignalKind.RESTARTS, "{restart}"))
+        values.append(np.where((np.arange(N) >= AT) & (np.arange(N) % 5 == 0) & restarts, 0.1, 0.0))
+    fact = found(rows, np.array(values)).get(("memory.leak", "a"))
+    assert (fact is not None and fact.abnormal) is expected, what
+    if fact is not None and fact.abnormal:
+        assert fact.times >= 3
+        assert fact.score == pytest.approx(8.0 if limit or restarts else 4.0)
+        assert fact.value == pytest.approx(3.0, rel=0.05)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sets(st.integers(AT, N - 1), max_size=N - AT), st.integers(0, 1000))
+def test_restarts_are_counted_however_they_are_spread(steps: set[int], seed: int) -> None:
+    """Four events among empty steps are abnormal though the median step has none; two, as of a release, are normal."""
+    values = np.zeros((1, N))
+    values[0, sorted(steps)] = np.random.default_rng(seed).uniform(0.01, 1.0, len(steps))
+    facts = found([row(service("a"), SignalKind.RESTARTS, "{restart}")], values)
+    fact = facts.get(("restarts.up", "a"))
+    if len(steps) >= 4:
+        assert fact is not None
+        assert fact.abnormal
+    elif len(steps) <= 2:
+        assert fact is not None
+        assert not fact.abnormal
+
+
+def test_what_restarts_as_often_as_ever_is_normal() -> None:
+    values = np.where(np.arange(N) % 4 == 0, 0.1, 0.0)[None, :]
+    facts = found([row(service("a"), SignalKind.RESTARTS, "{restart}")], values)
+    assert not facts["restarts.up", "a"].abnormal

@@ -7,17 +7,18 @@ facts about an edge go to the end they speak of: failing calls to the callee, wa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from compass.analysis import anomaly
 from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE, Scores
+from compass.analysis.climbs import Climbs, repeated_climbs
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.releases import edge_of
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.telemetry import Direction, SignalKind
-from compass.domain.time import Window
+from compass.domain.time import NS_PER_S, Window
 from compass.tables.series import Floats, Ints, SeriesRow, SeriesTable
 
 UP_SIGN: Mapping[SignalKind, str] = {
@@ -47,6 +48,8 @@ LEAK_GROWTH = 0.20
 LEAK_STEADINESS = 8.0
 USUAL_GROWTH = 0.5
 """Growth that was at least this fast before the onset is how the process always grows: that counts for as much."""
+CLIMB_SCORE = 2.0
+FALL_STEPS = 2  # a restart is counted when it is scraped, and memory falls when it is scraped next
 MIN_BASELINE = 5
 PEER_SCORE_SHARE = 0.4
 _USED = (SignalKind.MEMORY, SignalKind.DISK_USAGE, SignalKind.CPU)
@@ -58,7 +61,8 @@ class Finding:
     """One fact: what `row` of the table says about `entity`. `score` is in robust standard deviations.
 
     `usual` is the baseline's level, `share` of the limit for signs of saturation. `peer` is the other end of an edge,
-    or the one pod that stands out from its siblings. `since_ns` −1 = not known.
+    or the one pod that stands out from its siblings. `since_ns` −1 = not known. `times`: how often it happened, 0 where
+    that is no question.
     """
 
     sign: str
@@ -71,6 +75,7 @@ class Finding:
     since_ns: int = -1
     peer: EntityRef | None = None
     share: float | None = None
+    times: int = 0
 
 
 def borrow_groups(table: SeriesTable, graph: ServiceGraph) -> Ints:
@@ -90,7 +95,8 @@ def find(
     """All facts of a table, abnormal ones first (by score), then normal ones by entity and sign."""
     groups: dict[tuple[EntityRef, str], list[Finding]] = {}
     for candidate in (*_changes(table, scores, graph), *_limits(table, graph, baseline, during),
-                      *_leaks(table, graph, baseline, during)):  # fmt: skip
+                      *_leaks(table, graph, baseline, during), *_climbing(table, graph, baseline, during),
+                      *_restarts(table, graph, baseline, during)):  # fmt: skip
         groups.setdefault((candidate.entity, candidate.sign), []).append(candidate)
     chosen = [_strongest(groups[key], table) for key in groups]
     return tuple(sorted((f for f in chosen if f is not None), key=_order))
@@ -198,11 +204,7 @@ def _leaks(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Wi
     Many processes grow for hours after their start and never reach anything. Far from the limit, growth explains
     nothing yet; where the limit is not known, growth counts in full only when it is new.
     """
-    chosen = [
-        i
-        for i, row in enumerate(table.rows)
-        if row.signal.kind is SignalKind.MEMORY and row.signal.worse is Direction.UP
-    ]
+    chosen = _memory_used(table)
     part = table.take(chosen)
     whole = Window(start_ns=baseline.start_ns, end_ns=during.end_ns)
     trends = (anomaly.trend(part, during), anomaly.trend(part, whole))
@@ -229,6 +231,76 @@ def _leaks(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Wi
         )  # fmt: skip
 
 
+def _climbing(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Window) -> Iterable[Finding]:
+    """Growth that ends in a fall and begins again.
+
+    A kill explains the falls: a limit that is reached, or restarts with them. Where restarts are recorded and there
+    were none, the program itself gave back what it took; where neither is known, the growth counts half.
+    """
+    climbing = repeated_climbs(table, np.array(_memory_used(table), dtype=np.int64), baseline, during)
+    share = _memory_share(table, during) if climbing else {}
+    for climbs in climbing:
+        score = min(ANOMALY_SCORE + CLIMB_SCORE * (len(climbs.starts_ns) - 1), 10.0)
+        if climbs.row in share:
+            score *= min(1.0, share[climbs.row] / CLEAR_OF_LIMIT)
+        else:
+            score *= _by_restarts(table, climbs, graph)
+        if score >= ANOMALY_SCORE:
+            yield Finding(
+                sign="memory.leak", entity=subject(table.rows[climbs.row], graph)[0], row=climbs.row, abnormal=True,
+                score=score, value=climbs.growth, usual=0.0, times=len(climbs.starts_ns),
+            )  # fmt: skip
+
+
+def _restarts(table: SeriesTable, graph: ServiceGraph, baseline: Window, during: Window) -> Iterable[Finding]:
+    """Steps in which a thing restarted, counted: single events among empty steps never are a level that is held.
+
+    The score is that of a Poisson count against what the baseline lets expect, by the square root that makes its
+    variance constant (Bartlett, "The Square Root Transformation in Analysis of Variance", JRSS Suppl. 1936): four
+    restarts where there were none are abnormal, one or two (as a release needs) are normal.
+    """
+    after = (table.times_ns > during.start_ns) & (table.times_ns <= during.end_ns)
+    before = (table.times_ns > baseline.start_ns) & (table.times_ns <= baseline.end_ns)
+    for i, row in enumerate(table.rows):
+        if row.signal.kind is not SignalKind.RESTARTS:
+            continue
+        known, began = np.isfinite(table.values[i]), np.nan_to_num(table.values[i]) > 0
+        steps, usual_steps = int((known & after).sum()), int((known & before).sum())
+        if steps and usual_steps >= MIN_BASELINE:
+            expected = float((began & before).sum()) * steps / usual_steps
+            score = 2.0 * (float((began & after).sum()) ** 0.5 - expected**0.5)
+            yield Finding(
+                sign="restarts.up", entity=subject(row, graph)[0], row=i, abnormal=score >= ANOMALY_SCORE,
+                score=max(score, 0.0), value=float(np.nanmean(table.values[i, after])),
+                usual=float(np.nanmean(table.values[i, before])),
+                since_ns=int(table.times_ns[began & after][0]) if score > 0 else -1,
+            )  # fmt: skip
+
+
+def _by_restarts(table: SeriesTable, climbs: Climbs, graph: ServiceGraph) -> float:
+    """1 where restarts of the same thing are recorded with at least half of the falls, 0 where they are recorded at
+    other times or never, USUAL_GROWTH where restarts are not recorded."""
+    entity = subject(table.rows[climbs.row], graph)[0]
+    rows = [
+        i
+        for i, row in enumerate(table.rows)
+        if row.signal.kind is SignalKind.RESTARTS and subject(row, graph)[0] == entity
+    ]
+    if not rows:
+        return USUAL_GROWTH
+    restarts = table.times_ns[(np.nan_to_num(table.values[rows]) > 0).any(axis=0)]
+    apart = np.abs(np.array(climbs.starts_ns)[:, None] - restarts[None, :])
+    return float(np.mean((apart <= FALL_STEPS * table.step_s * NS_PER_S).any(axis=1)) >= 0.5)
+
+
+def _memory_used(table: SeriesTable) -> list[int]:
+    return [
+        i
+        for i, row in enumerate(table.rows)
+        if row.signal.kind is SignalKind.MEMORY and row.signal.worse is Direction.UP
+    ]
+
+
 def _memory_share(table: SeriesTable, during: Window) -> dict[int, float]:
     """Row → the share of its memory limit that it reached; only rows whose limit is known."""
     rows = [i for i, row in enumerate(table.rows) if row.signal.kind in (SignalKind.MEMORY, SignalKind.MEMORY_LIMIT)]
@@ -251,10 +323,7 @@ def _strongest(found: list[Finding], table: SeriesTable) -> Finding | None:
             siblings[entity] = max(other.score, siblings.get(entity, 0.0))
     others = [score for entity, score in siblings.items() if entity != own]
     if own in siblings and others and max(others) < PEER_SCORE_SHARE * best.score:
-        return Finding(
-            sign=best.sign, entity=best.entity, row=best.row, abnormal=True, score=best.score, value=best.value,
-            usual=best.usual, since_ns=best.since_ns, peer=own, share=best.share,
-        )  # fmt: skip
+        return replace(best, peer=own)
     return best
 
 

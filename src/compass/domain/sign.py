@@ -22,7 +22,7 @@ SIGNS: dict[str, str] = {
     "cpu.saturated": "CPU use near its limit",
     "cpu.throttled": "CPU time refused by the cgroup quota",
     "memory.up": "memory above its baseline",
-    "memory.leak": "memory growing steadily across the window",
+    "memory.leak": "memory growing steadily, or again and again after each fall",
     "memory.near_limit": "memory close to its limit",
     "disk.full": "file system nearly full",
     "disk.io_up": "disk I/O above its baseline",

@@ -101,6 +101,8 @@ def _text(f: Finding, table: SeriesTable, since: Instant | None) -> str:
         return f"{what} of {where} at {f.share * 100:.0f} % of its limit"
     if f.sign == "memory.leak":
         grew = f"memory of {where} grew steadily by {f.value * 100:.0f} %"
+        if f.times:
+            grew = f"memory of {where} grew {f.times} times after a fall, to {f.value * 100:.0f} % above usual"
         return grew if f.abnormal else f"{what} of {where} steady"
     now, usual = wording.reading(f.value, row.signal), wording.reading(f.usual, row.signal)
     if not f.abnormal:
