@@ -302,7 +302,7 @@ def test_a_decision_is_told_with_what_was_known_then() -> None:
 def test_how_far_confidences_can_be_trusted_stands_beside_the_outcome(drafts: dict[str, str]) -> None:
     overview = section(drafts["pool"], "Overview").splitlines()
     at = next(i for i, line in enumerate(overview) if line.startswith("- Outcome"))
-    assert plain(load_table().fitted.how) in overview[at + 1]
+    assert f"fitted to labelled incidents of these sets: {plain(load_table().fitted.on)}. Read" in overview[at + 1]
 
 
 def test_what_the_trigger_changed_is_told_at_the_front(drafts: dict[str, str]) -> None:

@@ -64,8 +64,8 @@ def _how_sure(d: Draft) -> str:
     if table.sha256 != d.view.table_sha256:
         return "The confidences come from a table of likelihoods of another version; how it was set is not known here."
     return (
-        f"How sure the confidences are: their table of likelihoods was {plain(table.fitted.how)} (fitted on: "
-        f"{plain(table.fitted.on)}). Read them as an order of what to check first, not as frequencies."
+        "How sure the confidences are: their table of likelihoods was fitted to labelled incidents of these sets: "
+        f"{plain(table.fitted.on)}. Read them as an order of what to check first, not as frequencies."
     )
 
 
