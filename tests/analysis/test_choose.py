@@ -78,7 +78,3 @@ def test_the_most_information_per_cost_comes_first() -> None:
 def test_it_spreads_over_theories_before_it_repeats_one() -> None:
     same = [plan("a1", "h"), plan("a2", "h"), plan("b1", "g")]
     assert [p.id for p in choose(same, {"h": 0.4, "g": 0.4}, 2)] == ["a1", "b1"]
-
-
-def test_what_was_attempted_is_not_chosen_again() -> None:
-    assert choose([plan("a"), plan("b")], {"h": 0.4}, 10, attempted=["a"]) == (plan("b"),)

@@ -42,8 +42,6 @@ def test_built_in_catalogue_loads_fast_and_the_same_each_time() -> None:
     assert again == first
     assert [m.id for m in first.mechanisms] == sorted(m.id for m in first.mechanisms)
     assert set(first.origins.values()) == {Origin.BUILT_IN}
-    assert sum(len(first.of_owner(owner)) for owner in {m.owner for m in first.mechanisms}) == len(first.mechanisms)
-    assert first.of_owner(None) == first.mechanisms
     assert min(spent) < 0.25  # 60 ms on a quiet machine
 
 

@@ -33,17 +33,14 @@ def information(belief: float, power: float) -> float:
     return max(0.0, _entropy(refuted) - p * _entropy(FALSE_REFUTATION) - (1 - p) * _entropy(power))
 
 
-def choose(
-    plans: Iterable[DisproofPlan], belief: Mapping[str, float], budget_work: float, attempted: Iterable[str] = ()
-) -> tuple[DisproofPlan, ...]:
+def choose(plans: Iterable[DisproofPlan], belief: Mapping[str, float], budget_work: float) -> tuple[DisproofPlan, ...]:
     """The plans to run, in order, within `budget_work` work units.
 
     `belief` is the probability of each hypothesis by id (missing or 0 counts as LEAST_BELIEF). Greedy by expected
     information per cost; ties by plan id, so the order of `plans` never matters. Plans without information (belief
     known, power useless) come last but are not dropped: a refutation may be wanted for the record.
     """
-    done = set(attempted)
-    waiting = {plan.id: plan for plan in sorted(plans, key=lambda p: (p.id, p.expectation)) if plan.id not in done}
+    waiting = {plan.id: plan for plan in sorted(plans, key=lambda p: (p.id, p.expectation))}
     value = {key: information(belief.get(p.hypothesis, 0.0), p.power) / _cost(p) for key, p in waiting.items()}
     heap = [(-value[key], key, 0) for key in waiting]
     heapq.heapify(heap)

@@ -44,10 +44,6 @@ class Catalogue:
         """The mechanism of that id, or None: a chronicle may name one that a team has since removed."""
         return self.by_id.get(mechanism)
 
-    def of_owner(self, owner: str | None) -> tuple[Mechanism, ...]:
-        """Mechanisms that one specialist owns; all of them for None."""
-        return self.mechanisms if owner is None else tuple(m for m in self.mechanisms if m.owner == owner)
-
     def families(self) -> tuple[str, ...]:
         return tuple(sorted({m.family for m in self.mechanisms}))
 

@@ -71,11 +71,6 @@ class Match:
     forbids: tuple[PatternMatch, ...]
 
     @property
-    def instantiated(self) -> bool:
-        """Every required pattern is seen."""
-        return all(p.matched for p in self.requires)
-
-    @property
     def suggesting(self) -> frozenset[str]:
         """Ids of the observations that match what is required."""
         return frozenset(o.id for p in self.requires for o in p.matched)

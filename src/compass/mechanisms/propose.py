@@ -36,27 +36,25 @@ class _Candidate:
 def propose(
     board: Board,
     catalogue: Catalogue,
-    owner: str | None = None,
     limit_per_mechanism: int = LIMIT_PER_MECHANISM,
     limit_total: int = LIMIT_TOTAL,
 ) -> tuple[Hypothesis, ...]:
     """New hypotheses, best lead first; those on the board are not proposed again, and count towards the limits.
 
-    `owner` narrows to the mechanisms one specialist owns. The label is left empty: the lead gives it.
-    A board without an incident gives none.
+    The label is left empty: the lead gives it. A board without an incident gives none.
     """
     if board.incident is None:
         return ()
     signs = index(board)
     closeness = closeness_of(board, signs.neighbours)
     candidates: list[_Candidate] = []
-    for mechanism in catalogue.of_owner(owner):
+    for mechanism in catalogue.mechanisms:
         found = [c for m in instances(mechanism, signs) if (c := _candidate(m, closeness)).lead >= MIN_LEAD]
         found.sort(key=lambda c: (-c.score, c.id))
         candidates += found[:limit_per_mechanism]
     candidates.sort(key=lambda c: (-c.score, c.id))
     new = [c for c in candidates[:limit_total] if c.id not in board.hypotheses]
-    return tuple(_hypothesis(candidate, board, owner) for candidate in new)
+    return tuple(_hypothesis(candidate, board) for candidate in new)
 
 
 def hypothesis_id(mechanism: str, entity: EntityRef) -> str:
@@ -128,11 +126,11 @@ def _candidate(match: Match, closeness: Closeness) -> _Candidate:
     return _Candidate(match=match, lead=lead, score=round(score, 9), id=identity)
 
 
-def _hypothesis(candidate: _Candidate, board: Board, owner: str | None) -> Hypothesis:
+def _hypothesis(candidate: _Candidate, board: Board) -> Hypothesis:
     match, lead = candidate.match, round(min(1.0, max(0.0, candidate.lead)), 6)
     return Hypothesis(
         id=candidate.id, label="", mechanism=match.mechanism.id, entity=match.entity, onset=_onset(match, board),
-        proposed_by=owner or PROPOSED_BY, suggested_by=match.suggesting, lead=lead,
+        proposed_by=PROPOSED_BY, suggested_by=match.suggesting, lead=lead,
     )  # fmt: skip
 
 

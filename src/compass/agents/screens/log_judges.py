@@ -23,7 +23,6 @@ CLEAR_ERRORS, _HALF_ERRORS = 3.0, 6.0
 MIN_ERRORS = 3
 _HALF_MEANING = 3.0  # about ten lines more than expected give 0.5
 _SIGN = {"novel": "log.novel", "surge": "log.surge", "gone": "log.gone"}
-UNUSUAL = ("log.novel", "log.surge", "log.gone", "log.errors_up")
 
 
 def _template(study: LogStudy, event: int, limit: int = 160) -> str:
