@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -68,6 +69,23 @@ def evidence(draw) -> list[Evidence]:
         found.append(says(f"e{i}", values, group=draw(st.sampled_from(["g1", "g2", f"g{i + 3}"])), kind=kind,
                           rests_on=rests, link=link if kind == "refuted" else None))  # fmt: skip
     return found
+
+
+@given(support=st.floats(0.1, 6), against=st.floats(-3, -0.1))
+def test_what_another_theory_explains_counts_in_part_and_is_lent_whole(support: float, against: float) -> None:
+    accounts = (account("h0"), account("h1", "h0"))
+    speaks = says("e1", {"h0": support}, kind="suggestion", rests_on=("o1",))
+    refuted = says("e2", {"h0": against}, kind="refuted", rests_on=("o2",))
+
+    def scores(item: Evidence) -> tuple[float, float]:
+        terms = update(accounts, THEORIES, MECHANISMS, [speaks, item], TABLE).terms
+        own = math.fsum(t.log_score for t in terms if t.account == "A:h0" and t.group != "prior")
+        lent = math.fsum(t.log_score for t in terms if t.account == "A:h1" and t.group == "links")
+        return own, lent
+
+    plain, explained = scores(refuted), scores(replace(refuted, explained=True))
+    assert plain == pytest.approx((support + against, min(2.0, TABLE.groups.link_share * support)))
+    assert explained == pytest.approx((TABLE.groups.explained_share * support + against, plain[1]))
 
 
 @given(found=evidence())

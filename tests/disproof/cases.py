@@ -366,7 +366,32 @@ BASELINE = [
 
 _full = hypothesis("cpu_full", DB, [seen("cpu.up", DB)], lead=0.9)
 _fault_below = {"signs": ("latency.up",), "theories": [_full], "accounts": (account(_full, "h-cpu_saturation-orders"),)}
+_surge = seen("traffic.up", WEB)
+_more_work = {
+    "signs": ("pool.exhausted", "change.near"),
+    "theories": [hypothesis("traffic_surge", WEB, [_surge])],
+}
 ALTERNATIVE = [
+    alternative(
+        "more work arrives from outside, and it is full of that",
+        R,
+        observations=[_surge, seen("traffic.up", ORDERS)],
+        says="comes from outside",
+        **_more_work,
+    ),
+    alternative("it is full although no more arrives there", S, observations=[_surge], **_more_work),
+    alternative(
+        "more arrives because what is above tries again",
+        S,
+        observations=[_surge, seen("traffic.up", ORDERS), seen("retries.up", WEB)],
+        **_more_work,
+    ),
+    alternative(
+        "more arrives, and it is slow by what more work does not do",
+        S,
+        observations=[_surge, seen("traffic.up", ORDERS)],
+        **{**_more_work, "signs": ("pool.exhausted", "pool.limit_down")},
+    ),
     alternative(
         "all of it travels from below, where something of its own is full and requests are as slow",
         R,

@@ -61,7 +61,7 @@ def evidence_of_attempts(
         found.append(Evidence(
             id=f"attempt/{key}", group=f"{attempt.strategy}/{hypothesis.id}", kind=attempt.outcome.value,
             log_likelihood={hypothesis.id: value}, because=attempt.found, rests_on=tuple(rests_on),
-            link=hypothesis.id if decisive else None,
+            link=hypothesis.id if decisive else None, explained=attempt.explained,
         ))  # fmt: skip
     return tuple(found)
 

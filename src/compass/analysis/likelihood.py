@@ -53,14 +53,19 @@ class Prior(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Groups(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Evidence that shares records: strongest fully, `share_of_rest` of the others; what explained effects add."""
+    """Evidence that shares records: strongest fully, `share_of_rest` of the others; what explained effects add.
+
+    `explained_share` is what remains of the support of a theory that another one explains away.
+    """
 
     share_of_rest: float
     link_share: float
     link_cap: float
+    explained_share: float = 0.3
 
     def __post_init__(self) -> None:
-        if not (0 <= self.share_of_rest <= 1 and 0 <= self.link_share <= 1 and self.link_cap >= 0):
+        shares = (self.share_of_rest, self.link_share, self.explained_share)
+        if not (all(0 <= share <= 1 for share in shares) and self.link_cap >= 0):
             raise ValueError("groups: shares lie in [0, 1] and link_cap is at least 0")
 
 

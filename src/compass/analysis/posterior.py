@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compass.analysis.groups import SUPPORT, Piece, connected, tokens_of
 from compass.analysis.likelihood import LikelihoodTable
@@ -123,7 +123,7 @@ class _Weigher:
             others = len(self.by_key[account.head]) - 1
             text = f"refuted: {cut.because}" + (f" ({others} other results no longer count)" if others else "")
             return [self._term(account.id, "refuted", self.table.decisive_floor, (cut.id,), text)]
-        own = self._pieces(account.head)
+        own = self._explained_away(account.head, self._pieces(account.head))
         terms = self._grouped(account.id, own)
         link = self._links(account, own)
         if link is not None:
@@ -150,6 +150,15 @@ class _Weigher:
             value = max(-1e3, min(1e3, value)) if math.isfinite(value) else 0.0
             pieces.append(Piece(evidence=item, value=value, tokens=tokens_of(item, self.series)))
         return pieces
+
+    def _explained_away(self, hypothesis: str, pieces: list[Piece]) -> list[Piece]:
+        """The same pieces, their support reduced where another theory would bring about what speaks for this one."""
+        if not any(e.explained for e in self.by_key.get(hypothesis, ())):
+            return pieces
+        share = self.table.groups.explained_share
+        return [
+            replace(p, value=share * p.value) if p.value > 0 and p.evidence.kind in SUPPORT else p for p in pieces
+        ]  # fmt: skip
 
     def _grouped(self, account: str, pieces: Sequence[Piece]) -> list[Term]:
         terms = [self._group_term(account, group) for group in connected(pieces)]

@@ -51,7 +51,7 @@ def make_plan(
 
 def make_attempt(
     plan: DisproofPlan, outcome: Outcome, found: str, *, observed: Iterable[str] = (),
-    new: Iterable[Observation] = (), quality: Quality = Quality.DIRECT, decisive: bool = False,
+    new: Iterable[Observation] = (), quality: Quality = Quality.DIRECT, decisive: bool = False, explained: bool = False,
 ) -> DisproofAttempt:  # fmt: skip
     """An attempt on `plan`. `decisive` holds for refutations of direct quality only, whatever the caller says."""
     fresh = {o.id: o for o in sorted(new, key=lambda o: o.id)}
@@ -59,6 +59,7 @@ def make_attempt(
         plan=plan.id, hypothesis=plan.hypothesis, strategy=plan.strategy, outcome=outcome, found=found,
         observed=tuple(sorted({*observed, *fresh})), observations=tuple(fresh.values()), quality=quality,
         decisive=decisive and outcome is Outcome.REFUTED and quality is Quality.DIRECT,
+        explained=explained and outcome is Outcome.REFUTED,
         trigger=plan.arguments.change,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from compass.analysis.accounts import MAX_HOPS, TRAVELS
+from compass.analysis.accounts import FOLLOWS_WORK, MAX_HOPS, TRAVELS, WORK
 from compass.analysis.evidence import REQUESTS
 from compass.analysis.graph import ServiceGraph
 from compass.disproof._common import (
@@ -27,6 +27,11 @@ from compass.domain.observation import CLEAR, Observation, Quality
 from compass.domain.sign import OWN_ONLY
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
+
+ARRIVALS = "traffic.up"
+NEARNESS = frozenset({"change.near", "change.config", "change.flag", "change.dependency"})
+"""That something was changed, whatever it was: it says nothing beside what then happens."""
+_CLEARLY_MORE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +78,18 @@ class Alternative:
             elif records == own and other.lead >= hypothesis.lead:
                 equal.append(other)
         observed = tuple(o.id for o in mine)
-        reason = _explained_away(hypothesis, mine, board, graph)
+        reason = _explained_away(hypothesis, mine, board, graph) or _brought_by_work(hypothesis, mine, board, graph)
         if reason and not more:
-            return make_attempt(plan, Outcome.REFUTED, reason, observed=observed, quality=Quality.INDIRECT)
+            return make_attempt(
+                plan, Outcome.REFUTED, reason, observed=observed, quality=Quality.INDIRECT, explained=True
+            )
         if more:
             count, best = max(more, key=lambda item: (item[0], item[1].lead, item[1].id))
             found = f"{_name(best)} rests on all {len(own)} of its records and on {count - len(own)} more"
             # what refutes here is a competing reading of the same records, so it can never be direct
-            return make_attempt(plan, Outcome.REFUTED, found, observed=observed, quality=Quality.INDIRECT)
+            return make_attempt(
+                plan, Outcome.REFUTED, found, observed=observed, quality=Quality.INDIRECT, explained=True
+            )
         if equal:
             found = f"{_name(equal[0])} explains the same {len(own)} records as well"
             return make_attempt(plan, Outcome.AMBIGUOUS, found, observed=observed, quality=Quality.INDIRECT)
@@ -116,6 +125,32 @@ def _explained_away(
         between = any(o.sign == "trace.gap_up" and (o.peer is None or graph.owner(o.peer) != there) for o in mine)
         if own and not between and felt >= max(o.strength for o in mine):
             return f"all of it travels from what {place} depends on: {_name(other)} has its own sign ({own[0].text})"
+    return ""
+
+
+def _brought_by_work(
+    hypothesis: Hypothesis, mine: Sequence[Observation], board: Board, graph: ServiceGraph
+) -> str:  # fmt: skip
+    """Why more work brings about all that speaks for a theory: more arrives here, and it begins at something above (or
+    here) that a theory of more work was stated for and whose callers send no more than before. Else "".
+
+    Work that begins inside, as retries and loops do, may follow from the trouble itself, and does not count.
+    """
+    place = graph.owner(hypothesis.entity)
+    signs = {o.sign for o in mine} - NEARNESS
+    arriving = [o for o in seen_at(board, graph, place, (ARRIVALS,)).anomalies if o.strength >= _CLEARLY_MORE]
+    if not arriving or signs & WORK or not signs <= FOLLOWS_WORK:
+        return ""
+    above = {place, *graph.upstream(place, MAX_HOPS)}
+    for other in board.hypotheses.values():
+        there = graph.owner(other.entity)
+        if there not in above or hypothesis.onset.surely_before(other.onset) or _refuted(other, board):
+            continue
+        begins = not any(seen_at(board, graph, caller, WORK).anomalies for caller in graph.callers(there))
+        own = [o for o in suggesting(other, board) if o.sign == ARRIVALS and graph.owner(o.entity) == there]
+        inside = seen_at(board, graph, there, WORK - {ARRIVALS}).anomalies
+        if own and begins and not inside:
+            return f"more work arrives ({arriving[0].text}), and it comes from outside: {_name(other)} ({own[0].text})"
     return ""
 
 

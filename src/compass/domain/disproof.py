@@ -52,7 +52,8 @@ class DisproofPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisproofAttempt:
-    """The outcome of a plan. `decisive` only with DIRECT quality: it cuts the account at this hypothesis.
+    """The outcome of a plan. `decisive` only with DIRECT quality: it cuts the account at this hypothesis. `explained`:
+    refuted by another theory, which would bring about what speaks for this one.
 
     `found` is what was seen, in one sentence with numbers; `observations` are new facts the attempt made
     (they join the chronicle), `observed` the ids of all it rests on.
@@ -67,4 +68,5 @@ class DisproofAttempt:
     observations: tuple[Observation, ...] = ()
     quality: Quality = Quality.DIRECT
     decisive: bool = False
+    explained: bool = False
     trigger: str | None = None  # set when what was refuted/survived is a trigger option, not the hypothesis

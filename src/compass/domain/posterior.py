@@ -12,7 +12,8 @@ class Evidence:
 
     Evidence of one `group` shares observations or series: the strongest counts fully, the rest in part.
     `kind` is prior | suggestion | required | expected | missing | forbidden | refuted | survived | coverage | trigger.
-    `rests_on` are the observation ids.
+    `rests_on` are the observation ids. `explained`: a refutation by a theory that would bring about what speaks for
+    this one, which then counts in part.
     """
 
     id: str
@@ -22,6 +23,7 @@ class Evidence:
     because: str
     rests_on: tuple[str, ...] = ()
     link: str | None = None
+    explained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import pytest
 from compass.analysis.likelihood import LikelihoodTable, load_table
 from compass.data import demo_recording
 from compass.domain.board import Board
+from compass.domain.disproof import Outcome
 from compass.domain.mechanism import Mechanism
 from compass.evaluation.fitting import parameters
 from compass.evaluation.fitting.cells import LEAST, fit_cells
@@ -72,6 +73,27 @@ def test_arrays_and_engine_agree(samples: list[Sample], mechanisms: Mapping[str,
         assert found.not_listed[number] == pytest.approx(posterior.not_listed, abs=1e-6)
         assert found.no_incident[number] == pytest.approx(posterior.no_incident, abs=1e-6)
     assert row > 30
+
+
+def test_arrays_and_engine_agree_where_a_theory_is_explained_away(
+    samples: list[Sample], mechanisms: Mapping[str, Mechanism]
+) -> None:
+    sample, table = samples[-1], load_table()
+    assert sample.board.posterior is not None
+    leading = sample.board.posterior.ranked()[0][0]
+    head = next(a.head for a in sample.board.accounts if a.id == leading)
+    attempts = {
+        key: replace(a, outcome=Outcome.REFUTED, explained=True, decisive=False)
+        if a.hypothesis == head and a.trigger is None and a.outcome is Outcome.SURVIVED
+        else a
+        for key, a in sample.board.attempts.items()
+    }
+    board = again(replace(sample.board, attempts=attempts), mechanisms, table)
+    found = beliefs(compile_samples([replace(sample, board=board)], mechanisms, table), table)
+    assert board.posterior is not None
+    expected = [board.posterior.accounts[a.id] for a in sorted(board.accounts, key=lambda a: (a.id, a.head))]
+    assert found.account == pytest.approx(expected, abs=1e-6)
+    assert board.posterior.accounts[leading] < sample.board.posterior.accounts[leading] / 2
 
 
 def test_writing_and_reading_parameters_are_inverse() -> None:

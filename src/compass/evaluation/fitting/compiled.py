@@ -79,14 +79,16 @@ class _Builder:
     starts: list[int] = field(default_factory=list)
     row: list[int] = field(default_factory=list)
 
-    def add(self, group: Sequence[Piece], kinds: Mapping[str, _Kind], row: int) -> None:
+    def add(self, group: Sequence[Piece], kinds: Mapping[str, _Kind], row: int, *, support: float = 1.0) -> None:
+        """`support` multiplies what speaks for it."""
         self.starts.append(len(self.coefficient))
         self.row.append(row)
         for piece in group:
             weight, source, coefficient = kinds[piece.evidence.id]
             self.weight.append(weight)
             self.source.append(source)
-            self.coefficient.append(coefficient)
+            supports = piece.value > 0 and piece.evidence.kind in SUPPORT
+            self.coefficient.append(support * coefficient if supports else coefficient)
 
     def made(self) -> Segments:
         return Segments(
@@ -98,7 +100,7 @@ class _Builder:
 
 
 def compile_samples(samples: Sequence[Sample], mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> Compiled:
-    """`table` gives the form of the prior; its weights and cells do not matter here."""
+    """`table` gives the form of the prior and `explained_share`; its weights and cells do not matter here."""
     weights = {key: m.prior for key, m in mechanisms.items()}
     total = sum(weights.values())
     own, lent = _Builder(), _Builder()
@@ -139,6 +141,8 @@ class _View:
     pieces: Mapping[str, tuple[Piece, ...]]
     kinds: Mapping[str, _Kind]
     cut: frozenset[str]
+    explained: frozenset[str]
+    explained_share: float
 
     @staticmethod
     def of(
@@ -169,7 +173,11 @@ class _View:
                 value = -1.0 if item.kind == Outcome.REFUTED else sign
                 pieces.setdefault(key, []).append(Piece(evidence=item, value=value, tokens=tokens_of(item, series)))
         cut = frozenset(i.link for i in items.values() if i.kind == Outcome.REFUTED and i.link is not None)
-        return _View(pieces={k: tuple(v) for k, v in pieces.items()}, kinds=kinds, cut=cut)
+        explained = frozenset(key for i in items.values() if i.explained for key in i.log_likelihood)
+        return _View(
+            pieces={k: tuple(v) for k, v in pieces.items()}, kinds=kinds, cut=cut, explained=explained,
+            explained_share=table.groups.explained_share,
+        )  # fmt: skip
 
     def add(self, account: Account, row: int, own: _Builder, lent: _Builder) -> None:
         used = self.add_key(account.head, row, own)
@@ -183,8 +191,9 @@ class _View:
 
     def add_key(self, key: str, row: int, own: _Builder) -> frozenset[str]:
         pieces = self.pieces.get(key, ())
+        share = self.explained_share if key in self.explained else 1.0
         for group in connected(pieces):
-            own.add(group, self.kinds, row)
+            own.add(group, self.kinds, row, support=share)
         return frozenset[str]().union(*(piece.tokens for piece in pieces))
 
 
