@@ -12,10 +12,12 @@ import pytest
 
 from compass.data import demo_recording
 from compass.domain.disproof import Outcome
+from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.failure import Status
 from compass.investigation.funnel import Funnel
 from compass.projections.view import View
 from compass.sources.recording import find_recordings
+from tests.support.recordings import Span, write_recording
 from tests.support.running import Delayed, Failing, prepared, run, run_means, with_specialists
 
 
@@ -88,3 +90,23 @@ async def test_sequential_runs_the_same_steps_and_measures_both(demo: Path) -> N
     assert parallel.queries == sequential.queries > 0
     assert result.view.parallel_s
     assert result.view.sequential_s
+
+
+async def test_a_third_party_that_one_source_takes_for_a_service_is_one_thing(tmp_path: Path) -> None:
+    """Declared as what `web` depends on, named by its spans as an address that never reports anything itself."""
+    spans = [
+        span
+        for n in range(60)
+        for span in (
+            Span(at_s=n * 30.0, trace=f"{n:032x}", id=f"{n:016x}", kind="server"),
+            Span(
+                at_s=n * 30.0, trace=f"{n:032x}", id=f"a{n:015x}", parent=f"{n:016x}", kind="client", name="POST",
+                attributes={"server.address": "cards"},
+            ),
+        )
+    ]  # fmt: skip
+    recording = write_recording(tmp_path / "shop-1", spans=spans, topology=[("web", "cards")], seconds=1800)
+    board = (await run(recording)).board
+    service, outside = (EntityRef(kind=kind, name="cards") for kind in (EntityKind.SERVICE, EntityKind.EXTERNAL))
+    assert {service, outside} <= set(board.entities)
+    assert board.containment == {service: outside}

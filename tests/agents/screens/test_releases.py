@@ -90,6 +90,16 @@ async def test_a_release_that_served_well_until_the_onset_is_not_blamed_for_what
         assert {o.sign: o.verdict for o in result.observations}["release.edge_errors"] is wanted
 
 
+async def test_a_release_that_nobody_called_before_the_onset_has_not_served_well() -> None:
+    calls = row(service("web"), SignalKind.SUCCESS, "%", peer=service("orders"), labels={"reporter": "source"})
+    values = [100.0] * (AT - 80) + [np.nan] * 80 + [30.0] * (N - AT)
+    telemetry = FakeTelemetry(table=table([calls], np.array([values])))
+    at = Instant(ns=int(times(N)[AT - 80]))
+    telemetry.changes = (Change(id="v2", at=at, kind="deploy", summary="v2", entity=service("orders")),)
+    result = await ReleaseScreen(agent="change").run(look(telemetry, N, AT))
+    assert {o.sign: o.verdict for o in result.observations}["release.edge_errors"] is Verdict.ANOMALY
+
+
 async def test_no_release_is_no_finding_and_no_gap() -> None:
     result = await run([100.0] * (N - AT), changes=())
     assert (result.observations, result.gaps) == ((), ())

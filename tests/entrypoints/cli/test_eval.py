@@ -69,6 +69,12 @@ def test_report_tables_json_and_diff(alone: Cli, labelled: Path, tmp_path: Path)
     same = alone("eval", "diff", written, written)
     assert same.code == 0
     assert "first places won 0, lost 0" in same.out
+    assert "not of the same cases" not in same.out
+    part = tmp_path / "b.json"
+    assert alone("eval", labelled, "--only", "shop-1", "--json", part).code == 0
+    fewer = alone("eval", "diff", written, part)
+    assert "shop: 1 cases in both, 1 only in the first" in fewer.out
+    assert "not of the same cases" in fewer.out
 
 
 def test_repeating_says_that_nothing_changed(alone: Cli, labelled: Path) -> None:
