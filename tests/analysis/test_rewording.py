@@ -67,6 +67,18 @@ def test_what_may_be_a_change_of_path_stays_one(lines: list[Line], changed: dict
     assert len(set(events.values())) == len(events)
 
 
+def test_a_line_that_is_far_more_often_now_is_no_rewording() -> None:
+    rare = [line for line in _said(STORED, KEPT) if line[0] >= RELEASE or line[0] % (10 * OFTEN) == 0]
+    events = _events([*rare, *OTHER], {0: [RELEASE]})
+    assert events[STORED] != events[KEPT]
+
+
+def test_two_lines_are_too_few_to_tell_how_often_they_are_written() -> None:
+    few = [(t, 0, f"{KEPT if t >= RELEASE else STORED} {t}") for t in (50, 200, 350, 500)]
+    events = _events([*few, *OTHER], {0: [RELEASE]})
+    assert events[STORED] != events[KEPT]
+
+
 def test_a_line_that_is_far_rarer_now_is_no_rewording() -> None:
     rare = [line for line in _said(STORED, KEPT) if line[0] < RELEASE or line[0] % (10 * OFTEN) == 0]
     events = _events([*rare, *OTHER], {0: [RELEASE]})

@@ -186,6 +186,17 @@ def test_a_callee_is_known_by_the_address_that_the_span_names() -> None:
     assert (found.callee.name, found.callee.kind) == ("cards.example", EntityKind.EXTERNAL)
 
 
+def test_a_service_that_calls_itself_is_no_callee_of_its_own() -> None:
+    spans = Spans()
+    for number in range(40):
+        root = spans.add(f"t{number}", "front", "GET", number * 1000.0, 100, kind="server")
+        spans.add(
+            f"t{number}", "front", "POST", number * 1000.0 + 5, 50, parent=root, kind="client", peer="front",
+            status="error" if number >= 20 else "unset",
+        )  # fmt: skip
+    assert _failed(spans, 20) == ()
+
+
 def test_failures_that_the_callee_reports_refusals_and_giving_up_are_no_failed_calls() -> None:
     assert _failed(shop(REQUESTS, ONSET, fail=0.5), ONSET) == ()  # orders fails itself, and says so
     assert _failed(_calling(60, 40, answered=True, http=409), 40) == ()

@@ -64,6 +64,7 @@ def test_a_healthy_recording_wants_no_incident_first() -> None:
     quiet = answer(ranked("a", 0.2), no_incident=0.7)
     assert place_of(quiet, truth(healthy=True), ()).entity == 1
     assert place_of(quiet, truth(healthy=True), ()).led_right
+    assert not place_of(quiet, truth(), ()).led_right
     loud = answer(ranked("a", 0.4), ranked("a", 0.3, mechanism="y"), no_incident=0.2)
     assert place_of(loud, truth(healthy=True), ()).entity == 2
     assert not place_of(loud, truth(healthy=True), ()).right

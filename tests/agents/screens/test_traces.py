@@ -57,6 +57,10 @@ async def test_a_slow_path_is_no_lossy_one() -> None:
     assert {seen.sign for seen in _anomalies(result)} == {"trace.gap_up"}
 
 
+async def test_two_calls_that_fail_are_no_sign_of_who_answers_them() -> None:
+    assert not _anomalies(await _run(error_screen("tracing"), shop(600, 598, lost=1.0)))
+
+
 @pytest.mark.parametrize("make", SCREENS)
 async def test_a_healthy_system_is_normal_and_not_when_spans_are_sampled(make: object) -> None:
     screen = make("tracing")  # type: ignore[operator]
