@@ -20,7 +20,6 @@ STEPS_DURING = 12
 MIN_STEP_S, MAX_STEP_S = 5.0, 60.0
 MAX_STEPS = 600
 SHARE = 0.9
-FULL_SAMPLING = 0.999
 _CLIENT = (KINDS.index("client"), KINDS.index("producer"))
 _ERROR, _UNSET = STATUSES.index("error"), STATUSES.index("unset")
 _LONGEST_NS = 7 * 24 * 3600 * NS_PER_S
@@ -79,7 +78,7 @@ def _binned(table: SpanTable, own: Bools, kind: SignalKind, entity: EntityRef, b
 def recorded(table: SpanTable, coverage: Coverage, board: Board) -> Coverage:
     """Coverage of calls that are rare: complete since the onset when in nearly every step of that time something was
     recorded, whatever it was. That a call was not made then is known, and earlier gaps hide nothing of it."""
-    if coverage.complete or coverage.truncated or coverage.sampling < FULL_SAMPLING:
+    if coverage.complete or coverage.truncated or not coverage.unsampled:
         return coverage
     first, step, steps = grid(board)
     late = np.arange(steps) >= (board.during.start_ns - first) // step

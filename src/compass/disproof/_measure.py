@@ -19,7 +19,7 @@ from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE, screen
 from compass.analysis.findings import dead_rows
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.robust import small_sample_factor
-from compass.disproof._bins import FULL_SAMPLING, bin_errors, bin_spans
+from compass.disproof._bins import bin_errors, bin_spans
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.ids import id_of
@@ -318,7 +318,7 @@ def narrowed(coverage: Coverage, table: SeriesTable, rows: Sequence[int], during
     A gap long before the onset does not make the time after it unknown: where the answer was not cut and every row has
     a sample in nearly all steps after the onset, the part from the first sample on is complete. Else it stays as it is.
     """
-    if coverage.complete or coverage.truncated or coverage.sampling < FULL_SAMPLING or not rows:
+    if coverage.complete or coverage.truncated or not coverage.unsampled or not rows:
         return coverage
     late = (table.times_ns > during.start_ns) & (table.times_ns <= during.end_ns)
     known = np.isfinite(table.values[list(rows)])

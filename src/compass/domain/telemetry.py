@@ -122,7 +122,12 @@ class Coverage:
     @property
     def complete(self) -> bool:
         """True when absence in this answer may count as evidence."""
-        return not self.truncated and not self.missing and self.sampling >= 0.999
+        return not self.truncated and not self.missing and self.unsampled
+
+    @property
+    def unsampled(self) -> bool:
+        """Whether all was kept, up to what a source may round."""
+        return self.sampling >= 0.999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

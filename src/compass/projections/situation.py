@@ -5,7 +5,7 @@ from __future__ import annotations
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.incident import RUNS_ON
-from compass.domain.observation import Observation, Verdict
+from compass.domain.observation import CLEAR, Observation, Verdict
 from compass.projections.view import Checked, Fact, Situation
 
 # Signs a user or a caller would notice. The rest is about the inside.
@@ -13,7 +13,7 @@ SYMPTOMS = (
     "errors.up", "success.down", "latency.up", "client_latency.up", "trace.errors_up", "traffic.down",
     "k8s.unready", "k8s.replicas_missing", "release.edge_errors", "log.errors_up",
 )  # fmt: skip
-AFFECTED_FROM = 0.5  # strength: six robust standard deviations on the scale of agents.observe
+AFFECTED_FROM = CLEAR
 _OF_REQUESTS = {
     "latency.up": "latency", "errors.up": "errors", "success.down": "success ratio", "traffic.up": "traffic",
     "traffic.down": "traffic", "release.edge_errors": "failing calls", "db.latency_up": "statement latency",

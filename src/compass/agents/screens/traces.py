@@ -20,7 +20,6 @@ from compass.tables.spans import SpanTable
 
 MIN_SPANS = 20
 SPLIT_UNCERTAINTY_NS = 60 * NS_PER_S
-ALL_KEPT = 0.999  # sampling from which nothing is missing, as in Coverage.complete
 ENOUGH = 20  # spans on each side from which "nothing unusual" says something
 F = TypeVar("F")
 
@@ -183,7 +182,7 @@ def normal(
 def visits(study: TraceStudy, count: int) -> str:
     """`1080 visits`; `1080 sampled visits (1 in 5)` where only a share of the traces was kept."""
     kept = study.answer.coverage.sampling
-    if not 0 < kept < ALL_KEPT:
+    if kept <= 0 or study.answer.coverage.unsampled:
         return f"{count} visits"
     one_in = round(1 / kept)
     share = f"1 in {one_in}" if abs(1 / kept - one_in) < 0.05 else f"{kept:.2g} of all"

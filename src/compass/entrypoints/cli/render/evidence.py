@@ -59,6 +59,6 @@ def _holes(o: Observation) -> str:
     said = list(o.coverage.missing[:3])
     if o.coverage.truncated:
         said.append("truncated")
-    if o.coverage.sampling < 0.999:
+    if not o.coverage.unsampled:
         said.append(f"{o.coverage.sampling:.0%} sampled")
     return ", ".join(said)
