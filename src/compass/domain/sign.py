@@ -61,6 +61,7 @@ SIGNS: dict[str, str] = {
     # logs
     "log.surge": "a known log template far above its usual rate per unit of work",
     "log.novel": "a log template never seen in the baseline",
+    "log.same_subject": "its errors are about one request, message or record that fails again and again",
     "log.gone": "a usual log template no longer written although the work goes on",
     "log.errors_up": "error lines above baseline",
     "log.path_changed": "the order of log events within a request differs from the baseline (silent failure)",

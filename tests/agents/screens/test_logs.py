@@ -138,3 +138,17 @@ async def test_a_release_that_rewords_a_line_changes_no_path() -> None:
     for screen, sign in ((path_screen("app"), "log.path_changed orders"), (unusual_screen("app"), "log.novel orders")):
         assert sign in _signs(await _run(screen, rows))
         assert not _signs(await _run(screen, rows, changes=(release,)))
+
+
+async def test_an_event_that_is_delivered_again_and_again_is_one_subject_and_a_failure_of_all_is_not() -> None:
+    """Both write the same line as often; the one in the request that sent the event, the others each in its own."""
+    error = "ERROR cannot handle it: KeyError: 'customer'"
+    before = [row for row in _traced(()) if row[0] < ONSET]
+    again = [(float(second), "orders", error, "t0399", "t0399o") for second in range(ONSET, END)]
+    found = _signs(await _run(unusual_screen("app"), [*before, *again]))
+    seen = found["log.same_subject orders"]
+    assert "200 of 200 error lines" in seen.text
+    assert seen.strength > 0.5
+    every = _signs(await _run(unusual_screen("app"), _traced((error,))))
+    assert "log.errors_up orders" in every
+    assert "log.same_subject orders" not in every

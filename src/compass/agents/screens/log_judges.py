@@ -7,6 +7,7 @@ import numpy as np
 from compass.agents.screens.logs import LogScreen, LogStudy, is_error, log_anomaly, log_normal, until
 from compass.analysis.log_meaning import whom
 from compass.analysis.log_rates import RateFinding, minutes_of, rates
+from compass.analysis.same_subject import Said, SameSubject, same_subject
 from compass.analysis.spans import Bools, Ints
 from compass.analysis.splits import Split
 from compass.analysis.trace_errors import share_score
@@ -20,6 +21,7 @@ CLEAR_SURPRISE, _HALF_SURPRISE = 3.0, 12.0
 CLEAR_PATH, _HALF_PATH = 1.0, 5.0
 CLEAR_RATE, _HALF_RATE = 6.0, 20.0
 CLEAR_ERRORS, _HALF_ERRORS = 3.0, 6.0
+CLEAR_SUBJECT, _HALF_SUBJECT = 4.0, 6.0
 MIN_ERRORS = 3
 _HALF_MEANING = 3.0  # about ten lines more than expected give 0.5
 _SIGN = {"novel": "log.novel", "surge": "log.surge", "gone": "log.gone"}
@@ -204,6 +206,37 @@ def _points_at(study: LogStudy, row: int, writer: EntityRef) -> EntityRef | None
     return whom(study.meanings.named(line), writer, study.known, study.addresses)
 
 
+def judge_subjects(study: LogStudy, agent: str) -> list[Observation]:
+    """log.same_subject: the errors of a service are about one request, message or record that fails again and again."""
+    wrong = is_error(study) & ~np.array(study.templates.continuation, dtype=bool)[study.templates.ids]
+    said = Said(
+        group=study.lines.group, event=study.lines.event, trace=study.table.trace_id, text=study.table.line, wrong=wrong
+    )
+    best: dict[int, tuple[SameSubject, Split]] = {}
+    for split in study.splits:
+        for seen in same_subject(said, split.before(study.table.times_ns), split.now(study.table.times_ns)):
+            if seen.group not in best or seen.score > best[seen.group][0].score:
+                best[seen.group] = (seen, split)
+    found = []
+    for seen, split in best.values():
+        if seen.score < CLEAR_SUBJECT:
+            continue
+        entity = study.table.entities[seen.group]
+        text = (
+            f"{entity} fails on the same {seen.what} again and again: {seen.lines} of {seen.of_lines} error lines; of "
+            f"{seen.of_before} lines {until(study, split)} at most {seen.before} had one {seen.what} in common: "
+            f"{study.example(seen.example)}"
+        )
+        observation = log_anomaly(
+            study, agent, "log.same_subject", entity, split, text, score=seen.score, half=_HALF_SUBJECT,
+            value=seen.lines / seen.of_lines, baseline=seen.before / seen.of_before,
+            samples=(seen.of_lines, seen.of_before), method="share of the most frequent subject",
+            first_ns=int(study.table.times_ns[seen.example]),
+        )  # fmt: skip
+        found.append(observation)
+    return found
+
+
 def judge_meaning(study: LogStudy, agent: str) -> list[Observation]:
     """log.timeout, log.dns, …: error text that is new or far more frequent than before, per service and meaning."""
     split = study.given
@@ -267,7 +300,8 @@ def unusual_screen(agent: str) -> LogScreen:
     """What services write now and did not before."""
     return LogScreen(
         agent=agent, id="log_unusual", text="looking for lines that are new, far more frequent or gone",
-        judges=(judge_surprise, judge_rates, judge_errors), hides="what services wrote about the failure",
+        judges=(judge_surprise, judge_rates, judge_errors, judge_subjects),
+        hides="what services wrote about the failure",
     )  # fmt: skip
 
 
