@@ -177,6 +177,13 @@ def test_a_word_has_one_hash_wherever_it_stands_and_no_other_word_has_it(words: 
     assert len(pairs) == len(set(found)) == len({"x", *words})
 
 
+def test_the_word_a_statement_begins_with_is_never_free() -> None:
+    words = [a + b for a in ("al", "be", "ga", "de", "ep") for b in ("pha", "nor", "rik", "sut", "mol", "wen", "tiq")]
+    lines = [f"{word} request handled by gateway" for word in words for _ in range(3)]
+    assert np.unique(mine(lines).ids).size == len(words)
+    assert np.unique(mine([f"request {word} handled by gateway" for word in words]).ids).size == 1
+
+
 def test_lists_of_any_length_and_several_free_words_are_one_statement() -> None:
     rng = np.random.default_rng(4)
     lines = [

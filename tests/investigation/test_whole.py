@@ -92,21 +92,34 @@ async def test_sequential_runs_the_same_steps_and_measures_both(demo: Path) -> N
     assert result.view.sequential_s
 
 
-async def test_a_third_party_that_one_source_takes_for_a_service_is_one_thing(tmp_path: Path) -> None:
-    """Declared as what `web` depends on, named by its spans as an address that never reports anything itself."""
-    spans = [
+def _calls_to(address: str) -> list[Span]:
+    return [
         span
         for n in range(60)
         for span in (
             Span(at_s=n * 30.0, trace=f"{n:032x}", id=f"{n:016x}", kind="server"),
             Span(
                 at_s=n * 30.0, trace=f"{n:032x}", id=f"a{n:015x}", parent=f"{n:016x}", kind="client", name="POST",
-                attributes={"server.address": "cards"},
+                attributes={"server.address": address},
             ),
         )
     ]  # fmt: skip
-    recording = write_recording(tmp_path / "shop-1", spans=spans, topology=[("web", "cards")], seconds=1800)
+
+
+async def test_a_third_party_that_one_source_takes_for_a_service_is_one_thing(tmp_path: Path) -> None:
+    """Declared as what `web` depends on, named by its spans as an address that never reports anything itself."""
+    recording = write_recording(
+        tmp_path / "shop-1", spans=_calls_to("cards"), topology=[("web", "cards")], seconds=1800
+    )
     board = (await run(recording)).board
     service, outside = (EntityRef(kind=kind, name="cards") for kind in (EntityKind.SERVICE, EntityKind.EXTERNAL))
     assert {service, outside} <= set(board.entities)
     assert board.containment == {service: outside}
+
+
+async def test_a_service_that_is_known_to_call_is_one_whatever_its_caller_names_it(tmp_path: Path) -> None:
+    outside = EntityRef(kind=EntityKind.EXTERNAL, name="cards")
+    calls = [("web", "cards"), ("cards", "bank")]
+    recording = write_recording(tmp_path / "shop-1", spans=_calls_to("cards"), topology=calls, seconds=1800)
+    board = (await run(recording)).board
+    assert board.containment == {outside: EntityRef(kind=EntityKind.SERVICE, name="cards")}

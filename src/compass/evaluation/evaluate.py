@@ -115,10 +115,13 @@ def _run(plan: Plan) -> tuple[list[CaseRun], tuple[str, ...]]:
         turn = f"run {number} of {plan.runs}, " if plan.runs > 1 else ""
         found = list(_telling(plan, results, turn))
         first = first or found
-        changed |= {
-            new.id for new, old in zip(found, first, strict=True) if (new.answer, new.error) != (old.answer, old.error)
-        }
+        changed |= differing(found, first)
     return first, tuple(sorted(changed))
+
+
+def differing(new: Sequence[CaseRun], old: Sequence[CaseRun]) -> set[str]:
+    """Ids of the cases whose answer, or why there is none, is another one. Both hold the same cases in one order."""
+    return {n.id for n, o in zip(new, old, strict=True) if (n.answer, n.error) != (o.answer, o.error)}
 
 
 def _telling(plan: Plan, results: Iterable[R], what: str) -> Iterator[R]:
