@@ -93,6 +93,14 @@ def test_one_climb_is_no_repetition_and_climbs_that_ended_before_the_onset_are_o
     assert seen(once) is None
     over = np.r_[np.full(60, LEVEL), teeth(30, 10, LEVEL, 3 * LEVEL), np.full(70, LEVEL)]
     assert seen(over) is None
+    until_then = np.r_[np.full(60, LEVEL), teeth(40, 10, LEVEL, 3 * LEVEL), np.full(10, LEVEL)]
+    assert seen(until_then) is None
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_what_rises_now_and_then_by_chance_fills_too_little_of_the_time(seed: int) -> None:
+    noise = np.random.default_rng(seed).lognormal(0, 0.6, N)
+    assert seen(np.r_[np.full(AT, LEVEL), np.full(N - AT, 2 * LEVEL)] * noise) is None
 
 
 def test_a_limit_that_was_lowered_kills_below_what_is_usual() -> None:

@@ -51,6 +51,14 @@ def test_a_queue_fills_the_middle(seed: int, typical: float, longest: float) -> 
     assert judged(waits) is None
 
 
+def test_a_few_calls_in_a_queue_may_leave_its_middle_empty_by_chance() -> None:
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        waits = usual(random, 5)
+        waits[ONSET:] += (random.random(CALLS - ONSET) < 0.1) * random.uniform(0, 600, CALLS - ONSET)
+        assert judged(waits) is None
+
+
 @given(SEEDS, st.floats(1, 40), st.integers(0, 15))
 def test_as_before_or_a_few_is_nothing(seed: int, typical: float, few: int) -> None:
     waits = usual(np.random.default_rng(seed), typical)

@@ -96,8 +96,20 @@ def test_an_exception_for_every_input_has_no_one_subject(seed: int, lines: int, 
 def test_requests_that_always_write_many_lines_of_a_kind_are_ordinary() -> None:
     """A loop over items within each request."""
     usual = [(f"INFO priced item {k % 20}", f"t{k // 20}", False) for k in range(400)]
-    failing = [(f"ERROR no price for item {k}", "t77", True) for k in range(20)]
+    failing = [("ERROR no price for it", "t77", True)] * 20
     assert Log([*usual, *failing], 400).seen() is None
+    assert Log([*usual, *failing * 3], 400).seen() is not None
+
+
+def test_one_request_among_many_that_fail_is_no_subject() -> None:
+    assert (
+        log([("ERROR it failed", "ab12")] * 10 + [("ERROR it failed", f"cd{k}") for k in range(30)], 1).seen() is None
+    )
+
+
+def test_many_records_of_one_shard_are_many_things() -> None:
+    failing = [(f"ERROR cannot import record {90_000_000 + k} of shard_id=901", "") for k in range(50)]
+    assert log(failing, 1, usual="record {} of shard_id={}", traced=False).seen() is None
 
 
 @pytest.mark.parametrize("first", [1, 7_000_000])
