@@ -48,6 +48,15 @@ def test_diagnosis_needs_place_and_mechanism() -> None:
     assert place_of(found, truth("cart"), ("cpu",)).diagnosis is None
 
 
+def test_confidence_is_that_of_what_is_judged() -> None:
+    found = answer(
+        ranked("orders", 0.4, mechanism="pool"), ranked("web", 0.3, mechanism="slow"),
+        ranked("orders", 0.2, mechanism="slow"), ranked("orders", 0.1, mechanism="slow", kind="database"),
+    )  # fmt: skip
+    assert place_of(found, truth("orders"), ()).confidence == pytest.approx(0.6)  # the place alone is labelled
+    assert place_of(found, truth("orders"), ("pool",)).confidence == pytest.approx(0.4)
+
+
 def test_an_empty_list_is_a_miss_of_no_confidence() -> None:
     placing = place_of(answer(not_listed=1.0), truth("orders"), ("leak",))
     assert (placing.entity, placing.right, placing.confidence, placing.led) == (None, False, 0.0, "not_listed")

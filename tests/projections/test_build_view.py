@@ -46,6 +46,12 @@ def weighed(key: str, score: float, *rests_on: str, head: str = POOL.id) -> Evid
     return Evidence(id=key, group=key, kind="expected", log_likelihood={head: score}, because=key, rests_on=rests_on)
 
 
+def test_places_add_up_their_theories_and_faint_ones_are_not_named() -> None:
+    other = theory("slow", ORDERS, "H3")
+    shown = view(believed({SLOW: 0.04, POOL: 0.3, other: 0.5}))
+    assert [(p.entity, p.confidence, p.theories) for p in shown.places] == [(ORDERS, pytest.approx(0.8), 2)]
+
+
 def test_nothing_opened_is_nothing_to_view() -> None:
     with pytest.raises(ValueError, match="nothing was opened"):
         view(Board())

@@ -8,17 +8,12 @@ import msgspec
 
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
-from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.failure import FailureMode
 from compass.domain.hypothesis import NO_CHANGE, Account
+from compass.domain.place import counted_as
 from compass.investigation.moves import work_done
 
 MOST_LISTED = 30
-_SERVING = frozenset({
-    EntityKind.SERVICE, EntityKind.WORKLOAD, EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE,
-    EntityKind.EXTERNAL,
-})  # fmt: skip
-_DEEPEST = 8
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,27 +63,6 @@ def answer_of(board: Board) -> Answer:
         not_listed=posterior.not_listed, no_incident=posterior.no_incident, work=work_done(board),
         attempts=_attempts(board),
     )  # fmt: skip
-
-
-def counted_as(entity: EntityRef, containment: Mapping[EntityRef, EntityRef]) -> EntityRef:
-    """The entity that a finding counts for: a container or pod counts as its workload or service; others as they are.
-
-    `containment` maps child to parent.
-    """
-    best, here = entity, entity
-    for _ in range(_DEEPEST):
-        parent = containment.get(here)
-        if parent is None:
-            break
-        here = parent
-        if here.kind in _SERVING:
-            best = here
-    return best
-
-
-def is_serving(kind: str) -> bool:
-    """Whether things of this kind are what a label calls a service: something that answers others."""
-    return kind in _SERVING
 
 
 def _ranked(board: Board, account: Account, belief: float) -> Ranked:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from compass.domain.hypothesis import NO_CHANGE
-from compass.evaluation.answer import Answer, Ranked, is_serving
+from compass.domain.place import is_serving
+from compass.evaluation.answer import Answer, Ranked
 from compass.evaluation.truth import NONE, Place, Truth
 
 COMMIT, SERVICE = "commit", "service"
@@ -16,8 +18,9 @@ COMMIT, SERVICE = "commit", "service"
 class Placing:
     """How one case came out. Ranks start at 1; None: nowhere on the list. A figure that is not labelled is absent.
 
-    `right`: the leading account names a right entity, and a right mechanism where one is labelled; `confidence` is
-    that account's, 0 when the list is empty.
+    `right`: the leading account names a right entity, and a right mechanism where one is labelled. `confidence` is the
+    probability of that very statement: the account's, or, where no mechanism is labelled, the sum of all accounts at
+    its entity; 0 when the list is empty.
     """
 
     entity: int | None
@@ -53,7 +56,7 @@ def place_of(answer: Answer, truth: Truth, mechanisms: Collection[str]) -> Placi
     led = _led(answer)
     return Placing(
         entity=entity, diagnosis=diagnosis, diagnosis_labelled=labelled, right=right,
-        confidence=leader.confidence if leader is not None else 0.0,
+        confidence=_said(leader, answer, labelled=labelled),
         trigger_right=None if truth.trigger is None else _trigger_right(leader, truth),
         trigger_none_said=said == NO_CHANGE, trigger_none_true=truth.trigger == NONE,
         decoy_blamed=leader is not None and bool({leader.trigger, leader.entity} & truth.decoys),
@@ -107,6 +110,16 @@ def _trigger_right(leader: Ranked | None, truth: Truth) -> bool:
     if truth.trigger == NONE:  # an empty list blames no change either
         return leader is None or leader.trigger == NO_CHANGE
     return leader is not None and leader.trigger == truth.trigger
+
+
+def _said(leader: Ranked | None, answer: Answer, *, labelled: bool) -> float:
+    """The probability of what is judged right or wrong: see Placing."""
+    if leader is None:
+        return 0.0
+    if labelled:
+        return leader.confidence
+    here = (r.confidence for r in answer.ranked if (r.kind, r.entity) == (leader.kind, leader.entity))
+    return min(1.0, math.fsum(here))
 
 
 def _led(answer: Answer) -> str:

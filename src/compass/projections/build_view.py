@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,16 +12,18 @@ from compass.domain.failure import FailureMode
 from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
 from compass.domain.mechanism import Mechanism, Mitigation
 from compass.domain.observation import Observation
+from compass.domain.place import belief_by_place, counted_as
 from compass.domain.time import NS_PER_S, Instant
 from compass.projections.central import central
 from compass.projections.filler import Filler
 from compass.projections.relief import relief
 from compass.projections.situation import situation
-from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, TriggerLine, View
+from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, PlaceLine, TriggerLine, View
 
 POSSIBLE_TRIGGER = 0.05  # share of all belief from which a change is named as a possible trigger
 LIKELY_TRIGGER = 0.2  # posterior weight from which a change is shown as a possible trigger
 RELIEF_FROM = 0.02  # belief below which no relief is shown
+PLACE_FROM = 0.05  # belief below which a place is not named
 UNSURE_BELOW = 0.6  # DESIGN §4: all under 60 %: say what data would decide
 _OUTCOME_ORDER = {Outcome.REFUTED: 0, Outcome.SURVIVED: 1, Outcome.AMBIGUOUS: 2, Outcome.NO_DATA: 3}
 
@@ -39,7 +42,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         onset_ns=board.onset.instant.ns if board.onset else None,
         onset_uncertainty_ns=board.onset.instant.uncertainty_ns if board.onset else 0,
         onset_method=board.onset.method if board.onset else "", now_ns=incident.now_ns,
-        situation=situation(board), changes=change_lines(board), accounts=live,
+        situation=situation(board), changes=change_lines(board), places=_places(board), accounts=live,
         refuted=tuple(line for line in lines if line.refuted),
         not_listed=posterior.not_listed if posterior else 1.0,
         no_incident=posterior.no_incident if posterior else 0.0,
@@ -49,6 +52,15 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         parallel_s=timing.parallel_s if timing else None, sequential_s=timing.sequential_s if timing else None,
         engine=posterior.engine if posterior else "", table_sha256=posterior.table_sha256 if posterior else "",
     )  # fmt: skip
+
+
+def _places(board: Board) -> tuple[PlaceLine, ...]:
+    heads = Counter(counted_as(board.hypotheses[a.head].entity, board.containment) for a in board.accounts)
+    return tuple(
+        PlaceLine(entity=place, confidence=share, theories=heads[place])
+        for place, share in belief_by_place(board).items()
+        if share >= PLACE_FROM
+    )
 
 
 def fact(board: Board, observation: Observation) -> Fact:

@@ -129,6 +129,15 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceLine:
+    """Where it began: the probability of all `theories` about one place together, refuted ones too."""
+
+    entity: EntityRef
+    confidence: float
+    theories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One investigation as a person reads it. Times are integer nanoseconds since the epoch, UTC."""
 
@@ -149,6 +158,7 @@ class View:
     now_ns: int
     situation: Situation
     changes: tuple[ChangeLine, ...]
+    places: tuple[PlaceLine, ...]
     accounts: tuple[AccountLine, ...]
     refuted: tuple[AccountLine, ...]
     not_listed: float

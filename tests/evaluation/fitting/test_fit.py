@@ -51,7 +51,7 @@ def worlds(n: int, truth_weight: float, seed: int) -> Compiled:
     return Compiled(
         own=own, lent=Segments(coefficient=np.zeros(0), weight=empty, source=empty, starts=empty, row=empty),
         sample=np.repeat(np.arange(n), 4), mechanism_mass=np.full(4 * n, 0.02), lead=np.full(4 * n, 1.0),
-        share=rows, cut=np.zeros(4 * n, dtype=bool), right=right.ravel(), truth=np.zeros(n, dtype=np.intp),
+        share=rows, judged=rows, cut=np.zeros(4 * n, dtype=bool), right=right.ravel(), truth=np.zeros(n, dtype=np.intp),
     )  # fmt: skip
 
 
@@ -80,6 +80,17 @@ def test_leaders_of_samples_without_accounts_are_wrong_and_sure_of_nothing() -> 
     said, right = leaders(alone, beliefs(alone, load_table()))
     assert said[2] == 0.0
     assert not right[2]
+
+
+def test_what_leads_has_the_confidence_of_all_that_is_judged_with_it() -> None:
+    data = worlds(1, 1.0, 5)
+    found = beliefs(data, load_table())
+    order = np.argsort(-found.account)
+    together = np.arange(4, dtype=np.intp)
+    together[order[2]] = order[0]
+    said, right = leaders(replace(data, judged=together), found)
+    assert said[0] == pytest.approx(found.account[order[0]] + found.account[order[2]])
+    assert right[0] == data.right[order[0]]
 
 
 def test_one_set_cannot_be_left_out() -> None:

@@ -20,6 +20,7 @@ from compass.domain.disproof import Outcome
 from compass.domain.hypothesis import Account
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Quality
+from compass.domain.place import counted_as
 from compass.domain.posterior import Evidence
 from compass.evaluation.fitting.parameters import WEIGHTS, unit
 from compass.evaluation.fitting.sample import Sample
@@ -55,8 +56,9 @@ class Segments:
 class Compiled:
     """All samples. `sample`, `mechanism_mass`, `lead`, `share` and `cut` are by account.
 
-    `share` numbers the (sample, mechanism) that accounts divide a mass by. `right`: by account; `truth`: by sample,
-    0 an account, 1 no incident, 2 not on the list.
+    `share` numbers the (sample, mechanism) that accounts divide a mass by. `judged` numbers what is right or wrong
+    together: an account, or where a sample has no mechanism labelled all accounts at one place. `right`: by account;
+    `truth`: by sample, 0 an account, 1 no incident, 2 not on the list.
     """
 
     own: Segments
@@ -65,6 +67,7 @@ class Compiled:
     mechanism_mass: Floats
     lead: Floats
     share: Ints
+    judged: Ints
     cut: NDArray[np.bool_]
     right: NDArray[np.bool_]
     truth: Ints
@@ -105,8 +108,9 @@ def compile_samples(samples: Sequence[Sample], mechanisms: Mapping[str, Mechanis
     total = sum(weights.values())
     own, lent = _Builder(), _Builder()
     cells: dict[CellKey, int] = {}
-    columns: dict[str, list[float]] = {k: [] for k in ("sample", "mass", "lead", "share", "cut", "right")}
+    columns: dict[str, list[float]] = {k: [] for k in ("sample", "mass", "lead", "share", "judged", "cut", "right")}
     shares: dict[tuple[int, str], int] = {}
+    judged: dict[tuple[int, str], int] = {}
     truths: list[int] = []
     accounts = sum(len(s.board.accounts) for s in samples)
     for number, sample in enumerate(samples):
@@ -115,10 +119,12 @@ def compile_samples(samples: Sequence[Sample], mechanisms: Mapping[str, Mechanis
             row = len(columns["sample"])
             head = sample.board.hypotheses[account.head]
             share = shares.setdefault((number, head.mechanism), len(shares))
+            place = counted_as(head.entity, sample.board.containment).key
+            one = judged.setdefault((number, account.id if sample.mechanism_labelled else place), len(judged))
             lead = min(1.0, max(0.01, head.lead)) ** table.prior.lead_power
             cut = account.head in view.cut
             for key, value in zip(columns, (
-                number, weights[head.mechanism] / total, lead, share, cut, account.id in sample.right
+                number, weights[head.mechanism] / total, lead, share, one, cut, account.id in sample.right
             ), strict=True):  # fmt: skip
                 columns[key].append(float(value))
             if not cut:
@@ -128,7 +134,8 @@ def compile_samples(samples: Sequence[Sample], mechanisms: Mapping[str, Mechanis
     return Compiled(
         own=own.made(), lent=lent.made(), sample=np.array(columns["sample"], dtype=np.intp),
         mechanism_mass=np.array(columns["mass"]), lead=np.array(columns["lead"]),
-        share=np.array(columns["share"], dtype=np.intp), cut=np.array(columns["cut"], dtype=bool),
+        share=np.array(columns["share"], dtype=np.intp), judged=np.array(columns["judged"], dtype=np.intp),
+        cut=np.array(columns["cut"], dtype=bool),
         right=np.array(columns["right"], dtype=bool), truth=np.array(truths, dtype=np.intp),
         cells=tuple(cells),
     )  # fmt: skip

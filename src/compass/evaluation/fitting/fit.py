@@ -148,19 +148,22 @@ def objective(data: Compiled, table: LikelihoodTable) -> Floats:
 
 
 def read_loss(data: Compiled, found: Beliefs) -> Floats:
-    """Log loss a sample of the number that a person reads: the leading account's confidence against its being right."""
+    """Log loss a sample of what a person reads first: the confidence in what leads, against its being right."""
     said, right = leaders(data, found)
     said = np.clip(said, CLIP, 1 - CLIP)
     return np.asarray(-np.where(right, np.log(said), np.log1p(-said)), dtype=np.float64)
 
 
 def leaders(data: Compiled, found: Beliefs) -> tuple[Floats, NDArray[np.bool_]]:
-    """Confidence of the leading account of each sample, and whether it is right; 0 and wrong without accounts."""
+    """Confidence in what the leading account of each sample names, and whether it is right; 0 and wrong without
+    accounts. What is judged is its place and mechanism, or its place where no mechanism is labelled."""
     samples = len(data.truth)
     said, right = np.zeros(samples), np.zeros(samples, dtype=bool)
     order = np.lexsort((-found.account, data.sample))
     first = order[np.unique(data.sample[order], return_index=True)[1]]
-    said[data.sample[first]], right[data.sample[first]] = found.account[first], data.right[first]
+    together = np.bincount(data.judged, weights=found.account)
+    said[data.sample[first]] = np.minimum(1.0, together[data.judged[first]])
+    right[data.sample[first]] = data.right[first]
     return said, right
 
 

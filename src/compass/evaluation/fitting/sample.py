@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
 from compass.domain.hypothesis import NO_CHANGE, Hypothesis
-from compass.evaluation.answer import counted_as
+from compass.domain.place import counted_as
 from compass.evaluation.ranks import is_place
 from compass.evaluation.truth import Truth, set_of
 

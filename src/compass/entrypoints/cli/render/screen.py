@@ -61,7 +61,7 @@ def first_screen(view: View, page: Page) -> list[Text]:
     """The whole first screen as lines; on a terminal at most as many as fit, the prompt's own line left over."""
     rows = [_Row(headline(view, page))]
     rows += [_Row(line, drop=3 if i == 2 else 0) for i, line in enumerate(what(view, page))]
-    rows += [_Row(line) for line in where(view, page)]
+    rows += [_Row(line, drop=2 if i else 0) for i, line in enumerate(where(view, page))]
     rows += [_Row(line) for line in changes(view, page)]
     rows.append(_Row(Text(""), drop=6))
     rows += _account_rows(view, page)
@@ -139,6 +139,8 @@ def where(view: View, page: Page) -> list[Text]:
     inside = f"abnormal inside: {names(s.strained, most)}"
     hit = f"affected: {names(s.affected, most, marked=view.service)}" if s.affected or not s.strained else inside
     lines = [labelled("WHERE", page.fit(f"{hit} · normal: {names(s.unaffected, most - 2)}"))]
+    begins = ", ".join(f"{place.entity} {percent(place.confidence)}" for place in view.places[:most])
+    lines += [labelled("", page.fit(f"began at: {begins}"))] if begins and not nothing_wrong(view) else []
     if page.full or page.uncut:
         rows = (("who notices", s.notices), ("not measured", s.unmeasured))
         lines += [labelled("", f"{what}: {names(entities, most)}") for what, entities in rows if entities]
