@@ -59,6 +59,24 @@ def test_a_level_that_is_common_in_the_longer_baseline_counts_for_less() -> None
     assert second < first / 3
 
 
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), late=st.integers(0, 20), lead_up=st.sampled_from([0.2, 0.3]))
+def test_what_a_cause_did_before_a_late_onset_is_no_earlier_occurrence(seed: int, late: int, lead_up: float) -> None:
+    """It began `late` samples before the estimated onset; that costs nothing. The same number of samples spread over
+    the baseline says that the level comes and goes, and costs as much as ever."""
+    early, spread, only = noisy(1, seed), noisy(1, seed), noisy(1, seed)
+    early[0, AT - late : AT : 2] *= 6
+    spread[0, 2 : AT : max(2, AT // max(late, 1))] *= 6
+    for values in (early, spread, only):
+        values[0, AT:] *= 5
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anomaly, "LEAD_UP", lead_up)
+        scores = [screen(table([row(service("a"))], v), *split(N, AT)).up.score[0] for v in (early, spread, only)]
+    assert scores[0] > ANOMALY_SCORE
+    assert scores[0] > 0.6 * scores[2]
+    assert late < 10 or scores[1] < 0.6 * scores[2]
+
+
 def test_a_change_below_the_floor_is_normal_even_on_a_constant_baseline() -> None:
     values = np.full((2, N), 0.1)
     values[0, AT:] = 0.101
