@@ -97,32 +97,34 @@ def same_subject(said: Said, before: Bools, now: Bools) -> tuple[SameSubject, ..
 
 def _of_request(said: Said, rows: Ints, ordinary: Ints) -> SameSubject | None:
     """Lines of one kind in one request, against the most that any request wrote of one kind before."""
-    traced, usual = rows[said.trace[rows] != ""], ordinary[said.trace[ordinary] != ""]
-    if traced.size < MIN_LINES or np.unique(said.trace[usual].astype(str)).size < MIN_SUBJECTS:
-        return None
-    top, lines = Counter(said.trace[traced].tolist()).most_common(1)[0]
-    before = _most(Counter(zip(said.trace[usual].tolist(), said.event[usual].tolist(), strict=True)))
-    if lines < MIN_LINES or lines < MORE_OFTEN * before:
+    traced = rows[said.trace[rows] != ""]
+    top, lines = max(Counter(said.trace[traced].tolist()).items(), key=lambda item: item[1], default=("", 0))
+    if lines < max(MIN_LINES, MOST * traced.size):
+        return None  # before the many ordinary lines are counted
+    usual = ordinary[said.trace[ordinary] != ""]
+    kinds = Counter(zip(said.trace[usual].tolist(), said.event[usual].tolist(), strict=True))
+    before = _most(kinds)
+    if len({trace for trace, _ in kinds}) < MIN_SUBJECTS or lines < MORE_OFTEN * before:
         return None
     first = int(traced[said.trace[traced] == top][0])
     return _finding(said, "request", first, (lines, int(traced.size)), (before, int(usual.size)))
 
 
-def _of_value(said: Said, rows: Ints, ordinary: Ints, values: list[_Parameter]) -> Iterable[SameSubject | None]:
+def _of_value(said: Said, rows: Ints, ordinary: Ints, values: list[_Parameter]) -> Iterable[SameSubject]:
     """Identifiers that stand in most failing lines, against what the same parameter shows in ordinary lines."""
     for seen in values:
-        if not seen.identifier or not seen.key:
+        value = seen.values.most_common(1)[0][0]
+        if not seen.identifier or not seen.key or _most(seen.values) < MOST * seen.lines:
             continue
-        value, lines = seen.values.most_common(1)[0]
+        holding = [int(row) for row in rows if value in str(said.text[row])]  # `values` are of some lines
+        if len(holding) < max(MIN_LINES, MOST * rows.size):
+            continue
         usual = _values_of(seen.key, said.text[ordinary[:: max(1, ordinary.size // _COMPARED)]])
-        if lines >= MIN_LINES and len(usual) >= MIN_SUBJECTS and value not in usual:
-            first = next(int(row) for row in rows if value in str(said.text[row]))
-            yield _finding(said, seen.key, first, (lines, seen.lines), (_most(usual), usual.total()))
+        if len(usual) >= MIN_SUBJECTS and value not in usual:
+            yield _finding(said, seen.key, holding[0], (len(holding), int(rows.size)), (_most(usual), usual.total()))
 
 
-def _finding(said: Said, what: str, row: int, now: tuple[int, int], before: tuple[int, int]) -> SameSubject | None:
-    if now[0] < MOST * now[1]:
-        return None
+def _finding(said: Said, what: str, row: int, now: tuple[int, int], before: tuple[int, int]) -> SameSubject:
     score = float(share_score(*(np.array([count]) for count in (*now, *before)))[0])
     return SameSubject(
         group=int(said.group[row]), event=int(said.event[row]), what=what, lines=now[0], of_lines=now[1],

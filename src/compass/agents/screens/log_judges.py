@@ -223,7 +223,7 @@ def judge_subjects(study: LogStudy, agent: str) -> list[Observation]:
             continue
         entity = study.table.entities[seen.group]
         text = (
-            f"{entity} fails on the same {seen.what} again and again: {seen.lines} of {seen.of_lines} error lines; of "
+            f"{entity} fails on the same {seen.what} again and again: {seen.lines} of {seen.of_lines} error lines of a kind; of "
             f"{seen.of_before} lines {until(study, split)} at most {seen.before} had one {seen.what} in common: "
             f"{study.example(seen.example)}"
         )
