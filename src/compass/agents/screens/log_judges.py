@@ -223,9 +223,9 @@ def judge_subjects(study: LogStudy, agent: str) -> list[Observation]:
             continue
         entity = study.table.entities[seen.group]
         text = (
-            f"{entity} fails on the same {seen.what} again and again: {seen.lines} of {seen.of_lines} error lines of a kind; of "
-            f"{seen.of_before} lines {until(study, split)} at most {seen.before} had one {seen.what} in common: "
-            f"{study.example(seen.example)}"
+            f"{entity} fails on the same {seen.what} again and again: {seen.lines} of {seen.of_lines} error lines "
+            f"of a kind; of {seen.of_before} lines {until(study, split)} at most {seen.before} had one {seen.what} in "
+            f"common: {study.example(seen.example)}"
         )
         observation = log_anomaly(
             study, agent, "log.same_subject", entity, split, text, score=seen.score, half=_HALF_SUBJECT,
