@@ -12,9 +12,11 @@ CALLS, ONSET = 400, 200
 SEEDS = st.integers(0, 10_000)
 
 
-def judged(waits: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Retransmission | None:
+def judged(
+    waits: np.ndarray[tuple[int], np.dtype[np.float64]], path: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None
+) -> Retransmission | None:
     times = np.arange(CALLS, dtype=np.int64)
-    return retransmission(waits, times, times < ONSET, times >= ONSET)
+    return retransmission(waits, times, times < ONSET, times >= ONSET, times * 0 if path is None else path)
 
 
 def usual(random: np.random.Generator, typical: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -43,6 +45,22 @@ def test_a_slow_path_makes_every_call_wait(seed: int, typical: float, delay: flo
     assert judged(waits) is None
 
 
+@given(SEEDS, st.floats(0.2, 0.8), st.floats(200, 450))
+def test_one_slow_instance_of_several_loses_nothing(seed: int, share: float, delay: float) -> None:
+    random = np.random.default_rng(seed)
+    waits, slow = usual(random, 5), random.random(CALLS) < share
+    waits[ONSET:] += delay * slow[ONSET:]
+    assert judged(waits, slow.astype(np.int64)) is None
+
+
+@given(SEEDS, st.integers(1, 6))
+def test_losses_are_seen_on_every_path(seed: int, paths: int) -> None:
+    random = np.random.default_rng(seed)
+    waits = usual(random, 5)
+    waits[ONSET:] += np.array([resent_ms(random, 0.4) for _ in range(CALLS - ONSET)])
+    assert judged(waits, random.integers(0, paths, CALLS)) is not None
+
+
 @given(SEEDS, st.floats(1, 40), st.floats(50, 2000))
 def test_a_queue_fills_the_middle(seed: int, typical: float, longest: float) -> None:
     random = np.random.default_rng(seed)
@@ -69,7 +87,7 @@ def test_as_before_or_a_few_is_nothing(seed: int, typical: float, few: int) -> N
 def test_nothing_before_is_nothing_to_compare_with() -> None:
     times = np.arange(20, dtype=np.int64)
     none = np.zeros(20, dtype=bool)
-    assert retransmission(np.full(20, 250.0), times, none, ~none) is None
+    assert retransmission(np.full(20, 250.0), times, none, ~none, times * 0) is None
 
 
 def test_the_chance_of_so_few_is_poissons() -> None:

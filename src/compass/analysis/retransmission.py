@@ -2,8 +2,8 @@
 
 TCP hides a loss and shows a wait: of one retransmission time-out, and twice as long after every further loss (RFC 6298;
 Linux begins with 200 ms above the round trip). So of the calls on one edge some wait at least that long, those beside
-them as briefly as ever, and hardly any something in between. A path that is slow makes every call wait; a queue is as
-dense in the middle as beyond it.
+them as briefly as ever, and hardly any something in between. A path that is slow makes every call on it wait; a queue
+is as dense in the middle as beyond it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ MIDDLE_MS = (45.0, 180.0)
 BY_CHANCE, AS_DENSE = 1e-4, 0.3
 """At most this chance that a queue left the middle so empty, and at most this share of what it would hold."""
 LEAST_BESIDE = 0.05
-_EARLIEST = 0.1
+"""Of the calls to one instance for one operation so many at least do not wait: else the way there is slow for all."""
+_EARLIEST = 0.1  # the waits are judged by their first tenth, and meanwhile is from there to their last: not by extremes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +40,13 @@ class Retransmission:
     share: float
 
 
-def retransmission(wait_ms: Floats, times_ns: Ints, before: Bools, now: Bools) -> Retransmission | None:
+def retransmission(
+    wait_ms: Floats, times_ns: Ints, before: Bools, now: Bools, path: Ints
+) -> Retransmission | None:  # fmt: skip
     """The finding over the calls of one edge, or None where the waits have another form.
 
-    Shapes: one element a call; `wait_ms` between the caller's span and the callee's, `times_ns` when it began.
+    Shapes: one element a call; `wait_ms` between the caller's span and the callee's, `times_ns` when it began, `path`
+    a number for what goes one way as far as is known (one instance, one operation).
     """
     if not before.any():
         return None
@@ -59,8 +63,10 @@ def retransmission(wait_ms: Floats, times_ns: Ints, before: Bools, now: Bools) -
     between = round(max(0.0, int((meanwhile & middle).sum()) - as_ever))
     beside = int(meanwhile.sum()) - between
     first = float(np.quantile(excess[waiting], _EARLIEST))
+    beside_there = np.bincount(path[meanwhile & ~middle], minlength=int(path.max()) + 1)
+    mixed = int(np.minimum(np.bincount(path[waiting], minlength=beside_there.size), beside_there).sum())
     queued = int(first_step.sum()) * (MIDDLE_MS[1] - MIDDLE_MS[0]) / (most - least)
-    if first >= most or beside < LEAST_BESIDE * (count + beside):
+    if first >= most or mixed < LEAST_BESIDE * (count + beside):
         return None
     if between > AS_DENSE * queued or at_most(between, queued) > BY_CHANCE:
         return None

@@ -59,13 +59,17 @@ def _resent(study: TraceStudy, agent: str, gap: GapFinding, split: Split) -> lis
     back = (caller == gap.service) & (callee == gap.peer)
     rows = np.flatnonzero(index.call & index.remote & (there | back))
     before, now = split.before(times[rows]), split.now(times[rows])
-    seen = retransmission(index.own_ms[rows], times[rows], before, now)
+    # What answers, and for which operation: instances are told apart where spans name them.
+    _, path = np.unique(
+        np.column_stack([study.answer.data.instance[index.answer[rows]], index.op[rows]]), axis=0, return_inverse=True
+    )
+    seen = retransmission(index.own_ms[rows], times[rows], before, now, path.ravel())
     if seen is None:
         return []
     entity, peer = index.service_of(gap.service), index.service_of(gap.peer)
     text = (
         f"{seen.waiting} calls between {entity} and {peer} wait {_ms(seen.first_ms)} or longer on their way while "
-        f"{seen.beside} beside them do not wait and {seen.between} wait less: packets are lost and sent again"
+        f"{seen.beside} beside them do not wait and {seen.between} wait less: as when packets are lost and sent again"
     )
     return [
         anomaly(
