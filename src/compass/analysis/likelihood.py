@@ -55,7 +55,7 @@ class Prior(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Groups(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Evidence that shares records: strongest fully, `share_of_rest` of the others; what explained effects add.
 
-    `explained_share` is what remains of the support of a theory that another one explains away.
+    `explained_share` is what remains of the support of a theory once it has another reason.
     """
 
     share_of_rest: float

@@ -152,7 +152,7 @@ class _Weigher:
         return pieces
 
     def _explained_away(self, hypothesis: str, pieces: list[Piece]) -> list[Piece]:
-        """The same pieces, their support reduced where another theory would bring about what speaks for this one."""
+        """The same pieces, their support reduced where a refutation gives it another reason."""
         if not any(e.explained for e in self.by_key.get(hypothesis, ())):
             return pieces
         share = self.table.groups.explained_share

@@ -159,7 +159,8 @@ def _compare(
         outcome, found = Outcome.AMBIGUOUS, f"{text}; {when}: later, but within the uncertainty of both"
     else:
         outcome, found = Outcome.SURVIVED, f"{text}; {when}: not later"
-    return make_attempt(plan, outcome, found, observed=observed, new=new, quality=quality)
+    # What begins after the trouble is more likely a part of it: its signs then count in part.
+    return make_attempt(plan, outcome, found, observed=observed, new=new, quality=quality, explained=True)
 
 
 def _run_trigger(plan: DisproofPlan, board: Board) -> DisproofAttempt:

@@ -53,7 +53,7 @@ class DisproofPlan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisproofAttempt:
     """The outcome of a plan. `decisive` only with DIRECT quality: it cuts the account at this hypothesis. `explained`:
-    refuted by another theory, which would bring about what speaks for this one.
+    refuted, and what speaks for it has another reason: another theory would bring it about, or it came afterwards.
 
     `found` is what was seen, in one sentence with numbers; `observations` are new facts the attempt made
     (they join the chronicle), `observed` the ids of all it rests on.

@@ -12,8 +12,8 @@ class Evidence:
 
     Evidence of one `group` shares observations or series: the strongest counts fully, the rest in part.
     `kind` is prior | suggestion | required | expected | missing | forbidden | refuted | survived | coverage | trigger.
-    `rests_on` are the observation ids. `explained`: a refutation by a theory that would bring about what speaks for
-    this one, which then counts in part.
+    `rests_on` are the observation ids. `explained`: a refutation that gives what speaks for this one another reason;
+    it then counts in part.
     """
 
     id: str
