@@ -17,6 +17,7 @@ from compass.evaluation.fitting.fit import (
     LeftOut,
     Model,
     Tried,
+    check,
     choose,
     fit,
     fit_model,
@@ -96,6 +97,13 @@ def test_what_leads_has_the_confidence_of_all_that_is_judged_with_it() -> None:
 def test_one_set_cannot_be_left_out() -> None:
     with pytest.raises(ConfigurationError, match="two sets"):
         fit([], [], {}, load_table())
+
+
+def test_what_fitting_needs_is_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    check(["a", "b"])
+    monkeypatch.setattr("compass.evaluation.fitting.fit.find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match="scipy"):
+        check(["a", "b"])
 
 
 def test_what_is_written_is_a_table_that_says_how() -> None:

@@ -19,7 +19,7 @@ from compass.entrypoints.cli.render.output import console, show
 from compass.evaluation.case import Prepare, board_of
 from compass.evaluation.evaluate import Plan
 from compass.evaluation.files import check_writable, write_whole
-from compass.evaluation.fitting.fit import fit
+from compass.evaluation.fitting.fit import check, fit
 from compass.evaluation.fitting.sample import Sample, sample_of
 from compass.evaluation.fitting.written import table_text
 from compass.evaluation.pool import run_all
@@ -35,6 +35,7 @@ def run_fit(wish: Wish, out: Path, validate: str, called: Sequence[str] = ()) ->
     names = _named(called, sets)
     only = {name.strip() for name in validate.split(",") if name.strip()}
     _check_sets(only, sets, "--validate")
+    check(sorted(sets - only))
     try:
         return _fit(gather(plan), only, out, names)
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ from compass.ports.errors import ConfigurationError
 Floats = NDArray[np.float64]
 PRIOR_CASES = 12.0
 """How many cases the figures assumed for a strategy are worth against what is counted."""
-ITERATIONS = 60
 HOPELESS = 0.02
 
 
@@ -38,10 +38,13 @@ class Model:
 
 
 SCALE = parameters.TEMPER | parameters.RESERVES
-BY_HAND = Model(name="as set by hand", cells=False, strength=None)
-"""What the others are compared with; it is not chosen, for nothing in it was counted."""
+BY_HAND = (
+    Model(name="as set by hand", cells=False, strength=None),
+    Model(name="as set by hand, scale fitted", cells=False, strength=1.0, moving=SCALE),
+)
+"""What the others are compared with; not chosen, for no outcome in them was counted."""
 MODELS = (
-    BY_HAND,
+    *BY_HAND,
     Model(name="cells counted, scale fitted, strong pull", cells=True, strength=16.0, moving=SCALE),
     Model(name="cells counted, scale fitted", cells=True, strength=1.0, moving=SCALE),
     Model(
@@ -64,8 +67,8 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One model, with each set left out in turn. `losses`: the `read_loss` of every case left out, in one order for all
-    models; their mean decides."""
+    """One model, with each set left out in turn. `losses`: the `objective` of every case left out, in one order for all
+    models: what is fitted also decides, by its mean."""
 
     model: Model
     losses: tuple[float, ...]
@@ -96,14 +99,10 @@ def fit(
     Raises ConfigurationError when there are fewer than two sets: then nothing can be left out.
     """
     names = sorted({s.set for s in samples})
-    if len(names) < 2:
-        raise ConfigurationError(
-            f"fitting needs at least two sets, so that each can be left out; there is {', '.join(names) or 'none'}",
-            where="compass eval fit", hint="give folders of two systems or more",
-        )  # fmt: skip
+    check(names)
     compiled = {name: compile_samples([s for s in samples if s.set == name], mechanisms, base) for name in names}
     tried = tuple(_try(model, samples, compiled, base) for model in MODELS)
-    best = choose([t for t in tried if t.model != BY_HAND])
+    best = choose([t for t in tried if t.model not in BY_HAND])
     table = fit_model(best, samples, list(compiled.values()), base)
     others = {
         name: compile_samples([s for s in validating if s.set == name], mechanisms, base)
@@ -114,6 +113,17 @@ def fit(
         validated=tuple(_left_out(name, data, table) for name, data in others.items()),
         validated_before=tuple(_left_out(name, data, base) for name, data in others.items()),
     )  # fmt: skip
+
+
+def check(names: Sequence[str]) -> None:
+    """Raises ConfigurationError where these sets cannot be fitted here: fewer than two, or no scipy."""
+    if len(names) < 2:
+        raise ConfigurationError(
+            f"fitting needs at least two sets, so that each can be left out; there is {', '.join(names) or 'none'}",
+            where="eval fit", hint="give folders of two systems or more",
+        )  # fmt: skip
+    if find_spec("scipy") is None:
+        raise ConfigurationError("fitting needs scipy", where="eval fit", hint="pip install 'compass-sre[fit]'")
 
 
 def choose(tried: Sequence[Tried]) -> Model:
@@ -133,7 +143,7 @@ def choose(tried: Sequence[Tried]) -> Model:
 def fit_model(
     model: Model, samples: Sequence[Sample], data: Sequence[Compiled], base: LikelihoodTable
 ) -> LikelihoodTable:
-    """`base` fitted by one model. Raises ConfigurationError where scipy is missing."""
+    """`base` fitted by one model."""
     table = fit_cells(samples, base, PRIOR_CASES) if model.cells else base
     if model.strength is None:
         return table
@@ -173,7 +183,7 @@ def _try(model: Model, samples: Sequence[Sample], compiled: Mapping[str, Compile
         others = [s for s in samples if s.set != name]
         table = fit_model(model, others, [d for key, d in compiled.items() if key != name], base)
         found = beliefs(data, table)
-        losses.append(read_loss(data, found))
+        losses.append(objective(data, table))
         confidence, was_right = leaders(data, found)
         said.append(confidence)
         right.append(was_right)
@@ -195,20 +205,27 @@ def _calibrated(said: Floats, right: NDArray[np.bool_]) -> Calibration:
 
 
 def _move(table: LikelihoodTable, data: Sequence[Compiled], strength: float, moving: frozenset[str]) -> LikelihoodTable:
-    try:
-        from scipy.optimize import minimize  # type: ignore[import-untyped]  # an optional extra without types
-    except ImportError as error:
-        hint = "pip install 'compass-sre[fit]'"
-        raise ConfigurationError("fitting needs scipy", where="compass eval fit", hint=hint) from error
-    centre = parameters.read(table)
+    from scipy.optimize import minimize  # type: ignore[import-untyped]  # an optional extra: see `check`
 
-    def loss(moved: Floats) -> float:
+    centre = parameters.read(table)
+    free = parameters.free(moving)
+
+    def all_of(some: Floats) -> Floats:
+        moved = centre.copy()
+        moved[free] = some
+        return moved
+
+    def loss(some: Floats) -> float:
+        moved = all_of(some)
         there = parameters.write(table, moved, exact=True)
         return float(sum(objective(d, there).sum() for d in data)) + strength * parameters.penalty(moved, centre)
 
+    # The leader changes at some points, where the loss jumps: a search without gradients, which never ends worse.
     found = minimize(
-        loss, centre, method="L-BFGS-B", bounds=parameters.bounds(centre, moving),
-        options={"maxiter": ITERATIONS, "eps": 1e-4},
-    )  # fmt: skip
-    # The leader changes at some points, so a gradient may mislead there: never end worse than began.
-    return parameters.write(table, found.x if found.fun <= loss(centre) else centre)
+        loss,
+        centre[free],
+        method="Powell",
+        bounds=parameters.bounds(centre)[free],
+        options={"xtol": 1e-3, "ftol": 1e-5},
+    )
+    return parameters.write(table, all_of(found.x) if found.fun <= loss(centre[free]) else centre)

@@ -100,10 +100,15 @@ def penalty(moved: Floats, centre: Floats) -> float:
     return float(0.5 * np.sum(((moved - centre) / sd) ** 2))
 
 
-def bounds(centre: Floats, moving: frozenset[str]) -> list[tuple[float, float]]:
-    """Four standard deviations either way, further than which the prior rules out; no room for what does not move."""
-    room = [FARTHEST * p.sd if p.name in moving else 0.0 for p in PARAMETERS]
-    return [(float(c) - r, float(c) + r) for c, r in zip(centre, room, strict=True)]
+def free(moving: frozenset[str]) -> NDArray[np.intp]:
+    """Which of PARAMETERS move, by position."""
+    return np.flatnonzero([p.name in moving for p in PARAMETERS])
+
+
+def bounds(centre: Floats) -> Floats:
+    """Shape (parameters, 2): four standard deviations either way, further than which the prior rules out."""
+    room = FARTHEST * np.array([p.sd for p in PARAMETERS])
+    return np.column_stack([centre - room, centre + room])
 
 
 def unit(table: LikelihoodTable, weight: str, size: float) -> LikelihoodTable:
