@@ -23,7 +23,7 @@ from compass.domain.time import NS_PER_S
 
 SHARED_WORDS = 0.5
 """Least share of all words of two templates that both have, severities aside."""
-MIN_LINES = 3
+MIN_LINES = 3  # a line written once or twice has no frequency to compare
 OFTEN = 3.0
 """Greatest ratio of the two frequencies."""
 BEFORE_NS, AFTER_NS = 30 * NS_PER_S, 300 * NS_PER_S
