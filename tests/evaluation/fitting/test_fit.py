@@ -127,7 +127,7 @@ def _tried(number: int, *losses: float) -> Tried:
 
 
 def test_of_models_that_chance_may_have_ordered_the_simplest_is_chosen() -> None:
-    simple, rich = _tried(1, 0.5, 0.9, 0.4, 0.8), _tried(4, 0.6, 0.6, 0.5, 0.6)
-    assert choose([simple, rich]) == MODELS[1]
-    clearly = _tried(4, 0.1, 0.5, 0.05, 0.35)
-    assert choose([simple, clearly]) == MODELS[4]
+    simple, rich = _tried(2, 0.5, 0.9, 0.4, 0.8), _tried(5, 0.6, 0.6, 0.5, 0.8)
+    assert choose([simple, rich]) == MODELS[2]
+    clearly = _tried(5, 0.1, 0.5, 0.05, 0.35)
+    assert choose([simple, clearly]) == MODELS[5]

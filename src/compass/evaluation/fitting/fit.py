@@ -67,8 +67,11 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One model, with each set left out in turn. `losses`: the `objective` of every case left out, in one order for all
-    models: what is fitted also decides, by its mean."""
+    """One model, with each set left out in turn. `losses`: the `answer_loss` of every case left out; their mean decides.
+
+    `read_loss` cannot: what it judges, what leads, differs between models, and one that is never right and never sure
+    would win.
+    """
 
     model: Model
     losses: tuple[float, ...]
@@ -129,15 +132,12 @@ def check(names: Sequence[str]) -> None:
 def choose(tried: Sequence[Tried]) -> Model:
     """The simplest model (they are given in that order) whose loss is within one standard error of the least.
 
-    The rule of Breiman, Friedman, Olshen and Stone (1984, 3.4.3), on paired differences: on a hundred cases the least
-    of several like losses is chance, and the simple one travels better.
+    The rule of Breiman, Friedman, Olshen and Stone (1984, 3.4.3), with the standard error of the least loss: on a
+    hundred cases the least of several like losses is chance, and the simple one travels better.
     """
     best = min(tried, key=lambda t: t.loss)
-    for model in tried:
-        apart = np.subtract(model.losses, best.losses)
-        if apart.mean() <= apart.std(ddof=1) / np.sqrt(apart.size):
-            return model.model
-    return best.model
+    error = float(np.std(best.losses, ddof=1)) / np.sqrt(len(best.losses))
+    return next(t.model for t in tried if t.loss <= best.loss + error)
 
 
 def fit_model(
@@ -151,10 +151,15 @@ def fit_model(
 
 
 def objective(data: Compiled, table: LikelihoodTable) -> Floats:
-    """Two losses a sample, added: `read_loss`, and −log of the probability of the right answer as a whole, at most that
-    of HOPELESS: an answer that the engine does not see at all says nothing about how to weigh what it sees."""
+    """Two losses a sample, added: `answer_loss` and `read_loss`."""
     found = beliefs(data, table)
-    return np.asarray(read_loss(data, found) - np.log(np.maximum(HOPELESS, found.right)), dtype=np.float64)
+    return answer_loss(found) + read_loss(data, found)
+
+
+def answer_loss(found: Beliefs) -> Floats:
+    """−log of the probability of the right answer as a whole, at most that of HOPELESS: an answer that the engine does
+    not see at all says nothing about how to weigh what it sees."""
+    return np.asarray(-np.log(np.maximum(HOPELESS, found.right)), dtype=np.float64)
 
 
 def read_loss(data: Compiled, found: Beliefs) -> Floats:
@@ -183,7 +188,7 @@ def _try(model: Model, samples: Sequence[Sample], compiled: Mapping[str, Compile
         others = [s for s in samples if s.set != name]
         table = fit_model(model, others, [d for key, d in compiled.items() if key != name], base)
         found = beliefs(data, table)
-        losses.append(objective(data, table))
+        losses.append(answer_loss(found))
         confidence, was_right = leaders(data, found)
         said.append(confidence)
         right.append(was_right)
