@@ -67,7 +67,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One model, with each set left out in turn. `losses`: the `answer_loss` of every case left out; their mean decides.
+    """One model, with each set left out in turn. `losses`: the `answer_loss` of every case left out; the mean decides.
 
     `read_loss` cannot: what it judges, what leads, differs between models, and one that is never right and never sure
     would win.
