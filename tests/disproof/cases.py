@@ -448,6 +448,11 @@ SIMILAR = [
         tracks=[waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), slow_web],
     ),
     similar_incident(
+        "it was like this once before and nothing followed",
+        A,
+        tracks=[waves((20,), 20.0, 60.0, K.CPU, ORDERS, "%"), slow_web],
+    ),
+    similar_incident(
         "the symptom followed each time",
         S,
         tracks=[waves(_bumps, 20.0, 60.0, K.CPU, ORDERS, "%"), waves(_bumps, 0.1, 0.5, K.LATENCY, WEB)],

@@ -63,8 +63,9 @@ class SimilarIncident:
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
         """Whether the symptom at the plan's first peer followed, within FOLLOWS_STEPS, whenever the cause was like now.
 
-        Survived: always, refuted: never, where the effect's coverage is complete; ambiguous in between. Indirect from
-        MANY earlier episodes on, else circumstantial. NO_DATA when either is not abnormal now or nothing was like it.
+        Survived: always, refuted: never in MANY earlier episodes, where the effect's coverage is complete; ambiguous in
+        between, for once may have been too short to matter. Indirect from MANY on, else circumstantial. NO_DATA when
+        either is not abnormal now or nothing was like it.
         """
         if not opened(board) or not plan.arguments.peers:
             return no_data(plan, "there is no onset or no symptom to compare with")
@@ -91,7 +92,7 @@ class SimilarIncident:
             f"(first {clock(earlier[0].start_ns)}); the symptom at {peer} followed {hits} times"
         )
         quality = Quality.INDIRECT if len(known) >= MANY else Quality.CIRCUMSTANTIAL
-        if hits == 0 and effect.coverage.complete:
+        if hits == 0 and effect.coverage.complete and len(known) >= MANY:
             outcome = Outcome.REFUTED
         else:
             outcome = Outcome.SURVIVED if hits == len(known) else Outcome.AMBIGUOUS
