@@ -1,0 +1,73 @@
+"""How one server is reached, and how much may be asked of it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from compass.ports.errors import ConfigurationError
+from compass.sources.http.secret import Secret
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """`answer_bytes` bounds one answer, after decompression. `timeout_s` bounds one attempt, whole; `most_wait_s` what
+    a server may make us wait before the next."""
+
+    answer_bytes: int = 20 * MB
+    concurrency: int = 6
+    timeout_s: float = 20.0
+    attempts: int = 3
+    most_wait_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Certificates are always verified. `authority`: a file of further CAs, PEM; `certificate` and `key`: ours."""
+
+    authority: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """Raises ConfigurationError where a file cannot be used."""
+        try:
+            made = ssl.create_default_context()
+            if self.authority is not None:
+                made.load_verify_locations(cafile=self.authority)
+            if self.certificate is not None:
+                made.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            names = ", ".join(str(p) for p in (self.authority, self.certificate, self.key) if p is not None)
+            hint = "PEM files are wanted: authority, certificate and its key"
+            raise ConfigurationError(f"cannot be used for TLS: {error}", where=names, hint=hint) from error
+        return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where and as whom. `headers` are sent with every request (`X-Scope-OrgID`); `token` as a bearer token, `user`
+    with `password` as basic authentication."""
+
+    name: str
+    url: str
+    token: Secret | None = None
+    user: str = ""
+    password: Secret | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tls: Tls = Tls()
+    caps: Caps = Caps()
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise ConfigurationError(f"{self.url!r} is no address", where=self.name, hint="begin with https://")
+        if self.token is not None and self.password is not None:
+            raise ConfigurationError("has a token and a password", where=self.name, hint="give one of them")
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        return tuple(secret for secret in (self.token, self.password) if secret is not None)
