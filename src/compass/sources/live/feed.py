@@ -1,0 +1,61 @@
+"""What a live source has to do: gather its parts of a window, and say with a real read how it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from compass.domain.time import Window
+from compass.ports.clock import Deadline
+from compass.sources.live.gathered import Gathered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is gathered: everything in `window`, or, where that is more than may be moved, what is near `service`.
+
+    `detected_ns` is when somebody was paged: where a choice has to be made, the time around it counts most.
+    `exact` forbids aggregating at the server: for recordings, which are kept.
+    """
+
+    window: Window
+    detected_ns: int
+    service: str | None = None
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a real read found, in words for a person: `detail` in one line, `figures` by name (services, series,
+    streams, retention ...). `hints` say what is missing and what to do about it."""
+
+    detail: str
+    figures: Mapping[str, str] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
+
+
+class Feed(Protocol):
+    """One connection to one server. Read-only: what may be asked is a list (`sources/http/allowed`).
+
+    Every method raises SourceUnavailableError (passing) or SourceRefusedError (permanent), never another error, and
+    ends by its deadline.
+    """
+
+    @property
+    def name(self) -> str:
+        """As the team calls it in its settings."""
+        ...
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """What it can give: names of `sources/recording/layout.PARTS`."""
+        ...
+
+    async def gather(self, part: str, scope: Scope, *, deadline: Deadline) -> Gathered: ...
+
+    async def look(self, part: str, *, deadline: Deadline) -> Found:
+        """Read something small but real, as an investigation would."""
+        ...
+
+    async def aclose(self) -> None: ...

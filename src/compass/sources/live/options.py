@@ -1,0 +1,112 @@
+"""How a team names a server in its settings, the same for every source, and how that becomes a `Server`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from compass.ports.errors import ConfigurationError
+from compass.sources.http.secret import Secret
+from compass.sources.http.settings import Caps, Server, Tls
+
+T = TypeVar("T", bound=msgspec.Struct)
+TENANT_HEADER = "X-Scope-OrgID"
+TomlTable = Mapping[str, object]
+
+
+class ServerOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The options every server has. `token` and `password` are references (`env:NAME`, `file:PATH`, `keyring:NAME`),
+    never the secret itself. `tenant` is sent as X-Scope-OrgID. `authority`, `certificate` and `key` are PEM files."""
+
+    type: str
+    url: str
+    token: str = ""
+    user: str = ""
+    password: str = ""
+    tenant: str = ""
+    headers: dict[str, str] = {}
+    authority: str = ""
+    certificate: str = ""
+    key: str = ""
+    timeout_s: float = 20.0
+    concurrency: int = 6
+    answer_mb: float = 20.0
+
+
+def options_of(table: TomlTable, kind: type[T], where: str) -> T:
+    """A section of the settings as `kind`. Raises ConfigurationError naming the option that is wrong."""
+    try:
+        return msgspec.convert(table, type=kind)
+    except msgspec.ValidationError as error:
+        known = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
+        raise ConfigurationError(str(error), where=f"compass.toml: {where}", hint=f"it can have: {known}") from error
+
+
+def server_of(name: str, options: ServerOptions, secrets: Secrets) -> Server:
+    """The server that `options` describe. Raises ConfigurationError where a secret is not to be had."""
+    server = Server(
+        name=name, url=options.url.rstrip("/"),
+        token=secrets.get(options.token, f"{name}.token") if options.token else None,
+        user=options.user,
+        password=secrets.get(options.password, f"{name}.password") if options.password else None,
+        headers={**options.headers, **({TENANT_HEADER: options.tenant} if options.tenant else {})},
+        tls=Tls(authority=_path(options.authority), certificate=_path(options.certificate), key=_path(options.key)),
+    )  # fmt: skip
+    caps = Caps(
+        answer_bytes=round(options.answer_mb * 1e6), concurrency=options.concurrency, timeout_s=options.timeout_s
+    )
+    return replace(server, caps=caps)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).expanduser() if text else None
+
+
+class Secrets:
+    """Secrets by reference. `environment` is what `env:` looks in, `base` the folder `file:` is relative to."""
+
+    def __init__(self, environment: Mapping[str, str], base: Path) -> None:
+        self._environment, self._base = environment, base
+
+    def get(self, reference: str, where: str) -> Secret:
+        """The secret `reference` names. Raises ConfigurationError when there is none, or it is no reference."""
+        how, colon, name = reference.partition(":")
+        if colon and how == "env":
+            value = self._environment.get(name, "")
+            hint = f"export {name}=..."
+        elif colon and how == "file":
+            value, hint = self._file(name, where), "the file holds the secret and nothing else"
+        elif colon and how == "keyring":
+            value, hint = _keyring(name, where), f"keyring set compass {name}"
+        else:
+            # What was written there may be the secret itself: it is not repeated.
+            raise ConfigurationError(
+                "a secret is named here, not written", where=where, hint="env:NAME, file:PATH or keyring:NAME"
+            )
+        if not value.strip():
+            raise ConfigurationError(f"{reference} holds nothing", where=where, hint=hint)
+        return Secret(value.strip())
+
+    def _file(self, name: str, where: str) -> str:
+        try:
+            return (self._base / Path(name).expanduser()).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ConfigurationError(f"file:{name} cannot be read: {reason}", where=where) from error
+
+
+def _keyring(name: str, where: str) -> str:
+    try:
+        import keyring
+    except ImportError as error:
+        raise ConfigurationError(
+            "the keyring library is not installed", where=where, hint="pip install keyring, or use env: or file:"
+        ) from error
+    try:
+        return keyring.get_password("compass", name) or ""
+    except keyring.errors.KeyringError as error:
+        raise ConfigurationError(f"the keyring cannot be read: {error}", where=where) from error

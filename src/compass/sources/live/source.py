@@ -1,0 +1,186 @@
+"""Live servers behind the telemetry port."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from compass.domain.incident import Incident
+from compass.domain.telemetry import (
+    Answer,
+    Capability,
+    Health,
+    HealthStatus,
+    LogQuery,
+    NativeQuery,
+    ObjectKind,
+    ObjectQuery,
+    SignalKind,
+    SignalQuery,
+    SpanQuery,
+)
+from compass.ports.clock import Clock, Deadline
+from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
+from compass.sources.live.feed import Feed, Scope
+from compass.sources.live.gathered import Gathered
+from compass.sources.recording import RecordingSource, layout
+from compass.tables.logs import LogTable
+from compass.tables.objects import ObjectTable
+from compass.tables.series import SeriesTable
+from compass.tables.spans import SpanTable
+
+if TYPE_CHECKING:
+    from compass.sources.live.window import Kept
+
+T = TypeVar("T")
+GATHER_S = 45.0
+"""What a source has not given by then is lost for this investigation: the others are not held up."""
+_PART_OF = {kind: kind.value for kind in ObjectKind}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Got:
+    """What all feeds gave of one part. `lost` are those that failed, each with its error."""
+
+    gathered: tuple[Gathered, ...] = ()
+    lost: tuple[tuple[str, SourceError], ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        said = [note for one in self.gathered for note in one.missing]
+        return (*said, *(f"{name} {error.what}" for name, error in self.lost))
+
+    @property
+    def queries(self) -> tuple[NativeQuery, ...]:
+        return tuple(query for one in self.gathered for query in one.queries)
+
+
+class LiveSource:
+    """Implements `ports.telemetry.Telemetry` over feeds. The first question gathers the whole window, every part of
+    every feed at once; later ones are answered from what came. Nothing is asked twice, nothing outlives `close`."""
+
+    def __init__(self, name: str, feeds: Sequence[Feed], incident: Incident, clock: Clock) -> None:
+        self._name, self._feeds, self._incident, self._clock = name, tuple(feeds), incident, clock
+        self._gathering: asyncio.Task[Kept] | None = None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        parts = frozenset().union(*(feed.parts for feed in self._feeds))
+        kinds: set[Capability] = {kind for kind in ObjectKind if kind.value in parts}
+        signals: set[Capability] = set(SignalKind) if layout.METRICS_PART.name in parts else set()
+        return frozenset({*parts, *kinds, *signals})
+
+    async def series(self, query: SignalQuery, *, deadline: Deadline) -> Answer[SeriesTable]:
+        return await self._answer(layout.METRICS_PART.name, lambda from_: from_.series(query, deadline=deadline))
+
+    async def logs(self, query: LogQuery, *, deadline: Deadline) -> Answer[LogTable]:
+        return await self._answer(layout.LOGS_PART.name, lambda from_: from_.logs(query, deadline=deadline))
+
+    async def spans(self, query: SpanQuery, *, deadline: Deadline) -> Answer[SpanTable]:
+        return await self._answer(layout.TRACES_PART.name, lambda from_: from_.spans(query, deadline=deadline))
+
+    async def objects(self, query: ObjectQuery, *, deadline: Deadline) -> Answer[ObjectTable]:
+        return await self._answer(_PART_OF[query.kind], lambda from_: from_.objects(query, deadline=deadline))
+
+    async def check(self) -> tuple[Health, ...]:
+        """One Health a part, from what was really gathered."""
+        kept = await self.kept()
+        return tuple([self._health(kept.got.get(health.part), health) for health in await kept.recording.check()])
+
+    async def kept(self) -> Kept:
+        """Everything that was gathered. The first who asks starts it; others wait for the same."""
+        if self._gathering is None:
+            self._gathering = asyncio.ensure_future(self._gather())
+        return await asyncio.shield(self._gathering)
+
+    async def aclose(self) -> None:
+        """Close the connections and remove what was gathered."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            done = (await asyncio.gather(self._gathering, return_exceptions=True))[0]
+            if not isinstance(done, BaseException):
+                done.recording.close()
+                await asyncio.to_thread(shutil.rmtree, done.recording.folder, ignore_errors=True)
+        await asyncio.gather(*(feed.aclose() for feed in self._feeds))
+
+    async def _gather(self) -> Kept:
+        # numpy and DuckDB are imported here, with the first question.
+        from compass.sources.live.window import keep
+
+        scope = Scope(
+            window=self._incident.window, detected_ns=self._incident.detected_ns, service=self._incident.service
+        )
+        got = await gather(self._feeds, scope, self._clock)
+        folder = Path(tempfile.mkdtemp(prefix="compass-window-"))  # readable by this user alone
+        try:
+            return await asyncio.to_thread(keep, folder, self._incident, got)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    async def _answer(self, part: str, ask: Callable[[RecordingSource], Awaitable[Answer[T]]]) -> Answer[T]:
+        kept = await self.kept()
+        got = kept.got.get(part, Got())
+        if got.lost and not got.gathered:
+            name, error = got.lost[0]
+            raise type(error)(error.what, where=error.where or name, hint=error.hint)
+        answer = await ask(kept.recording)
+        coverage = replace(answer.coverage, missing=(*answer.coverage.missing, *got.missing))
+        query = kept.native(part) or answer.query
+        return replace(answer, coverage=coverage, query=query, source=self._name)
+
+    def _health(self, got: Got | None, health: Health) -> Health:
+        if got is None:
+            return replace(health, source=self._name, detail=f"no source of {health.part} is connected")
+        names = ", ".join(feed.name for feed in self._feeds if health.part in feed.parts)
+        if got.lost and not got.gathered:
+            name, error = got.lost[0]
+            hides = next(part.hides for part in layout.PARTS if part.name == health.part)
+            said = replace(error_free(health), status=HealthStatus.LOST, detail=str(error), hides=hides)
+            return replace(said, source=name)
+        if got.missing and health.status is HealthStatus.OK:
+            health = replace(health, status=HealthStatus.DEGRADED)
+        if got.missing:
+            detail, hides = ("; ".join(filter(None, (text, *got.missing))) for text in (health.detail, health.hides))
+            health = replace(health, detail=detail, hides=hides)
+        return replace(health, source=names)
+
+
+def error_free(health: Health) -> Health:
+    """The health without what a reader of nothing would say of it."""
+    return replace(health, detail="", hides="", covered=None, entities=())
+
+
+async def gather(feeds: Sequence[Feed], scope: Scope, clock: Clock, *, within_s: float = GATHER_S) -> dict[str, Got]:
+    """What every feed has of every part, all asked at once. A feed that fails or is late is lost, never an error."""
+    deadline = Deadline(at_s=clock.monotonic_s() + within_s)
+    asked = [(part.name, feed) for part in layout.PARTS for feed in feeds if part.name in feed.parts]
+    came = await asyncio.gather(*(_one(feed, part, scope, deadline, within_s) for part, feed in asked))
+    got: dict[str, Got] = {}
+    for (part, feed), one in zip(asked, came, strict=True):
+        before = got.get(part, Got())
+        if isinstance(one, Gathered):
+            got[part] = replace(before, gathered=(*before.gathered, one))
+        else:
+            got[part] = replace(before, lost=(*before.lost, (feed.name, one)))
+    return got
+
+
+async def _one(feed: Feed, part: str, scope: Scope, deadline: Deadline, within_s: float) -> Gathered | SourceError:
+    try:
+        # The deadline is the feed's to keep; this is for one that does not.
+        async with asyncio.timeout(within_s + 1.0):
+            return await feed.gather(part, scope, deadline=deadline)
+    except (SourceUnavailableError, SourceRefusedError) as error:
+        return error
+    except TimeoutError:
+        return SourceUnavailableError(f"did not give its {part} within {within_s:g} s", where=feed.name)

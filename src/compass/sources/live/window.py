@@ -1,0 +1,80 @@
+"""What was gathered, kept as a recording that can be asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compass.domain.incident import Incident
+from compass.domain.telemetry import NativeQuery
+from compass.domain.time import to_datetime
+from compass.sources.live.writer import KEPT, PASSING, Compression, write_part
+from compass.sources.recording import RecordingSource, layout
+from compass.sources.recording.discover import HEADER
+from compass.sources.recording.header import FORMAT
+
+if TYPE_CHECKING:
+    from compass.sources.live.source import Got
+
+_MOST_QUERIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The gathered window: `recording` answers, `got` says by part what feeds gave and what is missing."""
+
+    recording: RecordingSource
+    got: Mapping[str, Got]
+
+    def native(self, part: str) -> NativeQuery | None:
+        """The servers' own queries that gave a part, for a person to run again; None where there was none."""
+        found = self.got[part].queries if part in self.got else ()
+        if not found:
+            return None
+        more = f"\n… and {len(found) - _MOST_QUERIES} more" if len(found) > _MOST_QUERIES else ""
+        return NativeQuery(
+            language=found[0].language, text="\n".join(query.text for query in found[:_MOST_QUERIES]) + more
+        )
+
+
+def keep(folder: Path, incident: Incident, got: Mapping[str, Got]) -> Kept:
+    """Write a private copy of what was gathered to `folder` and open it."""
+    write_recording(folder, incident, got, PASSING)
+    return Kept(recording=RecordingSource.open(folder), got=got)
+
+
+def write_recording(
+    folder: Path, incident: Incident, got: Mapping[str, Got], how: Compression = KEPT, origin: str = "live servers"
+) -> None:
+    """Write a recording of format 1. A part that no feed gave is absent: not connected."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in layout.PARTS:
+        found = got.get(part.name)
+        if found is not None and found.gathered:
+            write_part(folder, part.name, [one.data for one in found.gathered], how)
+    traces = got.get(layout.TRACES_PART.name)
+    sampling = min((one.sampling for one in traces.gathered), default=1.0) if traces is not None else 1.0
+    notes = [f"{part}: {note}" for part, found in sorted(got.items()) for note in found.missing]
+    provenance: dict[str, object] = {"dataset": origin, "case": incident.origin or folder.name, "licence": "private"}
+    if sampling < 1.0:
+        provenance["sampling"] = sampling
+    if notes:
+        provenance["note"] = notes
+    header: dict[str, object] = {
+        "format": FORMAT, "id": incident.origin or folder.name, "title": incident.title, "system": incident.system,
+        "window": {"start": _time(incident.window.start_ns), "end": _time(incident.window.end_ns)},
+        "detected_at": _time(incident.detected_ns), "provenance": provenance,
+    }  # fmt: skip
+    if incident.service:
+        header["service"] = incident.service
+    if incident.symptom:
+        header["symptom"] = incident.symptom
+    # JSON is YAML, and quotes whatever a title may hold.
+    (folder / HEADER).write_text(json.dumps(header, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _time(ns: int) -> str:
+    return to_datetime(ns).isoformat().replace("+00:00", "Z")
