@@ -125,3 +125,26 @@ def test_hostile_values_are_no_error(values: Floats) -> None:
 def test_too_short_a_history_says_nothing() -> None:
     values = np.r_[np.full(6, LEVEL), teeth(40, 10, LEVEL, 3 * LEVEL)]
     assert seen(values, at=6) is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(2, 30), at=st.integers(60, 100))
+def test_a_row_is_judged_by_itself_whatever_rows_are_beside_it(seed: int, count: int, at: int) -> None:
+    """Rows of every form, many with missing samples, so that they have different numbers of known ones."""
+    rng = np.random.default_rng(seed)
+    cycles, forms = rng.integers(4, 20, count), rng.integers(0, 5, count)
+    values = np.array([
+        (
+            np.r_[np.full(at, 1.0), teeth(N - at, cycle, 1.0, 4.0)], teeth(N, cycle, 1.0, 3.0), np.ones(N),
+            rng.lognormal(0, 0.5, N), np.full(N, np.nan),
+        )[form] * rng.lognormal(0, 0.02, N)
+        for cycle, form in zip(cycles.tolist(), forms.tolist(), strict=True)
+    ])  # fmt: skip
+    values[rng.random(values.shape) < rng.choice([0.0, 0.2, 0.6], (count, 1))] = np.nan
+    series = table([row(service("a"), SignalKind.MEMORY, "By")] * count, values)
+    rows = np.flatnonzero(rng.random(count) < 0.8)
+    together = repeated_climbs(series, rows, *split(N, at))
+    alone = [one for n in rows for one in repeated_climbs(series, np.array([n]), *split(N, at))]
+    assert list(together) == alone
+    leaks = (forms == 0) & np.isfinite(values).all(axis=1)
+    assert {one.row for one in together} >= set(np.flatnonzero(leaks).tolist()) & set(rows.tolist())

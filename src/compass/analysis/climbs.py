@@ -52,12 +52,28 @@ def repeated_climbs(table: SeriesTable, rows: Ints, baseline: Window, during: Wi
     """Those of `rows` that climb at least twice and still do after the onset, to where they never usually are."""
     if not rows.size or table.times_ns.size < 2 * MIN_SAMPLES:
         return ()
-    values = np.where(np.isfinite(table.values[rows]), table.values[rows], np.nan)
     inside = (table.times_ns > baseline.start_ns) & (table.times_ns <= during.end_ns)
-    values, times_ns = values[:, inside], table.times_ns[inside]
-    often = np.flatnonzero(_falls(values).sum(axis=1) >= MIN_CLIMBS)
-    found = (_climbs(int(rows[at]), values[at], times_ns, baseline, during) for at in often)
-    return tuple(one for one in found if one is not None)
+    values, times_ns = table.values[np.ix_(rows, inside)], table.times_ns[inside]
+    values = np.where(np.isfinite(values), values, np.nan)
+    falls = _falls(values)
+    often = falls.sum(axis=1) >= MIN_CLIMBS
+    samples = _samples(values[often], falls[often], times_ns, baseline)
+    climbs = samples.stretches()
+    climbs = climbs.of(climbs.sizes >= MIN_SAMPLES).repeated()
+    usual = samples.usual_tops(samples.lengths(climbs))
+    usual_there = usual[climbs.row]
+    climbs = climbs.of((usual_there > 0) & (climbs.tops >= (1.0 + ABOVE) * usual_there)).repeated()
+    last_ns = samples.moments[climbs.ends - 1]
+    still = np.bincount(climbs.row, weights=last_ns > during.start_ns, minlength=usual.size) > 0
+    climbs = climbs.of((still & samples.rise(climbs))[climbs.row])
+    tops = _medians(climbs.row, climbs.tops, usual.size)
+    return tuple(
+        Climbs(
+            row=int(rows[often][at]), top=float(tops[at]), usual=float(usual[at]),
+            starts_ns=tuple(samples.moments[climbs.starts[climbs.row == at]].tolist()),
+        )
+        for at in np.unique(climbs.row)
+    )  # fmt: skip
 
 
 def _falls(values: Floats) -> Bools:
@@ -69,43 +85,110 @@ def _falls(values: Floats) -> Bools:
     return np.asarray(values < (1.0 - FALL) * before)
 
 
-def _climbs(row: int, values: Floats, times_ns: Ints, baseline: Window, during: Window) -> Climbs | None:
+@dataclass(frozen=True, slots=True)
+class _Stretches:
+    """Stretches from one fall to the next, in order: their row, their first sample and the one after their last (places
+    in the samples of all rows), and what they reach. All [stretches] but `rows`, the number of rows."""
+
+    row: Ints
+    starts: Ints
+    ends: Ints
+    tops: Floats
+    rows: int
+
+    @property
+    def sizes(self) -> Ints:
+        return self.ends - self.starts
+
+    def of(self, mask: Bools) -> _Stretches:
+        return _Stretches(self.row[mask], self.starts[mask], self.ends[mask], self.tops[mask], self.rows)
+
+    def repeated(self) -> _Stretches:
+        """Those of rows that have at least MIN_CLIMBS of them."""
+        return self.of((np.bincount(self.row, minlength=self.rows) >= MIN_CLIMBS)[self.row])
+
+    def by_row(self, values: Floats | Ints) -> Floats:
+        """Sums [rows] of `values` [stretches]."""
+        return np.asarray(np.bincount(self.row, weights=values, minlength=self.rows), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """The known samples of many rows, one row after the other: their row, value, time, whether they lie far below the
+    one before, and whether they belong to the baseline. All [samples] but `first` [rows], where each row begins."""
+
+    row: Ints
+    level: Floats
+    moments: Ints
+    falls: Bools
+    before: Bools
+    first: Ints
+
+    def stretches(self) -> _Stretches:
+        """Every stretch that begins with a fall."""
+        starts = np.flatnonzero(self.falls)
+        row = self.row[starts]
+        ends = np.minimum(np.r_[starts[1:], self.level.size], np.r_[self.first[1:], self.level.size][row])
+        return _Stretches(row, starts, ends, _reduced(np.maximum, self.level, starts, ends), self.first.size)
+
+    def lengths(self, climbs: _Stretches) -> Ints:
+        """Samples [rows] from fall to fall, before or after the onset, whichever took longer: traffic makes collections
+        faster. 0 for a row without climbs."""
+        early = self.before[climbs.starts]
+        sides = [_medians(climbs.row[side], climbs.sizes[side], climbs.rows) for side in (early, ~early)]
+        return np.asarray(np.nan_to_num(np.fmax(*sides)), dtype=np.int64)
+
+    def usual_tops(self, lengths: Ints) -> Floats:
+        """The median [rows] of what each stretch of `lengths` [rows] samples before the onset reached; NaN with fewer
+        than two of them."""
+        count = np.bincount(self.row[self.before], minlength=lengths.size)
+        told = (lengths > 0) & (count >= 2 * lengths)
+        whole = np.where(told, count - count % np.maximum(lengths, 1), 0)
+        place = np.arange(self.level.size) - self.first[self.row]
+        used = np.flatnonzero(place < whole[self.row])
+        starts = np.flatnonzero(place[used] % lengths[self.row[used]] == 0)
+        tops = _reduced(np.maximum, self.level[used], starts, np.r_[starts[1:], used.size])
+        return _medians(self.row[used[starts]], tops, lengths.size)
+
+    def rise(self, climbs: _Stretches) -> Bools:
+        """Whether the climbs of a row [rows], taken together, fill most of the time, go up all the way, and up to their
+        end."""
+        middle, last = (climbs.starts + climbs.ends - 1) // 2, climbs.ends - 1
+        rise = climbs.by_row(self.level[last] - self.level[climbs.starts])
+        late = climbs.by_row(self.level[last] - self.level[middle])
+        moved = climbs.by_row(_reduced(np.add, np.abs(np.diff(self.level)), climbs.starts, last))
+        ends = np.r_[self.first[1:], self.level.size]
+        begun, since = np.unique(climbs.row, return_index=True)
+        filled = np.zeros(climbs.rows, dtype=np.bool_)
+        filled[begun] = climbs.by_row(climbs.sizes)[begun] >= FILLED * (ends[begun] - climbs.starts[since])
+        return filled & (rise >= UPWARDS * moved) & (late >= LATE * rise)
+
+
+def _samples(values: Floats, falls: Bools, times_ns: Ints, baseline: Window) -> _Samples:
+    """`values` and `falls` [rows, times] without what is not known."""
     known = np.isfinite(values)
-    level, moments = values[known], times_ns[known]
-    starts = np.flatnonzero(_falls(level[None, :])[0])
-    ends = np.r_[starts[1:], level.size]
-    long = ends - starts >= MIN_SAMPLES
-    starts, ends = starts[long], ends[long]
-    if starts.size < MIN_CLIMBS:
-        return None
-    usual = _usual_top(level[moments <= baseline.end_ns], _length(moments, starts, ends, baseline))
-    tops = np.array([level[start:end].max() for start, end in zip(starts, ends, strict=True)])
-    high = tops >= (1.0 + ABOVE) * usual if usual > 0 else np.zeros(tops.shape, dtype=np.bool_)
-    starts, ends, tops = starts[high], ends[high], tops[high]
-    if starts.size < MIN_CLIMBS or moments[ends[-1] - 1] <= during.start_ns or not _rise(level, starts, ends):
-        return None
-    return Climbs(row=row, starts_ns=tuple(int(ns) for ns in moments[starts]), top=float(np.median(tops)), usual=usual)
+    row, at = np.nonzero(known)
+    moments, count = times_ns[at], known.sum(axis=1)
+    return _Samples(
+        row=row, level=values[known], moments=moments, falls=falls[known], before=moments <= baseline.end_ns,
+        first=np.cumsum(count) - count,
+    )  # fmt: skip
 
 
-def _length(moments: Ints, starts: Ints, ends: Ints, baseline: Window) -> int:
-    """Samples from fall to fall, before or after the onset, whichever took longer: traffic makes collections faster."""
-    early = moments[starts] <= baseline.end_ns
-    return max(int(np.median((ends - starts)[side])) for side in (early, ~early) if side.any())
+def _reduced(by: np.ufunc, values: Floats, starts: Ints, ends: Ints) -> Floats:
+    """`by` over each of the ranges from `starts` up to `ends` (exclusive), which are not empty and in order."""
+    if not starts.size:
+        return np.empty(0)
+    # every second range lies between two that are asked for; one more value, so that a range may end with the last
+    return np.asarray(by.reduceat(np.r_[values, 0.0], np.column_stack([starts, ends]).ravel())[::2])
 
 
-def _usual_top(before: Floats, length: int) -> float:
-    """The median of what each stretch of `length` samples reached; NaN with fewer than two of them."""
-    if before.size < 2 * length:
-        return float("nan")
-    stretches = before[: before.size - before.size % length].reshape(-1, length)
-    return float(np.median(stretches.max(axis=1)))
-
-
-def _rise(level: Floats, starts: Ints, ends: Ints) -> bool:
-    """Whether the climbs, taken together, fill most of the time, go up all the way, and up to their end."""
-    pairs = list(zip(starts.tolist(), ends.tolist(), strict=True))
-    rise = sum(float(level[end - 1] - level[start]) for start, end in pairs)
-    moved = sum(float(np.abs(np.diff(level[start:end])).sum()) for start, end in pairs)
-    late = sum(float(level[end - 1] - level[(start + end - 1) // 2]) for start, end in pairs)
-    filled = float((ends - starts).sum()) >= FILLED * (level.size - starts[0])
-    return filled and rise >= UPWARDS * moved and late >= LATE * rise
+def _medians(row: Ints, values: Floats | Ints, rows: int) -> Floats:
+    """The median [rows] of those `values` that belong to each row; NaN without any."""
+    ordered = np.asarray(values[np.lexsort((values, row))], dtype=np.float64)
+    count = np.bincount(row, minlength=rows)
+    any_, first = count > 0, np.cumsum(count) - count
+    medians = np.full(rows, np.nan)
+    low, high = (first + (count - 1) // 2)[any_], (first + count // 2)[any_]
+    medians[any_] = (ordered[low] + ordered[high]) / 2.0
+    return medians
