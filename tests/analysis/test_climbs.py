@@ -103,6 +103,16 @@ def test_what_rises_now_and_then_by_chance_fills_too_little_of_the_time(seed: in
     assert seen(np.r_[np.full(AT, LEVEL), np.full(N - AT, 2 * LEVEL)] * noise) is None
 
 
+@pytest.mark.parametrize("size", [0.4, 0.5, 0.6])
+def test_a_new_level_of_very_noisy_memory_is_seldom_taken_for_climbs(size: float) -> None:
+    """Four samples between two falls begin low and end high, since the falls chose them; one row in 22 was called a
+    leak."""
+    values = np.random.default_rng(1).lognormal(0, size, (2000, N))
+    values[:, AT:] *= 2
+    series = table([row(service("a"), SignalKind.MEMORY, "By")] * len(values), values)
+    assert len(repeated_climbs(series, np.arange(len(values)), *split(N, AT))) < 0.02 * len(values)
+
+
 def test_a_limit_that_was_lowered_kills_below_what_is_usual() -> None:
     assert seen(np.r_[np.full(AT, LEVEL), teeth(N - AT, 8, 0.1 * LEVEL, 0.8 * LEVEL)]) is None
 

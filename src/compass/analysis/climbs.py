@@ -25,7 +25,8 @@ MIN_CLIMBS = 2
 MIN_SAMPLES = 4
 """Samples of a climb: with fewer its form cannot be told."""
 UPWARDS = 0.7
-"""Share of all movement within climbs that must be upwards (net): noise is near 0, steady growth near 1."""
+"""Share of all movement within climbs, but their first and last step, that must be upwards (net): noise is near 0,
+steady growth near 1."""
 FILLED = 0.5
 """Share of the samples since the first climb that lie in climbs: among noise, four samples may rise by chance."""
 LATE = 0.25
@@ -152,16 +153,21 @@ class _Samples:
 
     def rise(self, climbs: _Stretches) -> Bools:
         """Whether the climbs of a row [rows], taken together, fill most of the time, go up all the way, and up to their
-        end."""
+        end.
+
+        The falls choose where a climb begins and ends, so among mere noise its first sample is low and its last one
+        high. Only the steps between the second and the last but one tell whether it goes up all the way.
+        """
         middle, last = (climbs.starts + climbs.ends - 1) // 2, climbs.ends - 1
         rise = climbs.by_row(self.level[last] - self.level[climbs.starts])
         late = climbs.by_row(self.level[last] - self.level[middle])
-        moved = climbs.by_row(_reduced(np.add, np.abs(np.diff(self.level)), climbs.starts, last))
+        within = climbs.by_row(self.level[last - 1] - self.level[climbs.starts + 1])
+        moved = climbs.by_row(_reduced(np.add, np.abs(np.diff(self.level)), climbs.starts + 1, last - 1))
         ends = np.r_[self.first[1:], self.level.size]
         begun, since = np.unique(climbs.row, return_index=True)
         filled = np.zeros(climbs.rows, dtype=np.bool_)
         filled[begun] = climbs.by_row(climbs.sizes)[begun] >= FILLED * (ends[begun] - climbs.starts[since])
-        return filled & (rise >= UPWARDS * moved) & (late >= LATE * rise)
+        return filled & (within >= UPWARDS * moved) & (late >= LATE * rise)
 
 
 def _samples(values: Floats, falls: Bools, times_ns: Ints, baseline: Window) -> _Samples:
