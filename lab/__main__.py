@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif options.command == "drill":
             _drill(options)
         elif options.command == "reveal":
-            sys.stdout.write(reveal(options.out, options.id))
+            _tell(reveal(options.out, options.id))
         else:
             say(f"{package(options.recording, options.to, options.one_in)} bytes in {options.to}")
     except LabError as error:
@@ -108,8 +109,12 @@ def _incident(text: str) -> str:
 
 
 def _tell(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """A reader that went away (`| head`) is no failure; what else is said goes nowhere."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _count(text: str) -> int:
@@ -133,7 +138,7 @@ def _positive(text: str) -> float:
 
 def _list() -> None:
     for incident in INCIDENTS.values():
-        sys.stdout.write(f"{incident.name}: {incident.summary}\n")
+        _tell(f"{incident.name}: {incident.summary}\n")
 
 
 def _collect(options: argparse.Namespace) -> int:
@@ -149,8 +154,8 @@ def _drill(options: argparse.Namespace) -> None:
     pace = ["--fast" if options.fast else "--drill"]
     if options.no_wait:
         record_quietly(options.out, drawn, pace)
-        sys.stdout.write(page(options.out, drawn.identity))
-        sys.stdout.write(f"      then: python -m lab reveal {drawn.identity} --out {options.out}\n")
+        _tell(page(options.out, drawn.identity))
+        _tell(f"      then: python -m lab reveal {drawn.identity} --out {options.out}\n")
     else:
         play(options.out, drawn, pace, input, _tell)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +17,7 @@ pytest.importorskip("redis", reason="needs requirements/lab.in")
 
 import yaml
 
+import lab
 from lab.__main__ import DRILL, FAST, FULL, main
 from lab.fleet import DeployRequest, edited
 from lab.incidents import INCIDENTS
@@ -24,6 +28,7 @@ from lab.run import Request, rules
 from lab.shop.config import load_config
 from lab.shop.plan import SHOP
 
+LAB = Path(lab.__file__).parent
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 SEEDS = (1, 2, 3)
 CERTIFICATE_LATE = timedelta(seconds=7)
@@ -252,6 +257,17 @@ def test_list_names_every_incident(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     shown = capsys.readouterr().out
     assert all(f"{name}: " in shown for name in INCIDENTS)
+
+
+def test_a_reader_that_goes_away_is_no_failure() -> None:
+    """`python -m lab list | head`, with a reader that is gone before the first line."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", "list"], stdout=write, stderr=subprocess.PIPE, cwd=LAB.parent, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize(
