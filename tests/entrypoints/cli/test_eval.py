@@ -128,6 +128,17 @@ def test_what_is_wrong_is_said_before_anything_runs(
     assert len(done.err.splitlines()) == 1
 
 
+def test_a_subcommand_that_is_misspelt_is_named_and_a_folder_of_that_name_is_a_folder(
+    alone: Cli, tmp_path: Path
+) -> None:  # fmt: skip
+    slip = alone("eval", "dif", "a.json", "b.json", cwd=tmp_path)
+    assert slip.code == 2
+    assert "No such command 'dif'. Did you mean 'diff'?" in slip.err
+    (tmp_path / "dif").mkdir()
+    assert "no recording is here" in alone("eval", "dif", cwd=tmp_path).err
+    assert "this is not a folder" in alone("eval", "recordings", cwd=tmp_path).err
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     (("--validate", "castle"), "no set is called castle (there are mall, shop)"),
     (("--called", "castle=ours"), "no set is called castle (there are mall, shop)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,12 +23,19 @@ Limit = Annotated[float, typer.Option("--time-limit", min=1, help="Seconds for o
 
 
 class DefaultGroup(TyperGroup):
-    """`compass eval DIR` is `compass eval run DIR`: the first word is a folder unless it names a subcommand."""
+    """`compass eval DIR` is `compass eval run DIR`: the first word is a folder unless it names a subcommand.
+
+    A word that is neither a folder nor an option, and is nearly a subcommand, is left to the answer that suggests it.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names and not self._slip(args[0]):
             args = [RUN, *args]
         return super().parse_args(ctx, args)
+
+    def _slip(self, word: str) -> bool:
+        nearly = not word.startswith("-") and get_close_matches(word, self.commands)
+        return bool(nearly) and not Path(word).exists()
 
 
 def register(app: typer.Typer) -> None:
