@@ -1,4 +1,4 @@
-"""A whole evaluation: find labelled recordings, run them, then read the labels and score."""
+"""A whole evaluation: find labelled recordings, read their labels, run them where no label is known, and score."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TRUTH = "truth"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """A recording and the file with its label, which is not opened before the investigation has ended."""
+    """A recording and the file with its label, which no investigation is given."""
 
     folder: Path
     label: Path
@@ -90,9 +90,9 @@ def find_labelled(places: Iterable[Path], truth: Path | None) -> tuple[tuple[Lab
 
 
 def evaluate(plan: Plan) -> Report:
-    """Run everything, then read the labels and score. Raises BadInputError for a label that cannot be understood."""
+    """Run everything and score it. Raises BadInputError for a label that cannot be understood, before anything runs."""
+    truths = read_labels(plan.cases)
     runs, changed = _run(plan)
-    truths = {case.id: _read(case) for case in plan.cases}
     rival_runs = {rival.id: _run_rival(plan, rival, truths) for rival in plan.rivals}
     scored = [score(run, truths[run.id], plan.labels) for run in runs]
     return Report(
@@ -102,6 +102,14 @@ def evaluate(plan: Plan) -> Report:
         rivals={name: _rival_report(found, truths) for name, found in rival_runs.items()},
         repeats=Repeats(runs=plan.runs, changed=changed) if plan.runs > 1 else None,
     )  # fmt: skip
+
+
+def read_labels(cases: Iterable[Labelled]) -> dict[str, Truth]:
+    """What really happened, by id of the case. Raises BadInputError for a label that cannot be understood.
+
+    Investigations run in processes of their own, which get the folder of a recording and nothing that is read here.
+    """
+    return {case.id: _read(case) for case in cases}
 
 
 def _run(plan: Plan) -> tuple[list[CaseRun], tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What really happened, as a label file says it. Read by evaluation alone, after the investigation has ended."""
+"""What really happened, as a label file says it. Read by evaluation alone, never where an investigation runs."""
 
 from __future__ import annotations
 

@@ -139,6 +139,23 @@ def test_a_subcommand_that_is_misspelt_is_named_and_a_folder_of_that_name_is_a_f
     assert "this is not a folder" in alone("eval", "recordings", cwd=tmp_path).err
 
 
+@pytest.mark.parametrize("command", [("run",), ("fit", "--out", "t.yaml")])
+@pytest.mark.parametrize(("label", "said"), [
+    ("id: shop-2\nentity: {kind: servce, name: a}\n", "cannot be understood: no entity has the kind 'servce'"),
+    ("id: shop-3\nentity: {kind: none}\n", "this label is of shop-3, not of shop-2"),
+])  # fmt: skip
+def test_a_label_that_cannot_be_understood_is_said_before_anything_runs(
+    alone: Cli, tmp_path: Path, command: tuple[str, ...], label: str, said: str
+) -> None:
+    """It is the last one's: hours of the others' runs would be lost."""
+    cases = unreadable(tmp_path, "mall-1", "shop-2")
+    (cases / "truth" / "shop-2.yaml").write_text(label)
+    done = alone("eval", command[0], cases, *command[1:], cwd=tmp_path)
+    assert done.code == 2
+    assert said in done.err
+    assert len(done.err.splitlines()) == 1
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     (("--validate", "castle"), "no set is called castle (there are mall, shop)"),
     (("--called", "castle=ours"), "no set is called castle (there are mall, shop)"),

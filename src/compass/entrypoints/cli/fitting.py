@@ -17,13 +17,13 @@ from compass.entrypoints.cli.evaluating import Wish, plan_of, stopped
 from compass.entrypoints.cli.render.fit import fit_screen
 from compass.entrypoints.cli.render.output import console, show
 from compass.evaluation.case import Prepare, board_of
-from compass.evaluation.evaluate import Plan
+from compass.evaluation.evaluate import Plan, read_labels
 from compass.evaluation.files import check_writable, write_whole
 from compass.evaluation.fitting.fit import check, fit
 from compass.evaluation.fitting.sample import Sample, sample_of
 from compass.evaluation.fitting.written import table_text
 from compass.evaluation.pool import run_all
-from compass.evaluation.truth import load_truth, set_of
+from compass.evaluation.truth import set_of
 from compass.ports.errors import BadInputError, CompassError
 
 
@@ -74,9 +74,12 @@ def _check_sets(named: Iterable[str], sets: Collection[str], where: str) -> None
 
 
 def gather(plan: Plan) -> list[Sample]:
-    """The final boards of all cases beside their labels. Cases without a posterior say nothing and are left out."""
+    """The final boards of all cases beside their labels. Cases without a posterior say nothing and are left out.
+
+    Raises BadInputError for a label that cannot be understood, before anything runs.
+    """
+    truths = read_labels(plan.cases)
     folders = [case.folder for case in plan.cases]
-    labels = {case.folder: case.label for case in plan.cases}
     work = partial(final_board, prepare=plan.prepare)
     finished = run_all(folders, work, _why, jobs=plan.jobs, limit_s=plan.limit_s, preload=plan.preload)
     samples = []
@@ -85,7 +88,7 @@ def gather(plan: Plan) -> list[Sample]:
         if isinstance(board, str):
             print(f"{folder.name}: left out: {board}", file=sys.stderr)
             continue
-        truth = load_truth(labels[folder])
+        truth = truths[folder.name]
         samples.append(sample_of(folder.name, board, truth, plan.labels.get(truth.fault_type, ())))
     return samples
 
