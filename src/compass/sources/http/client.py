@@ -109,8 +109,7 @@ class Client:
         began, status, size = self._clock.monotonic_s(), 0, 0
         try:
             async with asyncio.timeout(within):
-                status, body, headers = await self._exchange(key)
-            size = len(body)
+                status, body, headers, size = await self._exchange(key)
             if not 200 <= status < 300:
                 error = failure(status, body, headers.get("location", ""), self._server.name)
                 raise _TryAgainError(error, wait_of(headers)) if passing(status) else error
@@ -130,8 +129,11 @@ class Client:
         self._ledger.add(self._line(key, Answered.SERVER, status=status, size=size, seconds=took))
         return Reply(body=body, content_type=headers.get("content-type", ""), where=self._server.name)
 
-    async def _exchange(self, key: _Key) -> tuple[int, bytes, httpx2.Headers]:
-        """One request and its whole answer. Raises SourceRefusedError as soon as the answer passes its cap."""
+    async def _exchange(self, key: _Key) -> tuple[int, bytes, httpx2.Headers, int]:
+        """One request, its whole answer, and how many bytes came for it.
+
+        Raises SourceRefusedError as soon as the answer passes its cap.
+        """
         method, path, params, accept = key
         sent = {"params": params} if method == "GET" else {"data": _form(params)}
         request = self._http.build_request(method, path.lstrip("/"), headers={"Accept": accept}, **sent)
@@ -149,7 +151,7 @@ class Client:
                             hint="ask for less: a shorter window or fewer services",
                         )  # fmt: skip
                     break  # of an error the beginning is enough
-            return response.status_code, bytes(body), response.headers
+            return response.status_code, bytes(body), response.headers, response.num_bytes_downloaded
         finally:
             await response.aclose()
 

@@ -16,7 +16,10 @@ class Answered(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One request, or one question that needed none. `status` 0: there was no answer. `size` in bytes."""
+    """One request, or one question that needed none. `status` 0: there was no answer.
+
+    `size`: bytes of the answer as they came, compressed or not.
+    """
 
     source: str
     method: str
@@ -45,5 +48,5 @@ class Ledger:
 
     @property
     def size(self) -> int:
-        """Bytes of all answers."""
+        """Bytes of all answers, as they came."""
         return sum(item.size for item in self.sent if item.answered is not Answered.SHARED)

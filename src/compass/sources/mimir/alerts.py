@@ -1,0 +1,53 @@
+"""Which alerts fired, and when: Prometheus keeps a series `ALERTS` while one does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from compass.domain.time import NS_PER_S, Window, to_datetime
+from compass.sources.live.gathered import JsonObject
+from compass.sources.mimir.samples import Measured
+
+ALERTS_QUERY = 'ALERTS{alertstate="firing"}'
+# Rules are evaluated every 15 s to a minute: an alert that is silent for five minutes has ended (and looked back for as
+# long, as Prometheus does).
+_OVER_NS = 300 * NS_PER_S
+_OWN = ("__name__", "alertstate")
+
+
+def alerts_of(fired: Measured, told: Mapping[str, Mapping[str, str]], window: Window) -> list[JsonObject]:
+    """Alerts as Alertmanager gives them, each time one fired in `window`. `told` has annotations by alert name."""
+    found: list[tuple[int, JsonObject]] = []
+    usual = _interval_ns(fired)
+    for number, labels in enumerate(fired.labels):
+        times = np.unique(fired.time_ns[(fired.series == number) & (fired.time_ns >= window.start_ns)])
+        plain = {name: value for name, value in labels.items() if name not in _OWN}
+        for first, last in _stretches(times):
+            over = last + _OVER_NS < window.end_ns if usual is None else last + 2 * usual < window.end_ns
+            alert: JsonObject = {
+                "labels": dict(plain), "annotations": dict(told.get(plain.get("alertname", ""), {})),
+                "startsAt": _time(first), "status": "resolved" if over else "firing",
+            }  # fmt: skip
+            if over:
+                alert["endsAt"] = _time(last)
+            found.append((first, alert))
+    return [alert for _, alert in sorted(found, key=lambda pair: (pair[0], str(pair[1])))]
+
+
+def _interval_ns(fired: Measured) -> int | None:
+    gaps = np.diff(fired.time_ns)[np.diff(fired.series) == 0]
+    return int(np.median(gaps)) if gaps.size else None
+
+
+def _stretches(times: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[tuple[int, int]]:
+    if times.size == 0:
+        return []
+    breaks = np.flatnonzero(np.diff(times) > _OVER_NS)
+    starts, ends = times[np.r_[0, breaks + 1]], times[np.r_[breaks, times.size - 1]]
+    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
+
+
+def _time(ns: int) -> str:
+    return to_datetime(ns).isoformat().replace("+00:00", "Z")

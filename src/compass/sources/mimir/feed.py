@@ -1,0 +1,170 @@
+"""Metrics and alerts of a window."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from compass.domain.telemetry import NativeQuery
+from compass.domain.time import NS_PER_S, Window
+from compass.ports.clock import Clock, Deadline
+from compass.ports.errors import SourceRefusedError
+from compass.sources.live.feed import Found, Scope
+from compass.sources.live.gathered import Floats, Gathered, Ints, Metrics, Objects
+from compass.sources.mimir.alerts import ALERTS_QUERY, alerts_of
+from compass.sources.mimir.api import Listed, PrometheusApi
+from compass.sources.mimir.plan import NAME, Plan, Request, make_plan, selector
+from compass.sources.mimir.samples import Measured
+from compass.sources.recording.layout import ALERTS_PART, METRICS_PART
+
+MOST_SERIES = 100_000
+LOOK_S = 300.0
+INTERVAL_WINDOW_S = 300.0
+FASTEST_S = 1.0  # hardly anything is scraped more often
+
+
+class MimirFeed:
+    """One server with Prometheus' HTTP API."""
+
+    def __init__(
+        self, name: str, api: PrometheusApi, *, matchers: str, points: int, interval_s: float, clock: Clock
+    ) -> None:
+        self._name, self._api, self._matchers, self._clock = name, api, matchers, clock
+        self._points, self._interval_s = points, interval_s
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def parts(self) -> frozenset[str]:
+        return frozenset({METRICS_PART.name, ALERTS_PART.name})
+
+    async def gather(self, part: str, scope: Scope, *, deadline: Deadline) -> Gathered:
+        if part == ALERTS_PART.name:
+            return await self._alerts(scope, deadline)
+        return await self._metrics(scope, deadline)
+
+    async def look(self, part: str, *, deadline: Deadline) -> Found:
+        now = self._clock.now_ns()
+        window = Window(start_ns=now - round(LOOK_S * NS_PER_S), end_ns=now)
+        if part == ALERTS_PART.name:
+            rules, active = await asyncio.gather(
+                self._api.rules(deadline=deadline), self._api.alerts(deadline=deadline)
+            )
+            return Found(
+                detail=f"{len(active)} alerts now, {len(rules)} alerting rules",
+                figures={"alerts": str(len(active)), "rules": str(len(rules))},
+            )
+        listed, read = await asyncio.gather(
+            self._api.series(self._everything, window, MOST_SERIES, deadline=deadline),
+            self._api.instant(f"count({self._everything})", now, deadline=deadline),
+        )
+        names = {labels.get("__name__", "") for labels in listed.series}
+        count = int(read.value[0]) if read.value.size else 0
+        hints = () if count else ("no series has a sample of the last five minutes: is this the right tenant?",)
+        return Found(
+            detail=f"{count} series of {len(names)} metrics in the last five minutes",
+            figures={"series": str(count), "metrics": str(len(names))}, hints=hints,
+        )  # fmt: skip
+
+    async def aclose(self) -> None:
+        await self._api.aclose()
+
+    @property
+    def _everything(self) -> str:
+        return f'{{__name__!="",{self._matchers}}}' if self._matchers else '{__name__!=""}'
+
+    async def _metrics(self, scope: Scope, deadline: Deadline) -> Gathered:
+        listed = await self._api.series(self._everything, scope.window, MOST_SERIES, deadline=deadline)
+        interval_s = await self._interval(listed, scope.window, deadline)
+        missing = list(listed.warnings)
+        if len(listed.series) >= MOST_SERIES:
+            missing.append(f"more than {MOST_SERIES} series: set matchers for {self._name} to say which matter")
+        plan = await asyncio.to_thread(
+            make_plan, listed.series[:MOST_SERIES], scope.window, matchers=self._matchers, points=self._points,
+            interval_s=interval_s, exact=scope.exact,
+        )  # fmt: skip
+        answers = await asyncio.gather(*(self._fetch(request, scope.window, deadline) for request in plan.requests))
+        missing += [*plan.missing, *dict.fromkeys(note for answer in answers for note in answer.warnings)]
+        native = sum(answer.native for answer in answers)
+        if native:
+            missing.append(f"{native} native histograms were left out: only classic ones are understood")
+        metrics = await asyncio.to_thread(_joined, plan, answers, scope.window)
+        return Gathered(
+            data=metrics, missing=tuple(missing),
+            queries=tuple(NativeQuery(language="promql", text=request.expression) for request in plan.requests),
+        )  # fmt: skip
+
+    async def _interval(self, listed: Listed, window: Window, deadline: Deadline) -> float:
+        """How far apart samples are, from the metric with most series; asked only where it decides what is moved."""
+        if len(listed.series) * window.seconds / FASTEST_S <= self._points:
+            return self._interval_s
+        names = Counter(labels.get("__name__", "") for labels in listed.series)
+        name = min(names, key=lambda one: (-names[one], one))
+        span = min(INTERVAL_WINDOW_S, window.seconds)
+        expression = f"max(count_over_time({selector([name], self._matchers)}[{round(span * 1000)}ms]))"
+        counted = await self._api.instant(expression, window.end_ns, deadline=deadline)
+        count = float(counted.value[0]) if counted.value.size else 0.0
+        return span / count if count >= 1.0 else self._interval_s
+
+    async def _fetch(self, request: Request, window: Window, deadline: Deadline) -> Measured:
+        if request.step_s is None:
+            return await self._api.instant(request.expression, window.end_ns, deadline=deadline)
+        return await self._api.range(request.expression, window, request.step_s, deadline=deadline)
+
+    async def _alerts(self, scope: Scope, deadline: Deadline) -> Gathered:
+        span = round(scope.window.seconds * 1000) + 1
+        expression = f"{ALERTS_QUERY}[{span}ms]"
+        fired, rules = await asyncio.gather(
+            self._api.instant(expression, scope.window.end_ns, deadline=deadline), self._rules(deadline)
+        )
+        told, missing = rules
+        objects = alerts_of(fired, told, scope.window)
+        return Gathered(
+            data=Objects(objects=objects), missing=missing, queries=(NativeQuery(language="promql", text=expression),)
+        )
+
+    async def _rules(self, deadline: Deadline) -> tuple[Mapping[str, Mapping[str, str]], tuple[str, ...]]:
+        """Annotations by the name of the alert. A server may keep its rules elsewhere (Grafana, a ruler)."""
+        try:
+            rules = await self._api.rules(deadline=deadline)
+        except SourceRefusedError as error:
+            return {}, (f"the texts of alerts: {self._name} {error.what}",)
+        return {rule.name: rule.annotations for rule in rules}, ()
+
+
+def _joined(plan: Plan, answers: Sequence[Measured], window: Window) -> Metrics:
+    """One table. Rates that were summed at the server become counters again: the reader makes rates of counters."""
+    names: list[str] = []
+    labels: list[Mapping[str, str]] = []
+    columns: list[tuple[Ints, Ints, Floats]] = []
+    for request, answer in zip(plan.requests, answers, strict=True):
+        label = NAME if request.summed else "__name__"
+        inside = answer.time_ns >= window.start_ns
+        series, time_ns, value = answer.series[inside], answer.time_ns[inside], answer.value[inside]
+        if request.summed:
+            value = _grown(series, time_ns, value, request.step_s or 0.0)
+        columns.append((series + len(names), time_ns, value))
+        names += [one.get(label, "") for one in answer.labels]
+        labels += [{k: v for k, v in one.items() if k not in (label, "__name__")} for one in answer.labels]
+    empty = np.empty(0, dtype=np.int64)
+    return Metrics(
+        names=names, labels=labels, series=np.concatenate([c[0] for c in columns] or [empty]),
+        time_ns=np.concatenate([c[1] for c in columns] or [empty]),
+        value=np.concatenate([c[2] for c in columns] or [np.empty(0)]),
+    )  # fmt: skip
+
+
+def _grown(series: Ints, time_ns: Ints, rate: Floats, step_s: float) -> Floats:
+    """Counters that grow by `rate` in the step before each sample. Samples are in order of (series, time)."""
+    first = np.r_[True, series[1:] != series[:-1]]
+    gap_s = np.where(first, step_s, np.diff(time_ns, prepend=time_ns[:1]) / NS_PER_S)
+    total = np.cumsum(np.nan_to_num(rate) * gap_s)
+    starts = np.flatnonzero(first)
+    before = total[starts] - (np.nan_to_num(rate) * gap_s)[starts]
+    grown: Floats = total - np.repeat(before, np.diff(np.r_[starts, series.size]))
+    return grown

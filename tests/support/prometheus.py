@@ -1,0 +1,99 @@
+"""A real Prometheus (Debian's package) with the samples of a recording in it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+MS = 1000
+READY_S = 30.0
+
+
+def needs_prometheus() -> pytest.MarkDecorator:
+    """Skip, by name, where the server is not installed."""
+    there = shutil.which("prometheus") is not None and shutil.which("promtool") is not None
+    return pytest.mark.skipif(not there, reason="prometheus and promtool are not installed (tools/debian-packages.sh)")
+
+
+def back_fill(recording: Path, data: Path, shift_s: int = 0) -> None:
+    """Make Prometheus' own blocks of a recording's samples, `shift_s` later than they were."""
+    text = data.parent / "samples.om"
+    with text.open("w", encoding="utf-8") as out:
+        for name, labels, at_ms, value in _samples(recording):
+            shown = ",".join(f"{key}={json.dumps(val, ensure_ascii=False)}" for key, val in labels.items() if val)
+            stamp = at_ms + shift_s * MS
+            out.write(f"{name}{{{shown}}} {value!r} {stamp // MS}.{stamp % MS:03d}\n")
+        out.write("# EOF\n")
+    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(text), str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    text.unlink()
+
+
+def _samples(recording: Path) -> Iterator[tuple[str, dict[str, str], int, float]]:
+    folder = str(recording / "metrics").replace("'", "''")
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"SELECT name, labels, epoch_ms(time), value FROM read_parquet('{folder}/samples.parquet') AS one"
+            f" JOIN read_parquet('{folder}/series.parquet') AS two USING (series)"
+            " WHERE value IS NOT NULL ORDER BY time, series"
+        )
+        while batch := rows.fetchmany(10_000):
+            for name, labels, at_ms, value in batch:
+                yield name, json.loads(labels), at_ms, value
+
+
+@contextmanager
+def prometheus(folder: Path, recording: Path | None = None, shift_s: int = 0, rules: str = "") -> Iterator[str]:
+    """The address of a Prometheus of its own in `folder`, stopped at the end. It scrapes nothing."""
+    data = folder / "tsdb"
+    data.mkdir(parents=True)
+    if recording is not None:
+        back_fill(recording, data, shift_s)
+    config = folder / "prometheus.yml"
+    config.write_text(f"rule_files: [{folder / 'rules.yml'}]\n" if rules else "global: {}\n")
+    (folder / "rules.yml").write_text(rules)
+    port = _free_port()
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={data}",
+             "--storage.tsdb.retention.time=100y", f"--web.listen-address=127.0.0.1:{port}",
+             "--enable-feature=exemplar-storage,remote-write-receiver"],
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _ready(url, server, folder / "log")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + READY_S
+    while time.monotonic() < end:
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(f"{url}/-/ready", timeout=1):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    raise AssertionError(f"not ready within {READY_S} s:\n{log.read_text()}")
