@@ -18,7 +18,7 @@ from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Incident, Onset
 from compass.domain.observation import Observation
 from compass.domain.posterior import Evidence, Posterior
-from compass.domain.telemetry import Health
+from compass.domain.telemetry import Asked, Health
 
 # --- payloads, one a kind -------------------------------------------------------------------------------
 
@@ -206,6 +206,13 @@ class TimingMeasured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServersAsked:
+    """Every request that a runner made to live servers, in the order they ended."""
+
+    requests: tuple[Asked, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandGiven:
     """A person's order from another terminal: stop | test | answer."""
 
@@ -254,7 +261,7 @@ Payload = (
     Opened | SourcesChecked | OnsetEstimated | ContextLearned | RoundStarted | RoundFinished | StepStarted
     | StepFinished | AgentFailed | AgentStopped | Observed | Proposed | PlanRegistered | Attempted | AccountsFormed
     | EvidenceWeighed | PosteriorUpdated | QuestionAnswered | Decided | GapNamed | FailureDeclared
-    | UnsolvedPattern | TimingMeasured | CommandGiven | Resumed | Ended | Reported
+    | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -281,6 +288,7 @@ KINDS: dict[str, type] = {
     "failure.declared": FailureDeclared,
     "pattern.unsolved": UnsolvedPattern,
     "timing.measured": TimingMeasured,
+    "servers.asked": ServersAsked,
     "command.given": CommandGiven,
     "investigation.resumed": Resumed,
     "investigation.ended": Ended,

@@ -34,6 +34,7 @@ class Incident:
     system: str = ""
     origin: str = ""  # e.g. the recording's id; never its path
     sampling: float = 1.0
+    runbook: str = ""  # where the page says what to do, as it says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

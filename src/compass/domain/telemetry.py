@@ -200,6 +200,24 @@ class ObjectQuery:
 Capability = SignalKind | ObjectKind | str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request to a server, or one question that needed none. `question` is the query, as far as it is shown.
+
+    `answered` is server, shared (the same was asked before) or not (it failed); `status` 0: there was no answer.
+    `size` in bytes, as they came.
+    """
+
+    source: str
+    path: str
+    question: str
+    answered: str
+    status: int = 0
+    size: int = 0
+    seconds: float = 0.0
+    error: str = ""
+
+
 class HealthStatus(StrEnum):
     OK = "ok"
     DEGRADED = "degraded"

@@ -11,7 +11,10 @@ from pathlib import Path
 from compass.agents import specialists
 from compass.analysis.likelihood import load_table
 from compass.disproof import all_strategies
+from compass.domain.incident import Incident
 from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.config import Config
+from compass.entrypoints.live import config, live_source
 from compass.entrypoints.settings import Settings
 from compass.investigation.runner import Means
 from compass.investigation.settings import Crew, Limits
@@ -21,6 +24,7 @@ from compass.ports.telemetry import Telemetry
 from compass.sources.recording import RecordingSource
 
 RECORDING = "recording:"
+LIVE = "live:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +41,16 @@ def recording_choice(path: Path) -> SourceChoice:
     return SourceChoice(uri=f"{RECORDING}{folder}", open=lambda: RecordingSource.open(folder))
 
 
-def choice_of(uri: str) -> SourceChoice:
-    """The source of an earlier investigation, from what its chronicle says."""
+def live_choice(chosen: Config, incident: Incident) -> SourceChoice:
+    """Telemetry from the servers of compass.toml. Raises ConfigurationError when none is named or one is wrong."""
+    names = ",".join(chosen.sources)
+    return SourceChoice(uri=f"{LIVE}{names}", open=lambda: live_source(chosen, incident))
+
+
+def choice_of(uri: str, incident: Incident) -> SourceChoice:
+    """The source of an earlier investigation, from what its chronicle says. Live servers are asked again."""
+    if uri.startswith(LIVE):
+        return live_choice(config(), incident)
     if uri.startswith(RECORDING):
         return recording_choice(Path(uri.removeprefix(RECORDING)))
     raise BadInputError(f"this investigation's source is of an unknown sort: {uri.split(':')[0]}", where="resume")

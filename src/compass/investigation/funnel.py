@@ -13,6 +13,7 @@ import numpy as np
 
 from compass.domain.telemetry import (
     Answer,
+    Asked,
     Capability,
     Health,
     LogQuery,
@@ -75,8 +76,13 @@ class Funnel:
     async def check(self) -> tuple[Health, ...]:
         return await self._source.check()
 
-    async def close(self) -> None:
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        return self._source.asked
+
+    async def aclose(self) -> None:
         await self.release()
+        await self._source.aclose()
 
     async def release(self) -> None:
         """Drop every answer; a question that comes again is asked again."""

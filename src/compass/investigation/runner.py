@@ -72,7 +72,7 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
     try:
         while (move := next_move(recorder.board, means.crew, means.limits)).kind is not Kind.NOTHING:
             if move.kind is Kind.CONCLUDE:
-                await _finish(recorder, means, move, started, agents)
+                await _finish(recorder, means, move, started, agents, funnel)
             else:
                 await _make(move, recorder, means, field, agents)
             if move.kind is Kind.RUN_ROUND and move.phase == SCREEN:
@@ -84,7 +84,7 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper
-        await funnel.close()
+        await funnel.aclose()
     return recorder.board
 
 
@@ -151,7 +151,9 @@ async def _keep_lease(recorder: Recorder, ttl_s: float) -> None:
         await recorder.claim(ttl_s)
 
 
-async def _finish(recorder: Recorder, means: Means, move: Move, started: float, agents: dict[str, float]) -> None:
+async def _finish(
+    recorder: Recorder, means: Means, move: Move, started: float, agents: dict[str, float], telemetry: Telemetry
+) -> None:
     elapsed = means.clock.monotonic_s() - started
     timing = c.TimingMeasured(elapsed_s=elapsed, agents_s=dict(sorted(agents.items())))
     if means.sequential and not recorder.board.stop_requested:
@@ -160,4 +162,7 @@ async def _finish(recorder: Recorder, means: Means, move: Move, started: float, 
         )
     key = f"timing/{recorder.board.round}/{recorder.board.reopened}"
     await recorder.append((key, timing), actor=COMMANDER)
+    if telemetry.asked:
+        asked = c.ServersAsked(requests=telemetry.asked)
+        await recorder.append((f"asked/{recorder.runner}/{recorder.board.seq}", asked), actor=COMMANDER)
     await recorder.append(*conclude.conclude(recorder.board, move.reason, means.limits), actor=COMMANDER)

@@ -41,13 +41,13 @@ async def measure_sequential(
     source = Funnel(open_telemetry())
     shared = SingleFlight()
     await asyncio.gather(*(_run(job, board, source, shared) for job in jobs))
-    await source.close()
+    await source.aclose()
     parallel = clock.monotonic_s() - began
     began = clock.monotonic_s()
     source, shared = Funnel(open_telemetry()), SingleFlight()
     for job in jobs:
         await _run(job, board, source, shared)
-    await source.close()
+    await source.aclose()
     sequential = clock.monotonic_s() - began
     return c.TimingMeasured(
         elapsed_s=elapsed_s, agents_s=dict(sorted(agents_s.items())), sequential_s=sequential, parallel_s=parallel

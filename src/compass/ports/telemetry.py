@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from compass.domain.telemetry import Answer, Capability, Health, LogQuery, ObjectQuery, SignalQuery, SpanQuery
+from compass.domain.telemetry import Answer, Asked, Capability, Health, LogQuery, ObjectQuery, SignalQuery, SpanQuery
 from compass.ports.clock import Deadline
 from compass.tables.logs import LogTable
 from compass.tables.objects import ObjectTable
@@ -35,4 +35,13 @@ class Telemetry(Protocol):
 
     async def check(self) -> tuple[Health, ...]:
         """One Health a part (metrics, logs, traces, kubernetes, changes, alerts, probes, topology)."""
+        ...
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """What servers were asked for it, so far; nothing where there are none."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give back connections and files. Safe to call twice."""
         ...

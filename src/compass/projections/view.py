@@ -147,6 +147,7 @@ class View:
     system: str
     service: str | None
     symptom: str
+    runbook: str
     status: Status
     failure: FailureMode | None
     said: str

@@ -21,8 +21,9 @@ from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import page, show
 from compass.entrypoints.cli.render.screen import what, where
 from compass.entrypoints.cli.when import parse_when
+from compass.entrypoints.config import Config
 from compass.entrypoints.settings import Settings
-from compass.entrypoints.wiring import means, recording_choice, runner_name
+from compass.entrypoints.wiring import live_choice, means, recording_choice, runner_name
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.runner import Gate, Means, investigate, open_investigation
 from compass.investigation.settings import Limits
@@ -46,6 +47,8 @@ class Request:
     service: str | None = None
     symptom: str | None = None
     since: str | None = None
+    start: str | None = None
+    end: str | None = None
     at: str | None = None
     severity: Severity | None = None
     sequential: bool = False
@@ -91,6 +94,19 @@ def _window(incident: Incident) -> str:
 async def investigate_recording(chronicle: Chronicle, chosen: Settings, folder: Path, request: Request) -> Result:
     """Open and run one investigation on a recording. Whatever is wrong with the input is found before it is stored."""
     incident, choice = incident_of(folder, request), recording_choice(folder)
+    prepared = means(chosen, choice, request.limits, sequential=request.sequential)
+
+    async def begin(recorder: Recorder, using: Means) -> None:
+        await open_investigation(recorder, incident, using, source_uri=choice.uri)
+
+    return await run_to_end(chronicle, await chronicle.create(incident.title), prepared, request, begin)
+
+
+async def investigate_live(
+    chronicle: Chronicle, chosen: Settings, connected: Config, incident: Incident, request: Request
+) -> Result:
+    """Open and run one investigation on live servers."""
+    choice = live_choice(connected, incident)
     prepared = means(chosen, choice, request.limits, sequential=request.sequential)
 
     async def begin(recorder: Recorder, using: Means) -> None:

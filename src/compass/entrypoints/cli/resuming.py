@@ -113,6 +113,6 @@ def _source(events: tuple[c.Event, ...]) -> SourceChoice:
     opened = next((e.payload for e in events if isinstance(e.payload, c.Opened)), None)
     if opened is None:
         raise NotFoundError("this investigation never began: it holds no opening event", hint="compass investigate")
-    choice = choice_of(opened.source_uri)
-    choice.open()
+    choice = choice_of(opened.source_uri, opened.incident)
+    choice.open()  # connects to nothing yet
     return choice

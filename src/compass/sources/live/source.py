@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from compass.domain.incident import Incident
 from compass.domain.telemetry import (
     Answer,
+    Asked,
     Capability,
     Health,
     HealthStatus,
@@ -26,6 +27,8 @@ from compass.domain.telemetry import (
 )
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
+from compass.redaction import bound, redact
+from compass.sources.http.ledger import Ledger, Sent
 from compass.sources.live.feed import Feed, Scope
 from compass.sources.live.gathered import Gathered
 from compass.sources.recording import RecordingSource, layout
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 GATHER_S = 45.0
 """What a source has not given by then is lost for this investigation: the others are not held up."""
+MOST_QUESTION = 600  # characters of a query that are kept
 _PART_OF = {kind: kind.value for kind in ObjectKind}
 
 
@@ -64,8 +68,13 @@ class LiveSource:
     """Implements `ports.telemetry.Telemetry` over feeds. The first question gathers the whole window, every part of
     every feed at once; later ones are answered from what came. Nothing is asked twice, nothing outlives `close`."""
 
-    def __init__(self, name: str, feeds: Sequence[Feed], incident: Incident, clock: Clock) -> None:
+    def __init__(
+        self, name: str, feeds: Sequence[Feed], incident: Incident, clock: Clock, ledger: Ledger, *,
+        within_s: float = GATHER_S,
+    ) -> None:  # fmt: skip
+        """`ledger` is the one that the feeds' clients write to."""
         self._name, self._feeds, self._incident, self._clock = name, tuple(feeds), incident, clock
+        self._ledger, self._within_s = ledger, within_s
         self._gathering: asyncio.Task[Kept] | None = None
 
     @property
@@ -96,6 +105,10 @@ class LiveSource:
         kept = await self.kept()
         return tuple([self._health(kept.got.get(health.part), health) for health in await kept.recording.check()])
 
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        return tuple(asked_of(sent) for sent in self._ledger.sent)
+
     async def kept(self) -> Kept:
         """Everything that was gathered. The first who asks starts it; others wait for the same."""
         if self._gathering is None:
@@ -119,7 +132,7 @@ class LiveSource:
         scope = Scope(
             window=self._incident.window, detected_ns=self._incident.detected_ns, service=self._incident.service
         )
-        got = await gather(self._feeds, scope, self._clock)
+        got = await gather(self._feeds, scope, self._clock, within_s=self._within_s)
         folder = Path(tempfile.mkdtemp(prefix="compass-window-"))  # readable by this user alone
         try:
             return await asyncio.to_thread(keep, folder, self._incident, got)
@@ -153,6 +166,16 @@ class LiveSource:
             detail, hides = ("; ".join(filter(None, (text, *got.missing))) for text in (health.detail, health.hides))
             health = replace(health, detail=detail, hides=hides)
         return replace(health, source=names)
+
+
+def asked_of(sent: Sent) -> Asked:
+    """A line of the ledger as it is stored and shown: without secrets, bounded."""
+    question = " ".join(f"{name}={value}" for name, value in sent.params)
+    return Asked(
+        source=sent.source, path=f"{sent.method} {sent.path}", question=bound(redact(question), MOST_QUESTION),
+        answered=sent.answered.value, status=sent.status, size=sent.size, seconds=round(sent.seconds, 4),
+        error=bound(redact(sent.error), MOST_QUESTION),
+    )  # fmt: skip
 
 
 def error_free(health: Health) -> Health:

@@ -90,11 +90,11 @@ def _metrics(folder: Path, data: Metrics, how: Compression) -> None:
     _write(folder / layout.SERIES, series, "series, name::VARCHAR AS name, labels::VARCHAR AS labels", "series", how)
     samples: dict[str, Column] = {
         "series": data.series.astype(np.int32),
-        "at": data.time_ns // _MS,
+        "stamp": data.time_ns // _MS,
         "value": data.value,
     }
-    select = "series, make_timestamp_ms(at)::TIMESTAMP_MS AS time, value"
-    _write(folder / layout.SAMPLES, samples, select, "series, at, value", how)
+    select = "series, make_timestamp_ms(stamp)::TIMESTAMP_MS AS time, value"
+    _write(folder / layout.SAMPLES, samples, select, "series, stamp, value", how)
 
 
 def _logs(folder: Path, data: Logs, how: Compression) -> None:
@@ -104,27 +104,27 @@ def _logs(folder: Path, data: Logs, how: Compression) -> None:
     }
     _write(folder / layout.STREAMS, streams, "stream, labels::VARCHAR AS labels", "stream", how)
     lines: dict[str, Column] = {
-        "stream": data.stream.astype(np.int32), "at": data.time_ns, "line": _texts(data.line),
+        "stream": data.stream.astype(np.int32), "stamp": data.time_ns, "line": _texts(data.line),
         "trace_id": _texts(data.trace_id), "span_id": _texts(data.span_id),
     }  # fmt: skip
     ids = ", ".join(f"nullif({name}::VARCHAR, '') AS {name}" for name in ("trace_id", "span_id"))
-    select = f"stream, make_timestamp_ns(at) AS time, line::VARCHAR AS line, {ids}"
-    _write(folder / layout.LINES, lines, select, "stream, at, gathered.line", how)
+    select = f"stream, make_timestamp_ns(stamp) AS time, line::VARCHAR AS line, {ids}"
+    _write(folder / layout.LINES, lines, select, "stream, stamp, gathered.line", how)
 
 
 def _spans(folder: Path, spans: Sequence[Span], how: Compression) -> None:
     texts = {name: _texts([getattr(span, name) for span in spans]) for name in (*_SPAN_TEXTS, "parent_span_id", "kind")}
     columns: dict[str, Column] = {
         **texts,
-        "at": np.array([span.start_ns for span in spans], dtype=np.int64),
+        "stamp": np.array([span.start_ns for span in spans], dtype=np.int64),
         "duration_ns": np.array([span.duration_ns for span in spans], dtype=np.int64),
         "resource": _texts([_text(span.resource) for span in spans]),
         "attributes": _texts([_text(span.attributes) for span in spans]),
     }
     always = ", ".join(f"{name}::VARCHAR AS {name}" for name in (*_SPAN_TEXTS, "resource", "attributes"))
     maybe = ", ".join(f"nullif({name}::VARCHAR, '') AS {name}" for name in ("parent_span_id", "kind"))
-    select = f"{always}, {maybe}, make_timestamp_ns(at) AS start, duration_ns"
-    _write(folder / layout.SPANS, columns, select, "at, gathered.trace_id, gathered.span_id", how)
+    select = f"{always}, {maybe}, make_timestamp_ns(stamp) AS start, duration_ns"
+    _write(folder / layout.SPANS, columns, select, "stamp, gathered.trace_id, gathered.span_id", how)
 
 
 def _write(path: Path, columns: Columns, select: str, order: str, how: Compression) -> None:

@@ -13,6 +13,7 @@ from compass.domain.entity import EntityRef
 from compass.domain.incident import Incident
 from compass.domain.telemetry import (
     Answer,
+    Asked,
     Capability,
     Health,
     HealthStatus,
@@ -107,6 +108,14 @@ class RecordingSource:
     def containment(self) -> tuple[tuple[EntityRef, EntityRef], ...]:
         """(child, parent): pods in workloads in services in namespaces. Where pods run is `index().node_of`."""
         return tuple((child, parent) for child, parent, kind in self.index().containment() if kind == "part_of")
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """Nothing: files are read, no server is asked."""
+        return ()
+
+    async def aclose(self) -> None:
+        await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """Release DuckDB. Safe to call twice; a later question opens it again."""

@@ -25,6 +25,14 @@ def investigate(
     at: Annotated[
         str | None, typer.Option(help="When the page came: 14:05, or 10m (before the end of the data).")
     ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Live servers: exactly from here on, with --to. Default: from --since.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Live servers: exactly until here. Default: now.")] = None,
+    alert: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="A page as Alertmanager's or Grafana's webhook gets it; - reads it here."),
+    ] = None,
     severity: Annotated[Severity | None, typer.Option(help="Severity, as declared.")] = None,
     sequential: Annotated[
         bool, typer.Option("--sequential", help="Afterwards run the same steps one after another and compare times.")
@@ -33,19 +41,23 @@ def investigate(
     work: Annotated[float, typer.Option(min=1, help="Work budget in units (1 = one bounded query).")] = 400.0,
     as_json: Json = False,
 ) -> int:
-    """Investigate an incident and rank what may have caused it."""
+    """Investigate an incident and rank what may have caused it. Without arguments: choose from what is firing now."""
     from compass.entrypoints.cli.investigating import Request
     from compass.entrypoints.cli.many import investigate_all
     from compass.investigation.settings import Limits
-    from compass.ports.errors import ConfigurationError
+    from compass.ports.errors import BadInputError
 
-    if recording is None:
-        raise ConfigurationError(
-            "no telemetry source is named", where="investigate",
-            hint="compass investigate --recording DIR, or compass demo for the incident that ships with COMPASS",
-        )  # fmt: skip
     request = Request(
-        service=service, symptom=symptom, since=since, at=at, severity=severity, sequential=sequential, ask=ask,
-        limits=Limits(work=work), quiet=as_json,
+        service=service, symptom=symptom, since=since, start=start, end=end, at=at, severity=severity,
+        sequential=sequential, ask=ask, limits=Limits(work=work), quiet=as_json,
     )  # fmt: skip
+    if recording is None:
+        from compass.entrypoints.cli.starting import start as start_live
+
+        return start_live(request, alert, as_json=as_json)
+    for option, given in (("--from", start), ("--to", end), ("--alert", alert)):
+        if given is not None:
+            raise BadInputError(
+                "this is for live servers", where=option, hint="a recording has its window and its page"
+            )
     return investigate_all(recording, request, as_json=as_json)

@@ -105,6 +105,8 @@ def what(view: View, page: Page) -> list[Text]:
     lines += [fact_line("", fact, page) for fact in shown]
     if not shown:
         lines.append(labelled("", page.fit(view.symptom or "no symptom is visible in the telemetry")))
+    if view.runbook:
+        lines.append(labelled("", page.fit(f"runbook: {view.runbook}")))
     return lines
 
 

@@ -1,0 +1,137 @@
+"""Start an investigation on live servers: from a name, from a page, or from what is firing now."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from compass.domain.time import NS_PER_S, Window
+from compass.entrypoints.cli import session
+from compass.entrypoints.cli.investigating import Request, Result, investigate_live
+from compass.entrypoints.cli.render.output import console, page, show, show_json
+from compass.entrypoints.cli.render.screen import first_screen
+from compass.entrypoints.cli.render.words import clock_time, cut
+from compass.entrypoints.cli.scope import live_incident
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.config import Config
+from compass.entrypoints.live import config, connected, feeds_of
+from compass.ports.clock import Deadline
+from compass.ports.errors import BadInputError, ConfigurationError, SourceError
+from compass.sources.live.feed import Scope
+from compass.sources.live.gathered import JsonObject, Objects
+from compass.sources.paging import Page, page_of, read_page
+from compass.sources.recording.jsonfiles import string, strings, time_of
+from compass.sources.recording.layout import ALERTS_PART
+
+FIRING_S = 6 * 3600  # how far back alerts that still fire are looked for
+ASK_S = 15.0
+MOST_LISTED = 9  # one key starts
+
+
+def start(request: Request, alert: str | None, *, as_json: bool) -> int:
+    """Investigate on live servers and show the result. Returns the exit code."""
+    chosen = config()
+    feeds_of(chosen)  # what is wrong with the settings is said before anything is asked
+    told = _page(alert) if alert is not None else None
+    if told is None and request.service is None and request.symptom is None and request.start is None:
+        told = _choose(chosen, as_json=as_json)
+        if told is None:
+            return 0
+    result = _run(chosen, request, told)
+    if as_json:
+        show_json(result.view)
+    else:
+        out = console()
+        show(out, first_screen(result.view, page(out)))
+    return int(result.exit_code)
+
+
+def _run(chosen: Config, request: Request, told: Page | None) -> Result:
+    incident = live_incident(request, told, SystemClock().now_ns())
+    settings = session.settings()
+
+    async def work() -> Result:
+        async with session.open_chronicle(settings) as chronicle:
+            return await investigate_live(chronicle, settings, chosen, incident, request)
+
+    return session.run(work)
+
+
+def _page(alert: str) -> Page:
+    if alert == "-":
+        return read_page(sys.stdin.buffer.read(), "standard input")
+    try:
+        return read_page(Path(alert).read_bytes(), alert)
+    except OSError as error:
+        raise BadInputError(f"it cannot be read: {error.strerror}", where=alert, hint="--alert FILE, or - ") from error
+
+
+def _choose(chosen: Config, *, as_json: bool) -> Page | None:
+    """What is firing now; a key starts. Without a terminal the list is all there is."""
+    pages = session.run(lambda: firing_now(chosen))
+    if as_json:
+        show_json([_plain(one) for one in pages])
+        return None
+    out = console()
+    if not pages:
+        out.print("Nothing is firing now.  compass investigate SERVICE --since 30m looks anyway.")
+        return None
+    for number, one in enumerate(pages[:MOST_LISTED], start=1):
+        since = clock_time(one.starts_ns).split(" (")[0] if one.starts_ns is not None else "?"
+        about = f"{one.service}: " if one.service and one.service not in one.title else ""
+        out.print(cut(f"{number}  {since}  {one.severity.value:<7} {about}{one.title}", max(60, out.width)))
+    if len(pages) > MOST_LISTED:
+        out.print(f"   and {len(pages) - MOST_LISTED} more: compass investigate SERVICE")
+    if not sys.stdin.isatty():
+        return None
+    print("1-9 investigates, anything else leaves: ", end="", file=sys.stderr, flush=True)
+    key = sys.stdin.readline().strip()
+    return pages[int(key) - 1] if key.isdigit() and 0 < int(key) <= min(len(pages), MOST_LISTED) else None
+
+
+def _plain(one: Page) -> dict[str, object]:
+    return {
+        "title": one.title, "service": one.service, "severity": one.severity.value, "symptom": one.symptom,
+        "starts_ns": one.starts_ns, "runbook": one.runbook,
+    }  # fmt: skip
+
+
+async def firing_now(chosen: Config) -> Sequence[Page]:
+    """Alerts that fire now, the severest and then the oldest first, from every source that knows alerts.
+
+    Raises the first source's error when none could be asked.
+    """
+    clock = SystemClock()
+    now = clock.now_ns()
+    scope = Scope(window=Window(start_ns=now - FIRING_S * NS_PER_S, end_ns=now), detected_ns=now)
+    deadline = Deadline(at_s=clock.monotonic_s() + ASK_S)
+    async with connected(chosen) as feeds:
+        able = [feed for feed in feeds if ALERTS_PART.name in feed.parts]
+        if not able:
+            raise ConfigurationError(
+                "no connected source knows alerts", where="compass.toml",
+                hint="compass investigate SERVICE --since 30m, or --alert FILE",
+            )  # fmt: skip
+        asked = (feed.gather(ALERTS_PART.name, scope, deadline=deadline) for feed in able)
+        came = await asyncio.gather(*asked, return_exceptions=True)
+    found: dict[tuple[str, int | None], Page] = {}
+    errors = [one for one in came if isinstance(one, BaseException)]
+    for error in errors:
+        if not isinstance(error, SourceError):
+            raise error
+        print(f"compass: {error}", file=sys.stderr)
+    if len(errors) == len(came):
+        raise errors[0]
+    for one in came:
+        if not isinstance(one, BaseException) and isinstance(one.data, Objects):
+            for body in one.data.objects:
+                if string(body.get("status")) == "firing":
+                    told = _of_alert(body)
+                    found[told.title, told.starts_ns] = told
+    return sorted(found.values(), key=lambda one: (one.severity.value, one.starts_ns or 0, one.title))
+
+
+def _of_alert(body: JsonObject) -> Page:
+    return page_of(strings(body.get("labels")), strings(body.get("annotations")), time_of(body.get("startsAt")))

@@ -1,0 +1,66 @@
+"""compass.toml: where a team's servers are. Secrets are named there (`env:`, `file:`, `keyring:`), never written."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from compass.ports.errors import ConfigurationError
+
+NAME = "compass.toml"
+TomlTable = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """`path` None: there is no file. `sources` are the tables `[sources.NAME]` in the order they stand there."""
+
+    path: Path | None = None
+    sources: Mapping[str, TomlTable] = field(default_factory=dict)
+
+    @property
+    def base(self) -> Path:
+        """What `file:` secrets are relative to."""
+        return self.path.parent if self.path is not None else Path()
+
+
+def config_path(environment: Mapping[str, str], here: Path) -> Path | None:
+    """COMPASS_CONFIG, ./compass.toml, or the one in the user's configuration folder; None where there is none."""
+    named = environment.get("COMPASS_CONFIG")
+    if named:
+        return Path(named).expanduser()
+    for folder in (here, user_folder(environment)):
+        if (folder / NAME).is_file():
+            return folder / NAME
+    return None
+
+
+def user_folder(environment: Mapping[str, str]) -> Path:
+    """Where a person's own configuration lies (XDG base directories)."""
+    base = environment.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "compass"
+
+
+def read_config(path: Path | None) -> Config:
+    """Raises ConfigurationError naming the line or the table that is wrong."""
+    if path is None:
+        return Config()
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"it cannot be read: {error.strerror}", where=str(path), hint="compass init"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"it is not valid TOML: {error}", where=str(path)) from error
+    unknown = sorted(set(raw) - {"sources"})
+    if unknown:
+        raise ConfigurationError(f"unknown table {unknown[0]!r}", where=str(path), hint="known: sources")
+    tables = raw.get("sources", {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise ConfigurationError(
+            "sources holds tables, one a server", where=str(path), hint='[sources.metrics]\ntype = "mimir"'
+        )
+    return Config(path=path, sources=tables)

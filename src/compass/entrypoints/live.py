@@ -1,0 +1,59 @@
+"""Live sources for the commands: connections from compass.toml, and the incident that a person's words describe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compass.domain.incident import Incident
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.config import Config, config_path, read_config
+from compass.ports.errors import ConfigurationError
+from compass.ports.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from compass.sources.http.ledger import Ledger
+    from compass.sources.live.feed import Feed
+
+
+def config() -> Config:
+    """The team's compass.toml; empty where there is none."""
+    return read_config(config_path(os.environ, Path.cwd()))
+
+
+def feeds_of(chosen: Config) -> tuple[Sequence[Feed], Ledger]:
+    """A feed for each server, none asked yet. Raises ConfigurationError where none is named or one is wrong."""
+    from compass.sources.http.ledger import Ledger
+    from compass.sources.live.connector import Means, connect
+    from compass.sources.live.options import Secrets
+
+    if not chosen.sources:
+        raise ConfigurationError(
+            "no server is connected", where=str(chosen.path or "compass.toml"),
+            hint="compass init asks for your Grafana; or --recording DIR; or compass demo",
+        )  # fmt: skip
+    ledger = Ledger()
+    means = Means(clock=SystemClock(), ledger=ledger, secrets=Secrets(os.environ, chosen.base))
+    return connect(chosen.sources, means), ledger
+
+
+@asynccontextmanager
+async def connected(chosen: Config) -> AsyncIterator[Sequence[Feed]]:
+    """Feeds for as long as a command needs them."""
+    feeds, _ = feeds_of(chosen)
+    try:
+        yield feeds
+    finally:
+        for feed in feeds:
+            await feed.aclose()
+
+
+def live_source(chosen: Config, incident: Incident) -> Telemetry:
+    """A fresh source: what it gathers is its own, and is removed when it is closed."""
+    from compass.sources.live.source import LiveSource
+
+    feeds, ledger = feeds_of(chosen)
+    return LiveSource(", ".join(feed.name for feed in feeds), feeds, incident, SystemClock(), ledger)
