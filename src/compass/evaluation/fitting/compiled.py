@@ -155,6 +155,11 @@ class _View:
     def of(
         sample: Sample, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable, cells: dict[CellKey, int]
     ) -> _View:
+        """Every item of evidence on the board with the weight that scales it, found by weighing with one weight at a
+        time (`unit`). Cells of attempts get their numbers in `cells`, which grows.
+
+        What speaks for a trigger is fixed; an item that no weight moves has the coefficient 0.
+        """
         catalogue, board = catalogue_of(mechanisms), sample.board
         kinds: dict[str, _Kind] = {}
         items: dict[str, Evidence] = {}
