@@ -381,6 +381,12 @@ ALTERNATIVE = [
     ),
     alternative("it is full although no more arrives there", S, observations=[_surge], **_more_work),
     alternative(
+        "more work was complained of there and not measured",
+        S,
+        observations=[_surge, seen("traffic.up", ORDERS, strength=0.3)],
+        **_more_work,
+    ),
+    alternative(
         "more arrives because what is above tries again",
         S,
         observations=[_surge, seen("traffic.up", ORDERS), seen("retries.up", WEB)],

@@ -20,6 +20,9 @@ from compass.domain.time import Instant, to_datetime
 
 NAMED_BONUS = 0.15
 """A strategy that the mechanism itself names as its refuter refutes a wrong theory more often."""
+CLEARLY_MORE = 0.4
+"""Strength from which more work explains what is full or slow: that of the lowest score at which a metric is abnormal
+(4, of 4 + 6). A measured rise or an alert on one suffices; a page that only speaks of traffic (0.3) does not."""
 MAX_NAMES = 4
 MAX_TRIGGERS = 4
 

@@ -9,6 +9,7 @@ from compass.analysis.accounts import FOLLOWS_WORK, MAX_HOPS, TRAVELS, WORK
 from compass.analysis.evidence import REQUESTS
 from compass.analysis.graph import ServiceGraph
 from compass.disproof._common import (
+    CLEARLY_MORE,
     expect,
     graph_of,
     make_attempt,
@@ -31,7 +32,6 @@ from compass.ports.telemetry import Telemetry
 ARRIVALS = "traffic.up"
 NEARNESS = frozenset({"change.near", "change.config", "change.flag", "change.dependency"})
 """That something was changed, whatever it was: it says nothing beside what then happens."""
-_CLEARLY_MORE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _brought_by_work(
     """
     place = graph.owner(hypothesis.entity)
     signs = {o.sign for o in mine} - NEARNESS
-    arriving = [o for o in seen_at(board, graph, place, (ARRIVALS,)).anomalies if o.strength >= _CLEARLY_MORE]
+    arriving = [o for o in seen_at(board, graph, place, (ARRIVALS,)).anomalies if o.strength >= CLEARLY_MORE]
     if not arriving or signs & WORK or not signs <= FOLLOWS_WORK:
         return ""
     above = {place, *graph.upstream(place, MAX_HOPS)}

@@ -10,6 +10,7 @@ from compass.analysis.accounts import TRAVELS
 from compass.analysis.anomaly import ANOMALY_SCORE, NORMAL_SCORE
 from compass.analysis.units import to_base
 from compass.disproof._common import (
+    CLEARLY_MORE,
     expect,
     graph_of,
     make_attempt,
@@ -171,7 +172,9 @@ def _later(own: Measured, callee: Measured) -> bool:
 def _flooded(board: Board, callee: EntityRef) -> bool:
     """Whether the board knows of clearly more calls into the callee."""
     floods = ("traffic.up", "db.traffic_up", "trace.fanout_up", "retries.up")
-    return any(o.sign in floods and callee in (o.entity, o.peer) and o.strength >= 0.4 for o in board.anomalies())
+    return any(
+        o.sign in floods and callee in (o.entity, o.peer) and o.strength >= CLEARLY_MORE for o in board.anomalies()
+    )
 
 
 def _facts(strategy: str, measured: Sequence[Measured]) -> tuple[Observation, ...]:
