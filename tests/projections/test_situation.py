@@ -7,7 +7,8 @@ from dataclasses import replace
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.incident import Dependency
 from compass.domain.observation import Verdict
-from compass.projections.situation import AFFECTED_FROM, entry_points, owner_of, paged, situation
+from compass.domain.sign import SUFFERING
+from compass.projections.situation import AFFECTED_FROM, SYMPTOMS, entry_points, owner_of, paged, situation
 from compass.projections.view import Checked
 from tests.support.boards import INCIDENT, LEDGER, ORDERS, WEB, board, seen, service
 
@@ -83,3 +84,7 @@ def test_who_nobody_calls_is_where_users_come_in() -> None:
     assert paged(board()) == WEB
     assert paged(board(incident=replace(INCIDENT, service="unheard-of"))) is None
     assert situation(board()).symptoms == ()
+
+
+def test_what_shows_whatever_fails_is_something_a_user_notices() -> None:
+    assert set(SYMPTOMS) >= SUFFERING

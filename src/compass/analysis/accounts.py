@@ -17,19 +17,18 @@ from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis, Link, Trig
 from compass.domain.incident import Change, Onset
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
-from compass.domain.sign import OWN_ONLY, matches
+from compass.domain.sign import OWN_ONLY, SUFFERING, matches
 from compass.domain.time import NS_PER_S
 
 MAX_HOPS = 3
-TRAVELS = frozenset({
-    "latency.up", "client_latency.up", "errors.up", "success.down", "traffic.down", "traffic.up", "threads.up",
-    "pool.exhausted", "pool.wait_up", "pool.timeouts", "queue.backlog", "retries.up", "db.latency_up",
-    "db.connections_up", "network.traffic_down", "cache.hit_down", "fds.up", "callers.slow", "callers.failing",
-    "log.surge", "log.novel", "log.errors_up", "log.timeout", "log.connection_refused", "log.unavailable",
-    "log.pool_timeout", "log.exception", "log.cancelled", "log.path_changed", "log.gone",
-    "trace.errors_up", "trace.callee_slow", "trace.gap_up", "trace.retry", "trace.child_missing",
-    "trace.structure_changed", "k8s.unready", "k8s.probe_failing", "probe.http_failed",
-})  # fmt: skip
+TRAVELS = SUFFERING | {
+    "traffic.up", "threads.up", "pool.exhausted", "pool.wait_up", "pool.timeouts", "queue.backlog", "retries.up",
+    "db.latency_up", "db.connections_up", "network.traffic_down", "cache.hit_down", "fds.up", "callers.slow",
+    "callers.failing", "log.surge", "log.novel", "log.timeout", "log.connection_refused", "log.unavailable",
+    "log.pool_timeout", "log.exception", "log.cancelled", "log.path_changed", "log.gone", "trace.callee_slow",
+    "trace.gap_up", "trace.retry", "trace.child_missing", "trace.structure_changed", "k8s.unready",
+    "k8s.probe_failing", "probe.http_failed",
+}  # fmt: skip
 """Signs at a caller that follow from trouble at something it calls."""
 CLEARED = 0.2
 """What a release that was measured and does no worse keeps of its weight as a trigger: harm may show elsewhere."""

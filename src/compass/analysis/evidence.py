@@ -15,18 +15,11 @@ from compass.domain.hypothesis import NO_CHANGE, Account, TriggerOption
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import QUALITY_WEIGHT, Observation, Quality, Verdict
 from compass.domain.posterior import Evidence
+from compass.domain.sign import FAILING, REQUESTS, SLOW, SUFFERING
 
-SYMPTOMS = frozenset({
-    "latency.up", "client_latency.up", "errors.up", "success.down", "log.errors_up", "trace.errors_up", "traffic.down",
-    "k8s.unready", "probe.http_failed",
-})  # fmt: skip
+SYMPTOMS = SUFFERING | {"k8s.unready", "probe.http_failed"}
 """Signs that somebody who calls the service would notice."""
-REQUESTS = frozenset({"latency.up", "client_latency.up", "errors.up", "success.down", "trace.errors_up"})
-"""Those measured on the requests themselves: only when one of these is normal is the service known to serve well."""
-_KINDS = (
-    frozenset({"latency.up", "client_latency.up"}),
-    frozenset({"errors.up", "success.down", "trace.errors_up", "probe.http_failed"}),
-)
+_KINDS = (SLOW, FAILING | {"probe.http_failed"})
 """Symptoms of requests that answer the same complaint."""
 NO_TRIGGER_FLOOR = -3.0
 """Not every change is recorded: a theory of a change keeps a twentieth where all that are known are cleared."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from compass.domain.mechanism import Mechanism, Relation
+from compass.domain.sign import FAILING, SLOW
 
 
 class Trouble(Enum):
@@ -19,13 +20,10 @@ class Trouble(Enum):
     FAILING = "failing"
 
 
-REQUESTS_SHOW: Mapping[Trouble, frozenset[str]] = {
-    Trouble.SLOW: frozenset({"latency.up", "client_latency.up"}),
-    Trouble.FAILING: frozenset({"errors.up", "success.down", "trace.errors_up"}),
-}
+REQUESTS_SHOW: Mapping[Trouble, frozenset[str]] = {Trouble.SLOW: SLOW, Trouble.FAILING: FAILING}
 """Signs measured on the requests themselves, so that a normal one clears."""
 _ONLY: Mapping[Trouble, frozenset[str]] = {
-    Trouble.SLOW: REQUESTS_SHOW[Trouble.SLOW] | {"db.latency_up", "trace.callee_slow", "trace.gap_up"},
+    Trouble.SLOW: SLOW | {"db.latency_up", "trace.callee_slow", "trace.gap_up"},
     Trouble.FAILING: frozenset({
         "log.path_changed", "log.gone", "trace.structure_changed", "trace.child_missing",
     }),

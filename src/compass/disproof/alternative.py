@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from compass.analysis.accounts import FOLLOWS_WORK, MAX_HOPS, TRAVELS, WORK
-from compass.analysis.evidence import REQUESTS
 from compass.analysis.graph import ServiceGraph
 from compass.disproof._common import (
     CLEARLY_MORE,
@@ -25,7 +24,7 @@ from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, Plan
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import CLEAR, Observation, Quality
-from compass.domain.sign import OWN_ONLY
+from compass.domain.sign import OWN_ONLY, REQUESTS
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compass.analysis.evidence import REQUESTS, SYMPTOMS
+from compass.analysis.evidence import SYMPTOMS
 from compass.analysis.graph import ServiceGraph
 from compass.disproof._common import (
     expect,
@@ -28,6 +28,7 @@ from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Quality
+from compass.domain.sign import REQUESTS
 from compass.domain.time import NS_PER_S
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from compass.analysis.evidence import REQUESTS, SYMPTOMS
+from compass.analysis.evidence import SYMPTOMS
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.trouble import REQUESTS_SHOW, Trouble, troubles_of
 from compass.disproof._common import (
@@ -31,7 +31,7 @@ from compass.domain.hypothesis import Hypothesis
 from compass.domain.incident import Change
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import CLEAR, Observation, Quality
-from compass.domain.sign import SIGNS
+from compass.domain.sign import REQUESTS, SIGNS
 from compass.domain.time import NS_PER_S
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry

@@ -33,7 +33,7 @@ from compass.domain.hypothesis import Hypothesis
 from compass.domain.incident import Change
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import CLEAR, Observation, Quality
-from compass.domain.sign import OWN_ONLY
+from compass.domain.sign import OWN_ONLY, REQUESTS
 from compass.domain.time import NS_PER_S, Instant
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
@@ -249,4 +249,4 @@ def _near(hypothesis: Hypothesis, board: Board, graph: ServiceGraph) -> list[Cha
 
 
 def _is_symptom(sign: str) -> bool:
-    return sign in ("latency.up", "errors.up", "success.down", "log.errors_up", "trace.errors_up", "client_latency.up")
+    return sign in REQUESTS or sign == "log.errors_up"

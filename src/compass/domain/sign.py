@@ -185,6 +185,12 @@ SIGNS: dict[str, str] = {
     "k8s.dns_down": "cluster DNS is not running",
 }
 
+SLOW = frozenset({"latency.up", "client_latency.up"})
+FAILING = frozenset({"errors.up", "success.down", "trace.errors_up"})
+REQUESTS = SLOW | FAILING
+"""Measured on the requests themselves: only when one of these is normal is a service known to serve well."""
+SUFFERING = REQUESTS | {"log.errors_up", "traffic.down"}
+"""Show at a service whatever it is that fails in it or below it. Who judges symptoms adds what else counts there."""
 OWN_ONLY = ("change.", "release.")
 """How signs begin that say what was done to a thing: never the effect of something else."""
 

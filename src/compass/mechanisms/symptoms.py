@@ -10,14 +10,12 @@ from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.mechanism import Relation
 from compass.domain.observation import Observation
+from compass.domain.sign import SUFFERING
 from compass.mechanisms.match import SignIndex, effective_strength
 from compass.mechanisms.neighbours import Neighbours
 
-# Signs of suffering rather than of a cause: they show at an entity whatever it is that fails below it.
-SYMPTOMS = (
-    "latency.up", "client_latency.up", "errors.up", "success.down", "trace.errors_up", "log.errors_up", "traffic.down",
-    "log.timeout", "log.connection_refused", "log.unavailable", "log.cancelled",
-)  # fmt: skip
+SYMPTOMS = SUFFERING | {"log.timeout", "log.connection_refused", "log.unavailable", "log.cancelled"}
+"""Signs of suffering rather than of a cause."""
 SAME = 1.0
 BELOW = 1.0  # the paged service depends on it
 DECAY = 0.05  # per further call: a little, since effects travel far

@@ -8,7 +8,7 @@ from compass.domain.incident import RUNS_ON
 from compass.domain.observation import CLEAR, Observation, Verdict
 from compass.projections.view import Checked, Fact, Situation
 
-# Signs a user or a caller would notice. The rest is about the inside.
+# Signs a user or a caller would notice, the most telling first. The rest is about the inside.
 SYMPTOMS = (
     "errors.up", "success.down", "latency.up", "client_latency.up", "trace.errors_up", "traffic.down",
     "k8s.unready", "k8s.replicas_missing", "release.edge_errors", "log.errors_up",
