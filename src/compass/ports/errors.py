@@ -25,7 +25,14 @@ class ConfigurationError(CompassError):
 
 
 class SourceError(CompassError):
-    """A telemetry source failed. Subclasses say whether trying again can help."""
+    """A telemetry source failed. Subclasses say whether trying again can help.
+
+    `status` is the HTTP status a server answered with, 0 where there was none.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", status: int = 0) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.status = status
 
 
 class SourceUnavailableError(SourceError):

@@ -12,7 +12,7 @@ from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.sources.http.allowed import Endpoint, Guard
 from compass.sources.http.ledger import Answered, Ledger, Sent
-from compass.sources.http.replies import Reply, failure, passing, wait_of
+from compass.sources.http.replies import Reply, failure, limited, passing, wait_of
 from compass.sources.http.secret import masked
 from compass.sources.http.settings import MB, Server
 
@@ -111,8 +111,9 @@ class Client:
             async with asyncio.timeout(within):
                 status, body, headers, size = await self._exchange(key)
             if not 200 <= status < 300:
-                error = failure(status, body, headers.get("location", ""), self._server.name)
-                raise _TryAgainError(error, wait_of(headers)) if passing(status) else error
+                told = 429 if limited(status, headers) else status  # a limit, whatever number it is told with
+                error = failure(told, body, headers.get("location", ""), self._server.name)
+                raise _TryAgainError(error, wait_of(headers)) if passing(told) else error
         except TimeoutError:
             error = SourceUnavailableError(
                 f"did not answer within {within:.3g} s", where=self._server.name,

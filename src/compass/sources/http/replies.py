@@ -56,30 +56,40 @@ def passing(status: int) -> bool:
     return status in _PASSING
 
 
+def limited(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether it is a limit on how much may be asked. GitHub also says 403 for that: with Retry-After, or with nothing
+    remaining (docs.github.com, "Rate limits for the REST API")."""
+    spent = headers.get("x-ratelimit-remaining", "").strip() == "0"
+    return status == 429 or (status == 403 and ("retry-after" in headers or spent))
+
+
 def failure(status: int, body: bytes, location: str, where: str) -> SourceError:
     """The error for an answer that is none; `location` is where a redirect leads."""
     if 300 <= status < 400:
         return SourceRefusedError(
             f"sends us on to {bound(redact(location), _MOST_SAID) or 'elsewhere'} ({status}), which is not followed",
-            where=where, hint="give the address it leads to, if it is yours",
+            where=where, hint="give the address it leads to, if it is yours", status=status,
         )  # fmt: skip
     words = _words(body)
     what = f"{_MEANS.get(status, 'fails')} ({status})" + (f": {words}" if words else "")
     kind = SourceUnavailableError if passing(status) else SourceRefusedError
     hint = _HINTS.get(status, "the server has a problem of its own" if status >= 500 else "")
-    return kind(what, where=where, hint=hint)
+    return kind(what, where=where, hint=hint, status=status)
 
 
 def wait_of(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """`Retry-After` in seconds from `now` (epoch); None where it is absent or cannot be read."""
-    said = headers.get("retry-after", "").strip()
+    """`Retry-After` in seconds from `now` (epoch), or when a spent allowance is renewed; None where neither is said."""
+    now = time.time() if now is None else now
+    said, renewed = headers.get("retry-after", "").strip(), headers.get("x-ratelimit-reset", "").strip()
     if said.isdigit():
         return float(said)
+    if not said and renewed.isdigit() and headers.get("x-ratelimit-remaining", "").strip() == "0":
+        return max(0.0, float(renewed) - now)
     try:
         when = email.utils.parsedate_to_datetime(said)
     except ValueError:
         return None
-    return max(0.0, when.timestamp() - (time.time() if now is None else now))
+    return max(0.0, when.timestamp() - now)
 
 
 def _words(body: bytes) -> str:

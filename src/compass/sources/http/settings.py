@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,27 +26,50 @@ class Caps:
     most_wait_s: float = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Pem:
+    """PEM text that came with other settings (a kubeconfig) and not as a file of its own."""
+
+    text: Secret
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """Certificates are always verified. `authority`: a file of further CAs, PEM; `certificate` and `key`: ours."""
+    """Certificates are always verified. `authority`: further CAs; `certificate` and `key`: ours. Files or PEM text."""
 
-    authority: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
+    authority: Path | Pem | None = None
+    certificate: Path | Pem | None = None
+    key: Path | Pem | None = None
 
     def context(self) -> ssl.SSLContext:
         """Raises ConfigurationError where a file cannot be used."""
         try:
             made = ssl.create_default_context()
-            if self.authority is not None:
+            if isinstance(self.authority, Pem):
+                made.load_verify_locations(cadata=self.authority.text.reveal())
+            elif self.authority is not None:
                 made.load_verify_locations(cafile=self.authority)
             if self.certificate is not None:
-                made.load_cert_chain(self.certificate, self.key)
-        except (OSError, ssl.SSLError) as error:
-            names = ", ".join(str(p) for p in (self.authority, self.certificate, self.key) if p is not None)
+                # The library wants files: they are this user's alone, and gone at once.
+                with tempfile.TemporaryDirectory(prefix="compass-tls-") as folder:
+                    key = None if self.key is None else _file(self.key, Path(folder) / "key.pem")
+                    made.load_cert_chain(_file(self.certificate, Path(folder) / "certificate.pem"), key)
+        except (OSError, ssl.SSLError, ValueError) as error:
+            names = ", ".join(_named(pem) for pem in (self.authority, self.certificate, self.key) if pem is not None)
             hint = "PEM files are wanted: authority, certificate and its key"
             raise ConfigurationError(f"cannot be used for TLS: {error}", where=names, hint=hint) from error
         return made
+
+
+def _file(pem: Path | Pem, place: Path) -> Path:
+    if isinstance(pem, Pem):
+        place.write_text(pem.text.reveal(), encoding="utf-8")
+        return place
+    return pem
+
+
+def _named(pem: Path | Pem) -> str:
+    return "PEM text in the settings" if isinstance(pem, Pem) else str(pem)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,11 @@ class Secrets:
     def __init__(self, environment: Mapping[str, str], base: Path) -> None:
         self._environment, self._base = environment, base
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Where `env:` looks: also where programs of the platform leave their settings (KUBECONFIG)."""
+        return self._environment
+
     def get(self, reference: str, where: str) -> Secret:
         """The secret `reference` names. Raises ConfigurationError when there is none, or it is no reference."""
         how, colon, name = reference.partition(":")
