@@ -14,6 +14,7 @@ from compass.ports.errors import SourceError
 from compass.sources.live.feed import Found, Scope
 from compass.sources.live.gathered import Gathered, Logs, Metrics, Objects, Span, Spans
 from compass.sources.recording import layout
+from compass.sources.recording.header import read_header
 
 
 class RecordedFeed:
@@ -40,7 +41,7 @@ class RecordedFeed:
             case "logs":
                 return Gathered(data=self._logs())
             case "traces":
-                return Gathered(data=self._spans())
+                return Gathered(data=self._spans(), sampling=read_header(self._folder).span_sampling)
             case _:
                 file = self._folder / next(p.files[0] for p in layout.PARTS if p.name == part)
                 text = file.read_text()
