@@ -10,22 +10,14 @@ from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.telemetry import Answer, Coverage, LogQuery, NativeQuery
 from compass.domain.time import Window
 from compass.signals.entities import EntityIndex, Resolved
+from compass.signals.severity import BAD_LEVELS, BAD_LINE, GOOD_LEVELS, stream_level
 from compass.sources.recording.cover import CensusTaker, absent, holes, outside_note, received
 from compass.sources.recording.engine import Engine, integers, quoted, text
 from compass.sources.recording.layout import LINES, LOGS_PART
 from compass.sources.recording.slices import fetch
-from compass.sources.recording.world import World, among, stream_level
+from compass.sources.recording.world import World, among
 from compass.tables.logs import LogTable, empty_logs
 
-_BAD_LEVELS = frozenset(
-    {"warn", "warning", "error", "err", "fatal", "critical", "crit", "alert", "emerg", "emergency", "panic", "severe"}
-)
-_GOOD_LEVELS = frozenset({"trace", "debug", "info", "information", "notice"})
-# Words of warnings and worse, for streams that state no level. RE2.
-_BAD_LINE = (
-    r"(?i:\b(warn(ing)?|err(or)?s?|fatal|critical|panic|severe|emerg(ency)?|exception|traceback|fail(ed|ure|s)?|refused"
-    r"|denied|timed? ?out|unavailable|abort(ed)?)\b)|[a-z](Error|Exception)\b"
-)
 _UNKNOWN = EntityRef(kind=EntityKind.SERVICE, name="unknown_service")  # OpenTelemetry's name for a missing one
 
 
@@ -109,9 +101,9 @@ def _sql(
         where.append(f"contains(line, {quoted(query.contains)})")
     if query.errors_only:
         levels = {number: stream_level(found) for number, found in labels.items()}
-        bad = sorted(number for number, level in levels.items() if level in _BAD_LEVELS)
-        good = sorted(number for number, level in levels.items() if level in _GOOD_LEVELS)
-        unsaid = f"regexp_matches(line, {quoted(_BAD_LINE)})"
+        bad = sorted(number for number, level in levels.items() if level in BAD_LEVELS)
+        good = sorted(number for number, level in levels.items() if level in GOOD_LEVELS)
+        unsaid = f"regexp_matches(line, {quoted(BAD_LINE)})"
         unsaid = f"(NOT {among('stream', good)} AND {unsaid})" if good else unsaid
         where.append(f"({among('stream', bad)} OR {unsaid})" if bad else unsaid)
     return (

@@ -20,7 +20,7 @@ from compass.signals.entities import KIND_OF_ABOUT, EntityIndex, store_kind
 from compass.signals.entity_facts import EntityIndexBuilder
 from compass.signals.identity import spelt
 from compass.signals.meaning import meanings
-from compass.signals.names import first, host_of, underscored
+from compass.signals.names import host_of, underscored
 from compass.sources.recording import layout
 from compass.sources.recording.engine import Engine, floats, integers, text
 from compass.sources.recording.jsonfiles import JsonLines, JsonObject, mapping, read_lines, string
@@ -362,8 +362,3 @@ def _owner(meta: JsonObject) -> tuple[str, str]:
         found = mapping(owner)
         return string(found.get("kind")), string(found.get("name"))
     return "", ""
-
-
-def stream_level(labels: Mapping[str, str]) -> str:
-    """The level a stream's labels state, lower case, or ""."""
-    return first(labels, ("level", "detected_level", "severity", "severity_text", "log_level")).lower()

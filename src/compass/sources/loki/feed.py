@@ -1,0 +1,129 @@
+"""The logs of one Loki."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from compass.domain.telemetry import NativeQuery
+from compass.domain.time import NS_PER_S, Window
+from compass.ports.clock import Clock, Deadline
+from compass.ports.errors import SourceRefusedError, SourceUnavailableError
+from compass.sources.live.feed import Found, Scope
+from compass.sources.live.gathered import Gathered
+from compass.sources.loki import logql, survey
+from compass.sources.loki.api import Field, LokiApi
+from compass.sources.loki.assemble import assemble
+from compass.sources.loki.bins import bins_of
+from compass.sources.loki.fetch import Fetch, Pulled
+from compass.sources.loki.options import EXACT, LokiOptions, bounds_of
+from compass.sources.loki.plan import pulls
+from compass.sources.loki.survey import Counted, named
+from compass.sources.loki.told import told
+from compass.sources.loki.when import clipped, divided, evenly
+
+_PAGES = 2  # a slice is continued so often when it holds more than was counted; more for a recording that is kept
+_RECENT_NS = 3600 * NS_PER_S
+_MONTH_NS = 30 * 86_400 * NS_PER_S
+_LOOK_LINES = 5
+_GLANCE = 2_000  # lines of one short look at a time that is not read whole
+_COUNTING = 0.4  # of the time there is
+
+
+class LokiFeed:
+    """Implements `live.feed.Feed`."""
+
+    parts = frozenset({"logs"})
+
+    def __init__(self, name: str, api: LokiApi, options: LokiOptions, clock: Clock) -> None:
+        self.name = name
+        self._api, self._options, self._clock = api, options, clock
+
+    async def gather(self, part: str, scope: Scope, *, deadline: Deadline) -> Gathered:
+        """Lines of the window. Three questions deep: what streams there are, how many lines they have, the lines."""
+        self._check(part)
+        bounds = bounds_of(self._options, exact=scope.exact)
+        window, missing = clipped(scope, bounds.range_ns)
+        found = await survey.survey(self._api, self._options.selector.strip(), window, deadline)
+        if not found.streams:
+            counted, pulled = _nothing(window), list[Pulled]()
+            missing += (f"{self.name} has no log stream in this window that {found.selector} selects",)
+        else:
+            fetch = Fetch(self._api, bounds.per_query, _PAGES * (EXACT if scope.exact else 1))
+            near, far = divided(window, scope.detected_ns, found.size, bounds.scan)
+            try:
+                counted = await survey.count(self._api, found, near, bounds, self._sooner(deadline))
+            except SourceUnavailableError as error:
+                counted, far = _nothing(near), (window,)
+                missing += (f"it could not be counted how many log lines there are: {self.name} {error.what}",)
+            plan = pulls(found, counted, bounds.beside(bool(far)), scope.service) if counted.lines else []
+            whole, glances = await asyncio.gather(
+                fetch.all(plan, deadline),
+                fetch.glances(found.selector, evenly(far), min(_GLANCE, bounds.per_query), deadline),
+            )
+            pulled = [*whole, *glances]
+            if pulled and not any(one.pages for one in pulled):
+                raise pulled[0].late[0][1]
+        made = assemble(pulled, counted, found.known)
+        notes = (*missing, *found.missing, *told(counted, pulled, made, exact=scope.exact))
+        return Gathered(data=made.logs, queries=_queries(pulled), missing=tuple(dict.fromkeys(notes)))
+
+    async def look(self, part: str, *, deadline: Deadline) -> Found:
+        """The newest few lines of the last hour, its streams, and since when there is anything."""
+        self._check(part)
+        now = self._clock.now_ns()
+        window = Window(start_ns=now - _RECENT_NS, end_ns=now)
+        found = await survey.survey(self._api, self._options.selector.strip(), window, deadline)
+        if not found.streams:
+            hint = "are logs sent to it, and is this the right tenant? selector in compass.toml bounds what is asked"
+            return Found(detail="no log stream in the last hour", hints=(hint, *found.missing))
+        page, days = await asyncio.gather(
+            self._api.lines(found.selector, window, _LOOK_LINES, deadline=deadline, backward=True),
+            self._days(found.selector, replace(window, start_ns=now - _MONTH_NS), deadline),
+        )
+        newest = max((int(entry.at) for stream in page.streams for entry in stream.values), default=None)
+        figures = {
+            "streams": str(len(found.streams)), found.key: named(found.values), "values": str(len(found.values)),
+        }  # fmt: skip
+        if found.sizes is not None:
+            figures["last hour"] = f"about {sum(found.sizes.values()) / 1e6:.3g} MB"
+        if days:
+            figures["since"] = datetime.fromtimestamp(days[0], tz=UTC).date().isoformat()
+        if newest is None:
+            return Found(detail="its streams have no line of the last hour", figures=figures, hints=found.missing)
+        age = (now - newest) / NS_PER_S
+        return Found(detail=f"the newest line is {age:.3g} s old", figures=figures, hints=found.missing)
+
+    async def fields(self, service: str, window: Window, *, deadline: Deadline) -> Sequence[Field]:
+        """Which fields the lines of a service have: a few hundred lines are looked at."""
+        found = await survey.survey(self._api, self._options.selector.strip(), window, deadline)
+        selector = logql.narrowed(found.selector, logql.one_of(found.key, [service]))
+        return await self._api.fields(selector, window, deadline=deadline)
+
+    async def aclose(self) -> None:
+        await self._api.aclose()
+
+    def _sooner(self, deadline: Deadline) -> Deadline:
+        """What a server cannot count in part of the time is not waited for: lines can be had without."""
+        left = deadline.remaining(self._clock)
+        return deadline if left is None else Deadline(at_s=self._clock.monotonic_s() + left * _COUNTING)
+
+    async def _days(self, selector: str, window: Window, deadline: Deadline) -> Sequence[int]:
+        try:
+            return await self._api.days(selector, window, deadline=deadline)
+        except SourceRefusedError:
+            return ()  # it is an aid that may be switched off (volume_enabled)
+
+    def _check(self, part: str) -> None:
+        if part not in self.parts:
+            raise SourceRefusedError(f"has logs, and no {part}", where=self.name)
+
+
+def _nothing(window: Window) -> Counted:
+    return Counted(names=(), bins=bins_of(window, 1), lines={}, worded=None)
+
+
+def _queries(pulled: Sequence[Pulled]) -> tuple[NativeQuery, ...]:
+    return tuple(NativeQuery(language="logql", text=text) for text in dict.fromkeys(one.pull.query for one in pulled))

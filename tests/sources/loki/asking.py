@@ -1,0 +1,173 @@
+"""The cases that `tools/contracts_loki.py` records and the tests replay: how each is asked, in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+
+from compass.domain.incident import Incident
+from compass.domain.time import NS_PER_S, Window
+from compass.ports.clock import Clock, Deadline
+from compass.ports.errors import SourceError
+from compass.sources.http.ledger import Ledger
+from compass.sources.live.connector import Means, connect
+from compass.sources.live.feed import Found, Scope
+from compass.sources.live.gathered import Gathered, Logs
+from compass.sources.live.options import Secrets
+from compass.sources.loki.api import Field
+from compass.sources.loki.feed import LokiFeed
+from compass.sources.recording.header import read_header
+from tests.sources.reference import write_reference
+
+ROOT = Path(__file__).resolve().parents[3]
+CONTRACTS = ROOT / "tests" / "contracts" / "loki"
+LAB = ROOT / "tests" / "data" / "lab"
+NO_DEADLINE = Deadline()
+REPLAYED = "http://loki.example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One way to ask. `ask`: gather, look or fields. `plain`: without the header that tells metadata apart."""
+
+    name: str
+    loaded: str = ""
+    ask: str = "gather"
+    exact: bool = False
+    limited: bool = False
+    tenant: str = ""
+    plain: bool = False
+    service: str | None = None
+    later_s: int = 0
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+CASES = (
+    Case(name="lab-002-exact", loaded="lab-002", exact=True),
+    Case(name="lab-015-exact", loaded="lab-015", exact=True),
+    Case(name="lab-015-sampled", loaded="lab-015", service="checkout", options={"lines": 900}),
+    Case(name="lab-015-thin", loaded="lab-015", options={"scan_gb": 0.0002}),
+    Case(name="lab-015-look", loaded="lab-015", ask="look"),
+    Case(name="lab-015-fields", loaded="lab-015", ask="fields", service="checkout"),
+    Case(name="lab-015-selected", loaded="lab-015", options={"selector": '{service_name="payments", level=~"info"}'}),
+    Case(name="reference", loaded="reference"),
+    Case(name="reference-exact", loaded="reference", exact=True),
+    Case(name="reference-plain", loaded="reference", exact=True, plain=True),
+    Case(name="empty", later_s=86_400 * 365),
+    Case(name="empty-look", ask="look", later_s=86_400 * 365),
+    Case(name="bad-selector", loaded="reference", options={"selector": '{service_name=~"("}'}),
+    Case(name="unbounded", loaded="reference", options={"selector": '{service_name=~".*"}'}),
+    Case(name="no-tenant", limited=True),
+    Case(name="levels", loaded="reference", limited=True, tenant="levels", exact=True),
+    Case(name="levels-sampled", loaded="lab-015", limited=True, tenant="levels", options={"lines": 900}),
+    Case(name="few-entries", loaded="lab-015", limited=True, tenant="few", options={"lines": 900}),
+    Case(name="short-range", loaded="reference", limited=True, tenant="short"),
+    Case(name="few-bytes", loaded="reference", limited=True, tenant="little"),
+    Case(name="few-series", loaded="lab-015", limited=True, tenant="series", options={"lines": 900}),
+    Case(name="no-volume", loaded="reference", limited=True, tenant="novolume", exact=True),
+)
+BY_NAME = {case.name: case for case in CASES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What came of a case."""
+
+    ledger: Ledger
+    gathered: Gathered | None = None
+    found: Found | None = None
+    fields: tuple[Field, ...] = ()
+
+    @property
+    def logs(self) -> Logs | None:
+        if self.gathered is None:
+            return None
+        assert isinstance(self.gathered.data, Logs)
+        return self.gathered.data
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A clock that stands still, but for budgets."""
+
+    ns: int
+    running: Clock
+
+    def now_ns(self) -> int:
+        return self.ns
+
+    def monotonic_s(self) -> float:
+        return self.running.monotonic_s()
+
+
+def folder_of(case: Case, scratch: Path) -> Path:
+    """The recording a case is about."""
+    if case.loaded.startswith("lab-"):
+        return LAB / case.loaded
+    target = scratch / "reference"
+    return target if target.is_dir() else write_reference(target)
+
+
+def feed_of(
+    case: Case, transport: httpx2.AsyncBaseTransport, clock: Clock, *, url: str = REPLAYED
+) -> tuple[LokiFeed, Ledger]:
+    """A feed as the settings of a case describe it."""
+    ledger = Ledger()
+    means = Means(clock=clock, ledger=ledger, secrets=Secrets({}, Path()), transport=transport)
+    table: dict[str, object] = {"type": "loki", "url": url, **case.options}
+    if case.tenant:
+        table["tenant"] = case.tenant
+    if case.plain:
+        transport = Plain(transport)
+        means = Means(clock=clock, ledger=ledger, secrets=Secrets({}, Path()), transport=transport)
+    (feed,) = connect({"loki": table}, means)
+    assert isinstance(feed, LokiFeed)
+    return feed, ledger
+
+
+class Plain(httpx2.AsyncBaseTransport):
+    """A proxy that drops headers it does not know."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        request.headers.pop("X-Loki-Response-Encoding-Flags", None)
+        return await self._inner.handle_async_request(request)
+
+
+def incident_of(case: Case, folder: Path) -> Incident:
+    return read_header(folder).incident
+
+
+async def ask(
+    case: Case,
+    folder: Path,
+    transport: httpx2.AsyncBaseTransport,
+    clock: Clock,
+    *,
+    url: str = REPLAYED,
+    settle_s: float = 0.0,
+) -> Said:
+    """Ask as the case does. Raises SourceError, `settle_s` later: what else is under way is then answered too."""
+    incident = incident_of(case, folder)
+    later = case.later_s * NS_PER_S
+    window = Window(start_ns=incident.window.start_ns + later, end_ns=incident.window.end_ns + later)
+    feed, ledger = feed_of(case, transport, At(window.end_ns, clock), url=url)
+    try:
+        if case.ask == "look":
+            return Said(ledger=ledger, found=await feed.look("logs", deadline=NO_DEADLINE))
+        if case.ask == "fields":
+            found = await feed.fields(case.service or "", window, deadline=NO_DEADLINE)
+            return Said(ledger=ledger, fields=tuple(found))
+        scope = Scope(window=window, detected_ns=incident.detected_ns + later, service=case.service, exact=case.exact)
+        return Said(ledger=ledger, gathered=await feed.gather("logs", scope, deadline=NO_DEADLINE))
+    except SourceError:
+        await asyncio.sleep(settle_s)
+        raise
+    finally:
+        await feed.aclose()
