@@ -62,7 +62,9 @@ def prometheus(folder: Path, recording: Path | None = None, shift_s: int = 0, ru
     if recording is not None:
         back_fill(recording, data, shift_s)
     config = folder / "prometheus.yml"
-    config.write_text(f"rule_files: [{folder / 'rules.yml'}]\n" if rules else "global: {}\n")
+    config.write_text(
+        "global: {evaluation_interval: 1s}\n" + (f"rule_files: [{folder / 'rules.yml'}]\n" if rules else "")
+    )
     (folder / "rules.yml").write_text(rules)
     port = _free_port()
     with (folder / "log").open("wb") as log:

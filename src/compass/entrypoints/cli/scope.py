@@ -45,7 +45,7 @@ def _exact(request: Request, now_ns: int) -> Window | None:
     end = parse_when(request.end, now_ns, "--to") if request.end is not None else now_ns
     if request.start is None:
         raise BadInputError("--to needs --from", where="--to", hint="--from 13:30 --to 14:30")
-    start = parse_when(request.start, end, "--from")
+    start = parse_when(request.start, now_ns, "--from")
     if not start < end <= now_ns:
         raise BadInputError("the window is empty or reaches into the future", where="--from, --to")
     return Window(start_ns=start, end_ns=end)

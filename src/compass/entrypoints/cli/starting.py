@@ -35,7 +35,7 @@ def start(request: Request, alert: str | None, *, as_json: bool) -> int:
     chosen = config()
     feeds_of(chosen)  # what is wrong with the settings is said before anything is asked
     told = _page(alert) if alert is not None else None
-    if told is None and request.service is None and request.symptom is None and request.start is None:
+    if told is None and not any((request.service, request.symptom, request.start, request.end)):
         told = _choose(chosen, as_json=as_json)
         if told is None:
             return 0

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated
+
 import typer
 
+from compass.domain.chronicle import Event, ServersAsked
 from compass.entrypoints.cli.options import Json, Reference
 
 
@@ -11,15 +15,38 @@ def register(app: typer.Typer) -> None:
     app.command("show")(show_investigation)
 
 
-def show_investigation(investigation: Reference = None, as_json: Json = False) -> None:
+def show_investigation(
+    investigation: Reference = None,
+    queries: Annotated[
+        bool, typer.Option("--queries", help="Every request made to servers: its time, size and whether it was shared.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show an investigation: what, where, recent changes, ranked accounts."""
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import first_screen
 
-    view = session.read_one(investigation).view
+    loaded = session.read_one(investigation)
+    if queries:
+        show_queries(loaded.events, as_json=as_json)
+        return
+    view = loaded.view
     if as_json:
         show_json(view)
     else:
         out = console()
         show(out, first_screen(view, page(out)))
+
+
+def show_queries(events: Sequence[Event], *, as_json: bool) -> None:
+    """Print what servers were asked by every runner of an investigation."""
+    from compass.entrypoints.cli.render.output import console, page, show, show_json
+    from compass.entrypoints.cli.render.queries import query_lines
+
+    asked = [one for event in events if isinstance(event.payload, ServersAsked) for one in event.payload.requests]
+    if as_json:
+        show_json(asked)
+    else:
+        out = console()
+        show(out, query_lines(asked, page(out)))
