@@ -1,0 +1,192 @@
+"""A stand-in Grafana on loopback: it proxies to real servers and answers Grafana's own small endpoints.
+
+What it says of itself is typed after Grafana's published API description (public/api-merged.json): only fields that are
+there, with the types that are there. It never makes up telemetry: a data source is a real Prometheus, Loki or Tempo.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import msgspec
+
+from tests.support.grafana_answers import (
+    ActiveAlert,
+    Annotation,
+    DataSource,
+    FrontendSettings,
+    Health,
+    Listed,
+    Message,
+    RuleGroup,
+    Rules,
+    RulesData,
+)
+
+TOKEN = "glsa_canaryTokenOfTheStandIn0123456789_abcdef01"
+VERSION = "12.4.0"
+_PASSED_ON = ("accept", "content-type", "x-scope-orgid", "x-loki-response-encoding-flags")
+_SENT_BACK = ("Content-Type", "Retry-After", "Location")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request to the stand-in. Header names are lower case."""
+
+    method: str
+    path: str
+    raw_query: str
+    query: Mapping[str, Sequence[str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class GrafanaStandIn:
+    """`sources` by uid. `fails` answers paths that begin so with a status and a body, before anything else."""
+
+    sources: Mapping[str, DataSource]
+    annotations: Sequence[Annotation] = ()
+    groups: Sequence[RuleGroup] = ()
+    alerts: Sequence[ActiveAlert] = ()
+    url: str = ""
+    asked: list[Asked] = field(default_factory=list)
+    fails: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> list[str]:
+        return [one.path for one in self.asked]
+
+    def answer(self, asked: Asked) -> tuple[int, bytes, Mapping[str, str]]:
+        """(status, body, headers)."""
+        self.asked.append(asked)
+        for begin, (status, body) in self.fails.items():
+            if asked.path.startswith(begin):
+                return status, body, {}
+        if asked.path == "/api/health":
+            return _json(200, Health(commit="0000000", database="ok", version=VERSION))
+        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
+            return _json(401, Message(message="Invalid API key"))
+        head, _, rest = asked.path.removeprefix("/api/datasources/").partition("/")
+        if asked.path.startswith("/api/datasources/") and head in ("uid", "proxy"):
+            return self._source(asked, head, rest)
+        if asked.method != "GET":
+            return _json(403, Message(message="You'll need additional permissions to perform this action"))
+        ruler, _, below = asked.path.removeprefix("/api/prometheus/").partition("/")
+        if asked.path.startswith("/api/prometheus/") and ruler in self.sources:
+            return _proxied(asked, self.sources[ruler], below)
+        return self._own(asked)
+
+    def _own(self, asked: Asked) -> tuple[int, bytes, Mapping[str, str]]:
+        path = asked.path.rstrip("/")
+        if path == "/api/datasources":
+            return _json(200, [one.listed() for one in self.sources.values()])
+        if path == "/api/frontend/settings":
+            return _json(200, FrontendSettings())
+        if path == "/api/annotations":
+            return _json(200, [one for one in self.annotations if _fits(one, asked.query)][: _limit(asked.query)])
+        if path == "/api/prometheus/grafana/api/v1/rules":
+            return _json(200, Rules(data=RulesData(groups=list(self.groups))))
+        if path == "/api/alertmanager/grafana/api/v2/alerts":
+            return _json(200, list(self.alerts))
+        return _json(404, Message(message="Not found"))
+
+    def _source(self, asked: Asked, how: str, rest: str) -> tuple[int, bytes, Mapping[str, str]]:
+        """`uid/X`, `uid/X/health`, `uid/X/resources/...` of a Prometheus, `proxy/uid/X/...`."""
+        uid, _, below = (rest.removeprefix("uid/") if how == "proxy" else rest).partition("/")
+        source = self.sources.get(uid)
+        if source is None:
+            return _json(404, Message(message="Data source not found"))
+        if how == "proxy":
+            return _proxied(asked, source, below)
+        if not below and asked.method == "GET":
+            return _json(200, source)
+        if below == "health" and asked.method == "GET":
+            return _json(200, Message(status="OK", message="Successfully queried the data source."))
+        if below.startswith("resources/") and source.type == "prometheus":
+            # Its plugin passes these on; the one of Loki knows only some, and the one of Tempo none.
+            return _proxied(asked, source, below.removeprefix("resources/"))
+        return _json(404, Message(message="Not found"))
+
+
+def _fits(one: Annotation, query: Mapping[str, Sequence[str]]) -> bool:
+    """As Grafana filters: what lies in [from, to] in part, of the type asked for, with all of the tags."""
+    begin, end = (int(query.get(name, ["0"])[0]) for name in ("from", "to"))
+    kind, tags = query.get("type", [""])[0], set(query.get("tags", ()))
+    inside = (not end or one.time <= end) and (not begin or (one.time_end or one.time) >= begin)
+    right = not kind or (kind == "alert") == bool(one.alert_id)
+    return inside and right and tags <= set(one.tags)
+
+
+def _limit(query: Mapping[str, Sequence[str]]) -> int:
+    return int(query.get("limit", ["100"])[0]) or 100
+
+
+def _json(status: int, answer: object) -> tuple[int, bytes, Mapping[str, str]]:
+    return status, msgspec.json.encode(answer), {"Content-Type": "application/json; charset=UTF-8"}
+
+
+def _proxied(asked: Asked, source: DataSource, below: str) -> tuple[int, bytes, Mapping[str, str]]:
+    """What the real server says. The token of Grafana is not passed on."""
+    server = urlsplit(source.url)
+    connection = http.client.HTTPConnection(server.netloc, timeout=60)
+    try:
+        headers = {name: value for name, value in asked.headers.items() if name in _PASSED_ON}
+        target = f"{server.path}/{quote(below)}" + (f"?{asked.raw_query}" if asked.raw_query else "")
+        connection.request(asked.method, target, body=asked.body or None, headers=headers)
+        answer = connection.getresponse()
+        kept = {name: value for name in _SENT_BACK if (value := answer.headers.get(name)) is not None}
+        return answer.status, answer.read(), kept
+    except OSError as error:
+        return _json(502, Message(message=f"bad gateway: {error}"))
+    finally:
+        connection.close()
+
+
+@contextmanager
+def grafana_stand_in(
+    *sources: Listed, annotations: Sequence[Annotation] = (), groups: Sequence[RuleGroup] = (),
+    alerts: Sequence[ActiveAlert] = (),
+) -> Iterator[GrafanaStandIn]:  # fmt: skip
+    """A stand-in in a thread of its own: what asks it may be another process."""
+    made = GrafanaStandIn({one.uid: one.whole() for one in sources}, annotations, groups, alerts)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            path, _, raw = self.path.partition("?")
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            body = self.rfile.read(int(headers.get("content-length", "0")))
+            asked = Asked(
+                method=self.command, path=unquote(path), raw_query=raw, query=parse_qs(raw), headers=headers, body=body,
+            )  # fmt: skip
+            status, answer, told = made.answer(asked)
+            self.send_response(status)
+            for name, value in {**told, "Content-Length": str(len(answer))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        do_POST = do_PUT = do_DELETE = do_PATCH = do_GET  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            """Nothing: `asked` has it."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    made.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield made
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
