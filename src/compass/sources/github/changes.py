@@ -1,0 +1,163 @@
+"""Changes from what GitHub lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from compass.domain.time import Window, from_datetime
+from compass.redaction import bound, redact
+from compass.sources.github.api import Commit, Deployment, Release, Run, User
+from compass.sources.github.options import GitHubOptions
+from compass.sources.github.patches import MOST_SERVICES, bounded, by_service, patches
+from compass.sources.live.gathered import JsonObject
+
+_SHORT = 10
+_SUMMARY = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One change, before it is known whose it is. `sha` is what it brought; of a deployment, `base` what was there."""
+
+    at: datetime
+    kind: str
+    id: str
+    summary: str
+    repository: str
+    sha: str = ""
+    base: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def at_ns(self) -> int:
+        return from_datetime(self.at)
+
+    @property
+    def diff(self) -> Diff | None:
+        """Which diff says what it did. That of a deployment begins at the one before it."""
+        if not self.sha or (self.base is None and self.kind != "commit"):
+            return None
+        return Diff(self.repository, self.sha, self.base)
+
+
+class Diff(NamedTuple):
+    """What changed in a commit, or between `base` and it."""
+
+    repository: str
+    sha: str
+    base: str | None
+
+
+def inside(changes: Iterable[Happened], window: Window) -> list[Happened]:
+    """Those of the window, oldest first."""
+    found = [one for one in changes if window.start_ns <= one.at_ns <= window.end_ns]
+    return sorted(found, key=lambda one: (one.at_ns, one.id))
+
+
+def worth_reading(changes: Sequence[Happened], detected_ns: int) -> list[Diff]:
+    """Diffs of what came before the page, the nearest first; deployments before commits, which took effect later."""
+    before = [one for one in changes if one.at_ns <= detected_ns]
+    ordered = sorted(before, key=lambda one: (one.base is None, -one.at_ns, one.id))
+    return list(dict.fromkeys(one.diff for one in ordered if one.diff is not None))
+
+
+def written(changes: Sequence[Happened], diffs: Mapping[Diff, str], options: GitHubOptions) -> list[JsonObject]:
+    """The changes as the recording format has them; one of several services is one for each of them."""
+    made: list[JsonObject] = []
+    for one in changes:
+        owner = options.services.get(one.repository, "")
+        diff = diffs.get(one.diff) if one.diff is not None else None
+        found = patches(diff or "")
+        if isinstance(owner, str):
+            made.append(_object(one, owner, bounded(found)))
+            continue
+        split = by_service(found, owner)
+        named = sorted(name for name in split if name)[:MOST_SERVICES] or [""]
+        made += [_object(one, name, bounded(split.get(name, [])), several=len(named) > 1) for name in named]
+    return made
+
+
+def _object(one: Happened, service: str, diff: str, *, several: bool = False) -> JsonObject:
+    body: JsonObject = {
+        "time": one.at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "kind": one.kind,
+        "id": f"{one.id}/{service}" if several else one.id, "summary": bound(redact(one.summary), _SUMMARY),
+        "attributes": {name: bound(redact(value), _SUMMARY) for name, value in one.attributes.items() if value},
+    }  # fmt: skip
+    if service:
+        body["service"] = service
+    if diff:
+        body["diff"] = diff
+    return body
+
+
+def of_commits(repository: str, listed: Sequence[Commit]) -> list[Happened]:
+    changes = []
+    for one in listed:
+        said = (one.commit.message.strip().splitlines() or [""])[0]
+        if one.at is not None:
+            changes.append(Happened(
+                at=one.at, kind="commit", id=one.sha, repository=repository, sha=one.sha,
+                summary=f"{said} ({repository} {one.sha[:_SHORT]} by {one.by})",
+                attributes={"repository": repository, "compass_time": "when it was committed; it took effect later"},
+            ))  # fmt: skip
+    return changes
+
+
+def of_deployments(repository: str, listed: Sequence[Deployment], options: GitHubOptions) -> list[Happened]:
+    """Each against the one before it in its environment. `listed` is newest first."""
+    wanted = [
+        one for one in listed
+        if (one.environment in options.environments if options.environments else not one.transient_environment)
+    ]  # fmt: skip
+    changes = []
+    for place, one in enumerate(wanted):
+        before = next((other for other in wanted[place + 1 :] if other.environment == one.environment
+                       and other.task == one.task), None)  # fmt: skip
+        moved = f"{before.sha[:_SHORT]} → {one.sha[:_SHORT]}" if before is not None else one.sha[:_SHORT]
+        said = f": {one.description}" if one.description else ""
+        changes.append(Happened(
+            at=one.created_at, kind="deploy", id=f"deployment/{one.id}", repository=repository, sha=one.sha,
+            summary=f"{one.task} of {repository} {one.ref} to {one.environment} ({moved}) by {_who(one.creator)}{said}",
+            base=before.sha if before is not None and before.sha != one.sha else None,
+            attributes={"repository": repository, "environment": one.environment, "sha": one.sha},
+        ))  # fmt: skip
+    return changes
+
+
+def of_releases(repository: str, listed: Sequence[Release]) -> list[Happened]:
+    return [
+        Happened(
+            at=one.published_at, kind="release", id=f"release/{one.id}", repository=repository,
+            summary=f"{repository} {one.tag_name} was released" + (f" ({one.name})" if one.name else ""),
+            attributes={"repository": repository, "tag": one.tag_name, "of": one.target_commitish},
+        )
+        for one in listed if one.published_at is not None and not one.draft
+    ]  # fmt: skip
+
+
+def of_runs(repository: str, listed: Sequence[Run], options: GitHubOptions) -> list[Happened]:
+    """Runs of the workflows that change something."""
+    return [
+        Happened(
+            at=one.run_started_at or one.created_at, kind="deploy", id=f"run/{one.id}", repository=repository,
+            summary=f"workflow {one.name or one.path} of {repository} "
+                    f"({one.conclusion or one.status or 'of unknown state'}): {one.display_title} "
+                    f"({one.head_sha[:_SHORT]} by {_who(one.actor)})",
+            attributes={"repository": repository, "sha": one.head_sha, "workflow": one.path, "event": one.event,
+                        "ended": one.updated_at.isoformat() if one.conclusion else ""},
+        )
+        for one in listed if _deploys(one, options)
+    ]  # fmt: skip
+
+
+def _deploys(one: Run, options: GitHubOptions) -> bool:
+    names = ((one.name or "").lower(), one.path.partition("@")[0].rpartition("/")[2].lower())
+    return any(fnmatchcase(name, pattern.lower()) for pattern in options.workflows for name in names)
+
+
+def _who(user: User | None) -> str:
+    return user.login if user is not None and user.login else "somebody"
