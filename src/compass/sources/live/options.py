@@ -77,6 +77,11 @@ class Secrets:
         """Where `env:` looks: also where programs of the platform leave their settings (KUBECONFIG)."""
         return self._environment
 
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths in the settings are below."""
+        return self._base
+
     def get(self, reference: str, where: str) -> Secret:
         """The secret `reference` names. Raises ConfigurationError when there is none, or it is no reference."""
         how, colon, name = reference.partition(":")
