@@ -8,7 +8,18 @@ from uuid import UUID
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
-from compass.domain.telemetry import Answer, Capability, Health, LogQuery, ObjectQuery, SignalQuery, SpanQuery
+from compass.domain.observation import Observation
+from compass.domain.telemetry import (
+    Answer,
+    Asked,
+    Capability,
+    Health,
+    LogQuery,
+    NativeQuery,
+    ObjectQuery,
+    SignalQuery,
+    SpanQuery,
+)
 from compass.entrypoints.clock import SystemClock
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.rounds import Field
@@ -71,6 +82,16 @@ class NoTelemetry:
 
     async def check(self) -> tuple[Health, ...]:
         return HEALTHY
+
+    def native(self, observation: Observation) -> NativeQuery:
+        return observation.query
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        return ()
+
+    async def aclose(self) -> None:
+        """Nothing to give back."""
 
 
 def playing_field() -> Field:

@@ -102,10 +102,11 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeQuery:
-    """Exactly what was run, in the source's own language, so that a person can run it again."""
+    """Exactly what was run, in the source's own language, so that a person can run it again. `url` opens it."""
 
     language: str  # duckdb | promql | logql | traceql | kubernetes | derived
     text: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

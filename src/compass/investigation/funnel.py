@@ -11,12 +11,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from compass.domain.observation import Observation
 from compass.domain.telemetry import (
     Answer,
     Asked,
     Capability,
     Health,
     LogQuery,
+    NativeQuery,
     ObjectQuery,
     SignalKind,
     SignalQuery,
@@ -75,6 +77,9 @@ class Funnel:
 
     async def check(self) -> tuple[Health, ...]:
         return await self._source.check()
+
+    def native(self, observation: Observation) -> NativeQuery:
+        return self._source.native(observation)
 
     @property
     def asked(self) -> tuple[Asked, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
@@ -122,6 +122,8 @@ async def _step(specialist: Specialist, step: Step, board: Board, recorder: Reco
         await recorder.append(*_failure(key, name, step, number, error), actor=name)
         return
     elapsed = (field.clock.monotonic_s() - started) * 1000
+    seen = [replace(o, query=field.telemetry.native(o)) for o in result.observations]
+    result = replace(result, observations=tuple(seen))
     await recorder.append(*_results(key, name, step, number, result, elapsed), actor=name)
 
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from compass.domain.telemetry import Answer, Asked, Capability, Health, LogQuery, ObjectQuery, SignalQuery, SpanQuery
+from compass.domain.observation import Observation
+from compass.domain.telemetry import (
+    Answer,
+    Asked,
+    Capability,
+    Health,
+    LogQuery,
+    NativeQuery,
+    ObjectQuery,
+    SignalQuery,
+    SpanQuery,
+)
 from compass.ports.clock import Deadline
 from compass.tables.logs import LogTable
 from compass.tables.objects import ObjectTable
@@ -35,6 +46,10 @@ class Telemetry(Protocol):
 
     async def check(self) -> tuple[Health, ...]:
         """One Health a part (metrics, logs, traces, kubernetes, changes, alerts, probes, topology)."""
+        ...
+
+    def native(self, observation: Observation) -> NativeQuery:
+        """How a person asks for what one observation rests on, once its data has been asked for."""
         ...
 
     @property

@@ -18,12 +18,15 @@ from compass.ports.clock import Deadline
 from compass.ports.errors import SourceRefusedError
 from compass.ports.telemetry import Telemetry
 from compass.sources.http.ledger import Ledger
+from compass.sources.http.settings import Server
 from compass.sources.live.connector import Means
 from compass.sources.live.feed import Feed, Scope
 from compass.sources.live.gathered import Metrics
+from compass.sources.live.native import promql
 from compass.sources.live.options import Secrets
 from compass.sources.live.source import LiveSource
 from compass.sources.mimir import CONNECTOR
+from compass.sources.mimir.api import ENDPOINTS, HttpApi
 from compass.sources.recording import RecordingSource
 from tests.sources.conformance import NO_DEADLINE, TelemetryConformance
 from tests.sources.reference import write_reference
@@ -162,6 +165,25 @@ async def test_less_room_gives_the_same_shape(lab_server: str, points: int) -> N
     assert len(common) >= 0.5 * len(exact)
     off = [abs(np.nanmedian(coarse[k]) / np.nanmedian(exact[k]) - 1) for k in common if np.nanmedian(exact[k]) > 0]
     assert np.median(off) < 0.02
+
+
+async def test_queries_for_a_person_are_understood_by_the_server(lab_server: str) -> None:
+    """Every row's query is valid PromQL, and nearly all give something."""
+    incident = RecordingSource.open(LAB).incident()
+    source = LiveSource("stack", [connected(lab_server)], incident, SystemClock(), Ledger())
+    table = (
+        await source.series(SignalQuery(kinds=frozenset(SignalKind), window=incident.window), deadline=NO_DEADLINE)
+    ).data
+    kept = await source.kept()
+    means = Means(clock=SystemClock(), ledger=Ledger(), secrets=Secrets({}, Path()))
+    api = HttpApi(means.client(Server(name="prometheus", url=lab_server), ENDPOINTS))
+    gave = 0
+    for row in table.rows[::5]:
+        query = promql(row, kept.metric_labels)
+        gave += bool((await api.instant(query.text, incident.window.end_ns, deadline=NO_DEADLINE)).labels)
+    assert gave >= 0.95 * len(table.rows[::5])
+    await api.aclose()
+    await source.aclose()
 
 
 async def test_few_requests_and_bytes(lab_server: str) -> None:

@@ -19,8 +19,9 @@ from compass.entrypoints.live import config, connected
 from compass.entrypoints.wiring import LIVE
 from compass.ports.errors import BadInputError, SourceRefusedError
 from compass.sources.live.feed import Scope
+from compass.sources.live.got import Got
 from compass.sources.live.redacting import redacted
-from compass.sources.live.source import Got, gather
+from compass.sources.live.source import gather
 from compass.sources.live.window import write_recording
 
 GATHER_S = 300.0  # nobody waits for a page here: all of it matters more
@@ -56,7 +57,7 @@ def write(wanted: Wanted) -> None:
         partial.rename(wanted.output)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    for note in (*lost, *(f"{part}: {note}" for part, found in sorted(got.items()) for note in found.missing)):
+    for note in (f"{part}: {note}" for part, found in sorted(got.items()) for note in found.told.missing):
         print(f"not in it: {note}", file=sys.stderr)
     kept = ", ".join(part for part, found in got.items() if found.gathered)
     print(f"{wanted.output}: {kept}.  compass investigate --recording {wanted.output}")

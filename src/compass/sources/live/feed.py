@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from compass.domain.telemetry import NativeQuery
 from compass.domain.time import Window
 from compass.ports.clock import Deadline
 from compass.sources.live.gathered import Gathered
@@ -59,3 +60,12 @@ class Feed(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A feed whose queries can be opened in a browser."""
+
+    def explore(self, query: NativeQuery, window: Window) -> str:
+        """The address that shows `query` over `window`; "" where it cannot be told."""
+        ...

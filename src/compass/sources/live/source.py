@@ -6,11 +6,12 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from compass.domain.incident import Incident
+from compass.domain.observation import Observation
 from compass.domain.telemetry import (
     Answer,
     Asked,
@@ -29,12 +30,14 @@ from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.redaction import bound, redact
 from compass.sources.http.ledger import Ledger, Sent
-from compass.sources.live.feed import Feed, Scope
+from compass.sources.live.feed import Feed, Linked, Scope
 from compass.sources.live.gathered import Gathered
+from compass.sources.live.got import Got, Told
+from compass.sources.live.native import PART_OF_LANGUAGE
 from compass.sources.recording import RecordingSource, layout
 from compass.tables.logs import LogTable
 from compass.tables.objects import ObjectTable
-from compass.tables.series import SeriesTable
+from compass.tables.series import SeriesRow, SeriesTable
 from compass.tables.spans import SpanTable
 
 if TYPE_CHECKING:
@@ -45,23 +48,6 @@ GATHER_S = 45.0
 """What a source has not given by then is lost for this investigation: the others are not held up."""
 MOST_QUESTION = 600  # characters of a query that are kept
 _PART_OF = {kind: kind.value for kind in ObjectKind}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Got:
-    """What all feeds gave of one part. `lost` are those that failed, each with its error."""
-
-    gathered: tuple[Gathered, ...] = ()
-    lost: tuple[tuple[str, SourceError], ...] = ()
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        said = [note for one in self.gathered for note in one.missing]
-        return (*said, *(f"{name} {error.what}" for name, error in self.lost))
-
-    @property
-    def queries(self) -> tuple[NativeQuery, ...]:
-        return tuple(query for one in self.gathered for query in one.queries)
 
 
 class LiveSource:
@@ -75,6 +61,7 @@ class LiveSource:
         """`ledger` is the one that the feeds' clients write to."""
         self._name, self._feeds, self._incident, self._clock = name, tuple(feeds), incident, clock
         self._ledger, self._within_s = ledger, within_s
+        self._rows: dict[str, SeriesRow] = {}
         self._gathering: asyncio.Task[Kept] | None = None
 
     @property
@@ -89,7 +76,9 @@ class LiveSource:
         return frozenset({*parts, *kinds, *signals})
 
     async def series(self, query: SignalQuery, *, deadline: Deadline) -> Answer[SeriesTable]:
-        return await self._answer(layout.METRICS_PART.name, lambda from_: from_.series(query, deadline=deadline))
+        answer = await self._answer(layout.METRICS_PART.name, lambda from_: from_.series(query, deadline=deadline))
+        self._rows.update((row.key, row) for row in answer.data.rows)
+        return answer
 
     async def logs(self, query: LogQuery, *, deadline: Deadline) -> Answer[LogTable]:
         return await self._answer(layout.LOGS_PART.name, lambda from_: from_.logs(query, deadline=deadline))
@@ -103,7 +92,23 @@ class LiveSource:
     async def check(self) -> tuple[Health, ...]:
         """One Health a part, from what was really gathered."""
         kept = await self.kept()
-        return tuple([self._health(kept.got.get(health.part), health) for health in await kept.recording.check()])
+        return tuple([self._health(kept.told.get(health.part), health) for health in await kept.recording.check()])
+
+    def native(self, observation: Observation) -> NativeQuery:
+        """PromQL, LogQL or TraceQL for one observation, with a link where a source can open it."""
+        kept = self._done()
+        query = kept.native_of(observation, self._rows) if kept is not None else None
+        if query is None:
+            return observation.query
+        part = PART_OF_LANGUAGE[query.language]
+        for feed in self._feeds:
+            if part in feed.parts and isinstance(feed, Linked):
+                return replace(query, url=feed.explore(query, self._incident.window))
+        return query
+
+    def _done(self) -> Kept | None:
+        task = self._gathering
+        return None if task is None or not task.done() or task.cancelled() or task.exception() else task.result()
 
     @property
     def asked(self) -> tuple[Asked, ...]:
@@ -142,8 +147,8 @@ class LiveSource:
 
     async def _answer(self, part: str, ask: Callable[[RecordingSource], Awaitable[Answer[T]]]) -> Answer[T]:
         kept = await self.kept()
-        got = kept.got.get(part, Got())
-        if got.lost and not got.gathered:
+        got = kept.told.get(part, Told())
+        if got.lost and not got.gave:
             name, error = got.lost[0]
             raise type(error)(error.what, where=error.where or name, hint=error.hint)
         answer = await ask(kept.recording)
@@ -151,11 +156,11 @@ class LiveSource:
         query = kept.native(part) or answer.query
         return replace(answer, coverage=coverage, query=query, source=self._name)
 
-    def _health(self, got: Got | None, health: Health) -> Health:
+    def _health(self, got: Told | None, health: Health) -> Health:
         if got is None:
             return replace(health, source=self._name, detail=f"no source of {health.part} is connected")
         names = ", ".join(feed.name for feed in self._feeds if health.part in feed.parts)
-        if got.lost and not got.gathered:
+        if got.lost and not got.gave:
             name, error = got.lost[0]
             hides = next(part.hides for part in layout.PARTS if part.name == health.part)
             said = replace(error_free(health), status=HealthStatus.LOST, detail=str(error), hides=hides)

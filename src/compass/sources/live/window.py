@@ -6,32 +6,46 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from compass.domain.incident import Incident
+from compass.domain.observation import Observation
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import to_datetime
+from compass.sources.live.gathered import Metrics
+from compass.sources.live.got import Got, Told
+from compass.sources.live.native import logql, promql, row_of, traceql
 from compass.sources.live.writer import KEPT, PASSING, Compression, write_part
 from compass.sources.recording import RecordingSource, layout
 from compass.sources.recording.discover import HEADER
 from compass.sources.recording.header import FORMAT
-
-if TYPE_CHECKING:
-    from compass.sources.live.source import Got
+from compass.tables.series import SeriesRow
 
 _MOST_QUERIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """The gathered window: `recording` answers, `got` says by part what feeds gave and what is missing."""
+    """The gathered window: `recording` answers, `told` says by part what feeds gave and what is missing.
+
+    `metric_labels` are the names of all labels that series really have.
+    """
 
     recording: RecordingSource
-    got: Mapping[str, Got]
+    told: Mapping[str, Told]
+    metric_labels: frozenset[str]
+
+    def native_of(self, observation: Observation, rows: Mapping[str, SeriesRow]) -> NativeQuery | None:
+        """The query for one observation; None where servers hold nothing of the sort (changes, objects, alerts)."""
+        row = row_of(observation, rows)
+        if row is not None:
+            return promql(row, self.metric_labels)
+        if observation.sign.startswith("log."):
+            return logql(*self.recording.streams(observation.entity))
+        return traceql(observation.entity, observation.sign) if observation.sign.startswith("trace.") else None
 
     def native(self, part: str) -> NativeQuery | None:
         """The servers' own queries that gave a part, for a person to run again; None where there was none."""
-        found = self.got[part].queries if part in self.got else ()
+        found = self.told[part].queries if part in self.told else ()
         if not found:
             return None
         more = f"\n… and {len(found) - _MOST_QUERIES} more" if len(found) > _MOST_QUERIES else ""
@@ -43,7 +57,16 @@ class Kept:
 def keep(folder: Path, incident: Incident, got: Mapping[str, Got]) -> Kept:
     """Write a private copy of what was gathered to `folder` and open it."""
     write_recording(folder, incident, got, PASSING)
-    return Kept(recording=RecordingSource.open(folder), got=got)
+    metrics = got.get(layout.METRICS_PART.name, Got())
+    labels = {
+        name
+        for one in metrics.gathered
+        if isinstance(one.data, Metrics)
+        for labels in one.data.labels
+        for name in labels
+    }
+    told = {part: found.told for part, found in got.items()}
+    return Kept(recording=RecordingSource.open(folder), told=told, metric_labels=frozenset(labels))
 
 
 def write_recording(
@@ -57,7 +80,7 @@ def write_recording(
             write_part(folder, part.name, [one.data for one in found.gathered], how)
     traces = got.get(layout.TRACES_PART.name)
     sampling = min((one.sampling for one in traces.gathered), default=1.0) if traces is not None else 1.0
-    notes = [f"{part}: {note}" for part, found in sorted(got.items()) for note in found.missing]
+    notes = [f"{part}: {note}" for part, found in sorted(got.items()) for note in found.told.missing]
     provenance: dict[str, object] = {"dataset": origin, "case": incident.origin or folder.name, "licence": "private"}
     if sampling < 1.0:
         provenance["sampling"] = sampling

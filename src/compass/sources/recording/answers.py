@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from compass.domain.entity import EntityKind
+from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.telemetry import Answer, LogQuery, ObjectKind, ObjectQuery, SignalQuery, SpanQuery
 from compass.domain.time import Window
 from compass.ports.errors import SourceRefusedError
@@ -16,7 +17,7 @@ from compass.sources.recording.engine import Engine
 from compass.sources.recording.facts import PART_OF, read_objects
 from compass.sources.recording.header import Header
 from compass.sources.recording.layout import LOGS_PART, METRICS_PART, TRACES_PART, Part
-from compass.sources.recording.lines import read_logs
+from compass.sources.recording.lines import read_logs, streams_of
 from compass.sources.recording.metrics import read_series
 from compass.sources.recording.spans import read_spans
 from compass.sources.recording.turns import Turns
@@ -67,6 +68,15 @@ class Answers:
 
     def objects(self, query: ObjectQuery) -> Answer[ObjectTable]:
         return read_objects(query, self._header.window, self._source, self._folder, self.world)
+
+    def streams(self, entity: EntityRef) -> tuple[list[Mapping[str, str]], list[Mapping[str, str]]]:
+        """Labels of the streams of `entity`, and of all others. Raises SourceRefusedError where logs are damaged."""
+        if not self.world.has(LOGS_PART):
+            return [], []
+        labels = self.world.streams.labels
+        chosen = set(streams_of((entity,), labels, self.world.index)[0] or ())
+        own = [labels[number] for number in sorted(chosen)]
+        return own, [found for number, found in sorted(labels.items()) if number not in chosen]
 
     def survey(self, part: Part) -> Survey:
         """(what there is, what is missing, the range covered, kinds of entity). Raises SourceRefusedError."""

@@ -35,7 +35,7 @@ def read_logs(
     counted = census.of(LOGS_PART)
     streams, index = world.streams, world.index
     about = {number: index.of_labels(labels) for number, labels in streams.labels.items()}
-    chosen, silent = _streams_of(query.entities, about, index)
+    chosen, silent = _streams_about(query.entities, about, index)
     most = max(0, query.limit) + 1
 
     def sql(part: Window, end: bool, left: int) -> str:
@@ -64,7 +64,14 @@ def read_logs(
     )  # fmt: skip
 
 
-def _streams_of(
+def streams_of(
+    entities: tuple[EntityRef, ...], labels: Mapping[int, Mapping[str, str]], index: EntityIndex
+) -> tuple[list[int] | None, list[EntityRef]]:
+    """The streams (by number) written by `entities` (None: all), and the entities that have none."""
+    return _streams_about(entities, {number: index.of_labels(found) for number, found in labels.items()}, index)
+
+
+def _streams_about(
     entities: tuple[EntityRef, ...], about: Mapping[int, Resolved | None], index: EntityIndex
 ) -> tuple[list[int] | None, list[EntityRef]]:
     """The streams written by `entities` (None: all), and the entities that have none."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compass.domain.entity import EntityRef
 from compass.domain.incident import Incident
+from compass.domain.observation import Observation
 from compass.domain.telemetry import (
     Answer,
     Asked,
@@ -18,6 +19,7 @@ from compass.domain.telemetry import (
     Health,
     HealthStatus,
     LogQuery,
+    NativeQuery,
     ObjectKind,
     ObjectQuery,
     SignalKind,
@@ -37,6 +39,8 @@ from compass.tables.spans import SpanTable
 if TYPE_CHECKING:
     from compass.signals.entities import EntityIndex
     from compass.sources.recording.answers import Answers
+
+Labels = Mapping[str, str]
 
 
 class RecordingSource:
@@ -108,6 +112,13 @@ class RecordingSource:
     def containment(self) -> tuple[tuple[EntityRef, EntityRef], ...]:
         """(child, parent): pods in workloads in services in namespaces. Where pods run is `index().node_of`."""
         return tuple((child, parent) for child, parent, kind in self.index().containment() if kind == "part_of")
+
+    def native(self, observation: Observation) -> NativeQuery:
+        return observation.query
+
+    def streams(self, entity: EntityRef) -> tuple[Sequence[Labels], Sequence[Labels]]:
+        """Labels of the log streams written by `entity` or what is in it, and those of all others."""
+        return self._answers().streams(entity)
 
     @property
     def asked(self) -> tuple[Asked, ...]:

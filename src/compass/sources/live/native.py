@@ -1,0 +1,90 @@
+"""How a person asks a server for what an observation rests on: a query to paste, in the server's own language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.observation import Observation
+from compass.domain.telemetry import NativeQuery, Temporality
+from compass.sources.recording.layout import LOGS_PART, METRICS_PART, TRACES_PART
+from compass.tables.series import SeriesRow
+
+PROMQL, LOGQL, TRACEQL = "promql", "logql", "traceql"
+PART_OF_LANGUAGE = {PROMQL: METRICS_PART.name, LOGQL: LOGS_PART.name, TRACEQL: TRACES_PART.name}
+_OURS = frozenset({"stat", "__name__"})  # labels that the reader adds to a row
+# Labels that say what a line is like, not who wrote it.
+_OF_LINES = frozenset({"pattern_count", "level", "detected_level", "severity", "severity_text", "log_level"})
+_RATE = "[2m]"
+_ATTRIBUTE = {
+    EntityKind.POD: "resource.k8s.pod.name", EntityKind.NODE: "resource.k8s.node.name",
+    EntityKind.NAMESPACE: "resource.k8s.namespace.name",
+}  # fmt: skip
+
+
+def row_of(observation: Observation, rows: Mapping[str, SeriesRow]) -> SeriesRow | None:
+    """The series an observation names: alone, or after what groups it with others (`entity|series`)."""
+    text = observation.series
+    while text:
+        if text in rows:
+            return rows[text]
+        text = text.partition("|")[2]
+    return None
+
+
+def promql(row: SeriesRow, recorded: frozenset[str]) -> NativeQuery:
+    """PromQL for one row. `recorded` are the names of labels that the series really have: others are the reader's."""
+    labels = {name: value for name, value in row.labels.items() if name in recorded and name not in _OURS}
+    name, stat = row.labels.get("__name__", row.name), row.labels.get("stat", "")
+    by = "sum by (le) " if stat.startswith("p") and stat[1:].replace(".", "").isdigit() else ""
+    if by:
+        share = float(stat[1:]) / 100
+        text = f"histogram_quantile({share:g}, {by}(rate({_selector(f'{name}_bucket', labels)}{_RATE})))"
+    elif stat == "mean":
+        total, count = (f"sum(rate({_selector(f'{name}_{part}', labels)}{_RATE}))" for part in ("sum", "count"))
+        text = f"{total} / {count}"
+    elif stat:
+        # Which statuses are failures is the reader's judgement: all of them, side by side.
+        text = f'sum by (__name__) (rate({{__name__=~"{name}(_count|_total)?"{_rest(labels)}}}{_RATE}))'
+    elif row.signal.temporality is Temporality.CUMULATIVE:
+        text = f"rate({_selector(name, labels)}{_RATE})"
+    else:
+        text = _selector(name, labels)
+    return NativeQuery(language=PROMQL, text=text)
+
+
+def logql(streams: Sequence[Mapping[str, str]], others: Sequence[Mapping[str, str]]) -> NativeQuery | None:
+    """The selector that fits all of `streams`: their common labels, those that no other stream has where there are."""
+    if not streams:
+        return None
+    common = {
+        name: value for name, value in streams[0].items()
+        if name not in _OF_LINES and all(one.get(name) == value for one in streams)
+    }  # fmt: skip
+    telling = {name: value for name, value in common.items() if not any(o.get(name) == value for o in others)}
+    chosen = telling or common
+    if not chosen:
+        return None
+    inner = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(chosen.items()))
+    return NativeQuery(language=LOGQL, text=f"{{{inner}}}")
+
+
+def traceql(entity: EntityRef, sign: str) -> NativeQuery:
+    """Spans of one entity; only failed ones where the sign is about errors."""
+    attribute = _ATTRIBUTE.get(entity.kind, "resource.service.name")
+    failed = " && status = error" if "error" in sign else ""
+    value = json.dumps(entity.name, ensure_ascii=False)
+    store = entity.kind in (EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE, EntityKind.EXTERNAL)
+    found = f"span.server.address = {value} || span.peer.service = {value}" if store else f"{attribute} = {value}"
+    return NativeQuery(language=TRACEQL, text=f"{{ ({found}){failed} }}" if failed else f"{{ {found} }}")
+
+
+def _selector(name: str, labels: Mapping[str, str]) -> str:
+    if name.replace(":", "_").isidentifier():
+        return f"{name}{{{_rest(labels).lstrip(',')}}}"
+    return f"{{__name__={json.dumps(name)}{_rest(labels)}}}"
+
+
+def _rest(labels: Mapping[str, str]) -> str:
+    return "".join(f",{name}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(labels.items()))

@@ -1,0 +1,76 @@
+"""Queries that a person can paste."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from compass.agents.observe import observe
+from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.observation import Verdict
+from compass.domain.telemetry import Coverage, NativeQuery, Signal, SignalKind, Temporality
+from compass.domain.time import Window
+from compass.sources.live.native import logql, promql, row_of, traceql
+from compass.tables.series import SeriesRow
+
+WEB = EntityRef(kind=EntityKind.SERVICE, name="web")
+REAL = frozenset({"service_name", "pod"})
+WINDOW = Window(start_ns=0, end_ns=60)
+
+
+def row(name: str, kind: SignalKind = SignalKind.LATENCY, *, counts: bool = False, **labels: str) -> SeriesRow:
+    temporality = Temporality.CUMULATIVE if counts else Temporality.GAUGE
+    signal = Signal(kind=kind, temporality=temporality)
+    return SeriesRow(entity=WEB, signal=signal, name=name, labels={"service_name": "web", **labels})
+
+
+def test_each_sort_of_row() -> None:
+    assert promql(row("up", SignalKind.OTHER), REAL).text == 'up{service_name="web"}'
+    assert promql(row("seen_total", counts=True), REAL).text == 'rate(seen_total{service_name="web"}[2m])'
+    assert promql(row("d_seconds", stat="p99", reporter="source"), REAL).text == (
+        'histogram_quantile(0.99, sum by (le) (rate(d_seconds_bucket{service_name="web"}[2m])))'
+    )
+    assert promql(row("d_seconds", stat="mean", pod="w-1"), REAL).text == (
+        'sum(rate(d_seconds_sum{pod="w-1",service_name="web"}[2m]))'
+        ' / sum(rate(d_seconds_count{pod="w-1",service_name="web"}[2m]))'
+    )
+    assert promql(row("http.server.duration", SignalKind.OTHER), REAL).text == (
+        '{__name__="http.server.duration",service_name="web"}'
+    )
+
+
+def test_hostile_values_stay_values() -> None:
+    text = promql(row("up", SignalKind.OTHER, pod='x"} or vector(1) #\\'), REAL).text
+    assert text == 'up{pod="x\\"} or vector(1) #\\\\",service_name="web"}'
+    assert traceql(replace(WEB, name='a" || true || "'), "trace.slow").text == (
+        '{ resource.service.name = "a\\" || true || \\"" }'
+    )
+
+
+def test_the_series_of_an_observation_is_found_behind_what_groups_it() -> None:
+    found = row("up", SignalKind.OTHER, pod="a|b")
+    rows = {found.key: found}
+    seen = observe(
+        agent="a", sign="latency.up", entity=WEB, verdict=Verdict.NORMAL, text="t", series=f"service//web|{found.key}",
+        query=NativeQuery(language="x", text=""), coverage=Coverage(requested=WINDOW, received=WINDOW),
+    )  # fmt: skip
+    assert row_of(seen, rows) is found
+    assert row_of(replace(seen, series=found.key), rows) is found
+    assert row_of(replace(seen, series="trace.db_slow|database//web"), rows) is None
+
+
+def test_logs_are_selected_by_what_tells_them_apart() -> None:
+    own = [
+        {"service_name": "web", "namespace": "shop", "level": "error"}, {"service_name": "web", "namespace": "shop"},
+    ]  # fmt: skip
+    query = logql(own, [{"service_name": "orders", "namespace": "shop"}])
+    assert query is not None
+    assert query.text == '{service_name="web"}'
+    assert logql([], []) is None
+    assert logql([{"level": "error"}], []) is None
+
+
+def test_traces_are_selected_by_what_the_entity_is() -> None:
+    pod = EntityRef(kind=EntityKind.POD, name="web-1")
+    store = EntityRef(kind=EntityKind.DATABASE, name="db")
+    assert traceql(pod, "trace.errors_up").text == '{ (resource.k8s.pod.name = "web-1") && status = error }'
+    assert traceql(store, "trace.db_slow").text == '{ span.server.address = "db" || span.peer.service = "db" }'
