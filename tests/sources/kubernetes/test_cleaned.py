@@ -17,6 +17,7 @@ from tests.sources.kubernetes.cluster import SECRET
         ("MAX_POOL_SIZE", "50"), ("JAVA_OPTS", "-Xmx512m -XX:MaxRAMPercentage=75"), ("LOG_LEVEL", "debug"),
         ("KAFKA", "kafka-0.kafka.svc:9092,kafka-1.kafka.svc:9092"), ("DSN", "redis://cache.shop:6379/0"),
         ("CLASS", "com.example.checkout.CheckoutApplication"), ("FLAG", "true"), ("EMPTY_TOKEN", ""),
+        ("COMPASS", "on"),
     ],
 )  # fmt: skip
 def test_what_rules_read_stays(name: str, value: str) -> None:
@@ -26,7 +27,8 @@ def test_what_rules_read_stays(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DB_PASSWORD", "hunter"), ("dbPass", "two words"), ("STRIPE_KEY", "x"), ("Authorization", "Basic abc"),
+        ("DB_PASSWORD", "hunter"), ("dbPass", "two words"), ("PGPASSWORD", "two words"),
+        ("STRIPE_KEY", "x"), ("Authorization", "Basic abc"),
         ("ANYTHING", SECRET), ("ANYTHING", "0f3c9a1e77b24d5a8c6e9f00a1b2c3d4"), ("X", f"--seed {SECRET}"),
         ("QUERY_URL", f"https://hook.example/in?sig={SECRET}"), ("DSN", f"postgres://app:{SECRET}@db.shop:5432/shop"),
         ("X", "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----"),
@@ -84,3 +86,26 @@ def test_depth_is_bounded() -> None:
     for _ in range(MOST_DEPTH * 3):
         deep = {"a": deep}
     assert "end" not in str(cleaned({"kind": "X", "spec": deep}))
+
+
+def test_of_a_configuration_only_the_keys_go() -> None:
+    text = f"pool:\n  size: 5\n  host: db.shop.svc:5432\nseed: {SECRET}\nlevel: debug\n"
+    shown = value_of("application.yaml", text)
+    assert shown == text.replace(SECRET, "[redacted:secret]")
+
+
+def test_the_word_after_a_flag_is_what_the_flag_names() -> None:
+    args: Json = [
+        "--requirepass",
+        "hunter",
+        "--port",
+        "8080",
+        "--token=hunter two",
+        "--password",
+        "--verbose",
+        "hunter.svc:80",
+    ]
+    assert cleaned({"args": args})["args"] == [
+        "--requirepass", "[redacted:secret]", "--port", "8080", "--token=[redacted:secret]", "--password", "--verbose",
+        "hunter.svc:80",
+    ]  # fmt: skip

@@ -32,8 +32,11 @@ _ABOUT = frozenset(
         "dir", "name", "ttl", "timeout", "seconds", "enabled", "count", "size", "limit", "namespace",
     }
 )  # fmt: skip
+_SECRET_ENDS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "credentials", "pass")
+_OTHER_PASSES = frozenset({"bypass", "compass", "surpass", "encompass"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _RUN = re.compile(r"[A-Za-z0-9+/_=-]{16,}")
+_SPACED = re.compile(r"\S+")
 _URL_QUERY = re.compile(r"(://[^\s?#]{1,500}\?)[^\s\"']{1,4000}")
 _OPAQUE_SHARE = 0.25  # of neighbours that differ in class: words have less, random letters and digits about half
 _PLAIN = frozenset({"name", "namespace", "uid", "resourceVersion", "kind", "apiVersion", "nodeName"})
@@ -65,13 +68,23 @@ def cleaned(body: JsonObject, mask: Mask = hidden) -> JsonObject:
 
 def value_of(name: str, value: str, mask: Mask = hidden) -> str:
     """The value of a variable, header or setting, or what stands for it."""
-    words = [word.lower() for word in _WORD.findall(name)]
-    if value and _SECRET_WORDS.intersection(words) and words[-1] not in _ABOUT:
+    if value and names_a_secret(name):
         return mask(value)
     shown = redact(_URL_QUERY.sub(r"\1[redacted:query]", value))
-    if any(_opaque(run) for run in _RUN.findall(shown)):
-        return mask(value)
-    return bound(shown, MOST_TEXT)
+    return bound(_SPACED.sub(lambda word: _word(word[0], mask), shown), MOST_TEXT)
+
+
+def names_a_secret(name: str) -> bool:
+    """Whether what goes by this name is a secret: DB_PASSWORD, PGPASSWORD, --requirepass, apiToken."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    if not words or words[-1] in _ABOUT:
+        return False
+    return any(w in _SECRET_WORDS or (w.endswith(_SECRET_ENDS) and w not in _OTHER_PASSES) for w in words)
+
+
+def _word(word: str, mask: Mask) -> str:
+    """A word of a text, or what stands for it. Of a configuration file, what is around a key stays readable."""
+    return mask(word) if any(_opaque(run) for run in _RUN.findall(word)) else word
 
 
 def _opaque(run: str) -> bool:
@@ -87,14 +100,26 @@ def _clean(value: Json, key: str, mask: Mask, depth: int) -> Json:
     if isinstance(value, dict):
         return dict(_entries(value, key, mask, depth))
     if isinstance(value, list):
-        return [_clean(entry, key, mask, depth + 1) for entry in value[:MOST_ITEMS]]
+        kept = value[:MOST_ITEMS]
+        if key in ("args", "command"):
+            return [_argument(before, entry, mask, depth) for before, entry in zip(["", *kept], kept, strict=False)]
+        return [_clean(entry, key, mask, depth + 1) for entry in kept]
     if isinstance(value, str):
         if key in _PLAIN:
             return value if value.isprintable() and len(value) <= MOST_TEXT else bound(value, MOST_TEXT)
-        if key in ("args", "command"):
-            return value_of("", value, mask)
         return _text(value)
     return value
+
+
+def _argument(before: Json, entry: Json, mask: Mask, depth: int) -> Json:
+    """One word of a command line. The one after `--token` is what `--token` names."""
+    if not isinstance(entry, str):
+        return _clean(entry, "", mask, depth + 1)
+    flag = isinstance(before, str) and before.startswith("-") and "=" not in before and not entry.startswith("-")
+    name, equals, value = entry.partition("=")
+    if equals and not flag:
+        return f"{name}={value_of(name, value, mask)}" if names_a_secret(name) else value_of("", entry, mask)
+    return value_of(str(before) if flag else "", entry, mask)
 
 
 def _entries(found: dict[str, Json], key: str, mask: Mask, depth: int) -> Iterator[tuple[str, Json]]:
