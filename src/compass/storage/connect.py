@@ -14,6 +14,7 @@ from compass.ports.errors import ConfigurationError
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
+    from compass.storage.connections import Connections
     from compass.storage.embedded import EmbeddedServer
     from compass.storage.postgres import PostgresChronicle
 
@@ -37,22 +38,29 @@ async def open_chronicle(
     if it is not running. Raises ConfigurationError for settings that cannot work and
     StorageError when the database cannot be reached or is newer than this COMPASS.
     """
-    from compass.storage.connections import Connections
     from compass.storage.migrate import ensure_schema
     from compass.storage.postgres import PostgresChronicle
 
-    if database_url:
-        where, connect = _describe(database_url), _given(database_url)
-    else:
-        server = open_server(data_dir, server_user=server_user)
-        where, connect = "embedded database", _embedded(server)
-    connections = Connections(connect, where)
+    _, connections = connections_of(database_url=database_url, data_dir=data_dir, server_user=server_user)
     try:
         await connections.run(ensure_schema, patient=False)
     except BaseException:
         await connections.close()
         raise
     return PostgresChronicle(connections, clock, team)
+
+
+def connections_of(
+    *, database_url: str | None, data_dir: Path | None, server_user: str | None = None
+) -> tuple[str, Connections]:
+    """Where the database is, in words without user or password, and connections to it, none opened yet."""
+    from compass.storage.connections import Connections
+
+    if database_url:
+        where, connect = _describe(database_url), _given(database_url)
+    else:
+        where, connect = "embedded database", _embedded(open_server(data_dir, server_user=server_user))
+    return where, Connections(connect, where)
 
 
 def open_server(data_dir: Path | None = None, *, server_user: str | None = None) -> EmbeddedServer:

@@ -101,6 +101,11 @@ async def ensure_schema(connection: Connection, migrations: Sequence[Migration] 
     return await applier.apply() if todo else ()
 
 
+async def recorded_migrations(connection: Connection) -> tuple[Recorded, ...]:
+    """What the database remembers, in order; nothing where the schema was never made."""
+    return await _Applier(connection, load_queries(), ()).recorded()
+
+
 class _Applier:
     def __init__(self, connection: Connection, queries: Mapping[str, bytes], known: Sequence[Migration]) -> None:
         self._connection = connection
@@ -121,7 +126,7 @@ class _Applier:
 
     async def todo(self) -> tuple[Migration, ...]:
         """Pending migrations that can be applied now: skipped ones only where the server has come to offer them."""
-        recorded = await self._recorded()
+        recorded = await self.recorded()
         todo = pending(self._known, recorded)
         skipped = {record.version for record in recorded if record.status == "skipped"}
         if not skipped.intersection(migration.version for migration in todo):
@@ -167,7 +172,7 @@ class _Applier:
         if not ready:
             await self._connection.execute(self._queries["create_schema_migrations"])
 
-    async def _recorded(self) -> tuple[Recorded, ...]:
+    async def recorded(self) -> tuple[Recorded, ...]:
         row = await (await self._connection.execute(self._queries["schema_exists"])).fetchone()
         if row is None or not row[1]:
             return ()
