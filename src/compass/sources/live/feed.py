@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import Window
 from compass.ports.clock import Deadline
+from compass.ports.errors import SourceRefusedError
 from compass.sources.live.gathered import Gathered
 
 
@@ -34,6 +35,10 @@ class Found:
     detail: str
     figures: Mapping[str, str] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
+
+
+class NothingThereError(SourceRefusedError):
+    """A feed that could give a part has nothing of the sort behind it: not connected, which is no failure."""
 
 
 class Feed(Protocol):

@@ -30,7 +30,7 @@ from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.redaction import bound, redact
 from compass.sources.http.ledger import Ledger, Sent
-from compass.sources.live.feed import Feed, Linked, Scope
+from compass.sources.live.feed import Feed, Linked, NothingThereError, Scope
 from compass.sources.live.gathered import Gathered
 from compass.sources.live.got import Got, Told
 from compass.sources.live.native import PART_OF_LANGUAGE
@@ -195,6 +195,8 @@ async def gather(feeds: Sequence[Feed], scope: Scope, clock: Clock, *, within_s:
     came = await asyncio.gather(*(_one(feed, part, scope, deadline, within_s) for part, feed in asked))
     got: dict[str, Got] = {}
     for (part, feed), one in zip(asked, came, strict=True):
+        if isinstance(one, NothingThereError):
+            continue
         before = got.get(part, Got())
         if isinstance(one, Gathered):
             got[part] = replace(before, gathered=(*before.gathered, one))

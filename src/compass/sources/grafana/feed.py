@@ -1,0 +1,153 @@
+"""A Grafana: which data sources it has is asked once; each is then read by the source for its type."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
+
+from compass.domain.telemetry import NativeQuery
+from compass.domain.time import NS_PER_S, Window
+from compass.ports.clock import Clock, Deadline
+from compass.ports.errors import SourceError, SourceRefusedError
+from compass.sources.grafana.api import MOST_ANNOTATIONS, FoundAlert, FoundSource, GrafanaApi
+from compass.sources.grafana.told import alerts_of, changes_of
+from compass.sources.live.feed import Feed, Found, NothingThereError, Scope
+from compass.sources.live.gathered import Gathered, Objects
+from compass.sources.live.native import LOGQL, PROMQL, TRACEQL
+from compass.sources.recording.layout import ALERTS_PART, CHANGES_PART, LOGS_PART, METRICS_PART, TRACES_PART
+
+TYPE_OF_PART = {METRICS_PART.name: "prometheus", LOGS_PART.name: "loki", TRACES_PART.name: "tempo"}
+_TYPE_OF_LANGUAGE = {PROMQL: "prometheus", LOGQL: "loki", TRACEQL: "tempo"}
+_OPTION_OF_TYPE = {"prometheus": "metrics", "loki": "logs", "tempo": "traces"}
+LOOK_S = 24 * 3600
+Below = Callable[[str, str], Feed]
+"""(type of data source, uid) → its feed."""
+
+
+class GrafanaFeed:
+    """One URL and one token for metrics, logs, traces, alerts and changes."""
+
+    def __init__(
+        self, name: str, url: str, api: GrafanaApi, wanted: Mapping[str, str], below: Below, clock: Clock
+    ) -> None:
+        """`wanted`: by type, the name or uid that the team chose, "" where it did not."""
+        self._name, self._url, self._api, self._wanted, self._below = name, url, api, wanted, below
+        self._clock = clock
+        self._feeds: dict[str, Feed] = {}
+        self._chosen: dict[str, FoundSource] = {}
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def parts(self) -> frozenset[str]:
+        return frozenset({*TYPE_OF_PART, ALERTS_PART.name, CHANGES_PART.name})
+
+    async def gather(self, part: str, scope: Scope, *, deadline: Deadline) -> Gathered:
+        if part == CHANGES_PART.name:
+            return await self._changes(scope.window, deadline)
+        if part == ALERTS_PART.name:
+            return await self._alerts(scope, deadline)
+        return await (await self._feed(TYPE_OF_PART[part], deadline)).gather(part, scope, deadline=deadline)
+
+    async def look(self, part: str, *, deadline: Deadline) -> Found:
+        now = self._clock.now_ns()
+        day = Window(start_ns=now - LOOK_S * NS_PER_S, end_ns=now)
+        if part == CHANGES_PART.name:
+            noted = changes_of(await self._api.annotations(day, deadline=deadline), day)
+            hints = () if noted else ("no annotation of a day: let deploys post one, with the tag service:NAME",)
+            return Found(detail=f"{len(noted)} annotations of the last day", figures={"annotations": str(len(noted))},
+                         hints=hints)  # fmt: skip
+        if part == ALERTS_PART.name:
+            firing = await self._api.alerts(deadline=deadline)
+            return Found(detail=f"{len(firing)} alerts now", figures={"alerts": str(len(firing))})
+        kind = TYPE_OF_PART[part]
+        found = await (await self._feed(kind, deadline)).look(part, deadline=deadline)
+        source = self._chosen[kind]
+        return Found(detail=f"{source.name}: {found.detail}", figures={**found.figures, "uid": source.uid},
+                     hints=found.hints)  # fmt: skip
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*(feed.aclose() for feed in self._feeds.values()), self._api.aclose())
+
+    def explore(self, query: NativeQuery, window: Window) -> str:
+        """Grafana Explore with the query over the window, once it is known which data source answers."""
+        source = self._chosen.get(_TYPE_OF_LANGUAGE.get(query.language, ""))
+        if source is None:
+            return ""
+        about = {"type": source.type, "uid": source.uid}
+        asked: dict[str, object] = {"refId": "A", "datasource": about}
+        asked |= {"query": query.text, "queryType": "traceql"} if source.type == "tempo" else {"expr": query.text}
+        start, end = (str(ns // 1_000_000) for ns in (window.start_ns, window.end_ns))
+        pane = {"datasource": source.uid, "queries": [asked], "range": {"from": start, "to": end}}
+        panes = json.dumps({"compass": pane}, separators=(",", ":"))
+        return f"{self._url}/explore?schemaVersion=1&panes={quote(panes, safe='')}"
+
+    async def _changes(self, window: Window, deadline: Deadline) -> Gathered:
+        noted = await self._api.annotations(window, deadline=deadline)
+        full = len(noted) >= MOST_ANNOTATIONS
+        missing = (f"annotations beyond the latest {MOST_ANNOTATIONS}",) if full else ()
+        query = NativeQuery(language="grafana", text=f"annotations, {len(noted)} of them")
+        return Gathered(data=Objects(objects=changes_of(noted, window)), missing=missing, queries=(query,))
+
+    async def _alerts(self, scope: Scope, deadline: Deadline) -> Gathered:
+        """Grafana's own alerts, and those of its Prometheus."""
+        noted, active, ruled = await asyncio.gather(
+            self._api.annotations(scope.window, deadline=deadline), self._active(deadline),
+            self._ruled(scope, deadline),
+        )  # fmt: skip
+        now, missing = active
+        objects = alerts_of(now, noted, scope.window)
+        if isinstance(ruled, Gathered) and isinstance(ruled.data, Objects):
+            objects = [*objects, *ruled.data.objects]
+            missing = (*missing, *ruled.missing)
+        query = NativeQuery(language="grafana", text="alerts of Grafana's Alertmanager and of its Prometheus")
+        return Gathered(data=Objects(objects=objects), missing=missing, queries=(query,))
+
+    async def _active(self, deadline: Deadline) -> tuple[Sequence[FoundAlert], tuple[str, ...]]:
+        """A Grafana may have its own alerting switched off, or not allow it to be seen."""
+        try:
+            return await self._api.alerts(deadline=deadline), ()
+        except SourceRefusedError as error:
+            return (), (f"alerts of Grafana itself: {error.what}",)
+
+    async def _ruled(self, scope: Scope, deadline: Deadline) -> Gathered | None:
+        try:
+            feed = await self._feed("prometheus", deadline)
+            return await feed.gather(ALERTS_PART.name, scope, deadline=deadline)
+        except NothingThereError:
+            return None
+        except SourceError as error:
+            return Gathered(data=Objects(objects=()), missing=(f"alerts of its Prometheus: {error.what}",))
+
+    async def _feed(self, kind: str, deadline: Deadline) -> Feed:
+        """The feed of the data source of a type. Raises NothingThereError where there is none that may be seen."""
+        found = await self._api.data_sources(deadline=deadline)
+        if kind not in self._feeds:
+            self._chosen[kind] = self._choose(kind, [one for one in found if one.type == kind])
+            self._feeds[kind] = self._below(kind, self._chosen[kind].uid)
+        return self._feeds[kind]
+
+    def _choose(self, kind: str, found: Sequence[FoundSource]) -> FoundSource:
+        option, wanted = _OPTION_OF_TYPE[kind], self._wanted.get(kind, "")
+        names = ", ".join(sorted(one.name for one in found))
+        if wanted:
+            for one in found:
+                if wanted in (one.uid, one.name):
+                    return one
+            raise SourceRefusedError(
+                f"has no data source {wanted!r} of type {kind}", where=self._name,
+                hint=f"{option} = one of: {names}" if names else "datasources:read shows those the account may see",
+            )  # fmt: skip
+        if not found:
+            raise NothingThereError(f"has no data source of type {kind}", where=self._name)
+        chosen = [one for one in found if one.is_default] if len(found) > 1 else list(found)
+        if len(chosen) != 1:
+            raise SourceRefusedError(
+                f"has {len(found)} data sources of type {kind}: {names}", where=self._name,
+                hint=f'{option} = "NAME" in compass.toml says which',
+            )  # fmt: skip
+        return chosen[0]

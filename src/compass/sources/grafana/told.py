@@ -1,0 +1,98 @@
+"""Annotations as changes and as the history of alerts. Pure. Texts are anybody's: bounded, without markup."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+from compass.domain.time import Window, to_datetime
+from compass.redaction import bound, redact
+from compass.sources.grafana.api import FoundAlert, FoundAnnotation
+from compass.sources.live.gathered import JsonObject
+
+MOST_TEXT = 500
+_MS = 1_000_000
+_MARKUP = re.compile(r"<[^<>]{0,500}>")
+# Words by which annotations say what sort of change they note → the kind of change.
+_KINDS = {
+    "deploy": "deploy", "deployed": "deploy", "deployment": "deploy", "release": "deploy", "released": "deploy",
+    "rollout": "deploy", "rollback": "deploy", "upgrade": "deploy", "config": "config", "configuration": "config",
+    "settings": "config", "migration": "config", "flag": "flag", "flags": "flag", "feature-flag": "flag",
+    "featureflag": "flag", "toggle": "flag", "scale": "scale", "scaled": "scale", "scaling": "scale",
+    "maintenance": "maintenance", "failover": "failover", "chaos": "experiment", "experiment": "experiment",
+}  # fmt: skip
+_WORD = re.compile(r"[a-z][a-z-]{2,30}")
+_PAIR = re.compile(r"^\s*([\w./-]{1,40})\s*[:=]\s*(\S.{0,200}?)\s*$")
+_SERVICE_TAGS = ("service", "service_name", "app", "application", "component", "workload", "deployment")
+_FIRES = re.compile(r"alerting|firing", re.IGNORECASE)
+_RESTS = re.compile(r"normal|ok|resolved", re.IGNORECASE)
+
+
+def changes_of(annotations: Iterable[FoundAnnotation], window: Window) -> list[JsonObject]:
+    """Annotations that people or programs made, oldest first. Grafana's own notes about alerts are no changes."""
+    found: list[tuple[int, JsonObject]] = []
+    for one in annotations:
+        if _of_alert(one) or not one.time or one.time * _MS > window.end_ns:
+            continue
+        tags = [_plain(tag) for tag in one.tags or ()]
+        named = {str(pair[1]): str(pair[2]) for tag in tags if (pair := _PAIR.match(tag)) is not None}
+        text = _plain(one.text)
+        change: JsonObject = {
+            "time": _time(one.time), "kind": _kind(named.get("kind", ""), tags, text),
+            "id": f"annotation-{one.id}", "summary": text or ", ".join(tags) or "an annotation",
+            "attributes": {"tags": ", ".join(tags), **named},
+        }  # fmt: skip
+        service = next((named[tag] for tag in _SERVICE_TAGS if tag in named), None)
+        if service is not None:
+            change["service"] = service
+        found.append((one.time, change))
+    return [change for _, change in sorted(found, key=lambda pair: (pair[0], str(pair[1]["id"])))]
+
+
+def _kind(said: str, tags: Sequence[str], text: str) -> str:
+    """By the tags first, else by the first words of the text; `change` where neither tells."""
+    words = [said.lower(), *(tag.lower() for tag in tags), *_WORD.findall(text.lower())[:12]]
+    return next((_KINDS[word] for word in words if word in _KINDS), "change")
+
+
+def alerts_of(now: Iterable[FoundAlert], annotations: Iterable[FoundAnnotation], window: Window) -> list[JsonObject]:
+    """Alerts that fire now, and earlier ones as far as Grafana noted when their state changed."""
+    found: list[JsonObject] = []
+    current: set[str] = set()
+    for one in now:
+        name = one.labels.get("alertname", "")
+        current.add(name)
+        state = "suppressed" if one.status.state == "suppressed" else "firing"
+        found.append({"labels": dict(one.labels), "annotations": dict(one.annotations), "startsAt": one.starts_at,
+                      "status": state})  # fmt: skip
+    began: dict[tuple[int, str], int] = {}
+    for note in sorted(annotations, key=lambda one: (one.time, one.id)):
+        key = (note.alert_id, note.alert_name)
+        if not _of_alert(note):
+            continue
+        if _FIRES.search(note.new_state):
+            began.setdefault(key, note.time)
+        elif _RESTS.search(note.new_state) and key in began:
+            found.append(_over(note.alert_name, began.pop(key), note.time))
+    for (_, name), start in began.items():
+        if name not in current:
+            found.append(_over(name, start, min(window.end_ns // _MS, start)))
+    return found
+
+
+def _over(name: str, start_ms: int, end_ms: int) -> JsonObject:
+    return {"labels": {"alertname": _plain(name) or "alert"}, "annotations": {}, "startsAt": _time(start_ms),
+            "endsAt": _time(end_ms), "status": "resolved"}  # fmt: skip
+
+
+def _of_alert(one: FoundAnnotation) -> bool:
+    return bool(one.alert_id or one.new_state)
+
+
+def _plain(text: str) -> str:
+    return bound(redact(" ".join(html.unescape(_MARKUP.sub(" ", text)).split())), MOST_TEXT)
+
+
+def _time(ms: int) -> str:
+    return to_datetime(ms * _MS).isoformat().replace("+00:00", "Z")
