@@ -114,6 +114,19 @@ async def test_environments_and_branches_and_enterprise() -> None:
     assert [one["id"] for one in found] == ["deployment/2"]
 
 
+async def test_going_back_is_the_way_there_turned_round() -> None:
+    hub = Hub()
+    hub.add("deployments", deployment(3, A, "10:20:00"), deployment(2, B, "10:10:00"), deployment(1, A, "09:00:00"))
+    hub.diffs = {f"{A}...{B}": patch(("app/pool.yaml", "maxPoolSize: 50", "maxPoolSize: 5"))}
+    async with asking(hub) as (feed, _, _):
+        gathered = await feed.gather("changes", SCOPE, deadline=PATIENT)
+    there, back = objects_of(gathered)
+    assert gathered.missing == ()
+    assert "-maxPoolSize: 50\n+maxPoolSize: 5" in str(there["diff"])
+    assert "+maxPoolSize: 50\n-maxPoolSize: 5" in str(back["diff"])
+    assert "bbbbbbbbbb → aaaaaaaaaa, which had been there before" in str(back["summary"])
+
+
 async def test_many_repositories_share_the_limit_on_requests() -> None:
     hub = shop()
     names = [SHOP, "acme/cart", "acme/search"]

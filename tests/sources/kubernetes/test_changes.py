@@ -96,6 +96,16 @@ def test_a_restart_on_request_is_told_as_one() -> None:
     ]  # fmt: skip
 
 
+def test_what_stands_in_for_a_deployment_is_rolled_out_too() -> None:
+    made = [replica_set("cart", f"cart-{n}", template(f"shop/cart:{n}"), n, at)
+            for n, at in ((1, "08:00:00"), (2, "10:20:00"))]  # fmt: skip
+    for number, body in enumerate(made, start=1):
+        body["metadata"]["annotations"] = {"rollout.argoproj.io/revision": str(number)}
+        body["metadata"] |= owned("Rollout", "cart", "argoproj.io/v1alpha1")
+    (change,), _ = told(*made)
+    assert (change["service"], change["id"]) == ("cart", "rollout/shop/cart@2")
+
+
 def rolled_back() -> list[Body]:
     first, second = template("shop/checkout:1"), template("shop/checkout:2")
     return [

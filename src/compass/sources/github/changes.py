@@ -21,7 +21,8 @@ _SUMMARY = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """One change, before it is known whose it is. `sha` is what it brought; of a deployment, `base` what was there."""
+    """One change, before it is known whose it is. `sha` is what it brought; of a deployment, `base` what was there,
+    and `back` whether `sha` had been there before that."""
 
     at: datetime
     kind: str
@@ -30,6 +31,7 @@ class Happened:
     repository: str
     sha: str = ""
     base: str | None = None
+    back: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -41,15 +43,17 @@ class Happened:
         """Which diff says what it did. That of a deployment begins at the one before it."""
         if not self.sha or (self.base is None and self.kind != "commit"):
             return None
-        return Diff(self.repository, self.sha, self.base)
+        return Diff(self.repository, self.sha, self.base, self.back)
 
 
 class Diff(NamedTuple):
-    """What changed in a commit, or between `base` and it."""
+    """What changed in a commit, or between `base` and it. With `back`, the base is the newer one: GitHub compares with
+    what both have in common, which leaves nothing of a way back, so the way there is read and turned round."""
 
     repository: str
     sha: str
     base: str | None
+    back: bool = False
 
 
 def inside(changes: Iterable[Happened], window: Window) -> list[Happened]:
@@ -117,12 +121,14 @@ def of_deployments(repository: str, listed: Sequence[Deployment], options: GitHu
     for place, one in enumerate(wanted):
         before = next((other for other in wanted[place + 1 :] if other.environment == one.environment
                        and other.task == one.task), None)  # fmt: skip
+        back = any(other.sha == one.sha and other.environment == one.environment for other in wanted[place + 1 :])
         moved = f"{before.sha[:_SHORT]} → {one.sha[:_SHORT]}" if before is not None else one.sha[:_SHORT]
+        moved += ", which had been there before" if back else ""
         said = f": {one.description}" if one.description else ""
         changes.append(Happened(
             at=one.created_at, kind="deploy", id=f"deployment/{one.id}", repository=repository, sha=one.sha,
             summary=f"{one.task} of {repository} {one.ref} to {one.environment} ({moved}) by {_who(one.creator)}{said}",
-            base=before.sha if before is not None and before.sha != one.sha else None,
+            base=before.sha if before is not None and before.sha != one.sha else None, back=back,
             attributes={"repository": repository, "environment": one.environment, "sha": one.sha},
         ))  # fmt: skip
     return changes

@@ -24,6 +24,7 @@ from compass.sources.github.changes import (
     written,
 )  # fmt: skip
 from compass.sources.github.options import GitHubOptions
+from compass.sources.github.patches import turned
 from compass.sources.http.client import Params
 from compass.sources.live.feed import Found, Scope
 from compass.sources.live.gathered import Gathered, Objects
@@ -184,7 +185,9 @@ class GitHubFeed:
 
         async def one(want: Diff) -> str | SourceError:
             try:
-                return await self._api.diff(want.repository, want.sha, want.base, deadline=deadline)
+                base, sha = (want.sha, want.base) if want.back and want.base else (want.base, want.sha)
+                found = await self._api.diff(want.repository, sha, base, deadline=deadline)
+                return turned(found) if want.back else found
             except (SourceUnavailableError, SourceRefusedError) as error:
                 return error
 

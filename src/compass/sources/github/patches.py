@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from compass.redaction import bound, redact
 
 MOST_DIFF, MOST_FILE, MOST_SERVICES = 20_000, 5_000, 5
+_HUNK = re.compile(r"@@ -([\d,]{1,30}) \+([\d,]{1,30}) @@(.*)")
 _FILE = re.compile(r'^diff --git "?a/.{1,2000}?"? "?b/(.{1,2000}?)"?$', re.MULTILINE)
 
 
@@ -26,6 +27,21 @@ def patches(diff: str) -> Sequence[Patch]:
     heads = list(_FILE.finditer(diff))
     ends = [*(head.start() for head in heads[1:]), len(diff)][: len(heads)]
     return [Patch(path=h[1], text=diff[h.start() : end].rstrip()) for h, end in zip(heads, ends, strict=True)]
+
+
+def turned(diff: str) -> str:
+    """The diff of the way back: what was added is removed. Heads of files keep their order."""
+    made, inside = [], False
+    for line in diff.splitlines():
+        hunk = _HUNK.match(line)
+        inside = hunk is not None or (inside and not line.startswith("diff --git "))
+        if hunk is not None:
+            made.append(f"@@ -{hunk[2]} +{hunk[1]} @@{hunk[3]}")
+        elif inside and line[:1] in ("+", "-"):
+            made.append(("-" if line[0] == "+" else "+") + line[1:])
+        else:
+            made.append(line)
+    return "\n".join(made)
 
 
 def bounded(found: Sequence[Patch]) -> str:

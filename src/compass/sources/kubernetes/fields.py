@@ -54,12 +54,18 @@ def told(ns: int) -> str:
     return to_datetime(ns).isoformat().replace("+00:00", "Z")
 
 
+def controller(body: Json) -> tuple[str, str]:
+    """Kind and name of the controlling owner; empty where there is none."""
+    for one in entries(body, "metadata", "ownerReferences"):
+        if one.get("controller") is True:
+            return text(one, "kind"), text(one, "name")
+    return "", ""
+
+
 def owner(body: Json, kind: str) -> str:
     """The name of the controlling owner, if it is of that kind."""
-    for one in entries(body, "metadata", "ownerReferences"):
-        if one.get("controller") is True and one.get("kind") == kind:
-            return text(one, "name")
-    return ""
+    found, name = controller(body)
+    return name if found == kind else ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

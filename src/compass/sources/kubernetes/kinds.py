@@ -63,7 +63,7 @@ class Kind:
 
 
 POD = Kind(name="Pod", plural="pods", page=250)
-EVENT = Kind(name="Event", plural="events")
+EVENT = Kind(name="Event", plural="events", page=1_000)  # small, many, and in no order of time
 DEPLOYMENT = Kind(name="Deployment", plural="deployments", group="apps", page=250)
 REPLICA_SET = Kind(name="ReplicaSet", plural="replicasets", group="apps", page=250)
 STATEFUL_SET = Kind(name="StatefulSet", plural="statefulsets", group="apps", page=250)

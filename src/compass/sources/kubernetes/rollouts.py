@@ -13,12 +13,12 @@ import yaml
 from compass.domain.time import Window
 from compass.redaction import bound, redact
 from compass.sources.kubernetes.cleaned import Numbered, cleaned
-from compass.sources.kubernetes.fields import Place, at, entries, number, owner, place, text, told, when
+from compass.sources.kubernetes.fields import Place, at, controller, entries, number, owner, place, text, told, when
 from compass.sources.kubernetes.scaling import Scaled
 from compass.sources.live.gathered import JsonObject
 from compass.tables.objects import Json
 
-REVISION = "deployment.kubernetes.io/revision"
+REVISIONS = ("deployment.kubernetes.io/revision", "rollout.argoproj.io/revision")
 HISTORY = "deployment.kubernetes.io/revision-history"
 CAUSE = "kubernetes.io/change-cause"
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -43,17 +43,18 @@ class Revision:
 
 
 def of_replica_sets(sets: Iterable[JsonObject]) -> list[Revision]:
-    """Revisions of Deployments. A ReplicaSet that was rolled back to stands for all its numbers."""
+    """Revisions of Deployments, and of what stands in for them (an Argo Rollout). A ReplicaSet that was rolled back to
+    stands for all its numbers."""
     found = []
     for body in sets:
-        deployment, notes = owner(body, "Deployment"), at(body, "metadata", "annotations")
-        latest = number(notes, REVISION)
-        if not deployment or latest is None:
+        (kind, name), notes = controller(body), at(body, "metadata", "annotations")
+        latest = next((given for key in REVISIONS if (given := number(notes, key)) is not None), None)
+        if not name or latest is None:
             continue
         earlier = [int(digits) for digits in _DIGITS.findall(text(notes, HISTORY))]
         for one in sorted({*earlier, latest}):
             made = Revision(
-                kind="Deployment", workload=Place(place(body).namespace, deployment), number=one,
+                kind=kind, workload=Place(place(body).namespace, name), number=one,
                 name=place(body).name, created_ns=when(body, "metadata", "creationTimestamp"),
                 template=_template(at(body, "spec", "template")), cause=text(notes, CAUSE) if one == latest else "",
                 again=one > min(earlier, default=latest),
