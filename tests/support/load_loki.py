@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def push(url: str, entries: Iterable[Entry], *, tenant: str = "", batch: int = B
         held = 0
         for labels, at, line, more in entries:
             value: list[object] = [str(at), line, dict(more)] if more else [str(at), line]
-            waiting.setdefault(json.dumps(dict(labels), sort_keys=True), []).append(value)
+            # Loki takes no other characters in names; collectors write these as underscores.
+            named = {re.sub(r"\W", "_", name, flags=re.ASCII): text for name, text in labels.items()}
+            waiting.setdefault(json.dumps(named, sort_keys=True), []).append(value)
             held += 1
             if held == batch:
                 flush(waiting)

@@ -22,6 +22,7 @@ from compass.sources.loki.api import Field
 from compass.sources.loki.feed import LokiFeed
 from compass.sources.recording.header import read_header
 from tests.sources.reference import write_reference
+from tests.support.recordings import Line, write_recording
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTRACTS = ROOT / "tests" / "contracts" / "loki"
@@ -32,7 +33,8 @@ REPLAYED = "http://loki.example"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One way to ask. `ask`: gather, look or fields. `plain`: without the header that tells metadata apart."""
+    """One way to ask. `ask`: gather, look or fields. `plain`: without the header that tells metadata apart. `slow`: a
+    part of every query that is never answered in time; `once`: only over the time that is asked for first."""
 
     name: str
     loaded: str = ""
@@ -41,6 +43,8 @@ class Case:
     limited: bool = False
     tenant: str = ""
     plain: bool = False
+    slow: str = ""
+    once: bool = False
     service: str | None = None
     later_s: int = 0
     options: Mapping[str, object] = field(default_factory=dict)
@@ -50,13 +54,24 @@ CASES = (
     Case(name="lab-002-exact", loaded="lab-002", exact=True),
     Case(name="lab-015-exact", loaded="lab-015", exact=True),
     Case(name="lab-015-sampled", loaded="lab-015", service="checkout", options={"lines": 900}),
-    Case(name="lab-015-thin", loaded="lab-015", options={"scan_gb": 0.0002}),
+    Case(name="lab-015-thin", loaded="lab-015", options={"scan_gb": 0.0002, "lines_per_query": 250}),
     Case(name="lab-015-look", loaded="lab-015", ask="look"),
     Case(name="lab-015-fields", loaded="lab-015", ask="fields", service="checkout"),
     Case(name="lab-015-selected", loaded="lab-015", options={"selector": '{service_name="payments", level=~"info"}'}),
     Case(name="reference", loaded="reference"),
     Case(name="reference-exact", loaded="reference", exact=True),
     Case(name="reference-plain", loaded="reference", exact=True, plain=True),
+    Case(name="slow-counts", loaded="lab-015", slow="count_over_time", options={"lines_per_query": 250}),
+    Case(
+        name="slow-once",
+        loaded="lab-015",
+        slow="count_over_time",
+        once=True,
+        options={"megabytes": 0.1, "lines_per_query": 250},
+    ),
+    Case(name="slow-words", loaded="lab-015", slow="line_format", options={"lines": 900, "megabytes": 1.0}),
+    Case(name="slow-rest", loaded="lab-015", slow="level!~", options={"lines": 900}),
+    Case(name="odd-exact", loaded="odd", limited=True, tenant="odd", exact=True),
     Case(name="empty", later_s=86_400 * 365),
     Case(name="empty-look", ask="look", later_s=86_400 * 365),
     Case(name="bad-selector", loaded="reference", options={"selector": '{service_name=~"("}'}),
@@ -108,8 +123,27 @@ def folder_of(case: Case, scratch: Path) -> Path:
     """The recording a case is about."""
     if case.loaded.startswith("lab-"):
         return LAB / case.loaded
-    target = scratch / "reference"
-    return target if target.is_dir() else write_reference(target)
+    target = scratch / (case.loaded or "reference")
+    if target.is_dir():
+        return target
+    return write_odd(target) if case.loaded == "odd" else write_reference(target)
+
+
+ODD = {"app": 'q"uo`te\n\\ä'}
+
+
+def write_odd(target: Path) -> Path:
+    """A recording with all that Loki might not keep."""
+    lines = [
+        Line(at_s=1, line="twice", labels=ODD), Line(at_s=1, line="twice", labels=ODD),
+        Line(at_s=1, line="at the same time", labels=ODD), Line(at_s=2, line="", labels=ODD),
+        Line(at_s=3, line="two\nlines", labels=ODD), Line(at_s=4, line="\x1b[31m 😀 <&> \\ \"", labels=ODD),
+        Line(at_s=5, line="dotted", labels={"service.name": "web", "k8s.pod.name": "web-1"}),
+        Line(at_s=6, line="no name", labels={"zone": "eu", "nothing": ""}),
+        Line(at_s=7, line="ERROR of a job", labels={"job": "nightly"}, trace_id="ab" * 16),
+        Line(at_s=0, line="at the start", labels=ODD), Line(at_s=60, line="at the end", labels=ODD),
+    ]  # fmt: skip
+    return write_recording(target, seconds=60, logs=lines)
 
 
 def feed_of(
@@ -117,13 +151,12 @@ def feed_of(
 ) -> tuple[LokiFeed, Ledger]:
     """A feed as the settings of a case describe it."""
     ledger = Ledger()
+    transport = Plain(transport) if case.plain else transport
+    transport = Slow(transport, case.slow, once=case.once) if case.slow else transport
     means = Means(clock=clock, ledger=ledger, secrets=Secrets({}, Path()), transport=transport)
     table: dict[str, object] = {"type": "loki", "url": url, **case.options}
     if case.tenant:
         table["tenant"] = case.tenant
-    if case.plain:
-        transport = Plain(transport)
-        means = Means(clock=clock, ledger=ledger, secrets=Secrets({}, Path()), transport=transport)
     (feed,) = connect({"loki": table}, means)
     assert isinstance(feed, LokiFeed)
     return feed, ledger
@@ -137,6 +170,22 @@ class Plain(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         request.headers.pop("X-Loki-Response-Encoding-Flags", None)
+        return await self._inner.handle_async_request(request)
+
+
+class Slow(httpx2.AsyncBaseTransport):
+    """A server that does not answer queries with `part` in them; with `once`, only those that begin as the first."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, part: str, *, once: bool) -> None:
+        self._inner, self._part, self._once = inner, part, once
+        self._first = ""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        asked = request.url.params
+        if self._part in asked.get("query", ""):
+            self._first = self._first or asked["start"]
+            if not self._once or asked["start"] == self._first:
+                raise httpx2.ReadTimeout("", request=request)
         return await self._inner.handle_async_request(request)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from compass.domain.time import NS_PER_S, Window
 from compass.sources.loki.bins import bins_of, modulus_for, shares, slices
+from compass.sources.loki.when import divided, evenly
 
 START = 1_764_100_000 * NS_PER_S
 windows = st.tuples(st.integers(0, 4000 * NS_PER_S), st.integers(1, 30 * 3600 * NS_PER_S)).map(
@@ -49,6 +50,21 @@ def test_slices_cover_the_window_exactly_once(window: Window, data: st.DataObjec
     assert cut[-1].end_ns == window.end_ns
     assert all(a.end_ns == b.start_ns for a, b in pairwise(cut))
     assert all(part.end_ns > part.start_ns for part in cut)
+
+
+@given(windows, st.floats(0.001, 1.5), st.floats(0, 1))
+def test_what_is_searched_and_what_is_only_looked_at_are_the_whole_window(
+    window: Window, share: float, page: float
+) -> None:
+    detected = window.start_ns + int((window.end_ns - window.start_ns) * page)
+    near, far = divided(window, detected, share)
+    looks = evenly(far)
+    parts = sorted([near, *looks])
+    assert parts[0].start_ns == window.start_ns
+    assert parts[-1].end_ns == window.end_ns
+    assert all(a.end_ns == b.start_ns for a, b in pairwise(parts))
+    assert near.start_ns <= detected <= near.end_ns
+    assert len(looks) <= 5
 
 
 @given(st.lists(st.integers(0, 4_000), min_size=24, max_size=24))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -12,14 +14,25 @@ import pytest
 
 from compass.domain.incident import Incident
 from compass.entrypoints.clock import SystemClock
-from compass.ports.errors import ConfigurationError, SourceError, SourceRefusedError
+from compass.ports.errors import ConfigurationError, SourceRefusedError
 from compass.ports.telemetry import Telemetry
 from compass.sources.live.feed import Scope
 from compass.sources.live.gathered import Logs
 from compass.sources.live.source import LiveSource
 from compass.sources.loki.logql import class_of
 from tests.sources.conformance import TelemetryConformance
-from tests.sources.loki.asking import BY_NAME, CASES, CONTRACTS, NO_DEADLINE, Said, ask, feed_of, folder_of, incident_of
+from tests.sources.loki.asking import (
+    BY_NAME,
+    CASES,
+    CONTRACTS,
+    NO_DEADLINE,
+    Case,
+    Said,
+    ask,
+    feed_of,
+    folder_of,
+    incident_of,
+)
 from tests.sources.reference import write_reference
 from tests.support.exchanges import Replay
 from tests.support.load_loki import entries_of
@@ -28,12 +41,12 @@ from tests.support.recorded_feed import RecordedFeed
 Row = tuple[tuple[tuple[str, str], ...], int, str, str, str]
 
 
-def said(name: str, scratch: Path, *, complete: bool = True) -> Said:
+def said(name: str, scratch: Path) -> Said:
     """The case, replayed. Everything recorded has to be asked again."""
     case = BY_NAME[name]
     replay = Replay(CONTRACTS / f"{name}.jsonl.gz")
     made = asyncio.run(ask(case, folder_of(case, scratch), replay, SystemClock()))
-    assert not complete or replay.unused == []
+    assert replay.unused == []
     return made
 
 
@@ -75,6 +88,21 @@ def missing(made: Said) -> tuple[str, ...]:
 def test_a_recording_that_was_loaded_comes_back_equal(name: str, tmp_path: Path) -> None:
     made = said(name, tmp_path)
     assert rows(logs_of(made)) == recorded(folder_of(BY_NAME[name], tmp_path))
+    assert missing(made) == ()
+
+
+def test_what_loki_does_not_keep_as_it_was(tmp_path: Path) -> None:
+    """Exact duplicates, empty label values and dots in names; it names a service after other labels."""
+    made = said("odd-exact", tmp_path)
+    expected = []
+    for own, *rest in sorted(set(recorded(folder_of(BY_NAME["odd-exact"], tmp_path)))):
+        labels = {name.replace(".", "_"): value for name, value in own if value}
+        if found := labels.get("app") or labels.get("job"):
+            labels["service_name"] = found
+        if rest[1].startswith("ERROR"):
+            labels["detected_level"] = "error"
+        expected.append((tuple(sorted(labels.items())), *rest))
+    assert rows(logs_of(made)) == sorted(expected)
     assert missing(made) == ()
 
 
@@ -126,8 +154,34 @@ def test_what_may_not_be_searched_is_looked_at_in_places(tmp_path: Path) -> None
     made = said("lab-015-thin", tmp_path)
     true = len(recorded(folder_of(BY_NAME["lab-015-thin"], tmp_path)))
     assert counts(logs_of(made)).sum() == pytest.approx(true, rel=0.1)
-    queries = [query.text for query in (made.gathered.queries if made.gathered else ())]
-    assert queries == ['{service_name=~".+"}']
+    assert any("logs were only searched between 20:16:" in note for note in missing(made))
+    assert any("logs were only looked at 4 times" in note for note in missing(made))
+
+
+def test_a_server_too_slow_to_count_is_looked_at_in_places(tmp_path: Path) -> None:
+    made = said("slow-counts", tmp_path)
+    assert len(logs_of(made).line) == 1000
+    assert any("could not be counted, nor errors searched for" in note for note in missing(made))
+
+
+def test_a_slow_server_is_asked_to_search_less(tmp_path: Path) -> None:
+    made = said("slow-once", tmp_path)
+    true = len(recorded(folder_of(BY_NAME["slow-once"], tmp_path)))
+    assert counts(logs_of(made)).sum() == pytest.approx(true, rel=0.1)
+    assert any("logs were only searched between 20:17:" in note for note in missing(made))
+
+
+def test_words_that_take_too_long_cost_nothing_else(tmp_path: Path) -> None:
+    made = said("slow-words", tmp_path)
+    true = len(recorded(folder_of(BY_NAME["slow-words"], tmp_path)))
+    assert counts(logs_of(made)).sum() == pytest.approx(true, rel=1e-3)
+    assert any("that state no level were not searched for" in note for note in missing(made))
+
+
+def test_lines_that_come_too_late_are_missing_and_the_others_stand(tmp_path: Path) -> None:
+    logs = logs_of(made := said("slow-rest", tmp_path))
+    assert {class_of(dict(labels)) for labels in logs.labels} == {"bad"}
+    assert any(note.startswith("logs between 20:15:15 and 20:18:00 are missing") for note in missing(made))
 
 
 def test_a_selector_bounds_everything_that_is_asked(tmp_path: Path) -> None:
@@ -184,14 +238,12 @@ def test_what_the_person_is_told(name: str, words: str, hint: str, tmp_path: Pat
     assert caught.value.where == "loki"
 
 
-def test_requests_and_bytes_are_few(tmp_path: Path) -> None:
-    for case in CASES:
-        try:
-            made = said(case.name, tmp_path, complete=False)
-        except SourceError:
-            continue
-        assert made.ledger.requests <= 12, case.name
-        assert made.ledger.size <= 6e6, case.name
+@pytest.mark.parametrize("case", [case for case in CASES if not case.slow], ids=lambda case: case.name)
+def test_requests_and_bytes_are_few(case: Case) -> None:
+    with gzip.open(CONTRACTS / f"{case.name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        exchanges = [json.loads(line) for line in lines][1:]
+    assert len(exchanges) <= 12
+    assert sum(len(one["text"]) for one in exchanges) <= 6e6
 
 
 @pytest.mark.parametrize("option", ["{}", "service", '{app="a"'])

@@ -18,10 +18,10 @@ from compass.sources.loki.api import Field, LokiApi
 from compass.sources.loki.assemble import assemble
 from compass.sources.loki.bins import bins_of
 from compass.sources.loki.fetch import Fetch, Pulled
-from compass.sources.loki.options import EXACT, LokiOptions, bounds_of
+from compass.sources.loki.options import EXACT, Bounds, LokiOptions, bounds_of
 from compass.sources.loki.plan import pulls
-from compass.sources.loki.survey import Counted, named
-from compass.sources.loki.told import told
+from compass.sources.loki.survey import Counted, Survey, named
+from compass.sources.loki.told import spanned, told
 from compass.sources.loki.when import clipped, divided, evenly
 
 _PAGES = 2  # a slice is continued so often when it holds more than was counted; more for a recording that is kept
@@ -30,6 +30,7 @@ _MONTH_NS = 30 * 86_400 * NS_PER_S
 _LOOK_LINES = 5
 _GLANCE = 2_000  # lines of one short look at a time that is not read whole
 _COUNTING = 0.4  # of the time there is
+_TRIES, _LESS = 2, 8  # a server that is too slow is asked once more, to search so many times less
 
 
 class LokiFeed:
@@ -52,12 +53,8 @@ class LokiFeed:
             missing += (f"{self.name} has no log stream in this window that {found.selector} selects",)
         else:
             fetch = Fetch(self._api, bounds.per_query, _PAGES * (EXACT if scope.exact else 1))
-            near, far = divided(window, scope.detected_ns, found.size, bounds.scan)
-            try:
-                counted = await survey.count(self._api, found, near, bounds, self._sooner(deadline))
-            except SourceUnavailableError as error:
-                counted, far = _nothing(near), (window,)
-                missing += (f"it could not be counted how many log lines there are: {self.name} {error.what}",)
+            counted, far, notes = await self._counted(found, window, scope, bounds, deadline)
+            missing += notes
             plan = pulls(found, counted, bounds.beside(bool(far)), scope.service) if counted.lines else []
             whole, glances = await asyncio.gather(
                 fetch.all(plan, deadline),
@@ -105,6 +102,21 @@ class LokiFeed:
     async def aclose(self) -> None:
         await self._api.aclose()
 
+    async def _counted(
+        self, found: Survey, window: Window, scope: Scope, bounds: Bounds, deadline: Deadline
+    ) -> tuple[Counted, tuple[Window, ...], tuple[str, ...]]:
+        """How many lines there are in what may be searched, the times that are not, and what that leaves out."""
+        share = min(1.0, bounds.scan / found.size) if found.size else 1.0
+        for _ in range(_TRIES):
+            near, far = divided(window, scope.detected_ns, share)
+            try:
+                counted = await survey.count(self._api, found, near, bounds, self._sooner(deadline))
+                return counted, far, () if share == 1 else (_unsearched(near, found.size),)
+            except SourceUnavailableError as error:
+                late = error
+                share /= _LESS
+        return _nothing(window), (window,), (f"log lines could not be counted, nor errors searched for: {late.what}",)
+
     def _sooner(self, deadline: Deadline) -> Deadline:
         """What a server cannot count in part of the time is not waited for: lines can be had without."""
         left = deadline.remaining(self._clock)
@@ -123,6 +135,11 @@ class LokiFeed:
 
 def _nothing(window: Window) -> Counted:
     return Counted(names=(), bins=bins_of(window, 1), lines={}, worded=None)
+
+
+def _unsearched(near: Window, size: float | None) -> str:
+    much = f": about {size / 1e9:.2g} GB of logs are too many (scan_gb), or the server too slow" if size else ""
+    return f"logs were only searched between {spanned(near)}{much}"
 
 
 def _queries(pulled: Sequence[Pulled]) -> tuple[NativeQuery, ...]:

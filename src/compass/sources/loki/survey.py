@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from compass.domain.time import Window
 from compass.ports.clock import Deadline
-from compass.ports.errors import SourceRefusedError
+from compass.ports.errors import SourceRefusedError, SourceUnavailableError
 from compass.signals.severity import LEVEL_LABELS
 from compass.sources.loki import logql
 from compass.sources.loki.api import Counts, Labels, LokiApi, too_many_series
@@ -62,14 +62,14 @@ class Survey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Lines by group (values of `names`) and step. `worded`: those whose words alone say that they are bad; None: not
-    counted, as all lines fit."""
+    """Lines by group (values of `names`) and step. `worded`: those whose words alone say that they are bad; None: they
+    are not told apart, as all lines fit or the server took too long. `notes`: what that leaves out."""
 
     names: tuple[str, ...]
     bins: Bins
     lines: Mapping[tuple[str, ...], Floats]
     worded: Mapping[tuple[str, ...], Floats] | None
-    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def total(self) -> float:
@@ -142,13 +142,25 @@ async def _count(
         text = logql.counted(query, names, bins.step_s)
         return await api.counts(text, bins.first_s, bins.last_s, bins.step_s, deadline=deadline)
 
-    questions = [found.selector, *([] if small else [logql.bad_by_words(found.selector)])]
-    answers = await asyncio.gather(*(ask(question) for question in questions))
+    lines, worded = await asyncio.gather(
+        ask(found.selector), _nothing() if small else _in_time(ask(logql.bad_by_words(found.selector)))
+    )
+    notes = [
+        f"Loki says: {note}" for answer in (lines, worded) if isinstance(answer, Counts) for note in answer.warnings
+    ]
+    if isinstance(worded, SourceUnavailableError):
+        notes.append(f"warnings and errors that state no level were not searched for: {worded.what}")
     return Counted(
-        names=names, bins=bins, lines=_rows(answers[0], names, bins),
-        worded=None if small else _rows(answers[1], names, bins),
-        warnings=tuple(note for answer in answers for note in answer.warnings),
+        names=names, bins=bins, lines=_rows(lines, names, bins),
+        worded=_rows(worded, names, bins) if isinstance(worded, Counts) else None, notes=tuple(notes),
     )  # fmt: skip
+
+
+async def _in_time(asked: Awaitable[Counts]) -> Counts | SourceUnavailableError:
+    try:
+        return await asked
+    except SourceUnavailableError as error:
+        return error
 
 
 def _rows(counts: Counts, names: tuple[str, ...], bins: Bins) -> dict[tuple[str, ...], Floats]:

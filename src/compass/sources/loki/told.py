@@ -13,7 +13,7 @@ from compass.sources.loki.survey import Counted, named
 
 def told(counted: Counted, pulled: Sequence[Pulled], made: Assembled, *, exact: bool) -> list[str]:
     """What a person has to know of what is not there."""
-    notes = [f"Loki says: {note}" for note in counted.warnings]
+    notes = list(counted.notes)
     for one in pulled:
         notes += [f"Loki says: {note}" for page in one.pages for note in page.warnings]
     sampled: dict[str, list[float]] = {}
@@ -24,20 +24,17 @@ def told(counted: Counted, pulled: Sequence[Pulled], made: Assembled, *, exact: 
         entry[2] += one.pull.modulus > 1 or bool(one.cut) or bool(one.late)
     notes += [
         f"logs are a sample: of about {total:,.0f} {what} {got:,.0f} were read, each standing for several"
-        for what, (got, total, some) in sampled.items() if some
+        for what, (got, total, some) in sampled.items() if some and got
     ]  # fmt: skip
     notes += [
-        f"logs were cut: there are more {one.pull.what} than were counted between {_time(left)}"
+        f"logs were cut: there are more {one.pull.what} than were counted between {spanned(left)}"
         for one in pulled for left in one.cut
     ]  # fmt: skip
-    notes += [f"logs between {_time(part)} are missing: {error.what}" for one in pulled for part, error in one.late]
+    notes += [f"logs between {spanned(part)} are missing: {error.what}" for one in pulled for part, error in one.late]
     brief = [one.pull.windows[0] for one in pulled if one.stands is not None and one.stands > 1]
     if brief:
-        span = _time(Window(start_ns=brief[0].start_ns, end_ns=brief[-1].end_ns))
-        notes.append(
-            f"logs between {span}, but for the time around the page, were only looked at {len(brief)} times for a short"
-            " while: there are too many to search (scan_gb)"
-        )
+        span = spanned(Window(start_ns=brief[0].start_ns, end_ns=brief[-1].end_ns))
+        notes.append(f"of other times between {span} logs were only looked at {len(brief)} times for a short while")
     if made.unseen >= 1:
         notes.append(f"no line was read of log streams that have {made.unseen:,.0f} lines in all")
     if exact and made.left_out:
@@ -45,7 +42,8 @@ def told(counted: Counted, pulled: Sequence[Pulled], made: Assembled, *, exact: 
     return notes
 
 
-def _time(window: Window) -> str:
+def spanned(window: Window) -> str:
+    """From when to when, in words."""
     ends = (
         datetime.fromtimestamp(at / NS_PER_S, tz=UTC).strftime("%H:%M:%S") for at in (window.start_ns, window.end_ns)
     )

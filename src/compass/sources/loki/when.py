@@ -29,14 +29,12 @@ def around(whole: Window, detected_ns: int, length_ns: int) -> Window:
     return Window(start_ns=start, end_ns=start + length_ns)
 
 
-def divided(window: Window, detected_ns: int, size: float | None, most: float) -> tuple[Window, tuple[Window, ...]]:
-    """The part of a window that may be searched, of whose `size` bytes no more than `most`; and what is left of it."""
-    if size is None or size <= most:
+def divided(window: Window, detected_ns: int, share: float) -> tuple[Window, tuple[Window, ...]]:
+    """The part of a window that may be searched, `share` of it; and what is left of it."""
+    if share >= 1:
         return window, ()
-    length = max(
-        min(_LEAST_NS, window.end_ns - window.start_ns), round((window.end_ns - window.start_ns) * most / size)
-    )
-    near = around(window, detected_ns, length)
+    whole = window.end_ns - window.start_ns
+    near = around(window, detected_ns, max(min(_LEAST_NS, whole), round(whole * share)))
     left = (Window(start_ns=window.start_ns, end_ns=near.start_ns), Window(start_ns=near.end_ns, end_ns=window.end_ns))
     return near, tuple(part for part in left if part.start_ns < part.end_ns)
 
