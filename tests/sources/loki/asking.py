@@ -139,6 +139,7 @@ def write_odd(target: Path) -> Path:
         Line(at_s=1, line="at the same time", labels=ODD), Line(at_s=2, line="", labels=ODD),
         Line(at_s=3, line="two\nlines", labels=ODD), Line(at_s=4, line="\x1b[31m 😀 <&> \\ \"", labels=ODD),
         Line(at_s=5, line="dotted", labels={"service.name": "web", "k8s.pod.name": "web-1"}),
+        Line(at_s=5.5, line="a word of LogQL", labels={"app": "web", "ip": "10.0.0.1", "by": "x"}),
         Line(at_s=6, line="no name", labels={"zone": "eu", "nothing": ""}),
         Line(at_s=7, line="ERROR of a job", labels={"job": "nightly"}, trace_id="ab" * 16),
         Line(at_s=0, line="at the start", labels=ODD), Line(at_s=60, line="at the end", labels=ODD),

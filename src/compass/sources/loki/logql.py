@@ -9,6 +9,34 @@ from collections.abc import Sequence
 from compass.signals.severity import BAD_LEVELS, BAD_LINE, GOOD_LEVELS, LEVEL_LABELS
 
 _RE2_META = re.compile(r"[\\.+*?()|\[\]{}^$]")
+_WORDS = frozenset(
+    [
+        "unwrap",
+        "by",
+        "without",
+        "bool",
+        "label_replace",
+        "offset",
+        "on",
+        "ignoring",
+        "group_left",
+        "group_right",
+        "or",
+        "and",
+        "unless",
+        "json",
+        "regexp",
+        "logfmt",
+        "unpack",
+        "pattern",
+        "label_format",
+        "line_format",
+        "ip",
+        "decolorize",
+        "drop",
+        "keep",
+    ]
+)
 _PART = "compass_part"  # of a label that exists only while a query runs
 
 
@@ -21,6 +49,11 @@ def quoted(text: str) -> str:
 def literally(text: str) -> str:
     """A regular expression (RE2) that matches `text` and nothing else."""
     return _RE2_META.sub(lambda found: "\\" + found[0], text)
+
+
+def nameable(label: str) -> bool:
+    """Whether a label can be written in a query: some are words of LogQL (pkg/logql/syntax/lex.go), or Loki's own."""
+    return label not in _WORDS and not label.startswith("__")
 
 
 def matcher(label: str, operator: str, value: str) -> str:

@@ -94,7 +94,7 @@ async def survey(api: LokiApi, configured: str, window: Window, deadline: Deadli
         _nothing() if configured else api.labels(window, deadline=deadline),
         _volume(api, guess, USUAL[0], window, deadline),
     )
-    if not streams and (other := [name for name in names if name not in USUAL and not name.startswith("__")]):
+    if not streams and (other := [name for name in names if name not in USUAL and logql.nameable(name)]):
         selectors = [logql.having(name) for name in other[: len(USUAL)]]
         streams = await api.series(selectors, window, deadline=deadline)
     key = key_of(streams)
@@ -112,7 +112,7 @@ def key_of(streams: Sequence[Labels]) -> str:
     have: dict[str, int] = {}
     for labels in streams:
         for name in labels:
-            if not name.startswith("__"):
+            if logql.nameable(name):
                 have[name] = have.get(name, 0) + 1
     place = {name: i for i, name in enumerate(USUAL)}
     return min(have, key=lambda name: (-have[name], place.get(name, len(place)), name), default=USUAL[0])
@@ -120,7 +120,7 @@ def key_of(streams: Sequence[Labels]) -> str:
 
 async def count(api: LokiApi, found: Survey, window: Window, bounds: Bounds, deadline: Deadline) -> Counted:
     """How many lines there are, by stream, or by less where a server would not count so many apart."""
-    own = tuple(sorted(name for name in found.known if not name.startswith("__")))
+    own = tuple(sorted(filter(logql.nameable, found.known)))
     by = [names for names in (own, (found.key,), ()) if names != own or len(found.streams) <= _MOST_STREAMS]
     for names in by:
         try:
