@@ -19,7 +19,8 @@ Entry = tuple[Mapping[str, str], int, str, Mapping[str, str]]
 
 
 def push(url: str, entries: Iterable[Entry], *, tenant: str = "", batch: int = BATCH) -> int:
-    """Push lines; returns how many. Those of a stream have to come in order of time. Raises httpx2.HTTPStatusError."""
+    """Push lines; returns how many. Those of a stream have to come in order of time. Raises ValueError with what Loki
+    says, and httpx2.TransportError."""
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     if tenant:
         headers["X-Scope-OrgID"] = tenant
@@ -29,7 +30,9 @@ def push(url: str, entries: Iterable[Entry], *, tenant: str = "", batch: int = B
         def flush(streams: Mapping[str, list[list[object]]]) -> None:
             body = {"streams": [{"stream": json.loads(labels), "values": lines} for labels, lines in streams.items()]}
             packed = gzip.compress(json.dumps(body).encode(), compresslevel=1)
-            client.post("/loki/api/v1/push", content=packed).raise_for_status()
+            answer = client.post("/loki/api/v1/push", content=packed)
+            if answer.is_error:
+                raise ValueError(f"Loki does not take the lines ({answer.status_code}): {answer.text[:500]}")
 
         waiting: dict[str, list[list[object]]] = {}
         held = 0

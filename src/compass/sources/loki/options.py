@@ -13,12 +13,12 @@ EXACT = 20
 
 class LokiOptions(ServerOptions, kw_only=True):
     """`selector`: LogQL matchers that bound everything that is asked, e.g. `{namespace="shop"}`; without it one label
-    that the streams have is chosen. `lines` and `megabytes` bound what is pulled, `lines_per_query` one answer (the
-    server's max_entries_limit_per_query), `range_hours` the window, `scan_gb` how much text a query may search."""
+    that the streams have is chosen. `lines` and `megabytes` (not compressed) bound what is pulled, `lines_per_query`
+    one answer (the server's max_entries_limit_per_query), `range_hours` the window, `scan_gb` what a query searches."""
 
     selector: str = ""
     lines: int = 60_000
-    megabytes: float = 6.0
+    megabytes: float = 12.0
     lines_per_query: int = 5_000
     scan_gb: float = 1.0
     range_hours: float = 24.0
@@ -47,7 +47,7 @@ def bounds_of(options: LokiOptions, *, exact: bool) -> Bounds:
     more = EXACT if exact else 1
     return Bounds(
         lines=options.lines * more, size=options.megabytes * 1e6 * more, per_query=options.lines_per_query,
-        scan=options.scan_gb * 1e9 * more, range_ns=round(options.range_hours * 3600e9), pulls=8 * more,
+        scan=options.scan_gb * 1e9 * more, range_ns=round(options.range_hours * 3600e9), pulls=7 * more,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from compass.sources.loki.survey import Counted, Survey
 
 Group = tuple[str, ...]
 Rows = Mapping[Group, Floats]
-OVERHEAD = 180.0
+OVERHEAD = 140.0
 """Bytes that an answer has besides each line's text: time, trace and span id, JSON."""
 _LINE = 150.0  # bytes of a line, where no volume is known
 _FILL = 0.95  # a slice is filled so far: what is counted at its edges may be a little off
@@ -55,9 +55,11 @@ def pulls(found: Survey, counted: Counted, bounds: Bounds, service: str | None) 
     inside = counted.bins.inside
     lines = {group: row * inside for group, row in counted.lines.items()}
     total = sum(row.sum() for row in lines.values())
-    budget = min(bounds.lines, bounds.size / _bytes(found, float(total)), bounds.pulls * bounds.per_query * _SPREAD)
-    if total <= budget:
+    most = min(bounds.lines, bounds.size / _bytes(found, float(total)))
+    room = bounds.pulls * bounds.per_query
+    if total <= min(most, room * _FILL):
         return _whole(found, counted, bounds, lines)
+    budget = min(most, room * _SPREAD)
     apart = counted.worded is not None
     worded = {group: row * inside for group, row in (counted.worded or {}).items()}
     bad = {group: row for group, row in lines.items() if logql.class_of(counted.labels(group)) == "bad"}
