@@ -49,11 +49,14 @@ def main() -> int:
     if wrong:
         parser.error(f"no such benchmark: {', '.join(wrong)} (there are {', '.join(every)})")
     options = Options(quick=given.quick, repeats=1 if given.quick else given.repeats, recordings=given.recordings)
-    results = []
+    results, load = [], os.getloadavg()[0]
     for name in given.names or every:
         results.append((every[name].summary, every[name].run(options)))
         print(text(*results[-1]), flush=True)
-    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    machine = (
+        f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
+        f"load average {load:.1f} before and {os.getloadavg()[0]:.1f} after"
+    )
     if given.json:
         body = {"machine": machine, "quick": given.quick, "results": [asdict(result) for _, result in results]}
         given.json.write_text(json.dumps(body, indent=1) + "\n")
