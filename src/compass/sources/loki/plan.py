@@ -55,8 +55,8 @@ def pulls(found: Survey, counted: Counted, bounds: Bounds, service: str | None) 
     inside = counted.bins.inside
     lines = {group: row * inside for group, row in counted.lines.items()}
     total = sum(row.sum() for row in lines.values())
-    most = min(bounds.lines, bounds.size / _bytes(found, float(total)))
-    room = bounds.pulls * bounds.per_query
+    most = min(float(bounds.lines), bounds.size / _bytes(found, float(total)))
+    room = float(bounds.pulls * bounds.per_query)
     if total <= min(most, room * _FILL):
         return _whole(found, counted, bounds, lines)
     budget = min(most, room * _SPREAD)
