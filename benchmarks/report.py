@@ -11,10 +11,10 @@ HEAD = """# Benchmarks
 Written by `python -m benchmarks --markdown docs/benchmarks.md`, one run by hand{quick}.
 Machine: {machine}.
 
-It is shared with other work, which slows everything down and not evenly: compare ratios rather than seconds of different
-runs, and slopes with care where the load is above the number of cores. Figures that are compared with each other come
-from one run in which the things compared took turns; each is the median of the rounds. Aims that were missed are listed
-as missed.
+It is shared with other work, which slows everything down and not evenly: compare ratios rather than seconds of
+different runs, and slopes with care where the load is above the number of cores. Figures that are compared with each
+other come from one run in which the things compared took turns; each is the median of the rounds. Aims that were missed
+are listed as missed.
 """
 
 

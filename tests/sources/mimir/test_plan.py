@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -60,6 +61,15 @@ def test_what_fits_in_no_step_is_left_out_by_name() -> None:
     assert made.step_s == 60.0  # sixty points an hour at least
     (note,) = made.missing
     assert re.match(r"\d+ series of \d+ metrics were not moved: thing_", note)
+
+
+def test_a_metric_that_is_too_much_for_one_answer_is_asked_for_in_parts_of_the_window() -> None:
+    made = plan(gauges(1, 10_000), 10_000_000)
+    windows = [r.window for r in made.requests]
+    assert len(windows) > 5
+    assert (windows[0].start_ns, windows[-1].end_ns) == (HOUR.start_ns, HOUR.end_ns)
+    assert all(a.end_ns == b.start_ns for a, b in pairwise(windows))
+    assert all((w.start_ns - HOUR.start_ns) % (15 * NS_PER_S) == 0 for w in windows)
 
 
 def test_what_is_kept_is_never_summed() -> None:

@@ -103,30 +103,37 @@ def routes() -> list[Series]:
     return found
 
 
-async def test_summed_at_the_server_says_the_same_in_less(tmp_path: Path) -> None:
+async def test_summed_at_the_server_says_the_same_in_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording = write_recording(tmp_path / "routes", seconds=1200, series=routes())
     incident = RecordingSource.open(recording).incident()
     kinds = frozenset({SignalKind.LATENCY, SignalKind.TRAFFIC, SignalKind.ERRORS})
     query = SignalQuery(kinds=kinds, window=incident.window)
     tables, moved = [], []
     with prometheus(tmp_path / "server", recording) as url:
-        for points in (1_000_000, 10_000):
+        for points, chunk in ((1_000_000, 150_000), (10_000, 150_000), (10_000, 500)):
+            monkeypatch.setattr("compass.sources.mimir.plan.CHUNK_POINTS", chunk)
             ledger = Ledger()
             source = LiveSource("stack", [connected(url, ledger, points=points)], incident, SystemClock(), ledger)
             tables.append((await source.series(query, deadline=NO_DEADLINE)).data)
             moved.append(ledger.size)
             await source.aclose()
-    exact, summed = ({row.key: table.values[i] for i, row in enumerate(table.rows)} for table in tables)
-    assert exact.keys() == summed.keys()
+    exact, *others = ({row.key: table.values[i] for i, row in enumerate(table.rows)} for table in tables)
     assert moved[1] < moved[0] / 5
-    for key, values in exact.items():
-        # The first step has one sample before it in the raw series and none here.
-        both = np.isfinite(values[2:]) & np.isfinite(summed[key][2:])
-        assert both.sum() > 70
-        np.testing.assert_allclose(summed[key][2:][both], values[2:][both], rtol=0.01, atol=1e-9, err_msg=key)
+    for summed in others:
+        assert exact.keys() == summed.keys()
+        for key, values in exact.items():
+            # The first step has one sample before it in the raw series and none here.
+            both = np.isfinite(values[2:]) & np.isfinite(summed[key][2:])
+            assert both.sum() > 70
+            np.testing.assert_allclose(summed[key][2:][both], values[2:][both], rtol=0.01, atol=1e-9, err_msg=key)
 
 
-async def test_exactly_what_was_recorded_comes_back(lab_server: str) -> None:
+@pytest.mark.parametrize("chunk", [150_000, 2_000])
+async def test_exactly_what_was_recorded_comes_back(
+    lab_server: str, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a few large answers, and in many small ones of parts of the window."""
+    monkeypatch.setattr("compass.sources.mimir.plan.CHUNK_POINTS", chunk)
     async with feeding(lab_server) as feed:
         gathered = await feed.gather("metrics", scope_of(LAB, exact=True), deadline=Deadline())
     assert isinstance(gathered.data, Metrics)

@@ -88,7 +88,7 @@ class MimirFeed:
             make_plan, listed.series[:MOST_SERIES], scope.window, matchers=self._matchers, points=self._points,
             interval_s=interval_s, exact=scope.exact,
         )  # fmt: skip
-        answers = await asyncio.gather(*(self._fetch(request, scope.window, deadline) for request in plan.requests))
+        answers = await asyncio.gather(*(self._fetch(request, deadline) for request in plan.requests))
         missing += [*plan.missing, *dict.fromkeys(note for answer in answers for note in answer.warnings)]
         native = sum(answer.native for answer in answers)
         if native:
@@ -111,10 +111,10 @@ class MimirFeed:
         count = float(counted.value[0]) if counted.value.size else 0.0
         return span / count if count >= 1.0 else self._interval_s
 
-    async def _fetch(self, request: Request, window: Window, deadline: Deadline) -> Measured:
+    async def _fetch(self, request: Request, deadline: Deadline) -> Measured:
         if request.step_s is None:
-            return await self._api.instant(request.expression, window.end_ns, deadline=deadline)
-        return await self._api.range(request.expression, window, request.step_s, deadline=deadline)
+            return await self._api.instant(request.expression, request.window.end_ns, deadline=deadline)
+        return await self._api.range(request.expression, request.window, request.step_s, deadline=deadline)
 
     async def _alerts(self, scope: Scope, deadline: Deadline) -> Gathered:
         span = round(scope.window.seconds * 1000) + 1
@@ -138,8 +138,9 @@ class MimirFeed:
 
 
 def _joined(plan: Plan, answers: Sequence[Measured], window: Window) -> Metrics:
-    """One table. Rates that were summed at the server become counters again: the reader makes rates of counters."""
-    names: list[str] = []
+    """One table, each series once. Rates that were summed at the server become counters again: the reader makes rates
+    of counters, and takes the new beginning of a part of the window for what it looks like, a restart."""
+    places: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
     labels: list[Mapping[str, str]] = []
     columns: list[tuple[Ints, Ints, Floats]] = []
     for request, answer in zip(plan.requests, answers, strict=True):
@@ -148,12 +149,16 @@ def _joined(plan: Plan, answers: Sequence[Measured], window: Window) -> Metrics:
         series, time_ns, value = answer.series[inside], answer.time_ns[inside], answer.value[inside]
         if request.summed:
             value = _grown(series, time_ns, value, request.step_s or 0.0)
-        columns.append((series + len(names), time_ns, value))
-        names += [one.get(label, "") for one in answer.labels]
-        labels += [{k: v for k, v in one.items() if k not in (label, "__name__")} for one in answer.labels]
+        at = np.empty(len(answer.labels), dtype=np.int64)
+        for i, one in enumerate(answer.labels):
+            own = {name: text for name, text in one.items() if name not in (label, "__name__")}
+            at[i] = places.setdefault((one.get(label, ""), tuple(sorted(own.items()))), len(places))
+            if at[i] == len(labels):
+                labels.append(own)
+        columns.append((at[series], time_ns, value))
     empty = np.empty(0, dtype=np.int64)
     return Metrics(
-        names=names, labels=labels, series=np.concatenate([c[0] for c in columns] or [empty]),
+        names=[name for name, _ in places], labels=labels, series=np.concatenate([c[0] for c in columns] or [empty]),
         time_ns=np.concatenate([c[1] for c in columns] or [empty]),
         value=np.concatenate([c[2] for c in columns] or [np.empty(0)]),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compass.domain.telemetry import SignalKind
-from compass.domain.time import Window
+from compass.domain.time import NS_PER_S, Window
 from compass.sources.live.gathered import Labels
 from compass.sources.mimir.meaning import Cells, label_sets, summable
 from compass.sources.recording.grid import USUAL_STEPS_S
@@ -40,6 +40,7 @@ class Request:
     """One query. `step_s` None: an instant query for raw samples. `summed`: values are rates of what was summed."""
 
     expression: str
+    window: Window
     step_s: float | None
     summed: bool = False
 
@@ -132,26 +133,36 @@ def _within(families: Sequence[Family], most: float) -> tuple[list[Family], list
 def _requests(
     families: Sequence[Family], window: Window, matchers: str, step_s: float | None, interval_s: float
 ) -> Iterable[Request]:
-    raw = window.seconds / interval_s + 1 if step_s is None else window.seconds / step_s + 1
-    alone = [family for family in families if family.kept is None]
-    for chunk in _chunks(alone, raw, lambda family: len(family.name) + 1):
-        chosen = selector([family.name for family in chunk], matchers)
-        if step_s is None:
-            # One more millisecond: newer servers take a range as open at its start.
-            span = round(window.seconds * 1000) + 1
-            yield Request(expression=f"{chosen}[{span}ms]", step_s=None)
-        else:
-            yield Request(expression=chosen, step_s=step_s)
-    summed = [family for family in families if family.kept is not None]
     step = step_s or interval_s
-    for chunk in _chunks(summed, window.seconds / step + 1, lambda family: len(_summed(family, matchers, step)) + 4):
-        yield Request(
-            expression=" or ".join(_summed(family, matchers, step) for family in chunk), step_s=step, summed=True
-        )
+    points = window.seconds / step + 1
+    alone = [family for family in families if family.kept is None]
+    for chunk in _chunks(alone, points, lambda family: len(family.name) + 1):
+        chosen = selector([family.name for family in chunk], matchers)
+        for part in _parts(chunk, window, step):
+            if step_s is None:
+                # One more millisecond: newer servers take a range as open at its start.
+                yield Request(expression=f"{chosen}[{round(part.seconds * 1000) + 1}ms]", window=part, step_s=None)
+            else:
+                yield Request(expression=chosen, window=part, step_s=step_s)
+    summed = [family for family in families if family.kept is not None]
+    for chunk in _chunks(summed, points, lambda family: len(_summed(family, matchers, step)) + 4):
+        expression = " or ".join(_summed(family, matchers, step) for family in chunk)
+        for part in _parts(chunk, window, step):
+            yield Request(expression=expression, window=part, step_s=step, summed=True)
+
+
+def _parts(chunk: Sequence[Family], window: Window, step_s: float) -> Iterable[Window]:
+    """The window, or, where one metric is more than an answer should hold, parts of it that meet at whole steps."""
+    step = round(step_s * NS_PER_S)
+    steps = -(-(window.end_ns - window.start_ns) // step)
+    count = max(1, -(-_rows(chunk) * steps // (2 * CHUNK_POINTS)))
+    each = -(-steps // count) * step
+    for start in range(window.start_ns, window.end_ns, each):
+        yield Window(start_ns=start, end_ns=min(start + each, window.end_ns))
 
 
 def _chunks(families: Sequence[Family], points: float, chars: Measure) -> Iterable[list[Family]]:
-    """Families asked for together. One alone may be larger than a chunk: it cannot be cut."""
+    """Families asked for together. One alone may be larger than a chunk."""
     chunk: list[Family] = []
     weight = length = 0.0
     for family in families:
