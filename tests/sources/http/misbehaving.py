@@ -15,9 +15,13 @@ TOKEN = "canary-" + "7f3a9c51d2"
 
 @dataclass
 class Misbehaving:
-    """`asked` holds the request lines with their headers, `counts` how often each path was asked."""
+    """`asked` holds the request lines with their headers, `counts` how often each path was asked.
+
+    `always` is what it does whatever the path.
+    """
 
     port: int = 0
+    always: str = ""
     asked: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     under_way: int = 0
@@ -40,7 +44,7 @@ class Misbehaving:
                 self.under_way += 1
                 self.most_under_way = max(self.most_under_way, self.under_way)
                 try:
-                    keep = await self.answer(path.strip("/").split("/")[-1], self.counts[path], writer)
+                    keep = await self.answer(self.always or path.strip("/").split("/")[-1], self.counts[path], writer)
                 finally:
                     self.under_way -= 1
                 if not keep:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -110,10 +110,14 @@ class _Points(msgspec.Struct):
 
 
 class _Names(msgspec.Struct):
+    """Where there are none `data` may be absent: then `status` tells Loki's answer from somebody else's."""
+
+    status: Literal["success"]
     data: list[str] = []
 
 
 class _Series(msgspec.Struct):
+    status: Literal["success"]
     data: list[dict[str, str]] = []
 
 
