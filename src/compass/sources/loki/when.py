@@ -9,7 +9,7 @@ from compass.domain.time import NS_PER_S, Window
 from compass.sources.live.feed import Scope
 
 _BEFORE = 0.75  # of what is kept of a window, so much lies before the page
-_GLANCES = 4  # short looks at what is not read whole
+_GLANCES = 3  # short looks at what is not read whole
 _LEAST_NS = 10 * NS_PER_S
 
 
