@@ -35,6 +35,7 @@ class Incident:
     origin: str = ""  # e.g. the recording's id; never its path
     sampling: float = 1.0
     runbook: str = ""  # where the page says what to do, as it says it
+    runbook_steps: tuple[str, ...] = ()  # what it says, where it could be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

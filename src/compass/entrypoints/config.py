@@ -7,10 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from compass.ports.errors import ConfigurationError
 
 NAME = "compass.toml"
 TomlTable = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runbooks:
+    """`[runbooks]`: `folder` (relative to the file), `hosts` that pages may be read from, `token` by reference."""
+
+    folder: str = ""
+    hosts: tuple[str, ...] = ()
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +30,7 @@ class Config:
 
     path: Path | None = None
     sources: Mapping[str, TomlTable] = field(default_factory=dict)
+    runbooks: Runbooks = field(default_factory=lambda: Runbooks())
 
     @property
     def base(self) -> Path:
@@ -55,12 +67,20 @@ def read_config(path: Path | None) -> Config:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"it is not valid TOML: {error}", where=str(path)) from error
-    unknown = sorted(set(raw) - {"sources"})
+    unknown = sorted(set(raw) - {"sources", "runbooks"})
     if unknown:
-        raise ConfigurationError(f"unknown table {unknown[0]!r}", where=str(path), hint="known: sources")
+        raise ConfigurationError(f"unknown table {unknown[0]!r}", where=str(path), hint="known: sources, runbooks")
     tables = raw.get("sources", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigurationError(
             "sources holds tables, one a server", where=str(path), hint='[sources.metrics]\ntype = "mimir"'
         )
-    return Config(path=path, sources=tables)
+    return Config(path=path, sources=tables, runbooks=_runbooks(raw.get("runbooks", {}), path))
+
+
+def _runbooks(table: object, path: Path) -> Runbooks:
+    try:
+        return msgspec.convert(table, type=Runbooks, strict=True)
+    except msgspec.ValidationError as error:
+        hint = 'folder = "runbooks", hosts = ["wiki.example"], token = "env:WIKI_TOKEN"'
+        raise ConfigurationError(str(error), where=f"{path}: runbooks", hint=hint) from error

@@ -37,7 +37,8 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
     live = tuple(line for line in lines if not line.refuted)
     return View(
         id=id, number=number, title=incident.title, system=incident.system, service=incident.service,
-        symptom=incident.symptom, runbook=incident.runbook, status=board.status, failure=board.failure, said=board.said,
+        symptom=incident.symptom, runbook=incident.runbook,
+        runbook_steps=incident.runbook_steps, status=board.status, failure=board.failure, said=board.said,
         look_at=board.look_at, detected_ns=incident.detected_ns,
         onset_ns=board.onset.instant.ns if board.onset else None,
         onset_uncertainty_ns=board.onset.instant.uncertainty_ns if board.onset else 0,

@@ -148,6 +148,7 @@ class View:
     service: str | None
     symptom: str
     runbook: str
+    runbook_steps: tuple[str, ...]
     status: Status
     failure: FailureMode | None
     said: str

@@ -130,6 +130,10 @@ def test_what_fires_now_is_listed_the_severest_first(stack: Stack) -> None:
 
 def test_a_page_starts_an_investigation(stack: Stack, tmp_path: Path) -> None:
     page = tmp_path / "page.json"
+    (tmp_path / "runbooks").mkdir()
+    (tmp_path / "runbooks" / "catalog.md").write_text("# Catalog\n\n1. Look at the **cache**\n2. Scale out\n")
+    config = Path(stack.cli.environment["COMPASS_CONFIG"])
+    config.write_text(config.read_text() + '[runbooks]\nfolder = "runbooks"\n')
     labels = {"alertname": "Slow", "service_name": "catalog", "severity": "warning"}
     annotations = {"summary": "catalog is slow", "runbook_url": "https://runbooks/catalog"}
     alert = {"status": "firing", "labels": labels, "annotations": annotations, "startsAt": "2026-11-25T20:20:00Z"}
@@ -138,7 +142,9 @@ def test_a_page_starts_an_investigation(stack: Stack, tmp_path: Path) -> None:
     assert isinstance(view, dict)
     assert (view["title"], view["service"]) == ("catalog is slow", "catalog")
     assert view["runbook"] == "https://runbooks/catalog"
-    assert "runbook: https://runbooks/catalog" in stack.cli("show").out
+    shown = stack.cli("show").out
+    assert "runbook: https://runbooks/catalog" in shown
+    assert "1. Look at the cache" in shown
 
 
 @pytest.mark.parametrize(

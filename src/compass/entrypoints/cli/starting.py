@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from compass.domain.time import NS_PER_S, Window
@@ -21,9 +23,11 @@ from compass.ports.clock import Deadline
 from compass.ports.errors import BadInputError, ConfigurationError, SourceError
 from compass.sources.live.feed import Scope
 from compass.sources.live.gathered import JsonObject, Objects
+from compass.sources.live.options import Secrets
 from compass.sources.paging import Page, page_of, read_page
 from compass.sources.recording.jsonfiles import string, strings, time_of
 from compass.sources.recording.layout import ALERTS_PART
+from compass.sources.runbooks import Shelf, steps_of
 
 FIRING_S = 6 * 3600  # how far back alerts that still fire are looked for
 ASK_S = 15.0
@@ -53,10 +57,26 @@ def _run(chosen: Config, request: Request, told: Page | None) -> Result:
     settings = session.settings()
 
     async def work() -> Result:
+        nonlocal incident
+        incident = replace(incident, runbook_steps=await _steps(incident.runbook, chosen))
         async with session.open_chronicle(settings) as chronicle:
             return await investigate_live(chronicle, settings, chosen, incident, request)
 
     return session.run(work)
+
+
+async def _steps(address: str, chosen: Config) -> tuple[str, ...]:
+    """What the runbook says, where the team lets it be read. One that cannot be read holds nobody up."""
+    if not address:
+        return ()
+    told = chosen.runbooks
+    token = Secrets(os.environ, chosen.base).get(told.token, "runbooks.token") if told.token else None
+    folder = chosen.base / Path(told.folder).expanduser() if told.folder else None
+    try:
+        return await steps_of(address, Shelf(folder=folder, hosts=told.hosts, token=token), SystemClock())
+    except SourceError as error:
+        print(f"compass: {error}", file=sys.stderr)
+        return ()
 
 
 def _page(alert: str) -> Page:

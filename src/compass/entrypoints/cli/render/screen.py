@@ -107,6 +107,8 @@ def what(view: View, page: Page) -> list[Text]:
         lines.append(labelled("", page.fit(view.symptom or "no symptom is visible in the telemetry")))
     if view.runbook:
         lines.append(labelled("", page.fit(f"runbook: {view.runbook}")))
+        steps = enumerate(view.runbook_steps[: page.most(1, 12)], start=1)
+        lines += [labelled("", page.fit(f"  {number}. {step}")) for number, step in steps]
     return lines
 
 
