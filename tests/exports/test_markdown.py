@@ -20,6 +20,7 @@ from compass.domain.failure import Status
 from compass.domain.hypothesis import TriggerOption
 from compass.domain.incident import Change, Onset
 from compass.domain.observation import Verdict
+from compass.domain.recheck import Rechecked, Recovery
 from compass.domain.time import NS_PER_S, Instant
 from compass.exports.markdown import LEVELS, postmortem
 from compass.exports.prose import plain
@@ -28,9 +29,11 @@ from tests.support import incidents
 from tests.support.boards import (
     INCIDENT,
     LEDGER,
+    NOW_NS,
     ONSET_NS,
     ORDERS,
     WEB,
+    WINDOW,
     account,
     attempt,
     events,
@@ -393,3 +396,20 @@ def test_words_of_telemetry_that_the_report_would_not_use_are_quoted() -> None:
     text = draft(events(told("worker failed to renew the lease; operator should have known, human error")))
     assert objections(text) == ()
     assert "`worker failed to renew the lease" in text
+
+
+def test_what_was_measured_again_is_told_with_its_event_and_counts_as_nothing_else() -> None:
+    before = draft(events(told()))
+    again = [
+        Rechecked(at_ns=NOW_NS + i * NS_PER_S, window=WINDOW, state=Recovery.UNKNOWN, signals=())
+        for i in range(8)
+    ]  # fmt: skip
+    listed = events([*told(), *again])
+    text = draft(listed)
+    check_citations(text, listed)
+    lines = [line for line in text.splitlines() if line.startswith("- Measured again at ")]
+    assert len(lines) == 5, "the first and the latest"
+    first = next(e.seq for e in listed if isinstance(e.payload, Rechecked))
+    assert [line.rsplit(" ", 1)[1] for line in lines] == [f"[#{first + i}]" for i in (0, 4, 5, 6, 7)]
+    learnt = text.split("## Learning points")[1].split("##")[0]
+    assert learnt == before.split("## Learning points")[1].split("##")[0], "what counts up to the end still does"

@@ -15,6 +15,7 @@ from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Incident, Onset
 from compass.domain.observation import Observation, Verdict
 from compass.domain.posterior import Evidence, Posterior
+from compass.domain.recheck import Rechecked
 from compass.domain.telemetry import Health
 from compass.domain.time import Window
 
@@ -70,6 +71,7 @@ class Board:
     look_at: tuple[str, ...] = ()
     decisions: tuple[tuple[str, str, str], ...] = ()  # (decision, by, because)
     timing: TimingNote | None = None
+    rechecks: tuple[Rechecked, ...] = ()
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Incident, Onset
 from compass.domain.observation import Observation
 from compass.domain.posterior import Evidence, Posterior
+from compass.domain.recheck import Rechecked
 from compass.domain.telemetry import Asked, Health
 
 # --- payloads, one a kind -------------------------------------------------------------------------------
@@ -262,6 +263,7 @@ Payload = (
     | StepFinished | AgentFailed | AgentStopped | Observed | Proposed | PlanRegistered | Attempted | AccountsFormed
     | EvidenceWeighed | PosteriorUpdated | QuestionAnswered | Decided | GapNamed | FailureDeclared
     | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported
+    | Rechecked
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -293,6 +295,7 @@ KINDS: dict[str, type] = {
     "investigation.resumed": Resumed,
     "investigation.ended": Ended,
     "report.written": Reported,
+    "signals.rechecked": Rechecked,
 }
 KIND_OF: dict[type, str] = {payload: kind for kind, payload in KINDS.items()}
 VERSION = 1

@@ -51,9 +51,9 @@ async def connected(chosen: Config) -> AsyncIterator[Sequence[Feed]]:
             await feed.aclose()
 
 
-def live_source(chosen: Config, incident: Incident) -> Telemetry:
-    """A fresh source: what it gathers is its own, and is removed when it is closed."""
+def live_source(chosen: Config, incident: Incident, parts: frozenset[str] | None = None) -> Telemetry:
+    """A fresh source: what it gathers (`parts`, or everything) is its own, and is removed when it is closed."""
     from compass.sources.live.source import LiveSource
 
     feeds, ledger = feeds_of(chosen)
-    return LiveSource(", ".join(feed.name for feed in feeds), feeds, incident, SystemClock(), ledger)
+    return LiveSource(", ".join(feed.name for feed in feeds), feeds, incident, SystemClock(), ledger, parts=parts)

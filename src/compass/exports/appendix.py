@@ -6,8 +6,10 @@ import re
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.recheck import Rechecked
 from compass.exports.draft import OUTCOME_WORD, Draft
 from compass.exports.prose import clock, code, name, percent, plain
+from compass.projections.rechecks import said_of
 
 MOST_CHARS = 300
 MOST_QUERY = 160
@@ -78,6 +80,8 @@ def _of_the_run(payload: object) -> str:
         return f"{_short(payload.gap)}: {_short(payload.hides)}"
     if isinstance(payload, c.AgentFailed):
         return f"{plain(payload.agent)}: {_short(payload.error)}"
+    if isinstance(payload, Rechecked):
+        return _short(f"measured again: {said_of(payload)}")
     return _short(_words(payload))
 
 

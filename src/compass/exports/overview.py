@@ -22,6 +22,7 @@ ENDING = (
     "What was the impact: on how many users and requests, on data, on money, on promises made?",
 )
 MOST_ENDINGS = 6
+MOST_RECHECKS = 5
 _TAIL = 0.25  # share of the samples since the onset that stand for the end of the data
 _BACK = 0.5  # of the way back to the usual level
 _FEWEST = 3
@@ -149,9 +150,20 @@ def ending(d: Draft) -> list[str]:
             listed = list(states[over].values())
             more = f" and {len(listed) - MOST_ENDINGS} more" if len(listed) > MOST_ENDINGS else ""
             lines.append(f"- When the data ended ({at}), {words}: {', '.join(listed[:MOST_ENDINGS])}{more}.")
+    lines += _rechecks(d)
     if not (states[True] or states[False]):
         lines.append("- Question: was it over when the data ended? No symptom has samples that show it.")
     return lines + [f"- Question: {question}" for question in ENDING]
+
+
+def _rechecks(d: Draft) -> list[str]:
+    """What was measured again later; of many times, the first and the latest ones."""
+    told = d.view.rechecks
+    shown = told if len(told) <= MOST_RECHECKS else (told[0], *told[1 - MOST_RECHECKS :])
+    return [
+        f"- Measured again at {date_time(one.at_ns)}: {sentence(one.said)}{d.cites.of('recheck', str(one.at_ns))}"
+        for one in shown
+    ]
 
 
 def is_over(o: Observation) -> bool | None:

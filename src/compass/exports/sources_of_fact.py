@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from compass.domain import chronicle as c
+from compass.domain.recheck import Rechecked
+
+_AFTER = (c.Reported, Rechecked, c.ServersAsked)  # what may come when it has ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,7 @@ class Citations:
 
     def up_to(self) -> str:
         """The last event of the investigation itself: for sentences that count everything up to it."""
-        seq = max((e.seq for e in self.events if not isinstance(e.payload, c.Reported)), default=None)
+        seq = max((e.seq for e in self.events if not isinstance(e.payload, _AFTER)), default=None)
         return f" [#{seq}]" if seq is not None else ""
 
     def has(self, kind: str, key: str = "") -> bool:
@@ -61,6 +64,8 @@ def _subjects(payload: object) -> Iterable[tuple[str, str]]:
         yield "answer", payload.question
     elif isinstance(payload, c.Decided):
         yield "decision", payload.decision
+    elif isinstance(payload, Rechecked):
+        yield "recheck", str(payload.at_ns)
     elif isinstance(payload, c.AgentFailed):
         yield "gap", gap_key(f"{payload.agent}: {payload.error}", payload.hides)
     else:

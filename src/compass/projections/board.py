@@ -14,6 +14,7 @@ from compass.domain import chronicle as c
 from compass.domain.board import Board, TimingNote
 from compass.domain.failure import Status
 from compass.domain.observation import Observation, Verdict
+from compass.domain.recheck import Rechecked
 
 # The order in which labels are given: what is abnormal first, then the stronger, then by content.
 _VERDICT_ORDER = {Verdict.ANOMALY: 0, Verdict.NORMAL: 1, Verdict.UNKNOWN: 2}
@@ -215,3 +216,8 @@ def _(_payload: c.Resumed, board: Board) -> Board:
 @_apply.register
 def _(payload: c.Ended, board: Board) -> Board:
     return replace(board, status=payload.status, said=board.said or payload.said)
+
+
+@_apply.register
+def _(payload: Rechecked, board: Board) -> Board:
+    return replace(board, rechecks=(*board.rechecks, payload))

@@ -16,6 +16,7 @@ from compass.domain.place import belief_by_place, counted_as
 from compass.domain.time import NS_PER_S, Instant
 from compass.projections.central import central
 from compass.projections.filler import Filler
+from compass.projections.rechecks import recheck_lines
 from compass.projections.relief import relief
 from compass.projections.situation import situation
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, PlaceLine, TriggerLine, View
@@ -52,6 +53,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         agents=timing.agents_s if timing else {}, elapsed_s=timing.elapsed_s if timing else None,
         parallel_s=timing.parallel_s if timing else None, sequential_s=timing.sequential_s if timing else None,
         engine=posterior.engine if posterior else "", table_sha256=posterior.table_sha256 if posterior else "",
+        rechecks=recheck_lines(board),
     )  # fmt: skip
 
 

@@ -10,8 +10,10 @@ from compass.domain.board import Board
 from compass.domain.disproof import Outcome
 from compass.domain.incident import Onset
 from compass.domain.observation import Observation
+from compass.domain.recheck import Rechecked
 from compass.domain.time import NS_PER_S, from_datetime
 from compass.projections.central import central, leading
+from compass.projections.rechecks import said_of
 from compass.projections.situation import AFFECTED_FROM, only_changed, owner_of
 
 FIRST_SIGNS = 12
@@ -140,6 +142,8 @@ def _deed(payload: object, board: Board) -> str:
         return f"a person ordered: {payload.command}"
     if isinstance(payload, c.Resumed):
         return f"taken up again after event {payload.after_seq}"
+    if isinstance(payload, Rechecked):
+        return f"measured again: {said_of(payload)}"
     if isinstance(payload, c.Ended):
         return f"ended ({payload.status.value}): {payload.said}"
     return ""

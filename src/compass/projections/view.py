@@ -13,6 +13,7 @@ from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.mechanism import Mitigation
 from compass.domain.observation import Observation
+from compass.domain.recheck import AlertState, Recovery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,53 @@ class PlaceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignalLine:
+    """A signal measured again: `before` is how bad it was, `usual` its baseline, `now` its level in the last third of
+    the new window, all in `unit`; None where not known, and `note` says why. `label` (E4) is the fact it began with.
+    """
+
+    label: str
+    entity: EntityRef
+    text: str
+    before: float | None
+    usual: float | None
+    now: float | None
+    unit: str
+    state: Recovery
+    symptom: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertLine:
+    """An alert that the investigation knew, as it stood then. `paged`: it is the one that somebody was paged by."""
+
+    name: str
+    entity: EntityRef | None
+    state: AlertState
+    paged: bool
+    since_ns: int | None
+    ended_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecheckLine:
+    """The same signals again, over the `window_s` seconds before `at_ns`. `said` is one sentence of it.
+
+    `not_measured` counts facts that rest on no series; `lost` says what could not be asked.
+    """
+
+    at_ns: int
+    window_s: float
+    state: Recovery
+    said: str
+    signals: tuple[SignalLine, ...]
+    alerts: tuple[AlertLine, ...]
+    not_measured: int
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One investigation as a person reads it. Times are integer nanoseconds since the epoch, UTC."""
 
@@ -174,3 +222,4 @@ class View:
     sequential_s: float | None
     engine: str
     table_sha256: str
+    rechecks: tuple[RecheckLine, ...] = ()  # in the order they were made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from compass.domain.telemetry import Signal, SignalKind
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +66,14 @@ class SeriesTable:
 
 def empty_series(step_s: float = 60.0) -> SeriesTable:
     return SeriesTable(rows=(), times_ns=np.empty(0, dtype=np.int64), values=np.empty((0, 0)), step_s=step_s)
+
+
+def named(series: str, rows: Mapping[str, T]) -> T | None:
+    """What stands in `rows` (by key of a row) for the text that an observation names its series by: the key alone, or
+    after what groups it with others (`entity|key`)."""
+    text = series
+    while text:
+        if text in rows:
+            return rows[text]
+        text = text.partition("|")[2]
+    return None

@@ -9,7 +9,7 @@ from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.observation import Observation
 from compass.domain.telemetry import NativeQuery, Temporality
 from compass.sources.recording.layout import LOGS_PART, METRICS_PART, TRACES_PART
-from compass.tables.series import SeriesRow
+from compass.tables.series import SeriesRow, named
 
 PROMQL, LOGQL, TRACEQL = "promql", "logql", "traceql"
 PART_OF_LANGUAGE = {PROMQL: METRICS_PART.name, LOGQL: LOGS_PART.name, TRACEQL: TRACES_PART.name}
@@ -25,12 +25,7 @@ _ATTRIBUTE = {
 
 def row_of(observation: Observation, rows: Mapping[str, SeriesRow]) -> SeriesRow | None:
     """The series an observation names: alone, or after what groups it with others (`entity|series`)."""
-    text = observation.series
-    while text:
-        if text in rows:
-            return rows[text]
-        text = text.partition("|")[2]
-    return None
+    return named(observation.series, rows)
 
 
 def promql(row: SeriesRow, recorded: frozenset[str]) -> NativeQuery:

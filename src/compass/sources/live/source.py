@@ -56,11 +56,11 @@ class LiveSource:
 
     def __init__(
         self, name: str, feeds: Sequence[Feed], incident: Incident, clock: Clock, ledger: Ledger, *,
-        within_s: float = GATHER_S,
+        within_s: float = GATHER_S, parts: frozenset[str] | None = None,
     ) -> None:  # fmt: skip
-        """`ledger` is the one that the feeds' clients write to."""
+        """`ledger` is the one that the feeds' clients write to. `parts`: nothing else is asked for (None: all)."""
         self._name, self._feeds, self._incident, self._clock = name, tuple(feeds), incident, clock
-        self._ledger, self._within_s = ledger, within_s
+        self._ledger, self._within_s, self._parts = ledger, within_s, parts
         self._rows: dict[str, SeriesRow] = {}
         self._gathering: asyncio.Task[Kept] | None = None
 
@@ -137,7 +137,7 @@ class LiveSource:
         scope = Scope(
             window=self._incident.window, detected_ns=self._incident.detected_ns, service=self._incident.service
         )
-        got = await gather(self._feeds, scope, self._clock, within_s=self._within_s)
+        got = await gather(self._feeds, scope, self._clock, within_s=self._within_s, parts=self._parts)
         folder = Path(tempfile.mkdtemp(prefix="compass-window-"))  # readable by this user alone
         try:
             return await asyncio.to_thread(keep, folder, self._incident, got)
@@ -188,10 +188,15 @@ def error_free(health: Health) -> Health:
     return replace(health, detail="", hides="", covered=None, entities=())
 
 
-async def gather(feeds: Sequence[Feed], scope: Scope, clock: Clock, *, within_s: float = GATHER_S) -> dict[str, Got]:
-    """What every feed has of every part, all asked at once. A feed that fails or is late is lost, never an error."""
+async def gather(
+    feeds: Sequence[Feed], scope: Scope, clock: Clock, *, within_s: float = GATHER_S,
+    parts: frozenset[str] | None = None,
+) -> dict[str, Got]:  # fmt: skip
+    """What every feed has of every part (or of `parts`), all asked at once. A feed that fails or is late is lost, never
+    an error."""
     deadline = Deadline(at_s=clock.monotonic_s() + within_s)
-    asked = [(part.name, feed) for part in layout.PARTS for feed in feeds if part.name in feed.parts]
+    wanted = [part.name for part in layout.PARTS if parts is None or part.name in parts]
+    asked = [(part, feed) for part in wanted for feed in feeds if part in feed.parts]
     came = await asyncio.gather(*(_one(feed, part, scope, deadline, within_s) for part, feed in asked))
     got: dict[str, Got] = {}
     for (part, feed), one in zip(asked, came, strict=True):

@@ -12,9 +12,10 @@ from rich.text import Text
 from compass.domain.disproof import Outcome
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
+from compass.domain.recheck import Recovery
 from compass.entrypoints.cli.render.sparkline import sparkline
 from compass.entrypoints.cli.render.words import clock_time, cut, duration, names, offset, percent
-from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, View
+from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, RecheckLine, View
 
 OUTCOME_STYLE = {
     Outcome.REFUTED: "red", Outcome.SURVIVED: "green", Outcome.AMBIGUOUS: "yellow", Outcome.NO_DATA: "dim",
@@ -22,6 +23,10 @@ OUTCOME_STYLE = {
 OUTCOME_WORD = {
     Outcome.REFUTED: "refuted", Outcome.SURVIVED: "survived", Outcome.AMBIGUOUS: "ambiguous",
     Outcome.NO_DATA: "no data",
+}  # fmt: skip
+RECOVERY_STYLE = {
+    Recovery.RECOVERED: "green", Recovery.RECOVERING: "yellow", Recovery.UNCHANGED: "red", Recovery.WORSE: "bold red",
+    Recovery.UNKNOWN: "dim",
 }  # fmt: skip
 LABEL = 10  # columns of the left-hand labels
 SPARK = 12
@@ -109,7 +114,16 @@ def what(view: View, page: Page) -> list[Text]:
         lines.append(labelled("", page.fit(f"runbook: {view.runbook}")))
         steps = enumerate(view.runbook_steps[: page.most(1, 12)], start=1)
         lines += [labelled("", page.fit(f"  {number}. {step}")) for number, step in steps]
+    if view.rechecks:
+        lines.append(now_line(view.rechecks[-1], page))
     return lines
+
+
+def now_line(one: RecheckLine, page: Page) -> Text:
+    """One line for the first screen; the time is never cut."""
+    tail = f" ({clock_time(one.at_ns)[:5]})"
+    said = page.fit(f"now: {one.said}", LABEL + len(tail))
+    return labelled("", Text(f"{said}{tail}", style=RECOVERY_STYLE[one.state]))
 
 
 def since(view: View) -> str:

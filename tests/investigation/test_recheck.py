@@ -1,0 +1,157 @@
+"""The signals of an investigation measured again: recovered or worse, at new instances, with and without alerts."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from compass.domain.board import Board
+from compass.domain.recheck import AlertState, Rechecked, Recovery
+from compass.domain.telemetry import ObjectKind, ObjectQuery, SignalQuery
+from compass.investigation.recheck import recheck
+from compass.ports.clock import Deadline
+from compass.ports.errors import SourceUnavailableError
+from compass.projections.board import fold_all
+from compass.projections.build_view import build_view
+from compass.projections.view import View
+from compass.sources.recording import RecordingSource
+from tests.support.boards import events
+from tests.support.courses import SICK, write_course
+from tests.support.running import prepared, run_means
+
+BAD = ((40.0, 1.0), (15.0, 8.0))
+FIRED = {"labels": {"alertname": "HighLatency", "service_name": "web"}, "annotations": {"summary": "Checkout is slow"},
+         "startsAt": "2026-01-05T10:44:00Z", "status": "firing"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def investigated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Board, View]:
+    folder = write_course(tmp_path_factory.mktemp("courses") / "bad", BAD, alerts=[FIRED], pod="old")
+    means = prepared(folder)
+    board = fold_all(asyncio.run(run_means(folder, means)).events)
+    return board, build_view(board, means.crew.mechanisms, id="some-id", number=1)
+
+
+def again(investigated: tuple[Board, View], folder: Path) -> Rechecked:
+    """Measured in a recording of what came later."""
+    source = RecordingSource.open(folder)
+    board, view = investigated
+    return asyncio.run(recheck(source, board, view, source.incident().window, Deadline()))
+
+
+def states(found: Rechecked) -> set[Recovery]:
+    return {one.state for one in found.signals}
+
+
+@pytest.mark.parametrize(
+    ("factor", "state"),
+    [(1.0, Recovery.RECOVERED), (4.0, Recovery.RECOVERING), (8.0, Recovery.UNCHANGED), (16.0, Recovery.WORSE)],
+)
+def test_the_state_is_that_of_the_signals(
+    investigated: tuple[Board, View], tmp_path: Path, factor: float, state: Recovery
+) -> None:
+    found = again(investigated, write_course(tmp_path / "later", [(15.0, factor)], pod="old"))
+    assert found.state is state
+    assert {one.entity.name for one in found.signals} <= set(SICK)
+    assert any(one.symptom for one in found.signals)
+    for one in found.signals:
+        assert one.now is not None
+        assert one.before is not None
+        assert one.usual is not None
+        assert one.unit == "s"
+        assert one.usual < 0.3 < one.before
+
+
+def test_now_is_the_end_of_the_window(investigated: tuple[Board, View], tmp_path: Path) -> None:
+    found = again(investigated, write_course(tmp_path / "later", [(10.0, 8.0), (5.0, 1.0)], pod="old"))
+    assert found.state is Recovery.RECOVERED
+
+
+def test_new_instances_are_measured_in_place_of_those_that_are_gone(
+    investigated: tuple[Board, View], tmp_path: Path
+) -> None:
+    """A relief often replaces pods: the series that were bad have no samples any more."""
+    found = again(investigated, write_course(tmp_path / "later", [(15.0, 1.0)], pod="new"))
+    assert found.state is Recovery.RECOVERED
+    assert Recovery.UNKNOWN not in states(found)
+
+
+def test_what_has_no_samples_is_not_known(investigated: tuple[Board, View], tmp_path: Path) -> None:
+    folder = write_course(tmp_path / "nothing", [(15.0, 1.0)], pod="old")
+    (folder / "metrics" / "samples.parquet").unlink()
+    (folder / "metrics" / "series.parquet").unlink()
+    nothing = again(investigated, folder)
+    assert nothing.state is Recovery.UNKNOWN
+    assert states(nothing) == {Recovery.UNKNOWN}
+    assert {one.note for one in nothing.signals} == {"no samples now"}
+
+
+@pytest.mark.parametrize(
+    ("alerts", "state"),
+    [
+        ([FIRED], AlertState.FIRING),
+        ([{**FIRED, "status": "resolved", "endsAt": "2026-01-05T10:05:00Z", "startsAt": "2026-01-05T10:01:00Z"}],
+         AlertState.RESOLVED),
+        ([], AlertState.RESOLVED),
+        (None, AlertState.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_the_alert_that_paged_comes_first(
+    investigated: tuple[Board, View], tmp_path: Path, alerts: list[dict[str, object]] | None, state: AlertState
+) -> None:
+    other = {**FIRED, "labels": {"alertname": "AnotherOne", "service_name": "mail"}, "annotations": {}}
+    listed = None if alerts is None else [*alerts, other]
+    if listed is not None:
+        listed = [{**one, "startsAt": "2026-01-05T10:01:00Z"} for one in listed]
+    found = again(investigated, write_course(tmp_path / "later", [(15.0, 1.0)], alerts=listed, pod="old"))
+    assert [(one.name, one.state) for one in found.alerts] == [("HighLatency", state)]
+    if alerts:
+        assert found.alerts[0].paged
+    if state is AlertState.FIRING:
+        assert found.state is Recovery.RECOVERING
+
+
+class Lost(RecordingSource):
+    """A recording whose parts cannot be reached."""
+
+    lost: frozenset[str] = frozenset()
+
+    async def series(self, query: SignalQuery, *, deadline: Deadline) -> object:  # type: ignore[override]
+        if "metrics" in self.lost:
+            raise SourceUnavailableError("cannot be reached", where="mimir")
+        return await super().series(query, deadline=deadline)
+
+    async def objects(self, query: ObjectQuery, *, deadline: Deadline) -> object:  # type: ignore[override]
+        if "alerts" in self.lost and query.kind is ObjectKind.ALERTS:
+            raise SourceUnavailableError("cannot be reached", where="alertmanager")
+        return await super().objects(query, deadline=deadline)
+
+
+@pytest.mark.parametrize(("lost", "state"), [("alerts", Recovery.RECOVERED), ("metrics", Recovery.UNKNOWN)])
+async def test_what_cannot_be_asked_is_said(
+    investigated: tuple[Board, View], tmp_path: Path, lost: str, state: Recovery
+) -> None:
+    source = Lost.open(write_course(tmp_path / "later", [(15.0, 1.0)], alerts=[], pod="old"))
+    assert isinstance(source, Lost)
+    source.lost = frozenset({lost})
+    board, view = investigated
+    found = await recheck(source, board, view, source.incident().window, Deadline())
+    assert found.state is state
+    assert len(found.lost) == 1
+    assert "cannot be reached" in found.lost[0]
+    source.lost = frozenset({"alerts", "metrics"})
+    with pytest.raises(SourceUnavailableError, match="cannot be reached"):
+        await recheck(source, board, view, source.incident().window, Deadline())
+
+
+def test_the_board_keeps_every_recheck_in_order(investigated: tuple[Board, View], tmp_path: Path) -> None:
+    first = again(investigated, write_course(tmp_path / "later", [(15.0, 8.0)], pod="old"))
+    second = replace(first, at_ns=first.at_ns + 1, state=Recovery.RECOVERED)
+    board = fold_all(events([first, second]), investigated[0])
+    assert board.rechecks == (first, second)
+    lines = build_view(board, {}, id="some-id", number=1).rechecks
+    assert [line.state for line in lines] == [Recovery.UNCHANGED, Recovery.RECOVERED]
+    assert all(signal.label.startswith("E") and signal.label != "E?" for signal in lines[0].signals)
