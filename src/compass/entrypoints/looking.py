@@ -68,6 +68,18 @@ def known_types() -> frozenset[str]:
     return frozenset(connectors())
 
 
+async def unusable(table: TomlTable, base: Path, clock: Clock) -> ConfigurationError | None:
+    """Why a server cannot even be asked with these settings, if so. Asks it nothing."""
+    means = Means(clock=clock, ledger=Ledger(), secrets=Secrets(os.environ, base))
+    try:
+        feeds = connect({str(table.get("type", "")): table}, means)
+    except ConfigurationError as error:
+        return error
+    for feed in feeds:
+        await feed.aclose()
+    return None
+
+
 def said(text: str) -> str:
     """A text of a server or a setting as it may be shown."""
     return bound(redact(text), MOST_SAID)

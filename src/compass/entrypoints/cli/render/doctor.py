@@ -22,11 +22,13 @@ def doctor_lines(
 ) -> list[Text]:  # fmt: skip
     """The whole screen."""
     lines = [Text(f"settings    {config}", style="dim")] if config is not None else []
-    head = f"{'source':<{SOURCE}} {'part':<{PART}} {'state':<{STATE}} {'ms':>{MS}} found"
-    lines.append(Text(head, style="bold"))
-    lines += check_rows(checks, page)
+    lines += [head_line(), *check_rows(checks, page)]
     lines += [wrapped for part, hides in unconnected for wrapped in _said(f"no {part} connected: {hides}", 0, page)]
     return [*lines, _verdict(checks)]
+
+
+def head_line() -> Text:
+    return Text(f"{'source':<{SOURCE}} {'part':<{PART}} {'state':<{STATE}} {'ms':>{MS}} found", style="bold")
 
 
 def check_rows(checks: Sequence[Looked], page: Page) -> list[Text]:
@@ -49,6 +51,8 @@ def check_lines(check: Looked, page: Page) -> list[Text]:
     line.append(f"{state:<{STATE}}", style=STYLE[check.state]).append(f" {ms:>{MS}} ", style="dim")
     first, *rest = _wrap(check.detail, BEFORE, page)
     lines = [line.append(first), *(Text(" " * BEFORE + more) for more in rest)]
+    more = [f"{name} {value}" for name, value in check.figures.items() if value not in check.detail.split()]
+    lines += [Text(text.plain, style="dim") for text in _said(" · ".join(more), SOURCE + 1, page) if more]
     arrow = "→" if page.unicode else "->"
     for hint in check.hints:
         lines += [Text(text.plain, style="yellow") for text in _said(f"{arrow} {hint}", SOURCE + 1, page)]

@@ -1,0 +1,73 @@
+"""Write compass.toml: whole or not at all, for its owner alone, and only what can be read back and connected."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.config import NAME, TomlTable, config_path, read_config, user_folder
+from compass.entrypoints.looking import unusable
+from compass.entrypoints.tomltext import tables_text
+from compass.ports.errors import BadInputError, ConfigurationError
+
+HEAD = """# Where COMPASS reads, written by `compass init`; `compass doctor` checks it. Yours to edit.
+# Secrets are named here (env:NAME, file:PATH, keyring:NAME), never written.
+
+"""
+PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
+
+
+def usual_target(environment: Mapping[str, str], here: Path) -> Path:
+    """Where the settings are found again: the ones in use, else the user's own."""
+    return config_path(environment, here) or user_folder(environment) / NAME
+
+
+def before(target: Path) -> Path:
+    """Where the settings that are replaced are kept."""
+    return target.with_name(f"{target.name}.old")
+
+
+async def write_settings(target: Path, tables: Mapping[str, TomlTable], unchecked: Collection[str] = ()) -> None:
+    """Replace `target`. What was there is kept beside it. `unchecked` servers need not connect (yet).
+
+    Raises BadInputError where it cannot be written and ConfigurationError where what was written would not work; the
+    old file is then as it was.
+    """
+    temporary = ""
+    try:
+        target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # for its owner alone
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(HEAD + tables_text("sources", tables))
+            file.flush()
+            os.fsync(file.fileno())
+        await _check(Path(temporary), tables, unchecked)
+        if target.exists():
+            shutil.copyfile(target, before(target))
+            before(target).chmod(PRIVATE)
+        os.replace(temporary, target)
+    except OSError as error:
+        _remove(temporary)
+        raise BadInputError(f"it cannot be written: {error.strerror}", where=str(target)) from error
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+async def _check(path: Path, tables: Mapping[str, TomlTable], unchecked: Collection[str]) -> None:
+    read = read_config(path)
+    if read.sources != tables:
+        raise ConfigurationError("what was written is read back as something else", where=str(path))
+    for name, table in read.sources.items():
+        error = None if name in unchecked else await unusable(table, read.base, SystemClock())
+        if error is not None:
+            raise error
+
+
+def _remove(temporary: str) -> None:
+    if temporary:
+        Path(temporary).unlink(missing_ok=True)
