@@ -8,7 +8,6 @@ import json
 import os
 import pty
 import re
-import select
 import signal
 import struct
 import subprocess
@@ -56,7 +55,7 @@ class Cli:
     team: str = "default"
     url: str | None = None
     data_dir: Path | None = None
-    running: list[subprocess.Popen[str] | subprocess.Popen[bytes]] = field(default_factory=list)
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __call__(self, *arguments: str | Path, cwd: Path | None = None, **environment: str) -> Done:
         """Run to the end. No command of the product may ever print a traceback."""
@@ -175,14 +174,6 @@ def freeze(cli: Cli, process: subprocess.Popen[str]) -> None:
 
 def on_terminal(cli: Cli, *arguments: str | Path, rows: int = 24, columns: int = 80, **environment: str) -> Done:
     """Run on a pseudo-terminal of a given size; everything it drew is `out`."""
-    return converse(cli, *arguments, answers=(), rows=rows, columns=columns, **environment)
-
-
-def converse(
-    cli: Cli, *arguments: str | Path, answers: Sequence[tuple[str, str]], rows: int = 24, columns: int = 80,
-    **environment: str,
-) -> Done:  # fmt: skip
-    """The same with somebody who types: each of `answers` is (what is waited for on the screen, what is typed then)."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     size = {"TERM": "xterm-256color", **environment}
@@ -190,15 +181,9 @@ def converse(
         [*COMMAND, *map(str, arguments)], stdin=terminal, stdout=terminal, stderr=terminal, env=cli.environ(size),
         close_fds=True,
     )  # fmt: skip
-    cli.running.append(process)
     os.close(terminal)
-    drawn, seen, left = bytearray(), 0, list(answers)
+    drawn = bytearray()
     while True:
-        if not select.select([controller], [], [], PATIENCE_S)[0]:
-            process.kill()
-            process.wait()
-            os.close(controller)
-            raise AssertionError(f"it waits for {left}:\n{drawn.decode('utf-8', 'replace')}")
         try:
             chunk = os.read(controller, 65536)
         except OSError:  # the last process closed the terminal
@@ -206,14 +191,8 @@ def converse(
         if not chunk:
             break
         drawn += chunk
-        if left and (at := drawn.find(left[0][0].encode(), seen)) >= 0:
-            seen = at + len(left[0][0].encode())
-            os.write(controller, f"{left.pop(0)[1]}\n".encode())
     os.close(controller)
-    out = drawn.decode("utf-8", "replace").replace("\r\n", "\n")
-    code = process.wait(PATIENCE_S)
-    assert not left, f"it never asked {left[0][0]!r}:\n{out}"
-    return Done(code=code, out=out, err="")
+    return Done(code=process.wait(PATIENCE_S), out=drawn.decode("utf-8", "replace").replace("\r\n", "\n"), err="")
 
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from compass.entrypoints.looking import known_types
-from tests.support.cli import Cli, Done, converse, plain
+from tests.support.cli import Cli, Done, plain
+from tests.support.conversation import converse
 from tests.support.loopback import Answer, Asked, loopback
 from tests.support.prometheus import needs_prometheus, prometheus
 
