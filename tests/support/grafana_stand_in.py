@@ -6,9 +6,10 @@ there, with the types that are there. It never makes up telemetry: a data source
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,14 +48,23 @@ class Asked:
     body: bytes
 
 
+Told = tuple[int, bytes, Mapping[str, str]]
+"""Status, body, headers."""
+Proxy = Callable[[Asked, DataSource, str], Told]
+"""What the server behind a data source says to a request; the path is below its address."""
+
+
 @dataclass
 class GrafanaStandIn:
-    """`sources` by uid. `fails` answers paths that begin so with a status and a body, before anything else."""
+    """`sources` by uid. `fails` answers paths that begin so with a status and a body, before anything else.
+    `broken` holds what `proxy` raised."""
 
     sources: Mapping[str, DataSource]
     annotations: Sequence[Annotation] = ()
     groups: Sequence[RuleGroup] = ()
     alerts: Sequence[ActiveAlert] = ()
+    proxy: Proxy = field(default_factory=lambda: proxied)
+    broken: list[Exception] = field(default_factory=list)
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
     fails: dict[str, tuple[int, bytes]] = field(default_factory=dict)
@@ -63,8 +73,7 @@ class GrafanaStandIn:
     def paths(self) -> list[str]:
         return [one.path for one in self.asked]
 
-    def answer(self, asked: Asked) -> tuple[int, bytes, Mapping[str, str]]:
-        """(status, body, headers)."""
+    def answer(self, asked: Asked) -> Told:
         self.asked.append(asked)
         for begin, (status, body) in self.fails.items():
             if asked.path.startswith(begin):
@@ -80,10 +89,10 @@ class GrafanaStandIn:
             return _json(403, Message(message="You'll need additional permissions to perform this action"))
         ruler, _, below = asked.path.removeprefix("/api/prometheus/").partition("/")
         if asked.path.startswith("/api/prometheus/") and ruler in self.sources:
-            return _proxied(asked, self.sources[ruler], below)
+            return self._behind(asked, self.sources[ruler], below)
         return self._own(asked)
 
-    def _own(self, asked: Asked) -> tuple[int, bytes, Mapping[str, str]]:
+    def _own(self, asked: Asked) -> Told:
         path = asked.path.rstrip("/")
         if path == "/api/datasources":
             return _json(200, [one.listed() for one in self.sources.values()])
@@ -97,22 +106,29 @@ class GrafanaStandIn:
             return _json(200, list(self.alerts))
         return _json(404, Message(message="Not found"))
 
-    def _source(self, asked: Asked, how: str, rest: str) -> tuple[int, bytes, Mapping[str, str]]:
+    def _source(self, asked: Asked, how: str, rest: str) -> Told:
         """`uid/X`, `uid/X/health`, `uid/X/resources/...` of a Prometheus, `proxy/uid/X/...`."""
         uid, _, below = (rest.removeprefix("uid/") if how == "proxy" else rest).partition("/")
         source = self.sources.get(uid)
         if source is None:
             return _json(404, Message(message="Data source not found"))
         if how == "proxy":
-            return _proxied(asked, source, below)
+            return self._behind(asked, source, below)
         if not below and asked.method == "GET":
             return _json(200, source)
         if below == "health" and asked.method == "GET":
             return _json(200, Message(status="OK", message="Successfully queried the data source."))
         if below.startswith("resources/") and source.type == "prometheus":
             # Its plugin passes these on; the one of Loki knows only some, and the one of Tempo none.
-            return _proxied(asked, source, below.removeprefix("resources/"))
+            return self._behind(asked, source, below.removeprefix("resources/"))
         return _json(404, Message(message="Not found"))
+
+    def _behind(self, asked: Asked, source: DataSource, below: str) -> Told:
+        try:
+            return self.proxy(asked, source, below)
+        except Exception as error:  # noqa: BLE001 - told at the end, to the test
+            self.broken.append(error)
+            return _json(500, Message(message="the stand-in is broken"))
 
 
 def _fits(one: Annotation, query: Mapping[str, Sequence[str]]) -> bool:
@@ -128,11 +144,11 @@ def _limit(query: Mapping[str, Sequence[str]]) -> int:
     return int(query.get("limit", ["100"])[0]) or 100
 
 
-def _json(status: int, answer: object) -> tuple[int, bytes, Mapping[str, str]]:
+def _json(status: int, answer: object) -> Told:
     return status, msgspec.json.encode(answer), {"Content-Type": "application/json; charset=UTF-8"}
 
 
-def _proxied(asked: Asked, source: DataSource, below: str) -> tuple[int, bytes, Mapping[str, str]]:
+def proxied(asked: Asked, source: DataSource, below: str) -> Told:
     """What the real server says. The token of Grafana is not passed on."""
     server = urlsplit(source.url)
     connection = http.client.HTTPConnection(server.netloc, timeout=60)
@@ -152,10 +168,10 @@ def _proxied(asked: Asked, source: DataSource, below: str) -> tuple[int, bytes, 
 @contextmanager
 def grafana_stand_in(
     *sources: Listed, annotations: Sequence[Annotation] = (), groups: Sequence[RuleGroup] = (),
-    alerts: Sequence[ActiveAlert] = (),
+    alerts: Sequence[ActiveAlert] = (), proxy: Proxy | None = None,
 ) -> Iterator[GrafanaStandIn]:  # fmt: skip
     """A stand-in in a thread of its own: what asks it may be another process."""
-    made = GrafanaStandIn({one.uid: one.whole() for one in sources}, annotations, groups, alerts)
+    made = GrafanaStandIn({one.uid: one.whole() for one in sources}, annotations, groups, alerts, proxy or proxied)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -168,11 +184,12 @@ def grafana_stand_in(
                 method=self.command, path=unquote(path), raw_query=raw, query=parse_qs(raw), headers=headers, body=body,
             )  # fmt: skip
             status, answer, told = made.answer(asked)
-            self.send_response(status)
-            for name, value in {**told, "Content-Length": str(len(answer))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer)
+            with contextlib.suppress(ConnectionError):  # who asked may have gone
+                self.send_response(status)
+                for name, value in {**told, "Content-Length": str(len(answer))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer)
 
         do_POST = do_PUT = do_DELETE = do_PATCH = do_GET  # noqa: N815
 
@@ -190,3 +207,4 @@ def grafana_stand_in(
         server.shutdown()
         thread.join()
         server.server_close()
+    assert not made.broken, made.broken

@@ -1,0 +1,43 @@
+"""From a section of the settings to a feed."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+
+from compass.sources.http.secret import Secret
+from compass.sources.http.settings import Caps, Server
+from compass.sources.live.connector import Means
+from compass.sources.live.options import TomlTable, options_of, server_of
+from compass.sources.mcp.calls import Calls, Link
+from compass.sources.mcp.feed import McpFeed
+from compass.sources.mcp.grafana import GrafanaParts
+from compass.sources.mcp.options import McpOptions, Program, checked, program_of, rule_of
+
+
+def connect(name: str, table: TomlTable, means: Means) -> McpFeed:
+    """Raises ConfigurationError for options that are wrong. Nothing is started yet."""
+    where = f"sources.{name}"
+    options = checked(options_of(table, McpOptions, where), where)
+    caps = Caps(
+        answer_bytes=round(options.answer_mb * 1e6), concurrency=options.concurrency, timeout_s=options.timeout_s
+    )
+    target: Server | Program
+    secrets: tuple[Secret, ...]
+    if options.url:
+        target = server_of(name, options, means.secrets)
+        secrets = target.secrets
+    else:
+        target = program_of(options, means.secrets, where)
+        secrets = target.secrets
+
+    async def make_link() -> Link:
+        # The SDK takes more than a second to import: in a thread, and only when something is asked.
+        await asyncio.to_thread(importlib.import_module, "compass.sources.mcp.opening")
+        from compass.sources.mcp.opening import link_to
+
+        return link_to(target, name, caps)
+
+    calls = Calls(name, make_link, rule_of(options), secrets=secrets, caps=caps, clock=means.clock, ledger=means.ledger)
+    grafana = GrafanaParts(name, calls, options, means.clock) if options.grafana else None
+    return McpFeed(name, calls, frozenset(options.parts) if grafana else frozenset(), grafana)

@@ -1,0 +1,135 @@
+"""How a team names an MCP server in its settings, and what of it COMPASS starts or asks."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from compass.ports.errors import ConfigurationError
+from compass.sources.http.secret import Secret
+from compass.sources.live.options import Secrets, ServerOptions
+from compass.sources.mcp.tools import Rule, never
+from compass.sources.recording.layout import ALERTS_PART, CHANGES_PART, LOGS_PART, METRICS_PART, TRACES_PART
+
+PARTS = tuple(part.name for part in (METRICS_PART, ALERTS_PART, LOGS_PART, TRACES_PART, CHANGES_PART))
+MOST_LINES = 4_999
+"""Lines of one answer: the server asks Loki for one more than it was told, and Loki gives 5,000 where nobody set it
+otherwise (max_entries_limit_per_query)."""
+GRAFANA_PROGRAM = "mcp-grafana"
+GRAFANA_ARGUMENTS = (
+    "-disable-write", "-max-loki-log-limit", str(MOST_LINES),
+    "-enabled-tools", "datasource,prometheus,loki,tempo,alerting,annotations,search",
+)  # fmt: skip
+GRAFANA_TOOLS = (
+    "list_datasources", "query_prometheus", "list_prometheus_metric_metadata", "alerting_rules_read",
+    "query_loki_logs", "list_loki_label_names", "list_loki_label_values", "query_loki_stats",
+    "search_tempo_traces", "query_tempo_metrics", "list_tempo_attribute_values", "get_tempo_trace", "get_annotations",
+)  # fmt: skip
+"""What COMPASS calls of mcp-grafana. It has more that read, and some that write."""
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
+_REFERENCES = ("env:", "file:", "keyring:")
+_SECRET_NAME = re.compile(r"(?i)token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key")
+
+
+class McpOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
+    """`command` starts a server that speaks on stdin and stdout, `url` is one that speaks HTTP: one of the two.
+
+    `env`: the program's environment, beside PATH and HOME; secrets by reference. `tools`: the tools that may be called,
+    `read_only` those of them that the team knows to be so where the server does not say it. `grafana`: it is
+    mcp-grafana; then `metrics`, `logs` and `traces` choose data sources (name or uid) where there are several, `parts`
+    what is read, and the others bound it as in the sources of these names.
+    """
+
+    url: str = ""
+    command: list[str] = msgspec.field(default_factory=list)
+    env: dict[str, str] = msgspec.field(default_factory=dict)
+    tools: list[str] = msgspec.field(default_factory=list)
+    read_only: list[str] = msgspec.field(default_factory=list)
+    grafana: bool = False
+    parts: list[str] = msgspec.field(default_factory=lambda: list(PARTS))
+    metrics: str = ""
+    logs: str = ""
+    traces: str = ""
+    matchers: str = ""
+    points: int = 2_000_000
+    interval_s: float = 15.0
+    selector: str = ""
+    filter: str = ""
+    answer_mb: float = 40.0  # the server says everything twice: as text and as a structure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What is started. `environment` is all that it gets."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    secrets: tuple[Secret, ...]
+
+
+def checked(options: McpOptions, where: str) -> McpOptions:
+    """The options. Raises ConfigurationError for what is contradictory."""
+    named = f"compass.toml: {where}"
+    if options.url and options.command:
+        raise ConfigurationError("it has a command and a url", where=named, hint="give one of them")
+    if not options.url and not options.command and not options.grafana:
+        hint = 'command = ["program", "argument"], or url = "https://..."'
+        raise ConfigurationError("it has no command and no url", where=named, hint=hint)
+    unknown = sorted({*options.parts} - {*PARTS})
+    if unknown:
+        raise ConfigurationError(
+            f"it cannot give {', '.join(unknown)}", where=f"{named}.parts", hint=f"it can give {', '.join(PARTS)}"
+        )
+    stray = sorted({*options.read_only} - {*options.tools})
+    if stray and not options.grafana:
+        raise ConfigurationError(f"{', '.join(stray)} is not among tools", where=f"{named}.read_only")
+    writing = sorted(name for name in options.tools if never(name))
+    if writing:
+        raise ConfigurationError(
+            f"{', '.join(writing)} can change something: COMPASS only reads", where=f"{named}.tools"
+        )
+    return options
+
+
+def rule_of(options: McpOptions) -> Rule:
+    tools = options.tools or (GRAFANA_TOOLS if options.grafana else ())
+    return Rule(names=frozenset(tools), marked=frozenset(options.read_only))
+
+
+def program_of(options: McpOptions, secrets: Secrets, where: str) -> Program:
+    """Raises ConfigurationError for a secret that is not to be had, or is written instead of named."""
+    command = list(options.command or [GRAFANA_PROGRAM])
+    if options.grafana and len(command) == 1:
+        command += GRAFANA_ARGUMENTS
+    inherited = secrets.environment
+    environment = {name: inherited[name] for name in _INHERITED if inherited.get(name)}
+    if options.grafana:
+        environment["GRAFANA_USAGE_STATS"] = "disabled"
+    hidden = []
+    for name, value in options.env.items():
+        if value.startswith(_REFERENCES):
+            secret = secrets.get(value, f"{where}.env.{name}")
+            hidden.append(secret)
+            environment[name] = secret.reveal()
+        elif _SECRET_NAME.search(name):
+            # What was written there may be the secret itself: it is not repeated.
+            raise ConfigurationError(
+                "a secret is named here, not written", where=f"compass.toml: {where}.env.{name}",
+                hint="env:NAME, file:PATH or keyring:NAME",
+            )  # fmt: skip
+        else:
+            environment[name] = value
+    command[0] = found(command[0], environment.get("PATH"))
+    return Program(command=tuple(command), environment=environment, secrets=tuple(hidden))
+
+
+def found(program: str, path: str | None) -> str:
+    """Where a program is: on the path, or beside the Python that runs COMPASS. As it was given where it is nowhere."""
+    beside = Path(sys.executable).parent / program
+    return shutil.which(program, path=path) or (str(beside) if beside.is_file() else program)
