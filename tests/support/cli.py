@@ -172,8 +172,11 @@ def freeze(cli: Cli, process: subprocess.Popen[str]) -> None:
     raise AssertionError("it never paused between two transactions")
 
 
-def on_terminal(cli: Cli, *arguments: str | Path, rows: int = 24, columns: int = 80, **environment: str) -> Done:
-    """Run on a pseudo-terminal of a given size; everything it drew is `out`."""
+def on_terminal(
+    cli: Cli, *arguments: str | Path, rows: int = 24, columns: int = 80, prompt: str = "", keys: str = "",
+    **environment: str,
+) -> Done:  # fmt: skip
+    """Run on a pseudo-terminal of a given size; everything it drew is `out`. `keys` are typed when `prompt` is seen."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     size = {"TERM": "xterm-256color", **environment}
@@ -191,6 +194,9 @@ def on_terminal(cli: Cli, *arguments: str | Path, rows: int = 24, columns: int =
         if not chunk:
             break
         drawn += chunk
+        if keys and prompt.encode() in drawn:
+            os.write(controller, keys.encode())
+            keys = ""
     os.close(controller)
     return Done(code=process.wait(PATIENCE_S), out=drawn.decode("utf-8", "replace").replace("\r\n", "\n"), err="")
 

@@ -13,7 +13,7 @@ import pytest
 
 from compass.domain.time import to_datetime
 from compass.sources.recording import RecordingSource
-from tests.support.cli import Cli
+from tests.support.cli import Cli, on_terminal, plain
 from tests.support.prometheus import needs_prometheus, prometheus
 
 pytestmark = [pytest.mark.xdist_group("cli"), needs_prometheus()]
@@ -126,6 +126,18 @@ def test_what_fires_now_is_listed_the_severest_first(stack: Stack) -> None:
     found = stack.cli("investigate", "--json").json()
     assert isinstance(found, list)
     assert (found[0]["service"], found[0]["runbook"]) == ("checkout", "https://runbooks/slow")
+
+
+def test_one_key_starts_and_any_other_leaves(stack: Stack) -> None:
+    end = time.monotonic() + 30
+    while "DiskFilling" not in stack.cli("investigate").out and time.monotonic() < end:
+        time.sleep(0.5)
+    left = on_terminal(stack.cli, "investigate", prompt="leaves: ", keys="q")
+    assert (left.code, stack.cli.list()) == (0, ())
+    started = on_terminal(stack.cli, "investigate", prompt="leaves: ", keys="1")
+    assert started.code in (0, 3), started.out
+    assert [one.title for one in stack.cli.list()] == ["checkout answers slowly"]
+    assert "runbook: https://runbooks/slow" in plain(started.out)
 
 
 def test_a_page_starts_an_investigation(stack: Stack, tmp_path: Path) -> None:

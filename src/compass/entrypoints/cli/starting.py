@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from compass.domain.incident import Incident
 from compass.domain.time import NS_PER_S, Window
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, investigate_live
@@ -56,6 +57,9 @@ def _run(chosen: Config, request: Request, told: Page | None) -> Result:
     incident = live_incident(request, told, SystemClock().now_ns())
     settings = session.settings()
 
+    if not request.quiet:
+        print(_begins(chosen, incident), file=sys.stderr)
+
     async def work() -> Result:
         nonlocal incident
         incident = replace(incident, runbook_steps=await _steps(incident.runbook, chosen))
@@ -63,6 +67,12 @@ def _run(chosen: Config, request: Request, told: Page | None) -> Result:
             return await investigate_live(chronicle, settings, chosen, incident, request)
 
     return session.run(work)
+
+
+def _begins(chosen: Config, incident: Incident) -> str:
+    """What is done while nothing can be seen yet."""
+    start, end = (clock_time(ns).split(" (")[0] for ns in (incident.window.start_ns, incident.window.end_ns))
+    return f"asking {', '.join(chosen.sources)} for {start} to {end} ..."
 
 
 async def _steps(address: str, chosen: Config) -> tuple[str, ...]:
@@ -107,8 +117,23 @@ def _choose(chosen: Config, *, as_json: bool) -> Page | None:
     if not sys.stdin.isatty():
         return None
     print("1-9 investigates, anything else leaves: ", end="", file=sys.stderr, flush=True)
-    key = sys.stdin.readline().strip()
+    key = _key()
+    print(key if key.isprintable() else "", file=sys.stderr)
     return pages[int(key) - 1] if key.isdigit() and 0 < int(key) <= min(len(pages), MOST_LISTED) else None
+
+
+def _key() -> str:
+    """One key, without Enter. Ctrl-C stays what it is."""
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    tty.setcbreak(terminal, termios.TCSADRAIN)  # what was typed already counts
+    try:
+        return os.read(terminal, 1).decode("ascii", errors="replace")
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _plain(one: Page) -> dict[str, object]:
