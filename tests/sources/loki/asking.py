@@ -34,7 +34,8 @@ REPLAYED = "http://loki.example"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One way to ask. `ask`: gather, look or fields. `plain`: without the header that tells metadata apart. `slow`: a
-    part of every query that is never answered in time; `once`: only over the time that is asked for first."""
+    part of every query that is never answered in time; `later`: all but
+    those over the time that is asked for first."""
 
     name: str
     loaded: str = ""
@@ -44,7 +45,7 @@ class Case:
     tenant: str = ""
     plain: bool = False
     slow: str = ""
-    once: bool = False
+    later: bool = False
     service: str | None = None
     later_s: int = 0
     options: Mapping[str, object] = field(default_factory=dict)
@@ -54,7 +55,7 @@ CASES = (
     Case(name="lab-002-exact", loaded="lab-002", exact=True),
     Case(name="lab-015-exact", loaded="lab-015", exact=True),
     Case(name="lab-015-sampled", loaded="lab-015", service="checkout", options={"lines": 900}),
-    Case(name="lab-015-thin", loaded="lab-015", options={"scan_gb": 0.0002, "lines_per_query": 250}),
+    Case(name="lab-015-thin", loaded="lab-015", options={"scan_gb": 0.0001, "lines_per_query": 250}),
     Case(name="lab-015-look", loaded="lab-015", ask="look"),
     Case(name="lab-015-fields", loaded="lab-015", ask="fields", service="checkout"),
     Case(name="lab-015-selected", loaded="lab-015", options={"selector": '{service_name="payments", level=~"info"}'}),
@@ -63,11 +64,11 @@ CASES = (
     Case(name="reference-plain", loaded="reference", exact=True, plain=True),
     Case(name="slow-counts", loaded="lab-015", slow="count_over_time", options={"lines_per_query": 250}),
     Case(
-        name="slow-once",
+        name="slow-later",
         loaded="lab-015",
         slow="count_over_time",
-        once=True,
-        options={"megabytes": 0.1, "lines_per_query": 250},
+        later=True,
+        options={"scan_gb": 0.001, "megabytes": 0.1, "lines_per_query": 250},
     ),
     Case(name="slow-words", loaded="lab-015", slow="line_format", options={"lines": 900, "megabytes": 1.0}),
     Case(name="slow-rest", loaded="lab-015", slow="level!~", options={"lines": 900}),
@@ -153,7 +154,7 @@ def feed_of(
     """A feed as the settings of a case describe it."""
     ledger = Ledger()
     transport = Plain(transport) if case.plain else transport
-    transport = Slow(transport, case.slow, once=case.once) if case.slow else transport
+    transport = Slow(transport, case.slow, later=case.later) if case.slow else transport
     means = Means(clock=clock, ledger=ledger, secrets=Secrets({}, Path()), transport=transport)
     table: dict[str, object] = {"type": "loki", "url": url, **case.options}
     if case.tenant:
@@ -175,17 +176,17 @@ class Plain(httpx2.AsyncBaseTransport):
 
 
 class Slow(httpx2.AsyncBaseTransport):
-    """A server that does not answer queries with `part` in them; with `once`, only those that begin as the first."""
+    """A server that does not answer queries with `part` in them; `later`: but for those that begin as the first."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport, part: str, *, once: bool) -> None:
-        self._inner, self._part, self._once = inner, part, once
+    def __init__(self, inner: httpx2.AsyncBaseTransport, part: str, *, later: bool) -> None:
+        self._inner, self._part, self._later = inner, part, later
         self._first = ""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         asked = request.url.params
         if self._part in asked.get("query", ""):
             self._first = self._first or asked["start"]
-            if not self._once or asked["start"] == self._first:
+            if not self._later or asked["start"] != self._first:
                 raise httpx2.ReadTimeout("", request=request)
         return await self._inner.handle_async_request(request)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from compass.domain.time import NS_PER_S, Window
 from compass.sources.loki.bins import bins_of, modulus_for, shares, slices
-from compass.sources.loki.when import divided, evenly
+from compass.sources.loki.when import affordable, divided, evenly
 
 START = 1_764_100_000 * NS_PER_S
 windows = st.tuples(st.integers(0, 4000 * NS_PER_S), st.integers(1, 30 * 3600 * NS_PER_S)).map(
@@ -75,6 +75,13 @@ def test_a_slice_of_whole_steps_holds_no_more_than_its_room(counts: list[int]) -
     for part in slices(bins, row, 4_750):
         inside = [k for k in range(bins.number) if part.start_ns <= bins.edges_ns[k] < part.end_ns]
         assert row[inside].sum() <= 4_750
+
+
+def test_how_much_can_be_searched_is_told_by_how_long_a_part_took() -> None:
+    assert affordable(0.1, 1.0, 10.0) == pytest.approx(0.5)
+    assert affordable(0.1, 0.0, 10.0) == 1.0
+    assert affordable(0.1, 100.0, None) == 1.0
+    assert affordable(0.1, 20.0, 10.0) == pytest.approx(0.025)
 
 
 def test_a_step_with_too_many_lines_is_cut_evenly() -> None:

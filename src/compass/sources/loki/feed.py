@@ -22,15 +22,15 @@ from compass.sources.loki.options import EXACT, Bounds, LokiOptions, bounds_of
 from compass.sources.loki.plan import pulls
 from compass.sources.loki.survey import Counted, Survey, named
 from compass.sources.loki.told import spanned, told
-from compass.sources.loki.when import clipped, divided, evenly
+from compass.sources.loki.when import affordable, clipped, divided, evenly
 
 _PAGES = 2  # a slice is continued so often when it holds more than was counted; more for a recording that is kept
 _RECENT_NS = 3600 * NS_PER_S
 _MONTH_NS = 30 * 86_400 * NS_PER_S
 _LOOK_LINES = 5
 _GLANCE = 2_000  # lines of one short look at a time that is not read whole
-_COUNTING = 0.4  # of the time there is
-_TRIES, _LESS = 2, 8  # a server that is too slow is asked once more, to search so many times less
+_COUNTING = 0.3  # of the time there is
+_WORTH = 2  # searching less than so many times what is counted already is not worth the time
 
 
 class LokiFeed:
@@ -105,17 +105,32 @@ class LokiFeed:
     async def _counted(
         self, found: Survey, window: Window, scope: Scope, bounds: Bounds, deadline: Deadline
     ) -> tuple[Counted, tuple[Window, ...], tuple[str, ...]]:
-        """How many lines there are in what may be searched, the times that are not, and what that leaves out."""
-        share = min(1.0, bounds.scan / found.size) if found.size else 1.0
-        for _ in range(_TRIES):
-            near, far = divided(window, scope.detected_ns, share)
+        """How many lines there are in what may be searched, the times that are not, and what that leaves out.
+
+        Where there is much, a small part is counted first: how long that takes says what the server can do. A query
+        that it cannot end in time would cost it, and us, more than its time: it works on after nobody waits.
+        """
+        share, probe = bounds.share(found.size), bounds.probe(found.size)
+        known = _nothing(window)
+        far: tuple[Window, ...] = (window,)
+        notes: tuple[str, ...] = ("log lines could not be counted, nor errors searched for",)
+        shares = [probe, share] if probe * _WORTH**2 < share else [share]
+        for part in shares:
+            part = min(part, share)
+            if known.lines and part < probe * _WORTH:
+                break
+            near, rest = divided(window, scope.detected_ns, part)
+            began = self._clock.monotonic_s()
+            sooner = self._sooner(deadline)
+            left = sooner.remaining(self._clock)
             try:
-                counted = await survey.count(self._api, found, near, bounds, self._sooner(deadline))
-                return counted, far, () if share == 1 else (_unsearched(near, found.size),)
+                known = await survey.count(self._api, found, near, bounds, sooner)
             except SourceUnavailableError as error:
-                late = error
-                share /= _LESS
-        return _nothing(window), (window,), (f"log lines could not be counted, nor errors searched for: {late.what}",)
+                notes = (*notes, f"counting log lines between {spanned(near)}: {error.what}")
+                break
+            far, notes = rest, () if not rest else (_unsearched(near, found.size),)
+            share = min(share, affordable(part, self._clock.monotonic_s() - began, left))
+        return known, far, notes
 
     def _sooner(self, deadline: Deadline) -> Deadline:
         """What a server cannot count in part of the time is not waited for: lines can be had without."""

@@ -24,6 +24,9 @@ class LokiOptions(ServerOptions, kw_only=True):
     range_hours: float = 24.0
 
 
+_PROBE = 0.05
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """The caps in force. `pulls` is how many requests may fetch lines."""
@@ -34,6 +37,14 @@ class Bounds:
     scan: float
     range_ns: int
     pulls: int
+
+    def share(self, size: float | None) -> float:
+        """The share of `size` bytes that may be searched."""
+        return min(1.0, self.scan / size) if size else 1.0
+
+    def probe(self, size: float | None) -> float:
+        """The share of `size` bytes that is searched first, to see how long it takes."""
+        return min(1.0, self.scan * _PROBE / size) if size else 1.0
 
     def beside(self, glances: bool) -> Bounds:
         """The bounds of what is searched, where short looks at the rest take some of them."""

@@ -11,6 +11,7 @@ from compass.sources.live.feed import Scope
 _BEFORE = 0.75  # of what is kept of a window, so much lies before the page
 _GLANCES = 3  # short looks at what is not read whole
 _LEAST_NS = 10 * NS_PER_S
+_NEARLY = 0.9  # sizes are about: of a window that may nearly be searched all is
 
 
 def clipped(scope: Scope, most_ns: int) -> tuple[Window, tuple[str, ...]]:
@@ -31,12 +32,17 @@ def around(whole: Window, detected_ns: int, length_ns: int) -> Window:
 
 def divided(window: Window, detected_ns: int, share: float) -> tuple[Window, tuple[Window, ...]]:
     """The part of a window that may be searched, `share` of it; and what is left of it."""
-    if share >= 1:
+    if share >= _NEARLY:
         return window, ()
     whole = window.end_ns - window.start_ns
     near = around(window, detected_ns, max(min(_LEAST_NS, whole), round(whole * share)))
     left = (Window(start_ns=window.start_ns, end_ns=near.start_ns), Window(start_ns=near.end_ns, end_ns=window.end_ns))
     return near, tuple(part for part in left if part.start_ns < part.end_ns)
+
+
+def affordable(share: float, took_s: float, left_s: float | None) -> float:
+    """The share of a window that can be searched in half of the time there is, where `share` of it took `took_s`."""
+    return 1.0 if left_s is None else min(1.0, share * left_s / 2 / max(took_s, 1e-3))
 
 
 def evenly(parts: Sequence[Window]) -> list[Window]:
