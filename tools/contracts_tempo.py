@@ -6,8 +6,8 @@
 `--load`: its OTLP receiver (HTTP); lab recordings are pushed there with their own times, so the server has to take old
 spans (live_store.wal.ingestion_time_range_slack). Then wait until they are in blocks of the backend, a minute or so,
 before asking. `--url`: the same server, without tenants. `--limited`: another one on a copy of its data, with tenants
-(multitenancy_enabled) and limits: query_frontend.search max_limit 20 and max_duration 10m, query_frontend.metrics
-max_duration 10m, overrides max_bytes_per_trace 4000.
+(multitenancy_enabled) and limits: query_frontend.search max_result_limit 100 and max_duration 1m,
+query_frontend.metrics max_duration 1m, overrides max_bytes_per_trace 4000.
 """
 
 from __future__ import annotations

@@ -40,8 +40,8 @@ TENANT = "single-tenant"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One way to ask. `ask`: gather, look, trace (`trace_id`, or the largest of the recording) or search. `limited`: of
-    the server with limits. `without`: words of TraceQL that the server is taken not to know. `from_s`, `to_s`: part of
-    the recording's window."""
+    the server with limits. `without`: words of TraceQL that the server is taken not to know, `first_api`: so of
+    the second API for traces. `from_s`, `to_s`: part of the recording's window."""
 
     name: str
     loaded: str
@@ -55,12 +55,12 @@ class Case:
     later_s: int = 0
     trace_id: str = ""
     without: tuple[str, ...] = ()
+    first_api: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
 
 
 CASES = (
     Case(name="lab-002", loaded="lab-002"),
-    Case(name="lab-021", loaded="lab-021"),
     Case(name="lab-009-sampled", loaded="lab-009", options={"spans": 500}),
     Case(name="lab-009-thin", loaded="lab-009", options={"spans": 20}),
     Case(name="lab-009-filtered", loaded="lab-009", options={"filter": 'resource.service.name = "checkout"'}),
@@ -81,6 +81,12 @@ CASES = (
     Case(name="uncounted", loaded="lab-009", without=("count_over_time",), options={"spans": 500}),
     Case(name="trace", loaded="lab-009", ask="trace"),
     Case(name="trace-json", loaded="lab-009", ask="trace", accept=JSON),
+    Case(name="trace-first-api", loaded="lab-009", ask="trace", first_api=True),
+    Case(name="trace-first-api-json", loaded="lab-009", ask="trace", first_api=True, accept=JSON),
+    Case(
+        name="trace-first-api-unknown", loaded="lab-009", ask="trace", first_api=True,
+        trace_id="0123456789abcdef0123456789abcdef",
+    ),
     Case(name="trace-unknown", loaded="lab-009", ask="trace", trace_id="0123456789abcdef0123456789abcdef"),
     Case(name="trace-no-id", loaded="lab-009", ask="trace", trace_id="not-an-id"),
     Case(name="search", loaded="lab-009", ask="search", from_s=100, to_s=110),
@@ -89,8 +95,9 @@ CASES = (
     Case(name="empty-look", loaded="reference", ask="look", later_s=-86_400 * 365),
     Case(name="bad-filter", loaded="reference", options={"filter": "resource.service.name ="}),
     Case(name="no-tenant", loaded="reference", limited=True),
-    Case(name="few-traces", loaded="lab-009", limited=True, tenant=TENANT, from_s=100, to_s=130),
-    Case(name="short-range", loaded="reference", limited=True, tenant=TENANT, options={"filter": "kind = server"}),
+    Case(name="few-traces", loaded="lab-009", limited=True, tenant=TENANT, from_s=60, to_s=119),
+    Case(name="short-range", loaded="lab-021", limited=True, tenant=TENANT),
+    Case(name="too-short-range", loaded="reference", limited=True, tenant=TENANT),
     Case(name="trace-in-part", loaded="lab-009", ask="trace", limited=True, tenant=TENANT),
 )  # fmt: skip
 BY_NAME = {case.name: case for case in CASES}
@@ -166,6 +173,21 @@ def feed_of(
     return feed, ledger
 
 
+class FirstApi(httpx2.AsyncBaseTransport):
+    """The real server, but for the second API for traces: to that it says what any server says to a wrong path."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.startswith("/api/v2/traces/"):
+            return httpx2.Response(404, text="404 page not found", request=request)
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
 class Older(HttpTempo):
     """The real server, but for words that older ones do not know: those are refused as a real one refuses others."""
 
@@ -183,7 +205,7 @@ class Older(HttpTempo):
 
     def _known(self, query: str) -> None:
         if any(word in query for word in self._without):
-            raise SourceRefusedError("rejects the query (400): invalid TraceQL query", where="tempo")
+            raise SourceRefusedError("rejects the query (400): invalid TraceQL query", where="tempo", status=400)
 
 
 def older_feed_of(case: Case, transport: httpx2.AsyncBaseTransport, clock: Clock, url: str) -> tuple[TempoFeed, Ledger]:
@@ -200,6 +222,8 @@ async def ask(
     """Ask as the case does. Raises SourceError."""
     window = window_of(case, folder)
     at = At(window.end_ns, clock)
+    if case.first_api:
+        transport = FirstApi(transport)
     if case.ask == "search" or case.accept != EITHER:
         return await _ask_api(case, folder, transport, at, url)
     if case.without:

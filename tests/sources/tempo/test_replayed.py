@@ -86,7 +86,7 @@ def whole_traces(spans: Mapping[Key, Span], there: Mapping[Key, Span]) -> bool:
 # -- a whole window ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["lab-002", "lab-021", "reference"])
+@pytest.mark.parametrize("name", ["lab-002", "reference"])
 def test_a_recording_that_was_loaded_comes_back_with_all_that_is_read_of_it(name: str, tmp_path: Path) -> None:
     made, case = said(name, tmp_path), BY_NAME[name]
     assert by_key(made.spans) == {key: read(span) for key, span in recorded(case, tmp_path).items()}
@@ -101,7 +101,7 @@ def test_a_recording_that_is_made_equals_the_one_that_was_loaded(name: str, tmp_
 
 
 def test_few_requests_and_bytes_are_needed(tmp_path: Path) -> None:
-    for name in ("lab-002", "lab-021", "lab-009-sampled", "reference", "uncounted"):
+    for name in ("lab-002", "lab-009-sampled", "reference", "uncounted"):
         made = said(name, tmp_path)
         assert made.ledger.requests <= 4
         assert made.ledger.size <= 3_000_000
@@ -194,24 +194,29 @@ def test_a_server_that_cannot_say_which_spans_match_gives_whole_traces(tmp_path:
 
 def test_a_server_that_gives_fewer_traces_than_are_asked_for_is_asked_for_fewer(tmp_path: Path) -> None:
     made = said("few-traces", tmp_path)
-    assert len({span.trace_id for span in made.spans}) <= 20
-    assert any("only 20 traces were given" in note for note in made.missing)
+    assert len({span.trace_id for span in made.spans}) <= 100
+    assert any("only 100 traces were given" in note for note in made.missing)
     assert made.gathered is not None
     assert made.gathered.sampling < 1.0
 
 
 def test_a_server_that_searches_no_window_so_long_is_asked_for_parts_of_it(tmp_path: Path) -> None:
     made, case = said("short-range", tmp_path), BY_NAME["short-range"]
-    there = {key: read(span) for key, span in recorded(case, tmp_path).items() if span.kind == "server"}
-    assert by_key(made.spans) == there
+    assert by_key(made.spans) == {key: read(span) for key, span in recorded(case, tmp_path).items()}
     assert made.missing == ("the server does not count spans: shares are estimates",)
-    assert made.ledger.requests <= 45  # this one refuses the length, and the number of traces: most are refused at once
+    # Traces that last from one part into the next were found in both.
+    assert made.ledger.requests > 6
+
+
+def test_a_server_that_searches_even_less_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SourceRefusedError, match="range specified by start and end exceeds 1m0s"):
+        said("too-short-range", tmp_path)
 
 
 # -- one trace -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["trace", "trace-json"])
+@pytest.mark.parametrize("name", ["trace", "trace-json", "trace-first-api", "trace-first-api-json"])
 def test_a_trace_is_whole_in_either_form(name: str, tmp_path: Path) -> None:
     case = BY_NAME[name]
     made = said(name, tmp_path).trace
@@ -230,6 +235,7 @@ def test_a_trace_that_is_larger_than_the_server_gives_is_told_to_be_in_part(tmp_
 
 def test_an_unknown_trace_is_none_and_a_wrong_id_refused(tmp_path: Path) -> None:
     assert said("trace-unknown", tmp_path).trace is None
+    assert said("trace-first-api-unknown", tmp_path).trace is None
     with pytest.raises(SourceRefusedError, match="can only contain hex"):
         said("trace-no-id", tmp_path)
 

@@ -101,8 +101,9 @@ class _JsonWork(msgspec.Struct, rename="camel"):
 
 
 class _JsonHits(msgspec.Struct):
+    # What is always there tells Tempo's answer from any other JSON.
+    metrics: _JsonWork
     traces: list[_JsonHit] | None = None
-    metrics: _JsonWork = msgspec.field(default_factory=_JsonWork)
 
 
 class _JsonSample(msgspec.Struct, rename="camel"):
@@ -115,13 +116,14 @@ class _JsonSeries(msgspec.Struct):
 
 
 class JsonCount(msgspec.Struct):
+    metrics: _JsonWork
     series: list[_JsonSeries] | None = None
     status: int | str = ""
     message: str = ""
 
 
 class _JsonWhole(msgspec.Struct):
-    trace: JsonTrace = msgspec.field(default_factory=JsonTrace)
+    trace: JsonTrace
     status: int | str = ""
     message: str = ""
 
@@ -245,7 +247,10 @@ def bare_of(reply: Reply) -> WholeTrace:
     """A trace without anything around it (API v1)."""
     if PROTOBUF in reply.content_type:
         return WholeTrace(spans=_spans_of(reply.body))
-    return WholeTrace(spans=spans_of_json(reply.json(JsonTrace)))
+    found = reply.json(JsonTrace)
+    if not (found.resource_spans or found.batches):
+        raise ValueError("no spans of any resource")
+    return WholeTrace(spans=spans_of_json(found))
 
 
 def _spans_of(data: bytes) -> list[Span]:

@@ -34,7 +34,8 @@ METRICS = Endpoint(path="/api/metrics/query_range")
 ENDPOINTS = (SEARCH, TRACE, OLD_TRACE, TAG_VALUES, METRICS)
 # Proxies that know only JSON get a second choice. Spans in JSON are three times as long.
 EITHER = f"{PROTOBUF}, application/json;q=0.5"
-_UNKNOWN = "(404)"
+BAD_QUERY, _UNKNOWN = 400, 404
+"""Statuses: the server does not understand what is asked, or knows nothing of it."""
 _SPANS_OF_AN_ID = "2"  # Zipkin's client and server spans of one call share an id
 _MOST_LIMIT = re.compile(r"exceeds max limit (\d+)")
 
@@ -104,7 +105,7 @@ class HttpTempo:
         try:
             return await self._client.ask(endpoint, trace_id, params=params, deadline=deadline, accept=self._accept)
         except SourceRefusedError as error:
-            if _UNKNOWN in error.what:
+            if error.status == _UNKNOWN:
                 return None
             raise
 

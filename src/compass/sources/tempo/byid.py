@@ -16,7 +16,7 @@ from compass.sources.live.gathered import Gathered, Span, Spans
 from compass.sources.live.native import TRACEQL
 from compass.sources.tempo import traceql
 from compass.sources.tempo.answers import WholeTrace
-from compass.sources.tempo.api import TempoApi, most_of
+from compass.sources.tempo.api import BAD_QUERY, TempoApi, most_of
 from compass.sources.tempo.options import TempoOptions
 from compass.sources.tempo.spans import inside
 from compass.sources.tempo.together import together
@@ -27,8 +27,6 @@ FEW_LISTED, MOST_LISTED = 500, 20_000
 """Ids that one search may give: to choose some, and to have all."""
 AROUND_S = 3600
 """How long before and after the window the server looks for the rest of a trace."""
-NOT_UNDERSTOOD = "(400)"
-"""In the words of an error: the server does not know what is asked."""
 
 
 @dataclass(slots=True)
@@ -53,7 +51,7 @@ class ById:
         try:
             listed = await self._list(query, window, MOST_LISTED, deadline)
         except SourceRefusedError as error:
-            if NOT_UNDERSTOOD not in error.what or not self._filter:
+            if error.status != BAD_QUERY or not self._filter:
                 raise
             listed = await self._list(traceql.names_query(self._filter), window, MOST_LISTED, deadline)
         return await self._gathered(listed, window, self._options.exact_traces, deadline)

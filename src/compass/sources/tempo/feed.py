@@ -17,16 +17,16 @@ from compass.sources.live.native import TRACEQL
 from compass.sources.recording.layout import TRACES_PART
 from compass.sources.tempo import traceql
 from compass.sources.tempo.answers import Hits, WholeTrace
-from compass.sources.tempo.api import TempoApi, most_of
-from compass.sources.tempo.byid import NOT_UNDERSTOOD, ById, clock_words
+from compass.sources.tempo.api import BAD_QUERY, TempoApi, most_of
+from compass.sources.tempo.byid import ById, clock_words
 from compass.sources.tempo.options import TempoOptions
 from compass.sources.tempo.spans import inside, spans_of, traces_in
 from compass.sources.tempo.together import together
 from compass.sources.tempo.traceql import Share, Slice
 
-BYTES_A_SPAN = 600
-"""What a span weighs in an answer, about; measured on servers loaded with recordings of the lab."""
-SPANS_A_REQUEST = 2_000
+BYTES_A_SPAN = 150
+"""What a span weighs in an answer that is compressed, as Tempo does (75 were measured), with room for longer names."""
+SPANS_A_REQUEST = 4_000
 MOST_REQUESTS = 6
 ROOM = 1.5
 """How many times what is expected an answer may hold before the server is told to stop."""
@@ -123,7 +123,7 @@ class TempoFeed:
         try:
             return await self._api.search(f"{query} with (most_recent=true)", within, LOOKED_AT, deadline=deadline)
         except SourceRefusedError as error:
-            if NOT_UNDERSTOOD not in error.what:
+            if error.status != BAD_QUERY:
                 raise
         return await self._api.search(query, within, LOOKED_AT, deadline=deadline)
 
@@ -189,7 +189,7 @@ class TempoFeed:
         if lost and _TOO_LONG in lost[0].what and parts < MOST_REQUESTS:
             return await self._cut(query, window, MOST_REQUESTS, limit, deadline)
         if len(lost) == len(asked):
-            if NOT_UNDERSTOOD in lost[0].what:
+            if lost[0].status == BAD_QUERY:
                 return Cut(understood=False)
             raise lost[0]
         return Cut(hits=hits, missing=tuple(missing))

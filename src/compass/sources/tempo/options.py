@@ -8,13 +8,13 @@ from compass.sources.live.options import ServerOptions
 class TempoOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
     """`filter`: conditions in TraceQL that bound everything asked, e.g. `resource.k8s.namespace.name = "shop"`.
 
-    `spans` and `megabytes` are what one investigation takes: of more, an even sample of the traces. `by_id` is how many
-    traces are asked for one by one of a server whose search cannot give spans with their parents (Tempo before 2.8),
-    `exact_traces` the same for `compass record`.
+    `spans` and `megabytes` (compressed) are what one investigation takes: of more, an even sample of the traces.
+    `by_id` is how many traces are asked for one by one of a server whose search cannot give spans with their parents
+    (Tempo before 2.8), `exact_traces` the same for `compass record`.
     """
 
     filter: str = ""
-    spans: int = 10_000
+    spans: int = 20_000
     megabytes: float = 6.0
     by_id: int = 60
     exact_traces: int = 5_000
