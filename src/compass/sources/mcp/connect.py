@@ -11,7 +11,6 @@ from compass.sources.live.connector import Means
 from compass.sources.live.options import TomlTable, options_of, server_of
 from compass.sources.mcp.calls import Calls, Link
 from compass.sources.mcp.feed import McpFeed
-from compass.sources.mcp.grafana import GrafanaParts
 from compass.sources.mcp.options import McpOptions, Program, checked, program_of, rule_of
 
 
@@ -39,5 +38,8 @@ def connect(name: str, table: TomlTable, means: Means) -> McpFeed:
         return link_to(target, name, caps)
 
     calls = Calls(name, make_link, rule_of(options), secrets=secrets, caps=caps, clock=means.clock, ledger=means.ledger)
-    grafana = GrafanaParts(name, calls, options, means.clock) if options.grafana else None
-    return McpFeed(name, calls, frozenset(options.parts) if grafana else frozenset(), grafana)
+    if not options.grafana:
+        return McpFeed(name, calls, frozenset(), None)
+    from compass.sources.mcp.grafana import GrafanaParts
+
+    return McpFeed(name, calls, frozenset(options.parts), GrafanaParts(name, calls, options, means.clock))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceRefusedError
 from compass.sources.live.feed import Found, Scope
 from compass.sources.live.gathered import Gathered
 from compass.sources.mcp.calls import Calls
-from compass.sources.mcp.grafana import GrafanaParts
 from compass.sources.mcp.tools import Arguments, Said, Tool
+
+if TYPE_CHECKING:
+    from compass.sources.mcp.grafana import GrafanaParts
 
 
 class McpFeed:

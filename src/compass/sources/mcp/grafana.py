@@ -9,17 +9,18 @@ from dataclasses import replace
 import msgspec
 
 from compass.domain.telemetry import NativeQuery
-from compass.domain.time import NS_PER_S, Window, to_datetime
+from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError
-from compass.sources.grafana.api import FoundAlert, FoundAnnotation
-from compass.sources.grafana.told import alerts_of, changes_of
+from compass.sources.grafana.api import FoundAnnotation
+from compass.sources.grafana.told import changes_of
 from compass.sources.live.feed import Feed, Found, NothingThereError, Scope
 from compass.sources.live.gathered import Gathered, JsonObject, Objects
 from compass.sources.loki.feed import LokiFeed
 from compass.sources.loki.options import LokiOptions, checked
 from compass.sources.mcp.calls import Calls
 from compass.sources.mcp.datasources import DataSources
+from compass.sources.mcp.history import MS_NS, FoundRule, alerts_of
 from compass.sources.mcp.logs import McpLoki
 from compass.sources.mcp.options import MOST_LINES, McpOptions
 from compass.sources.mcp.prometheus import RULES, McpPrometheus, rules_of
@@ -34,23 +35,13 @@ MOST_ANNOTATIONS = 1_000
 MOST_SPANS = 1_500
 """What an investigation takes over MCP: a search gives 20 traces, however many it finds."""
 LOOK_S = 24 * 3600
-MS_NS = 1_000_000
+BEFORE_NS = 24 * 3600 * NS_PER_S
+"""How long before the window what fires in it may have begun."""
 _MOST_NAMED = 5
 
 
 class _Annotations(msgspec.Struct, rename="pascal"):
     payload: list[FoundAnnotation] | None = None
-
-
-class _Rule(msgspec.Struct):
-    title: str = ""
-    state: str = ""
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
-
-    @property
-    def firing(self) -> bool:
-        return self.state == "firing"
 
 
 class GrafanaParts:
@@ -144,10 +135,11 @@ class GrafanaParts:
         )  # fmt: skip
 
     async def _own_alerts(self, scope: Scope, deadline: Deadline) -> Gathered:
-        asked = {**_within(scope.window), "type": "alert"}
+        before = Window(start_ns=scope.window.start_ns - BEFORE_NS, end_ns=scope.window.end_ns)
+        asked = {**_within(before), "type": "alert"}
         found, rules = await asyncio.gather(self._annotations(asked, deadline), self._rules_or_why(deadline))
         known, missing = rules
-        alerts, silent = _alerts_of(found, known, scope.window)
+        alerts, silent = alerts_of(found, known, scope.window)
         if silent:
             named = ", ".join(silent[:_MOST_NAMED]) + (" …" if len(silent) > _MOST_NAMED else "")
             missing += (f"alerts of Grafana that fire, since when is not told: {named}",)
@@ -159,34 +151,14 @@ class GrafanaParts:
         reply = await self._calls.reply(ANNOTATIONS, {**arguments, "limit": MOST_ANNOTATIONS}, deadline=deadline)
         return reply.json(_Annotations).payload or []
 
-    async def _rules(self, deadline: Deadline) -> Sequence[_Rule]:
-        return rules_of(await self._calls.reply(RULES, {"operation": "list"}, deadline=deadline), _Rule)
+    async def _rules(self, deadline: Deadline) -> Sequence[FoundRule]:
+        return rules_of(await self._calls.reply(RULES, {"operation": "list"}, deadline=deadline), FoundRule)
 
-    async def _rules_or_why(self, deadline: Deadline) -> tuple[Sequence[_Rule], tuple[str, ...]]:
+    async def _rules_or_why(self, deadline: Deadline) -> tuple[Sequence[FoundRule], tuple[str, ...]]:
         try:
             return await self._rules(deadline), ()
         except SourceRefusedError as error:
             return (), (f"the texts of Grafana's alerts: {error.what}",)
-
-
-def _alerts_of(
-    noted: Sequence[FoundAnnotation], rules: Sequence[_Rule], window: Window
-) -> tuple[list[JsonObject], list[str]]:
-    """(alerts, names of rules that fire and of which Grafana noted no beginning in the window)."""
-    began = {one.alert_name: one.time for one in sorted(noted, key=lambda one: one.time)}
-    firing = [rule for rule in rules if rule.firing]
-    now = [
-        FoundAlert(
-            labels={"alertname": rule.title, **(rule.labels or {})}, annotations=rule.annotations or {},
-            starts_at=_iso(began[rule.title]),
-        )
-        for rule in firing if rule.title in began
-    ]  # fmt: skip
-    return alerts_of(now, noted, window), sorted(rule.title for rule in firing if rule.title not in began)
-
-
-def _iso(ms: int) -> str:
-    return to_datetime(ms * MS_NS).isoformat().replace("+00:00", "Z")
 
 
 def _within(window: Window) -> dict[str, int | str]:

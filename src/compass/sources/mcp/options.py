@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -66,11 +66,12 @@ class McpOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What is started. `environment` is all that it gets."""
+    """What is started. `environment` is all that it gets; `hint` helps when it is not there."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     secrets: tuple[Secret, ...]
+    hint: str = "is it installed, and on the path? command in compass.toml may give the whole path"
 
 
 def checked(options: McpOptions, where: str) -> McpOptions:
@@ -126,7 +127,9 @@ def program_of(options: McpOptions, secrets: Secrets, where: str) -> Program:
         else:
             environment[name] = value
     command[0] = found(command[0], environment.get("PATH"))
-    return Program(command=tuple(command), environment=environment, secrets=tuple(hidden))
+    made = Program(command=tuple(command), environment=environment, secrets=tuple(hidden))
+    own = options.grafana and not options.command
+    return replace(made, hint=f"pip install {GRAFANA_PROGRAM}, or give its command in compass.toml") if own else made
 
 
 def found(program: str, path: str | None) -> str:

@@ -84,7 +84,7 @@ class ProcessTransport:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise SourceRefusedError(
                 f"{command[0]} cannot be started: {reason}", where=self._name,
-                hint="is it installed, and on the path? command in compass.toml may give the whole path",
+                hint=self._program.hint,
             ) from error  # fmt: skip
 
     async def _read(self, process: asyncio.subprocess.Process, inward: MemoryObjectSendStream[Item]) -> None:
