@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window, to_datetime
@@ -73,6 +73,10 @@ class TempoFeed:
         return frozenset({TRACES_PART.name})
 
     async def gather(self, part: str, scope: Scope, *, deadline: Deadline) -> Gathered:  # noqa: ARG002 - there is one
+        gathered = await self._gather(scope, deadline)
+        return replace(gathered, sampling=gathered.sampling * self._options.collected)
+
+    async def _gather(self, scope: Scope, deadline: Deadline) -> Gathered:
         window = traceql.searchable(scope.window)
         early = () if window == scope.window else ("traces of more than seven days before the end were not asked for",)
         by_id = ById(self._api, self._options)

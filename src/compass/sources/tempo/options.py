@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import msgspec
+
 from compass.sources.live.options import ServerOptions
 
 
@@ -11,9 +15,11 @@ class TempoOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
     `spans` and `megabytes` (compressed) are what one investigation takes: of more, an even sample of the traces.
     `by_id` is how many traces are asked for one by one of a server whose search cannot give spans with their parents
     (Tempo before 2.8), `exact_traces` the same for `compass record`.
+    `collected` is the share of traces that is sent to the server at all, where collectors sample: no server knows it.
     """
 
     filter: str = ""
+    collected: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 1.0
     spans: int = 20_000
     megabytes: float = 6.0
     by_id: int = 60
