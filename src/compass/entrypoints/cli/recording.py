@@ -47,7 +47,7 @@ def write(wanted: Wanted) -> None:
     incident = _incident(wanted)
     incident = replace(incident, origin=wanted.output.name)
     got = session.run(lambda: _gather(chosen, incident, wanted))
-    lost = [f"{part}: {name} {error.what}" for part, found in got.items() for name, error in found.lost]
+    lost = [f"{part}: {error}" for part, found in sorted(got.items()) for _, error in found.lost]
     if not any(found.gathered for found in got.values()):
         raise SourceRefusedError("nothing could be gathered: " + "; ".join(lost), where="record", hint="compass doctor")
     partial = wanted.output.with_name(f".{wanted.output.name}.partial")
@@ -57,7 +57,8 @@ def write(wanted: Wanted) -> None:
         partial.rename(wanted.output)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    for note in (f"{part}: {note}" for part, found in sorted(got.items()) for note in found.told.missing):
+    left = [f"{part}: {note}" for part, found in sorted(got.items()) for one in found.gathered for note in one.missing]
+    for note in (*lost, *left):
         print(f"not in it: {note}", file=sys.stderr)
     kept = ", ".join(part for part, found in got.items() if found.gathered)
     print(f"{wanted.output}: {kept}.  compass investigate --recording {wanted.output}")

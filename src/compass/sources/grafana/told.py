@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from compass.domain.time import Window, to_datetime
 from compass.redaction import bound, redact
+from compass.sources.grafana import history
 from compass.sources.grafana.api import FoundAlert, FoundAnnotation
+from compass.sources.grafana.history import FoundRule
 from compass.sources.live.gathered import JsonObject
 
 MOST_TEXT = 500
-_MS = 1_000_000
+_MS = history.MS_NS
 _MARKUP = re.compile(r"<[^<>]{0,500}>")
 # Words by which annotations say what sort of change they note → the kind of change.
 _KINDS = {
@@ -25,8 +27,6 @@ _KINDS = {
 _WORD = re.compile(r"[a-z][a-z-]{2,30}")
 _PAIR = re.compile(r"^\s*([\w./-]{1,40})\s*[:=]\s*(\S.{0,200}?)\s*$")
 _SERVICE_TAGS = ("service", "service_name", "app", "application", "component", "workload", "deployment")
-_FIRES = re.compile(r"alerting|firing", re.IGNORECASE)
-_RESTS = re.compile(r"normal|ok|resolved", re.IGNORECASE)
 
 
 def changes_of(annotations: Iterable[FoundAnnotation], window: Window) -> list[JsonObject]:
@@ -59,31 +59,14 @@ def _kind(said: str, tags: Sequence[str], text: str) -> str:
 def alerts_of(now: Iterable[FoundAlert], annotations: Iterable[FoundAnnotation], window: Window) -> list[JsonObject]:
     """Alerts that fire now, and earlier ones as far as Grafana noted when their state changed."""
     found: list[JsonObject] = []
-    current: set[str] = set()
+    current: list[FoundRule] = []
     for one in now:
-        name = one.labels.get("alertname", "")
-        current.add(name)
         state = "suppressed" if one.status.state == "suppressed" else "firing"
+        current.append(FoundRule(title=one.labels.get("alertname", ""), state="firing"))
         found.append({"labels": dict(one.labels), "annotations": dict(one.annotations), "startsAt": one.starts_at,
                       "status": state})  # fmt: skip
-    began: dict[tuple[int, str], int] = {}
-    for note in sorted(annotations, key=lambda one: (one.time, one.id)):
-        key = (note.alert_id, note.alert_name)
-        if not _of_alert(note):
-            continue
-        if _FIRES.search(note.new_state):
-            began.setdefault(key, note.time)
-        elif _RESTS.search(note.new_state) and key in began:
-            found.append(_over(note.alert_name, began.pop(key), note.time))
-    for (_, name), start in began.items():
-        if name not in current:
-            found.append(_over(name, start, min(window.end_ns // _MS, start)))
-    return found
-
-
-def _over(name: str, start_ms: int, end_ms: int) -> JsonObject:
-    return {"labels": {"alertname": _plain(name) or "alert"}, "annotations": {}, "startsAt": _time(start_ms),
-            "endsAt": _time(end_ms), "status": "resolved"}  # fmt: skip
+    noted, _ = history.alerts_of(annotations, current, window)
+    return [*found, *(alert for alert in noted if alert["status"] == "resolved")]
 
 
 def _of_alert(one: FoundAnnotation) -> bool:

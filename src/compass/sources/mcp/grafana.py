@@ -13,6 +13,7 @@ from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError
 from compass.sources.grafana.api import FoundAnnotation
+from compass.sources.grafana.history import MS_NS, FoundRule, alerts_of
 from compass.sources.grafana.told import changes_of
 from compass.sources.live.feed import Feed, Found, NothingThereError, Scope
 from compass.sources.live.gathered import Gathered, JsonObject, Objects
@@ -20,7 +21,6 @@ from compass.sources.loki.feed import LokiFeed
 from compass.sources.loki.options import LokiOptions, checked
 from compass.sources.mcp.calls import Calls
 from compass.sources.mcp.datasources import DataSources
-from compass.sources.mcp.history import MS_NS, FoundRule, alerts_of
 from compass.sources.mcp.logs import McpLoki
 from compass.sources.mcp.options import MOST_LINES, McpOptions
 from compass.sources.mcp.prometheus import RULES, McpPrometheus, rules_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compass.domain.time import Window
 from compass.sources.grafana.api import FoundAnnotation
-from compass.sources.mcp.history import FoundRule, alerts_of, said_of
+from compass.sources.grafana.history import FoundRule, alerts_of, said_of
 
 MINUTE = 60_000
 BEGIN = 1_800_000_000_000
