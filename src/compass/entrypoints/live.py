@@ -12,11 +12,11 @@ from compass.domain.incident import Incident
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Config, config_path, read_config
 from compass.ports.errors import ConfigurationError
-from compass.ports.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from compass.sources.http.ledger import Ledger
     from compass.sources.live.feed import Feed
+    from compass.sources.live.source import LiveSource
 
 
 def config() -> Config:
@@ -51,7 +51,7 @@ async def connected(chosen: Config) -> AsyncIterator[Sequence[Feed]]:
             await feed.aclose()
 
 
-def live_source(chosen: Config, incident: Incident, parts: frozenset[str] | None = None) -> Telemetry:
+def live_source(chosen: Config, incident: Incident, parts: frozenset[str] | None = None) -> LiveSource:
     """A fresh source: what it gathers (`parts`, or everything) is its own, and is removed when it is closed."""
     from compass.sources.live.source import LiveSource
 

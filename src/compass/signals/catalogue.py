@@ -172,14 +172,17 @@ class Catalogue:
         `x_sum` exists beside it (`pg_locks_count` is no histogram).
         """
         base, part = _split(name, labels, siblings)
-        normal = _NORMAL.sub("_", snake(base)).strip("_")
+        return self._read(_normal(base), base, part, self.rule(base, labels), labels)
+
+    def rule(self, base: str, labels: Mapping[str, str]) -> Rule | None:
+        """The rule for a series whose name is `base` without the suffix of a histogram's part; None where none fits."""
         candidates = self._candidates.get(base)
         if candidates is None:
             # exporters' own names are written in the catalogue without the humps of their camels
             flat = _NORMAL.sub("_", base.lower()).strip("_")
-            candidates = self._candidates[base] = tuple(rule for rule in self.rules if rule.fits(flat, normal))
-        rule = next((rule for rule in candidates if rule.holds(labels)), None)
-        return self._read(normal, base, part, rule, labels)
+            fitting = tuple(rule for rule in self.rules if rule.fits(flat, _normal(base)))
+            candidates = self._candidates[base] = fitting
+        return next((rule for rule in candidates if rule.holds(labels)), None)
 
     def _read(self, normal: str, base: str, part: Part, rule: Rule | None, labels: Mapping[str, str]) -> Meaning:
         kind = rule.kind if rule else SignalKind.OTHER
@@ -233,6 +236,10 @@ class Catalogue:
             except ValueError as error:
                 raise ValueError(f"metric rule {number}: {error}") from error
         return Catalogue(rules=(*rules, *self.rules), units=self.units, worse=self.worse, counted=self.counted)
+
+
+def _normal(base: str) -> str:
+    return _NORMAL.sub("_", snake(base)).strip("_")
 
 
 def _split(name: str, labels: Mapping[str, str], siblings: Set[str]) -> tuple[str, Part]:

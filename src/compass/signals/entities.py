@@ -304,6 +304,15 @@ class EntityIndex:
                     pairs.add((3, pod, node, "runs_on"))
         return tuple((child, parent, kind) for _, child, parent, kind in sorted(pairs))
 
+    def aliases(self, entity: EntityRef) -> tuple[str, ...]:
+        """Addresses, and workloads of another name, that lead to this entity, sorted."""
+        hosts = {host for host, (kind, name, space) in self._addresses.items() if self.ref(kind, name, space) == entity}
+        workloads = {
+            name for (space, name), service in self._workload_service.items()
+            if self.ref(EntityKind.SERVICE, service, space) == entity
+        }  # fmt: skip
+        return tuple(sorted((hosts | workloads) - {entity.name}))
+
     def entities(self) -> tuple[EntityRef, ...]:
         """Everything that was named, sorted."""
         found = {

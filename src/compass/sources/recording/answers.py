@@ -19,6 +19,7 @@ from compass.sources.recording.header import Header
 from compass.sources.recording.layout import LOGS_PART, METRICS_PART, TRACES_PART, Part
 from compass.sources.recording.lines import read_logs, streams_of
 from compass.sources.recording.metrics import read_series
+from compass.sources.recording.signals import ServiceSignals, signals_of
 from compass.sources.recording.spans import read_spans
 from compass.sources.recording.turns import Turns
 from compass.sources.recording.world import World
@@ -77,6 +78,11 @@ class Answers:
         chosen = set(streams_of((entity,), labels, self.world.index)[0] or ())
         own = [labels[number] for number in sorted(chosen)]
         return own, [found for number, found in sorted(labels.items()) if number not in chosen]
+
+    def signals(self, name: str, asked: Window) -> ServiceSignals:
+        """What is understood of a service in the part of a window that was recorded. Raises NotFoundError."""
+        with self._turns.turn(self._rows(METRICS_PART)):
+            return signals_of(name, asked.clip(self._header.window), self._engine, self.world)
 
     def survey(self, part: Part) -> Survey:
         """(what there is, what is missing, the range covered, kinds of entity). Raises SourceRefusedError."""

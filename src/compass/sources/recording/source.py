@@ -26,6 +26,7 @@ from compass.domain.telemetry import (
     SignalQuery,
     SpanQuery,
 )
+from compass.domain.time import Window
 from compass.ports.clock import Deadline
 from compass.ports.errors import BadInputError, SourceRefusedError
 from compass.signals.catalogue import RawRule, builtin
@@ -39,6 +40,7 @@ from compass.tables.spans import SpanTable
 if TYPE_CHECKING:
     from compass.signals.entities import EntityIndex
     from compass.sources.recording.answers import Answers
+    from compass.sources.recording.signals import ServiceSignals
 
 Labels = Mapping[str, str]
 
@@ -104,6 +106,10 @@ class RecordingSource:
     async def check(self) -> tuple[Health, ...]:
         """One Health a part: absent parts are not connected, damaged ones lost, partly readable ones degraded."""
         return await asyncio.to_thread(lambda: tuple(self._health(part) for part in PARTS))
+
+    def signals(self, service: str, window: Window | None = None) -> ServiceSignals:
+        """What is understood of a service, and what is not and why. Blocks; raises NotFoundError with near names."""
+        return self._answers().signals(service, window or self._header.window)
 
     def index(self) -> EntityIndex:
         """The entity index of this recording (reads it on first use)."""

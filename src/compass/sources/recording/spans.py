@@ -95,7 +95,7 @@ def _services(entities: tuple[EntityRef, ...], engine: Engine, world: World) -> 
     pairs, sent = [], 0
     counts = integers(found["spans"]).tolist()
     for service, raw, count in sorted(zip(text(found["service"]), text(found["resource"]), counts, strict=True)):
-        about = _sender(index, service, raw)
+        about = sender_of(index, service, raw)
         if about.entity in inside or about.service in inside or index.node_of(about.entity) in inside:
             test = f"coalesce(service, '') = {quoted(service)}"
             pairs.append(f"({test} AND coalesce({resource}, '') = {quoted(raw)})")
@@ -213,7 +213,8 @@ def coded(
     return codes, tuple(names)
 
 
-def _sender(index: EntityIndex, service: str, resource: str) -> Resolved:
+def sender_of(index: EntityIndex, service: str, resource: str) -> Resolved:
+    """Who sent spans with this service name and these resource attributes (JSON)."""
     labels = underscored(parse_labels(resource) or {})
     name = service or labels.get("service_name", "") or _UNKNOWN_SERVICE
     found = index.of_labels({**labels, "service_name": name})
@@ -227,7 +228,7 @@ def _senders(
     sender, senders = coded(text(found.pop("service")), str)
     resource, resources = coded(text(found.pop("resource")), str)
     pairs, pair = np.unique(sender.astype(np.int64) * max(len(resources), 1) + resource, return_inverse=True)
-    about = [_sender(index, senders[p // len(resources)], resources[p % len(resources)]) for p in pairs.tolist()]
+    about = [sender_of(index, senders[p // len(resources)], resources[p % len(resources)]) for p in pairs.tolist()]
     entities = tuple(sorted({ref for one in about for ref in (one.entity, one.service)}))
     place = {entity: i for i, entity in enumerate(entities)}
     service = np.array([place[one.service] for one in about], dtype=np.int32)

@@ -81,6 +81,12 @@ class World:
             return self._groups
 
     @property
+    def named(self) -> Named:
+        """(name, labels, meaning) of each readable series, by number."""
+        with self._lock:
+            return self._named
+
+    @property
     def streams(self) -> Streams:
         with self._lock:
             return self._streams
@@ -89,6 +95,11 @@ class World:
     def kubernetes(self) -> JsonLines:
         with self._lock:
             return self._kubernetes
+
+    def sets_aside(self, name: str, labels: Mapping[str, str]) -> bool:
+        """Whether a rule says on purpose that nothing is to be concluded from such a series."""
+        rule = self._catalogue.rule(name, labels)
+        return rule is not None and rule.kind is SignalKind.OTHER
 
     # -- computed once ---------------------------------------------------------------------------------------------
 
