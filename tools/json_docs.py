@@ -5,10 +5,17 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from compass.entrypoints import looking
+from compass.entrypoints.cli import doctoring, understanding
 from compass.projections import view
+from compass.sources.recording import signals
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 HEAD = """# JSON output
@@ -23,15 +30,29 @@ Times end in `_ns`: integer nanoseconds since 1970-01-01 UTC. Probabilities lie 
 """
 
 
+OTHERS: dict[str, tuple[type[DataclassInstance], ...]] = {
+    "compass doctor": (doctoring.Doctor, looking.Looked),
+    "compass signals": (
+        understanding.Signals, signals.ServiceSignals, signals.Understood, signals.Ignored, signals.Stream,
+        signals.Sender,
+    ),
+}  # fmt: skip
+
+
 def tables() -> str:
     """One table a type: the view first, then what it is made of."""
     kinds = [v for v in vars(view).values() if dataclasses.is_dataclass(v) and v.__module__ == view.__name__]
-    parts = [HEAD]
-    for kind in reversed(kinds):
-        doc = " ".join((kind.__doc__ or "").split())
-        rows = "\n".join(f"| `{f.name}` | `{f.type}` |" for f in dataclasses.fields(kind))
-        parts.append(f"## {kind.__name__}\n\n{doc}\n\n| field | type |\n|---|---|\n{rows}\n")
+    parts = [HEAD, *map(table, reversed(kinds))]
+    for command, others in OTHERS.items():
+        parts += [f"# {command} --json\n", *map(table, others)]
     return "\n".join(parts).replace(" | None` |", " \\| None` |")
+
+
+def table(kind: type[DataclassInstance]) -> str:
+    """One type: what it is, and its fields."""
+    doc = " ".join((kind.__doc__ or "").split())
+    rows = "\n".join(f"| `{f.name}` | `{f.type}` |" for f in dataclasses.fields(kind))
+    return f"## {kind.__name__}\n\n{doc}\n\n| field | type |\n|---|---|\n{rows}\n"
 
 
 def main() -> int:
