@@ -18,6 +18,13 @@ import pytest
 
 MS = 1000
 READY_S = 30.0
+SCRAPE = """
+scrape_configs:
+  - job_name: test
+    scrape_interval: 1s
+    honor_labels: true
+    static_configs: [{{targets: ["{}"]}}]
+"""
 
 
 def needs_prometheus() -> pytest.MarkDecorator:
@@ -55,15 +62,20 @@ def _samples(recording: Path) -> Iterator[tuple[str, dict[str, str], int, float]
 
 
 @contextmanager
-def prometheus(folder: Path, recording: Path | None = None, shift_s: int = 0, rules: str = "") -> Iterator[str]:
-    """The address of a Prometheus of its own in `folder`, stopped at the end. It scrapes nothing."""
+def prometheus(
+    folder: Path, recording: Path | None = None, shift_s: int = 0, rules: str = "", scrape: str = ""
+) -> Iterator[str]:
+    """The address of a Prometheus of its own in `folder`, stopped at the end. It scrapes `scrape` (host:port), if
+    anything, once a second."""
     data = folder / "tsdb"
     data.mkdir(parents=True)
     if recording is not None:
         back_fill(recording, data, shift_s)
     config = folder / "prometheus.yml"
     config.write_text(
-        "global: {evaluation_interval: 1s}\n" + (f"rule_files: [{folder / 'rules.yml'}]\n" if rules else "")
+        "global: {evaluation_interval: 1s}\n"
+        + (f"rule_files: [{folder / 'rules.yml'}]\n" if rules else "")
+        + (SCRAPE.format(scrape) if scrape else "")
     )
     (folder / "rules.yml").write_text(rules)
     port = _free_port()

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from compass.domain.chronicle import Reported, ServersAsked
 from compass.domain.recheck import Rechecked
-from compass.domain.time import NS_PER_S, to_datetime
 from tests.support.cli import Cli, on_terminal, payloads, plain
-from tests.support.courses import Course, factors, write_course
-from tests.support.incidents import STEP_S
-from tests.support.prometheus import needs_prometheus, prometheus
-from tests.support.recordings import START_NS
+from tests.support.live_stack import BAD, BEFORE, Stack, serving
+from tests.support.prometheus import needs_prometheus
 
 pytestmark = [pytest.mark.xdist_group("cli"), needs_prometheus()]
 RULES = """
@@ -30,39 +25,6 @@ groups:
         labels: {severity: critical, service_name: web}
         annotations: {summary: "Checkout is slow"}
 """
-BEFORE, BAD = (40.0, 1.0), (15.0, 8.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """A Prometheus in which the incident began 40 minutes after `start_ns`, and the settings that name it."""
-
-    url: str
-    start_ns: int
-
-    def settings(self, folder: Path) -> dict[str, str]:
-        config = folder / "compass.toml"
-        config.write_text(f'[sources.metrics]\ntype = "mimir"\nurl = "{self.url}"\n')
-        return {"COMPASS_CONFIG": str(config)}
-
-    def told(self, folder: Path) -> list[str]:
-        """Options that name the window while it was bad, and the page."""
-        page = folder / "page.json"
-        labels = {"alertname": "HighLatency", "service_name": "web", "severity": "critical"}
-        alert = {"labels": labels, "annotations": {"summary": "Checkout is slow"}, "startsAt": self.at(45)}
-        page.write_text(json.dumps({"alerts": [alert]}))
-        return ["--alert", str(page), "--from", self.at(0), "--to", self.at(54)]
-
-    def at(self, minutes: float) -> str:
-        return to_datetime(self.start_ns + round(minutes * 60 * NS_PER_S)).isoformat()
-
-
-def serving(folder: Path, course: Course, rules: str = "") -> Iterator[Stack]:
-    """A server whose samples end now."""
-    shift_s = int(time.time()) - START_NS // NS_PER_S - round(len(factors(course)) * STEP_S)
-    recording = write_course(folder / "course", course)
-    with prometheus(folder / "server", recording, shift_s=shift_s, rules=rules) as url:
-        yield Stack(url, START_NS + shift_s * NS_PER_S)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.observation import Verdict
 from compass.domain.telemetry import Coverage, NativeQuery, Signal, SignalKind, Temporality
 from compass.domain.time import Window
-from compass.sources.live.native import logql, promql, row_of, traceql
+from compass.sources.live.native import logql, promql, row_of, traceql, with_buckets
 from compass.tables.series import SeriesRow
 
 WEB = EntityRef(kind=EntityKind.SERVICE, name="web")
@@ -74,3 +74,23 @@ def test_traces_are_selected_by_what_the_entity_is() -> None:
     store = EntityRef(kind=EntityKind.DATABASE, name="db")
     assert traceql(pod, "trace.errors_up").text == '{ (resource.k8s.pod.name = "web-1") && status = error }'
     assert traceql(store, "trace.db_slow").text == '{ span.server.address = "db" || span.peer.service = "db" }'
+
+
+def test_slow_spans_only_where_that_is_told() -> None:
+    assert traceql(WEB, "latency.up", 1.25).text == '{ (resource.service.name = "web") && duration > 1250ms }'
+    assert traceql(WEB, "latency.up", 0.0).text == '{ resource.service.name = "web" }'
+    assert traceql(WEB, "errors.up", 0.5).text.endswith(" && status = error && duration > 500ms }")
+
+
+def test_exemplars_are_on_the_buckets_whatever_of_a_histogram_is_read() -> None:
+    def asked(**labels: str) -> str:
+        return with_buckets(promql(row("d_seconds", **labels), REAL)).text
+
+    assert asked(stat="p99") == promql(row("d_seconds", stat="p99"), REAL).text
+    assert '__name__=~"d_seconds(_bucket|_count|_total)?"' in asked(stat="errors")
+    mean = asked(stat="mean", pod="w-1")
+    assert "_sum" not in mean
+    assert "_count" not in mean
+    assert mean.count("d_seconds_bucket{") == 2
+    plain = promql(row("jobs_count", SignalKind.OTHER), REAL)
+    assert with_buckets(plain) == plain

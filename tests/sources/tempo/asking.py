@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
 
+from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.incident import Incident
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
@@ -16,8 +17,9 @@ from compass.sources.http.client import Client
 from compass.sources.http.ledger import Ledger
 from compass.sources.http.settings import Server
 from compass.sources.live.connector import Means, connect
-from compass.sources.live.feed import Found, Scope
+from compass.sources.live.feed import Found, Scope, TraceFound
 from compass.sources.live.gathered import Gathered, Span, Spans
+from compass.sources.live.native import traceql
 from compass.sources.live.options import Secrets, options_of
 from compass.sources.recording.header import read_header
 from compass.sources.tempo.answers import Count, Hits, WholeTrace
@@ -33,15 +35,17 @@ LAB = ROOT / "tests" / "data" / "lab"
 NO_DEADLINE = Deadline()
 REPLAYED = "http://tempo.example"
 JSON = "application/json"
+SLOW_SERVICE, SLOWEST = "checkout", 20
+SLOW_QUERY = traceql(EntityRef(kind=EntityKind.SERVICE, name=SLOW_SERVICE), "latency.up")
 TENANT = "single-tenant"
 """What a Tempo without tenants calls its only one: a second server on the same data is asked for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One way to ask. `ask`: gather, look, trace (`trace_id`, or the largest of the recording) or search. `limited`: of
-    the server with limits. `without`: words of TraceQL that the server is taken not to know, `first_api`: so of
-    the second API for traces. `from_s`, `to_s`: part of the recording's window."""
+    """One way to ask. `ask`: gather, look, trace (`trace_id`, or the largest of the recording), slowest or search.
+    `limited`: of the server with limits. `without`: words of TraceQL that the server is taken not to know, `first_api`:
+    so of the second API for traces. `from_s`, `to_s`: part of the recording's window."""
 
     name: str
     loaded: str
@@ -89,6 +93,8 @@ CASES = (
     ),
     Case(name="trace-unknown", loaded="lab-009", ask="trace", trace_id="0123456789abcdef0123456789abcdef"),
     Case(name="trace-no-id", loaded="lab-009", ask="trace", trace_id="not-an-id"),
+    Case(name="slowest", loaded="lab-009", ask="slowest"),
+    Case(name="slowest-filtered", loaded="lab-009", ask="slowest", options={"filter": "kind = client"}),
     Case(name="search", loaded="lab-009", ask="search", from_s=100, to_s=110),
     Case(name="search-json", loaded="lab-009", ask="search", from_s=100, to_s=110, accept=JSON),
     Case(name="empty", loaded="reference", later_s=-86_400 * 365),
@@ -113,6 +119,7 @@ class Said:
     found: Found | None = None
     trace: WholeTrace | None = None
     hits: Hits | None = None
+    slowest: Sequence[TraceFound] = ()
 
     @property
     def spans(self) -> list[Span]:
@@ -236,6 +243,9 @@ async def ask(
         if case.ask == "trace":
             found = await feed.trace(trace_of(case, folder), deadline=NO_DEADLINE)
             return Said(ledger=ledger, window=window, trace=found)
+        if case.ask == "slowest":
+            slow = await feed.slowest(SLOW_QUERY, window, SLOWEST, deadline=NO_DEADLINE)
+            return Said(ledger=ledger, window=window, slowest=slow)
         scope = Scope(window=window, detected_ns=window.end_ns, exact=case.exact)
         return Said(ledger=ledger, window=window, gathered=await feed.gather("traces", scope, deadline=NO_DEADLINE))
     finally:

@@ -23,6 +23,8 @@ from tests.sources.tempo.asking import (
     BY_NAME,
     CASES,
     CONTRACTS,
+    SLOW_SERVICE,
+    SLOWEST,
     Case,
     Said,
     ask,
@@ -114,6 +116,19 @@ def test_queries_can_be_run_again(tmp_path: Path) -> None:
     assert {counting.language, spans.language} == {"traceql"}
     assert counting.text == '{ resource.service.name = "checkout" } | count_over_time()'
     assert spans.text.startswith('{ resource.service.name = "checkout" } | count() <= 1000 | by(span:id) | select(')
+
+
+@pytest.mark.parametrize(("name", "kind"), [("slowest", ""), ("slowest-filtered", "client")])
+def test_the_slowest_traces_are_found_though_a_search_ends_with_any(name: str, kind: str, tmp_path: Path) -> None:
+    made, there = said(name, tmp_path), recorded(BY_NAME[name], tmp_path)
+    longest: dict[str, int] = {}
+    for span in there.values():
+        if span.service == SLOW_SERVICE and kind in ("", span.kind):
+            longest[span.trace_id] = max(longest.get(span.trace_id, 0), span.duration_ns)
+    slowest = sorted(longest, key=lambda trace: (-longest[trace], trace))[:SLOWEST]
+    assert len(longest) > 3 * SLOWEST, "a single search would not do"
+    assert [(one.trace_id, round(one.value * 1e9)) for one in made.slowest] == [(t, longest[t]) for t in slowest]
+    assert made.ledger.requests <= 4
 
 
 # -- less than a window --------------------------------------------------------------------------------------------

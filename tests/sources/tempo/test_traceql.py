@@ -17,6 +17,7 @@ from compass.sources.tempo.traceql import (
     RESOURCE,
     SPAN,
     Share,
+    bounded,
     count_query,
     quoted,
     searchable,
@@ -133,3 +134,12 @@ def test_a_long_filter_leaves_out_what_says_least() -> None:
     assert 0 < len(kept) < len(FIELDS)
     assert kept == [one for one in FIELDS if one in kept]
     assert selected(f"resource.team = {quoted('x' * 2000)}", Share()) == list(FIELDS[:5])
+
+
+def test_a_query_is_bounded_without_changing_what_it_says() -> None:
+    query = '{ (resource.service.name = "a" || status = error) }'
+    assert bounded(query) == query
+    assert bounded(query, "", "duration > 5ns") == (
+        '{ ((resource.service.name = "a" || status = error)) && (duration > 5ns) }'
+    )
+    assert bounded('{ span.a = "}" }', "kind = client") == '{ (span.a = "}") && (kind = client) }'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from urllib.parse import quote
 
 from compass.domain.telemetry import NativeQuery
@@ -13,12 +14,13 @@ from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError
 from compass.sources.grafana.api import MOST_ANNOTATIONS, FoundAlert, FoundSource, GrafanaApi
 from compass.sources.grafana.told import alerts_of, changes_of
-from compass.sources.live.feed import Feed, Found, NothingThereError, Scope
+from compass.sources.live.feed import Exemplified, Feed, Found, NothingThereError, Scope, Searched, TraceFound
 from compass.sources.live.gathered import Gathered, Objects
 from compass.sources.live.native import LOGQL, PROMQL, TRACEQL
 from compass.sources.recording.layout import ALERTS_PART, CHANGES_PART, LOGS_PART, METRICS_PART, TRACES_PART
 
-TYPE_OF_PART = {METRICS_PART.name: "prometheus", LOGS_PART.name: "loki", TRACES_PART.name: "tempo"}
+METRICS, TRACES = "prometheus", "tempo"
+TYPE_OF_PART = {METRICS_PART.name: METRICS, LOGS_PART.name: "loki", TRACES_PART.name: TRACES}
 _TYPE_OF_LANGUAGE = {PROMQL: "prometheus", LOGQL: "loki", TRACEQL: "tempo"}
 _OPTION_OF_TYPE = {"prometheus": "metrics", "loki": "logs", "tempo": "traces"}
 LOOK_S = 24 * 3600
@@ -85,6 +87,23 @@ class GrafanaFeed:
         pane = {"datasource": source.uid, "queries": [asked], "range": {"from": start, "to": end}}
         panes = json.dumps({"compass": pane}, separators=(",", ":"))
         return f"{self._url}/explore?schemaVersion=1&panes={quote(panes, safe='')}"
+
+    async def exemplars(self, query: NativeQuery, window: Window, *, deadline: Deadline) -> Sequence[TraceFound]:
+        """Of its Prometheus. Implements `live.feed.Exemplified`."""
+        feed, _ = await asyncio.gather(self._feed(METRICS, deadline), self._traces(deadline))
+        return await feed.exemplars(query, window, deadline=deadline) if isinstance(feed, Exemplified) else ()
+
+    async def slowest(
+        self, query: NativeQuery, window: Window, most: int, *, deadline: Deadline
+    ) -> Sequence[TraceFound]:
+        """Of its Tempo. Implements `live.feed.Searched`."""
+        feed = await self._feed(TRACES, deadline)
+        return await feed.slowest(query, window, most, deadline=deadline) if isinstance(feed, Searched) else ()
+
+    async def _traces(self, deadline: Deadline) -> None:
+        """Learn which data source opens a trace. Without one there is no link, which is all that is lost."""
+        with suppress(SourceError):
+            await self._feed(TRACES, deadline)
 
     async def _changes(self, window: Window, deadline: Deadline) -> Gathered:
         noted = await self._api.annotations(window, deadline=deadline)

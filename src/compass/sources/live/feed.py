@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -73,4 +73,35 @@ class Linked(Protocol):
 
     def explore(self, query: NativeQuery, window: Window) -> str:
         """The address that shows `query` over `window`; "" where it cannot be told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceFound:
+    """A trace that shows what is asked about: `value` is what its exemplar measured, or the seconds its slowest span
+    that matches took. `about` says which series or span, for a person. Nothing in it is trusted."""
+
+    trace_id: str
+    value: float
+    at_ns: int
+    about: str = ""
+
+
+@runtime_checkable
+class Exemplified(Protocol):
+    """A feed that can lead from a series to traces."""
+
+    async def exemplars(self, query: NativeQuery, window: Window, *, deadline: Deadline) -> Sequence[TraceFound]:
+        """Exemplars with a trace id of the series that a PromQL query reads, in `window`, in no order."""
+        ...
+
+
+@runtime_checkable
+class Searched(Protocol):
+    """A feed in which traces can be searched."""
+
+    async def slowest(
+        self, query: NativeQuery, window: Window, most: int, *, deadline: Deadline
+    ) -> Sequence[TraceFound]:
+        """About the `most` traces with the slowest spans that a TraceQL query matches, the slowest first."""
         ...

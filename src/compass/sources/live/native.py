@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.observation import Observation
@@ -17,6 +19,9 @@ _OURS = frozenset({"stat", "__name__"})  # labels that the reader adds to a row
 # Labels that say what a line is like, not who wrote it.
 _OF_LINES = frozenset({"pattern_count", "level", "detected_level", "severity", "severity_text", "log_level"})
 _RATE = "[2m]"
+_SHORTEST_S = 0.001
+_MEAN = re.compile(r"_sum\{.* / .*_count\{", re.DOTALL)
+_PART_OF_MEAN = re.compile(r"_(sum|count)(?=\{)")
 _ATTRIBUTE = {
     EntityKind.POD: "resource.k8s.pod.name", EntityKind.NODE: "resource.k8s.node.name",
     EntityKind.NAMESPACE: "resource.k8s.namespace.name",
@@ -65,14 +70,24 @@ def logql(streams: Sequence[Mapping[str, str]], others: Sequence[Mapping[str, st
     return NativeQuery(language=LOGQL, text=f"{{{inner}}}")
 
 
-def traceql(entity: EntityRef, sign: str) -> NativeQuery:
-    """Spans of one entity; only failed ones where the sign is about errors."""
+def with_buckets(query: NativeQuery) -> NativeQuery:
+    """The query as it finds exemplars: a histogram has them on its buckets, whatever of it is read (see `promql`)."""
+    text = query.text.replace("(_count|_total)?", "(_bucket|_count|_total)?")
+    if _MEAN.search(text):
+        text = _PART_OF_MEAN.sub("_bucket", text)
+    return replace(query, text=text)
+
+
+def traceql(entity: EntityRef, sign: str, slower_than_s: float = 0.0) -> NativeQuery:
+    """Spans of one entity; only failed ones where the sign is about errors, only slow ones where that is given."""
     attribute = _ATTRIBUTE.get(entity.kind, "resource.service.name")
     failed = " && status = error" if "error" in sign else ""
     value = json.dumps(entity.name, ensure_ascii=False)
     store = entity.kind in (EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE, EntityKind.EXTERNAL)
     found = f"span.server.address = {value} || span.peer.service = {value}" if store else f"{attribute} = {value}"
-    return NativeQuery(language=TRACEQL, text=f"{{ ({found}){failed} }}" if failed else f"{{ {found} }}")
+    slow = f" && duration > {slower_than_s * 1000:.0f}ms" if slower_than_s >= _SHORTEST_S else ""
+    more = f"{failed}{slow}"
+    return NativeQuery(language=TRACEQL, text=f"{{ ({found}){more} }}" if more else f"{{ {found} }}")
 
 
 def _selector(name: str, labels: Mapping[str, str]) -> str:

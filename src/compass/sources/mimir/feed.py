@@ -12,10 +12,12 @@ from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceRefusedError
-from compass.sources.live.feed import Found, Scope
+from compass.sources.live.feed import Found, Scope, TraceFound
 from compass.sources.live.gathered import Floats, Gathered, Ints, Metrics, Objects
+from compass.sources.live.native import with_buckets
 from compass.sources.mimir.alerts import ALERTS_QUERY, alerts_of
 from compass.sources.mimir.api import Listed, PrometheusApi
+from compass.sources.mimir.exemplars import traces_of
 from compass.sources.mimir.plan import NAME, Plan, Request, make_plan, selector
 from compass.sources.mimir.samples import Measured
 from compass.sources.recording.layout import ALERTS_PART, METRICS_PART
@@ -70,6 +72,10 @@ class MimirFeed:
             detail=f"{count} series of {len(names)} metrics in the last five minutes",
             figures={"series": str(count), "metrics": str(len(names))}, hints=hints,
         )  # fmt: skip
+
+    async def exemplars(self, query: NativeQuery, window: Window, *, deadline: Deadline) -> Sequence[TraceFound]:
+        """Implements `live.feed.Exemplified`."""
+        return traces_of(await self._api.exemplars(with_buckets(query).text, window, deadline=deadline))
 
     async def aclose(self) -> None:
         await self._api.aclose()

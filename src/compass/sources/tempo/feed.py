@@ -11,7 +11,7 @@ from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window, to_datetime
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError
-from compass.sources.live.feed import Found, Scope
+from compass.sources.live.feed import Found, Scope, TraceFound
 from compass.sources.live.gathered import Gathered, Spans
 from compass.sources.live.native import TRACEQL
 from compass.sources.recording.layout import TRACES_PART
@@ -20,7 +20,7 @@ from compass.sources.tempo.answers import Hits, WholeTrace
 from compass.sources.tempo.api import BAD_QUERY, TempoApi, most_of
 from compass.sources.tempo.byid import ById, clock_words
 from compass.sources.tempo.options import TempoOptions
-from compass.sources.tempo.spans import inside, spans_of, traces_in
+from compass.sources.tempo.spans import inside, slowest_of, spans_of, traces_in
 from compass.sources.tempo.together import together
 from compass.sources.tempo.traceql import Share, Slice
 
@@ -28,6 +28,7 @@ BYTES_A_SPAN = 150
 """What a span weighs in an answer that is compressed, as Tempo does (75 were measured), with room for longer names."""
 SPANS_A_REQUEST = 4_000
 MOST_REQUESTS = 6
+MOST_SEARCHES = 4
 ROOM = 1.5
 """How many times what is expected an answer may hold before the server is told to stop."""
 COUNT_STEPS = 120
@@ -94,6 +95,26 @@ class TempoFeed:
     async def trace(self, trace_id: str, *, deadline: Deadline) -> WholeTrace | None:
         """One whole trace, to jump to from an exemplar or a log line; None where the server has none of this id."""
         return await self._api.trace(trace_id, None, deadline=deadline)
+
+    async def slowest(
+        self, query: NativeQuery, window: Window, most: int, *, deadline: Deadline
+    ) -> Sequence[TraceFound]:
+        """Implements `live.feed.Searched`. A search ends when it has found enough, whichever they are: so it is asked
+        again for what is slower than those, until that is few or MOST_SEARCHES are made."""
+        within = traceql.seconds(traceql.searchable(window))
+        found: dict[str, TraceFound] = {}
+        text = traceql.bounded(query.text, self._options.filter)
+        for _ in range(MOST_SEARCHES):
+            hits, limit = await most_of(self._api, text, within, 2 * most, deadline=deadline)
+            for one in map(slowest_of, hits.traces):
+                if one is not None and (one.trace_id not in found or found[one.trace_id].value < one.value):
+                    found[one.trace_id] = one
+            ranked = sorted(found.values(), key=lambda one: (-one.value, one.trace_id))
+            if len(hits.traces) < limit or len(ranked) < most:
+                break
+            floor = f"duration > {round(ranked[most - 1].value * 1e9)}ns"
+            text = traceql.bounded(query.text, self._options.filter, floor)
+        return ranked[:most]
 
     async def look(self, part: str, *, deadline: Deadline) -> Found:  # noqa: ARG002 - there is one
         now = self._clock.now_ns()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from compass.domain.time import Window
+from compass.domain.time import NS_PER_S, Window
+from compass.sources.live.feed import TraceFound
 from compass.sources.live.gathered import Span
-from compass.sources.tempo.answers import FoundSpan, Hits
+from compass.sources.tempo.answers import FoundSpan, FoundTrace, Hits
 from compass.sources.tempo.otlp import hexadecimal, kind_of, parent_of, service_of, status_of
 from compass.sources.tempo.traceql import KIND, PARENT, RESOURCE, SPAN, STATUS, THROWN
 from compass.tables.objects import Json
@@ -49,3 +50,14 @@ def inside(spans: Iterable[Span], window: Window) -> list[Span]:
 
 def traces_in(spans: Sequence[Span]) -> int:
     return len({span.trace_id for span in spans})
+
+
+def slowest_of(trace: FoundTrace) -> TraceFound | None:
+    """A trace with the longest of its spans that a search gave; None where it gave none."""
+    longest = max(trace.spans, key=lambda span: (span.duration_ns, span.span_id), default=None)
+    if longest is None:
+        return None
+    about = " ".join(filter(None, (trace.service, longest.name)))
+    return TraceFound(
+        trace_id=trace.trace_id, value=longest.duration_ns / NS_PER_S, at_ns=longest.start_ns, about=about
+    )

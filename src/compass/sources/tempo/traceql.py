@@ -109,6 +109,11 @@ def spanset(*conditions: str) -> str:
     return f"{{ {' && '.join(kept if len(kept) == 1 else [f'({one})' for one in kept])} }}"
 
 
+def bounded(query: str, *conditions: str) -> str:
+    """A query of one set of spans, `{ a }`, with more conditions."""
+    return spanset(query.strip().removeprefix("{").removesuffix("}"), *conditions)
+
+
 def count_query(bound: str) -> str:
     """How many spans there are."""
     return f"{spanset(bound)} | count_over_time()"

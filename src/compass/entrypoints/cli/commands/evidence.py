@@ -15,14 +15,21 @@ def register(app: typer.Typer) -> None:
 
 def evidence(
     account: Annotated[str, typer.Argument(metavar="N|E14", help="An account (number or label), or one fact.")] = "1",
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Of one fact about latency or errors: the traces that show it.")
+    ] = False,
     investigation: Reference = None,
     as_json: Json = False,
 ) -> None:
-    """Show the evidence for and against account N, or one fact (E14), with queries, values and coverage."""
+    """Show the evidence for and against account N, or one fact (E14), with queries, values and coverage; or (--trace)
+    jump from a fact on live servers to traces: by its series' exemplars, else by a search for the slowest spans."""
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.evidence import evidence_lines, fact_block
     from compass.entrypoints.cli.render.output import console, page, show, show_json
 
+    if trace:
+        show_traces(investigation, account, as_json=as_json)
+        return
     loaded = session.read_one(investigation)
     if account[:1] in "Ee" and account[1:].isdigit():
         fact = session.pick_fact(loaded.board, account)
@@ -40,3 +47,17 @@ def evidence(
     else:
         out = console()
         show(out, evidence_lines(loaded.view, line, page(out, full=True)))
+
+
+def show_traces(investigation: str | None, label: str, *, as_json: bool) -> None:
+    """Print the traces behind one fact."""
+    from compass.entrypoints.cli.render.output import console, page, show, show_json
+    from compass.entrypoints.cli.render.traces import trace_lines
+    from compass.entrypoints.cli.tracing import traces_of
+
+    found = traces_of(investigation, label)
+    if as_json:
+        show_json(found)
+    else:
+        out = console()
+        show(out, trace_lines(found, page(out, full=True)))
