@@ -38,7 +38,8 @@ PILOT_LIMIT = 2000
 LEAST_LIMIT = 500
 LOOK_S, LOOKED_AT = 3600, 20
 _TOO_LONG = "range specified by start and end exceeds"
-_TOLERANCE = 0.05
+_TOLERANCE, _SHORT = 0.05, 0.2
+_LEFT_OUT = f"traces of more than {traceql.MOST_SPANS_A_TRACE} spans are left out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ class TempoFeed:
             (pair for pair in zip(PILOTS, cuts, strict=True) if not pair[1].missing), (PILOTS[-1], cuts[-1])
         )
         matched = {trace.trace_id: trace.matched for one in cut.hits for trace in one.traces}
-        note = "the server does not count spans: shares are estimates"
+        note = f"the server does not count spans: shares are estimates, and {_LEFT_OUT}"
         return Expected(spans=sum(matched.values()) / share.value, counted=False, note=note)
 
     async def _counted(self, window: Window, deadline: Deadline) -> Expected | None:
@@ -235,11 +236,10 @@ class TempoFeed:
                 f"a sample of traces was taken, about 1 in {1 / share.value:.0f}:"
                 f" {len(spans)} spans of {traces_in(spans)} traces, of about {expected.spans:.0f} spans"
             ))  # fmt: skip
+            if expected.counted and _fewer(len(spans), traces_in(spans), expected.spans * share.value):
+                missing.append(f"fewer spans came than such a sample should have: {_LEFT_OUT}")
         elif expected.counted and sampling < 1.0:
-            missing.append(
-                f"{len(spans)} of {expected.spans:.0f} spans came"
-                f" (traces of more than {traceql.MOST_SPANS_A_TRACE} spans are left out)"
-            )
+            missing.append(f"{len(spans)} of {expected.spans:.0f} spans came: {_LEFT_OUT}")
         left = set(traceql.FIELDS) - set(traceql.selected(self._options.filter, share))
         if left:
             missing.append(f"`filter` is long: not asked for were {', '.join(sorted(left))}")
@@ -248,6 +248,11 @@ class TempoFeed:
         asked = [counting, text] if expected.counted else [text]
         queries = [NativeQuery(language=TRACEQL, text=one) for one in asked]
         return Gathered(data=Spans(spans=spans), queries=tuple(queries), missing=tuple(missing), sampling=sampling)
+
+
+def _fewer(spans: int, traces: int, expected: float) -> bool:
+    """Whether chance hardly explains how few spans came: those of a sample of n traces vary by about 1/√n."""
+    return spans < expected * (1.0 - max(_SHORT, 4.0 / math.sqrt(max(traces, 1))))
 
 
 def _ended_early(found: Hits, within: Slice, limit: int) -> list[str]:
