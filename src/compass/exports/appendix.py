@@ -39,6 +39,8 @@ def _statement(payload: object, board: Board) -> str:
     if isinstance(payload, c.Observed):
         o = payload.observation
         query = f"; {plain(o.query.language)}: {code(o.query.text, MOST_QUERY)}" if o.query.text else ""
+        if o.query.url.startswith(("https://", "http://")):
+            query += f" ([open](<{o.query.url}>))"  # made by a source, percent-encoded
         return f"{board.observation_labels.get(o.id, '')} {_short(o.text)}{query}".strip()
     if isinstance(payload, c.Attempted):
         a = payload.attempt

@@ -37,7 +37,12 @@ def fact_block(fact: Fact, page: Page) -> list[Text]:
         ends = f"{clock_time(o.spark.window.start_ns).split()[0]} to {clock_time(o.spark.window.end_ns).split()[0]}"
         lines.append(labelled("", Text(drawn, style="magenta").append(f"  {ends}", style="dim")))
     lines.append(labelled("", Text(page.fit(numbers(o)), style="dim")))
-    return [*lines, labelled("", Text(page.fit(f"{o.query.language}: {o.query.text}"), style="dim"))]
+    lines.append(labelled("", Text(page.fit(f"{o.query.language}: {o.query.text}"), style="dim")))
+    if o.query.url:
+        # An address of some hundred characters helps nobody on a terminal, which can hide it behind a word.
+        shown = Text(o.query.url) if page.uncut else Text("open in Grafana Explore", style=f"link {o.query.url}")
+        lines.append(labelled("", shown))
+    return lines
 
 
 def numbers(o: Observation) -> str:
