@@ -11,7 +11,7 @@ import pytest
 from compass.domain.board import Board
 from compass.domain.recheck import AlertState, Rechecked, Recovery
 from compass.domain.telemetry import ObjectKind, ObjectQuery, SignalQuery
-from compass.investigation.recheck import recheck
+from compass.investigation.recheck import parts_of, recheck
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceUnavailableError
 from compass.projections.board import fold_all
@@ -20,6 +20,7 @@ from compass.projections.view import View
 from compass.sources.recording import RecordingSource
 from tests.support.boards import events
 from tests.support.courses import SICK, write_course
+from tests.support.recordings import Span, write_recording
 from tests.support.running import prepared, run_means
 
 BAD = ((40.0, 1.0), (15.0, 8.0))
@@ -155,3 +156,33 @@ def test_the_board_keeps_every_recheck_in_order(investigated: tuple[Board, View]
     lines = build_view(board, {}, id="some-id", number=1).rechecks
     assert [line.state for line in lines] == [Recovery.UNCHANGED, Recovery.RECOVERED]
     assert all(signal.label.startswith("E") and signal.label != "E?" for signal in lines[0].signals)
+
+
+def calls(seconds: int, bad_from: int) -> list[Span]:
+    """Calls of web to orders; from a time on half of them fail."""
+    spans = []
+    for i in range(0, seconds, 2):
+        status = "error" if i >= bad_from and i % 4 else "ok"
+        trace, outer, inner = f"{i:032x}", f"{i:015x}1", f"{i:015x}2"
+        spans += [
+            Span(at_s=i, trace=trace, id=outer, kind="server", duration_ms=50.0, status=status),
+            Span(at_s=i + 0.01, trace=trace, id=inner, parent=outer, service="orders", kind="server", status=status),
+        ]
+    return spans
+
+
+@pytest.mark.parametrize(("bad_from", "state"), [(900, Recovery.RECOVERED), (0, Recovery.UNCHANGED)])
+def test_a_system_with_traces_alone_is_measured_by_its_spans(tmp_path: Path, bad_from: int, state: Recovery) -> None:
+    folder = write_recording(tmp_path / "bad", seconds=3300, spans=calls(3300, 2400), header={"service": "web"})
+    means = prepared(folder)
+    board = fold_all(asyncio.run(run_means(folder, means)).events)
+    view = build_view(board, means.crew.mechanisms, id="some-id", number=1)
+    assert "traces" in parts_of(view)
+    assert "logs" not in parts_of(view)
+    found = again((board, view), write_recording(tmp_path / "later", seconds=900, spans=calls(900, bad_from)))
+    assert found.state is state
+    assert {one.text for one in found.signals} == {f"spans: share failing of {name}" for name in ("web", "orders")}
+
+
+def test_spans_are_not_read_where_nothing_was_counted_from_them(investigated: tuple[Board, View]) -> None:
+    assert parts_of(investigated[1]) == {"metrics", "alerts", "kubernetes", "topology"}

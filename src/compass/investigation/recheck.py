@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 import numpy as np
@@ -15,6 +15,7 @@ from compass.analysis.derived import with_ratios
 from compass.analysis.findings import NEAR_LIMIT, subject
 from compass.analysis.graph import ServiceGraph
 from compass.analysis.recovery import judged, last_third, level, overall, share_recovered
+from compass.disproof._again import LOGS, SPANS, count_again, counted
 from compass.domain.board import Board
 from compass.domain.entity import EntityRef
 from compass.domain.incident import PART_OF
@@ -54,16 +55,25 @@ class Wanted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Now:
     """The new window. `rows` has each row's number by its key, alone (where only one row has it) and after its
-    entity's key, as observations name it."""
+    entity's key, as observations name it. `counted`: levels of what was counted from spans and lines."""
 
     table: SeriesTable
     graph: ServiceGraph
     window: Window
     rows: Mapping[str, int]
+    counted: Mapping[str, float] = field(default_factory=dict)
+
+
+def parts_of(view: View) -> frozenset[str]:
+    """Parts of a window that a recheck reads. Spans and lines are large: only where something was counted from them."""
+    series = [counted(one.observation) for one in wanted(view)]
+    more = {part for part, begin in (("traces", SPANS), ("logs", LOGS)) if any(s.startswith(begin) for s in series)}
+    # Kubernetes and topology say what the labels of series mean.
+    return frozenset({"metrics", "alerts", "kubernetes", "topology", *more})
 
 
 async def recheck(telemetry: Telemetry, board: Board, view: View, window: Window, deadline: Deadline) -> Rechecked:
-    """Everything as it stands at the end of `window`. Raises SourceError when neither metrics nor alerts answered."""
+    """Everything as it stands at the end of `window`. Raises SourceError when nobody answered."""
     every = wanted(view)
     chosen = [one for one in every if _rests_on_series(one.observation)]
     lost: list[SourceError] = []
@@ -75,13 +85,16 @@ async def recheck(telemetry: Telemetry, board: Board, view: View, window: Window
         lost.append(error)
     board = replace(board, containment={**board.containment, **await _containment(telemetry, window, deadline)})
     now = _now(table, board, window)
-    signals = _signals(chosen, now)
+    counting = [one.observation for one in chosen if counted(one.observation)]
+    again = await count_again(telemetry, counting, board, now.graph, last_third(window), deadline)
+    lost += again.lost
+    signals = _signals(chosen, replace(now, counted=again.levels))
     answered, alerts = False, _unknown(board)
     try:
         answered, alerts = await _alerts(telemetry, board, now.graph, window, deadline)
     except SourceError as error:
         lost.append(error)
-    if lost and not table.rows and not answered:
+    if lost and not table.rows and not again.levels and not answered:
         raise lost[0]
     return Rechecked(
         at_ns=window.end_ns, window=window, state=overall(signals, alerts), signals=signals, alerts=alerts,
@@ -116,7 +129,12 @@ def wanted(view: View) -> tuple[Wanted, ...]:
 
 
 def _rests_on_series(o: Observation) -> bool:
-    return _KEY.search(o.series) is not None
+    return _KEY.search(_series(o)) is not None
+
+
+def _series(o: Observation) -> str:
+    """What is measured again for it."""
+    return counted(o) or o.series
 
 
 def _now(table: SeriesTable, board: Board, window: Window) -> _Now:
@@ -136,8 +154,8 @@ def _signals(chosen: list[Wanted], now: _Now) -> tuple[SignalNow, ...]:
     found: dict[tuple[str, str], SignalNow] = {}
     for one in chosen:
         o = one.observation
-        match = _KEY.search(o.series)
-        key = (match[0] if match else o.series, o.sign if o.sign in _OF_A_LIMIT else "")
+        match = _KEY.search(_series(o))
+        key = (match[0] if match else _series(o), o.sign if o.sign in _OF_A_LIMIT else "")
         if key not in found and len(found) < MOST_SIGNALS:
             found[key] = _signal(one, now)
     return tuple(found.values())
@@ -146,9 +164,9 @@ def _signals(chosen: list[Wanted], now: _Now) -> tuple[SignalNow, ...]:
 def _signal(wanted: Wanted, now: _Now) -> SignalNow:
     o = wanted.observation
     rows, note = _rows_of(o, now)
-    value = _value(o, rows, now) if rows else None
+    value = _value(o, rows, now) if rows else now.counted.get(counted(o))
     unit = o.value.unit if o.value is not None else "1"
-    text = f"{o.sign} at {o.entity}"
+    text = counted(o).removesuffix("{}") if counted(o) else f"{o.sign} at {o.entity}"
     if rows:
         signal = now.table.rows[rows[0]].signal
         of_limit = " against its limit" if o.sign in _OF_A_LIMIT else ""
@@ -191,10 +209,10 @@ def _of_picture(spark: Spark) -> tuple[float | None, float | None]:
 def _rows_of(o: Observation, now: _Now) -> tuple[list[int], str]:
     """The row an observation names; else the one whose labels agree as far as both have them (a server that sums adds
     fewer); else those of the same meaning at the same thing: after a relief, its instances are often new ones."""
-    exact = named(o.series, now.rows)
+    exact = named(_series(o), now.rows)
     if exact is not None:
         return [exact], ""
-    match = _KEY.search(o.series)
+    match = _KEY.search(_series(o))
     if match is None:
         return [], ""
     labels = dict(_LABEL.findall(match["labels"]))

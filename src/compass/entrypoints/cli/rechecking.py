@@ -12,14 +12,11 @@ from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.live import config, live_source
 from compass.entrypoints.wiring import LIVE
-from compass.investigation.recheck import recheck
+from compass.investigation.recheck import parts_of, recheck
 from compass.ports.clock import Deadline
 from compass.ports.errors import BadInputError
 from compass.projections.view import View
-from compass.sources.recording.layout import ALERTS_PART, KUBERNETES_PART, METRICS_PART, TOPOLOGY_PART
 
-# Kubernetes and topology say what the labels of series mean; lines and spans are not needed for that, and are large.
-PARTS = frozenset({METRICS_PART.name, ALERTS_PART.name, KUBERNETES_PART.name, TOPOLOGY_PART.name})
 WITHIN_S = 45.0
 SHORTEST_S = 60
 ACTOR = "human"
@@ -35,7 +32,7 @@ def measure_again(reference: str | None, last: str) -> View:
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
             incident = _later(loaded, window)
-            telemetry = live_source(config(), incident, PARTS)
+            telemetry = live_source(config(), incident, parts_of(loaded.view))
             try:
                 deadline = Deadline(at_s=clock.monotonic_s() + WITHIN_S)
                 found = await recheck(telemetry, loaded.board, loaded.view, window, deadline)
