@@ -143,7 +143,8 @@ def _traces(rng: np.random.Generator, start_ns: int, traces: int) -> Spans:
             kind = "server"
             spans.append(
                 Span(
-                    trace_id=trace, span_id=f"{number + 1:08x}{depth:08x}", parent_span_id=parent, service=name_of(service),
+                    trace_id=trace, span_id=f"{number + 1:08x}{depth:08x}", parent_span_id=parent,
+                    service=name_of(service),
                     name=f"GET /r{depth}", kind=kind, start_ns=begin + depth * 1_000_000, duration_ns=took,
                     status="unset", resource={"service.name": name_of(service)},
                     attributes={"http.route": f"/r{depth}"},

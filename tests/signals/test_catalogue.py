@@ -190,3 +190,17 @@ def test_less_of_what_is_left_is_worse(name: str) -> None:
 def test_quantiles_in_columns_of_tables() -> None:
     assert builtin().meaning("latency-90", {}).signal.quantile == 0.9
     assert builtin().meaning("lat_50", {}).signal.quantile == 0.5
+
+
+def test_a_stated_type_decides_where_no_rule_does() -> None:
+    """Collectors may leave the `_total` of counters out; some gauges end so."""
+    catalogue = builtin()
+
+    def temporality(name: str, said: str) -> Temporality:
+        return catalogue.meaning(name, {}, frozenset(), said).signal.temporality
+
+    assert temporality("http_requests", "") is temporality("http_requests", "gauge") is Temporality.GAUGE
+    assert temporality("http_requests", "counter") is Temporality.CUMULATIVE
+    assert catalogue.meaning("http_requests", {}, frozenset(), "counter").signal.unit.endswith("/s")
+    assert temporality("seats_total", "") is temporality("seats_total", "unknown") is Temporality.CUMULATIVE
+    assert temporality("seats_total", "gauge") is Temporality.GAUGE

@@ -33,6 +33,9 @@ _FIELDS = frozenset(
 )  # fmt: skip
 
 
+_TYPES = frozenset({"counter", "gauge"})  # types of Prometheus that say how samples follow one another
+
+
 class Part(StrEnum):
     """What part of its family a series is."""
 
@@ -165,14 +168,17 @@ class Catalogue:
     counted: Mapping[SignalKind, str]
     _candidates: dict[str, tuple[Rule, ...]] = field(default_factory=dict, compare=False, repr=False)
 
-    def meaning(self, name: str, labels: Mapping[str, str], siblings: Set[str] = frozenset()) -> Meaning:
+    def meaning(
+        self, name: str, labels: Mapping[str, str], siblings: Set[str] = frozenset(), said: str = ""
+    ) -> Meaning:
         """What the series `name{labels}` means.
 
         `siblings` are the other names of the same source: `x_count` is part of a histogram only where `x_bucket` or
-        `x_sum` exists beside it (`pg_locks_count` is no histogram).
+        `x_sum` exists beside it (`pg_locks_count` is no histogram). `said` is the type that the server states (counter,
+        gauge, ...): it decides where neither a rule nor the part does, before the end of the name.
         """
         base, part = _split(name, labels, siblings)
-        return self._read(_normal(base), base, part, self.rule(base, labels), labels)
+        return self._read(_normal(base), base, part, self.rule(base, labels), labels, said)
 
     def rule(self, base: str, labels: Mapping[str, str]) -> Rule | None:
         """The rule for a series whose name is `base` without the suffix of a histogram's part; None where none fits."""
@@ -184,7 +190,9 @@ class Catalogue:
             candidates = self._candidates[base] = fitting
         return next((rule for rule in candidates if rule.holds(labels)), None)
 
-    def _read(self, normal: str, base: str, part: Part, rule: Rule | None, labels: Mapping[str, str]) -> Meaning:
+    def _read(
+        self, normal: str, base: str, part: Part, rule: Rule | None, labels: Mapping[str, str], said: str
+    ) -> Meaning:
         kind = rule.kind if rule else SignalKind.OTHER
         if rule and rule.part:
             part = rule.part
@@ -194,7 +202,8 @@ class Catalogue:
             unit, scale = rule.unit, scale if unit == rule.unit else 1.0
         if rule and rule.scale is not None:
             scale = rule.scale
-        cumulative = part is not Part.VALUE or normal.endswith("_total")
+        by_name = normal.endswith("_total") if said not in _TYPES else said == "counter"
+        cumulative = part is not Part.VALUE or by_name
         temporality = (rule.temporality if rule else None) or (
             Temporality.CUMULATIVE if cumulative else Temporality.GAUGE
         )

@@ -15,14 +15,20 @@ Named = dict[int, tuple[str, Mapping[str, str], Meaning]]
 _SERVES = frozenset({SignalKind.LATENCY, SignalKind.TRAFFIC, SignalKind.ERRORS, SignalKind.SUCCESS})
 
 
-def meanings(read: Read, catalogue: Catalogue) -> Named:
+def meanings(read: Read, catalogue: Catalogue, types: Mapping[int, str] | None = None) -> Named:
     """(name, labels, meaning) of each series; anonymous series get the thing they are about as a `service_name` label.
+
+    `types` are what the server says of series (counter, gauge, ...), by number, where it says anything.
 
     Series of a table without labels are renamed to what they measure (`orders_cpu` → `cpu`), so that rows of one
     measure are a family; `__name__` in their labels keeps the recorded name.
     """
     siblings = frozenset(name for name, _ in read.values())
-    named: Named = {n: (name, labels, catalogue.meaning(name, labels, siblings)) for n, (name, labels) in read.items()}
+    said = types or {}
+    named: Named = {
+        n: (name, labels, catalogue.meaning(name, labels, siblings, said.get(n, "")))
+        for n, (name, labels) in read.items()
+    }
     nameless = [
         n for n, (_, labels, meaning) in named.items() if anonymous(labels) and meaning.about not in KIND_OF_ABOUT
     ]

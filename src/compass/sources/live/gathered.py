@@ -19,13 +19,17 @@ JsonObject = dict[str, Json]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """Series and their samples. `series[i]` is the place of sample i's series in `names` and `labels`."""
+    """Series and their samples. `series[i]` is the place of sample i's series in `names` and `labels`.
+
+    `types` are what the server says of each series (counter, gauge, histogram ..., "" where nothing); empty: of none.
+    """
 
     names: Sequence[str]
     labels: Sequence[Labels]
     series: Ints
     time_ns: Ints
     value: Floats
+    types: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,7 @@ def _joined_metrics(parts: Sequence[Metrics]) -> Metrics:
         labels=[labels for one in parts for labels in one.labels],
         series=_joined(series), time_ns=_joined([one.time_ns for one in parts]),
         value=np.concatenate([one.value for one in parts]) if parts else np.empty(0),
+        types=[kind for one in parts for kind in one.types or [""] * len(one.names)],
     )  # fmt: skip
 
 
@@ -87,7 +88,11 @@ def _metrics(folder: Path, data: Metrics, how: Compression) -> None:
         "series": np.arange(len(data.names), dtype=np.int32), "name": _texts(data.names),
         "labels": _texts([_text(labels) for labels in data.labels]),
     }  # fmt: skip
-    _write(folder / layout.SERIES, series, "series, name::VARCHAR AS name, labels::VARCHAR AS labels", "series", how)
+    select = "series, name::VARCHAR AS name, labels::VARCHAR AS labels"
+    if any(data.types):
+        series["type"] = _texts(data.types)
+        select += ", type::VARCHAR AS type"
+    _write(folder / layout.SERIES, series, select, "series", how)
     samples: dict[str, Column] = {
         "series": data.series.astype(np.int32),
         "stamp": data.time_ns // _MS,

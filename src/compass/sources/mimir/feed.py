@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
-from compass.ports.errors import SourceRefusedError
+from compass.ports.errors import SourceError, SourceRefusedError
 from compass.sources.live.feed import Found, Scope, TraceFound
 from compass.sources.live.gathered import Floats, Gathered, Ints, Metrics, Objects
 from compass.sources.live.native import with_buckets
 from compass.sources.mimir.alerts import ALERTS_QUERY, alerts_of
 from compass.sources.mimir.api import Listed, PrometheusApi
 from compass.sources.mimir.exemplars import traces_of
+from compass.sources.mimir.meaning import type_of
 from compass.sources.mimir.plan import NAME, Plan, Request, make_plan, selector
 from compass.sources.mimir.samples import Measured
 from compass.sources.recording.layout import ALERTS_PART, METRICS_PART
@@ -85,14 +87,16 @@ class MimirFeed:
         return f'{{__name__!="",{self._matchers}}}' if self._matchers else '{__name__!=""}'
 
     async def _metrics(self, scope: Scope, deadline: Deadline) -> Gathered:
-        listed = await self._api.series(self._everything, scope.window, MOST_SERIES, deadline=deadline)
+        listed, types = await asyncio.gather(
+            self._api.series(self._everything, scope.window, MOST_SERIES, deadline=deadline), self._types(deadline)
+        )
         interval_s = await self._interval(listed, scope.window, deadline)
         missing = list(listed.warnings)
         if len(listed.series) >= MOST_SERIES:
             missing.append(f"more than {MOST_SERIES} series: set matchers for {self._name} to say which matter")
         plan = await asyncio.to_thread(
             make_plan, listed.series[:MOST_SERIES], scope.window, matchers=self._matchers, points=self._points,
-            interval_s=interval_s, exact=scope.exact,
+            interval_s=interval_s, exact=scope.exact, types=types,
         )  # fmt: skip
         answers = await asyncio.gather(*(self._fetch(request, deadline) for request in plan.requests))
         missing += [*plan.missing, *dict.fromkeys(note for answer in answers for note in answer.warnings)]
@@ -100,6 +104,8 @@ class MimirFeed:
         if native:
             missing.append(f"{native} native histograms were left out: only classic ones are understood")
         metrics = await asyncio.to_thread(_joined, plan, answers, scope.window)
+        if types:
+            metrics = replace(metrics, types=[type_of(name, types) for name in metrics.names])
         return Gathered(
             data=metrics, missing=tuple(missing),
             queries=tuple(NativeQuery(language="promql", text=request.expression) for request in plan.requests),
@@ -116,6 +122,14 @@ class MimirFeed:
         counted = await self._api.instant(expression, window.end_ns, deadline=deadline)
         count = float(counted.value[0]) if counted.value.size else 0.0
         return span / count if count >= 1.0 else self._interval_s
+
+    async def _types(self, deadline: Deadline) -> Mapping[str, str]:
+        """Types by name, as targets state them. A server need not keep them: names say most of it."""
+        try:
+            told = await self._api.metadata(deadline=deadline)
+        except SourceError:
+            return {}
+        return {name: one.type for name, one in told.items()}
 
     async def _fetch(self, request: Request, deadline: Deadline) -> Measured:
         if request.step_s is None:

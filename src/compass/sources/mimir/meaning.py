@@ -41,13 +41,17 @@ class Cells:
         return self.cells.get(self.numbers[_key(labels)])
 
 
-def label_sets(series: Sequence[Labels]) -> Cells:
-    """What the label sets (with `__name__`) mean, as the reader of a recording would understand them."""
+def label_sets(series: Sequence[Labels], types: Mapping[str, str] | None = None) -> Cells:
+    """What the label sets (with `__name__`) mean, as the reader of a recording would understand them.
+
+    `types` are what the server says of metrics, by name.
+    """
     plain = {
         number: (labels.get("__name__", ""), spelt({k: v for k, v in labels.items() if k != "__name__"}))
         for number, labels in enumerate(series)
     }
-    named = meanings(plain, builtin())
+    said = {number: type_of(name, types) for number, (name, _) in plain.items()} if types else {}
+    named = meanings(plain, builtin(), said)
     builder = EntityIndexBuilder()
     for _, labels, meaning in named.values():
         builder.add_labels(labels, meaning.about)
@@ -65,6 +69,11 @@ def label_sets(series: Sequence[Labels]) -> Cells:
         kinds={number: meaning.signal.kind for number, (_, _, meaning) in named.items()}, cells=cells,
         numbers={_key(labels): number for number, labels in enumerate(series)},
     )  # fmt: skip
+
+
+def type_of(name: str, types: Mapping[str, str]) -> str:
+    """The type of a series; "" where none is stated. OpenMetrics states a counter's without its `_total`."""
+    return types.get(name) or types.get(name.removesuffix("_total"), "")
 
 
 def summable(labels: Sequence[Labels], cells: Cells) -> tuple[str, ...] | None:

@@ -56,13 +56,14 @@ class Plan:
 
 def make_plan(
     series: Sequence[Mapping[str, str]], window: Window, *, matchers: str, points: int, interval_s: float,
-    exact: bool = False,
+    exact: bool = False, types: Mapping[str, str] | None = None,
 ) -> Plan:  # fmt: skip
     """How to move `series` (label sets with `__name__`) of `window` with at most about `points` samples.
 
-    `exact`: nothing is summed and no step is made longer; what does not fit is left out and named.
+    `types` are what the server says of metrics, by name. `exact`: nothing is summed and no step is made longer; what
+    does not fit is left out and named.
     """
-    cells = label_sets(series)
+    cells = label_sets(series, types)
     families = _families(series, cells)
     raw = window.seconds / interval_s + 1
     missing: list[str] = []

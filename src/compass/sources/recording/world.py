@@ -122,8 +122,10 @@ class World:
 
     @cached_property
     def _named(self) -> Named:
+        kind = "type" if "type" in self._engine.types(layout.SERIES) else "''"
         found = self._engine.query(
-            f"SELECT series, name, labels FROM read_parquet('{layout.SERIES}') ORDER BY series, name, labels"  # noqa: S608
+            f"SELECT series, name, labels, {kind} AS type FROM read_parquet('{layout.SERIES}')"  # noqa: S608
+            " ORDER BY series, name, labels"
         )
         numbers, names, raw = integers(found["series"]), text(found["name"]), text(found["labels"])
         read: dict[int, tuple[str, Mapping[str, str]]] = {}
@@ -135,7 +137,8 @@ class World:
                 continue
             read[int(number)] = (name, spelt(labels))
         self.skipped_series = (f"{bad} series have unreadable names or labels",) if bad else ()
-        return self._with_units(meanings(read, self._catalogue))
+        types = dict(zip(map(int, numbers), text(found["type"]), strict=True))
+        return self._with_units(meanings(read, self._catalogue, types))
 
     def _with_units(self, named: Named) -> Named:
         """Decide units that no name states, once for the whole recording, from the size of the values."""
