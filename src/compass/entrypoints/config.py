@@ -12,6 +12,7 @@ import msgspec
 from compass.ports.errors import ConfigurationError
 
 NAME = "compass.toml"
+TABLES = ("sources", "runbooks", "signals")
 TomlTable = Mapping[str, object]
 
 
@@ -26,10 +27,12 @@ class Runbooks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """`path` None: there is no file. `sources` are the tables `[sources.NAME]` in the order they stand there."""
+    """`path` None: there is no file. `sources` are the tables `[sources.NAME]` in the order they stand there; `signals`
+    the team's own rules for what metrics mean, in front of those of `signals/catalogue.yaml`."""
 
     path: Path | None = None
     sources: Mapping[str, TomlTable] = field(default_factory=dict)
+    signals: tuple[Mapping[str, object], ...] = ()
     runbooks: Runbooks = field(default_factory=lambda: Runbooks())
 
     @property
@@ -67,15 +70,21 @@ def read_config(path: Path | None) -> Config:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"it is not valid TOML: {error}", where=str(path)) from error
-    unknown = sorted(set(raw) - {"sources", "runbooks"})
+    unknown = sorted(set(raw) - set(TABLES))
     if unknown:
-        raise ConfigurationError(f"unknown table {unknown[0]!r}", where=str(path), hint="known: sources, runbooks")
+        hint = f"known: {', '.join(TABLES)}"
+        raise ConfigurationError(f"unknown table {unknown[0]!r}", where=str(path), hint=hint)
     tables = raw.get("sources", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigurationError(
             "sources holds tables, one a server", where=str(path), hint='[sources.metrics]\ntype = "mimir"'
         )
-    return Config(path=path, sources=tables, runbooks=_runbooks(raw.get("runbooks", {}), path))
+    rules = raw.get("signals", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        hint = '[[signals]]\nname = "my_metric"\nkind = "latency"'
+        raise ConfigurationError("signals holds rules, one a [[signals]]", where=str(path), hint=hint)
+    runbooks = _runbooks(raw.get("runbooks", {}), path)
+    return Config(path=path, sources=tables, signals=tuple(rules), runbooks=runbooks)
 
 
 def _runbooks(table: object, path: Path) -> Runbooks:

@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 
 
 def config() -> Config:
-    """The team's compass.toml; empty where there is none."""
-    return read_config(config_path(os.environ, Path.cwd()))
+    """The team's compass.toml; empty where there is none. Raises ConfigurationError for what is wrong in it."""
+    chosen = read_config(config_path(os.environ, Path.cwd()))
+    if chosen.signals:
+        from compass.signals.catalogue import builtin
+
+        try:
+            builtin().extended(chosen.signals)
+        except ValueError as error:
+            raise ConfigurationError(str(error), where=f"{chosen.path}: signals", hint="docs/sources.md") from error
+    return chosen
 
 
 def feeds_of(chosen: Config) -> tuple[Sequence[Feed], Ledger]:
@@ -56,4 +64,5 @@ def live_source(chosen: Config, incident: Incident, parts: frozenset[str] | None
     from compass.sources.live.source import LiveSource
 
     feeds, ledger = feeds_of(chosen)
-    return LiveSource(", ".join(feed.name for feed in feeds), feeds, incident, SystemClock(), ledger, parts=parts)
+    names = ", ".join(feed.name for feed in feeds)
+    return LiveSource(names, feeds, incident, SystemClock(), ledger, parts=parts, metric_rules=chosen.signals)

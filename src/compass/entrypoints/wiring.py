@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from compass.investigation.settings import Crew, Limits
 from compass.mechanisms.loader import load_catalogue
 from compass.ports.errors import BadInputError
 from compass.ports.telemetry import Telemetry
+from compass.signals.catalogue import RawRule
 from compass.sources.recording import RecordingSource
 
 RECORDING = "recording:"
@@ -35,10 +36,13 @@ class SourceChoice:
     open: Callable[[], Telemetry]
 
 
-def recording_choice(path: Path) -> SourceChoice:
-    """Telemetry from a recording on disk. Raises BadInputError when it is none."""
+def recording_choice(path: Path, metric_rules: Sequence[RawRule] = ()) -> SourceChoice:
+    """Telemetry from a recording on disk, read with a team's own rules for what metrics mean.
+
+    Raises BadInputError when it is none, or a rule is wrong.
+    """
     folder = path.resolve()
-    return SourceChoice(uri=f"{RECORDING}{folder}", open=lambda: RecordingSource.open(folder))
+    return SourceChoice(uri=f"{RECORDING}{folder}", open=lambda: RecordingSource.open(folder, metric_rules))
 
 
 def live_choice(chosen: Config, incident: Incident) -> SourceChoice:
@@ -52,7 +56,7 @@ def choice_of(uri: str, incident: Incident) -> SourceChoice:
     if uri.startswith(LIVE):
         return live_choice(config(), incident)
     if uri.startswith(RECORDING):
-        return recording_choice(Path(uri.removeprefix(RECORDING)))
+        return recording_choice(Path(uri.removeprefix(RECORDING)), config().signals)
     raise BadInputError(f"this investigation's source is of an unknown sort: {uri.split(':')[0]}", where="resume")
 
 

@@ -21,6 +21,7 @@ from compass.sources.recording import RecordingSource
 from tests.sources.conformance import ALL, NO_DEADLINE, TelemetryConformance
 from tests.sources.reference import write_reference
 from tests.support.recorded_feed import RecordedFeed
+from tests.support.recordings import Series, write_recording
 
 MEMORY = SignalQuery(kinds=frozenset({SignalKind.MEMORY}), window=ALL)
 
@@ -119,3 +120,16 @@ async def test_a_title_with_any_sign_survives(folder: Path) -> None:
     source = LiveSource("stack", [RecordedFeed(folder)], incident, SystemClock(), Ledger())
     assert (await source.kept()).recording.incident().title == incident.title.strip()
     await source.aclose()
+
+
+async def test_a_teams_own_rules_say_what_metrics_mean(tmp_path: Path) -> None:
+    took = Series(name="acme_took", labels={"service_name": "web"}, values=[200.0] * 40)
+    recording = write_recording(tmp_path / "own", seconds=600, series=[took])
+    incident = RecordingSource.open(recording).incident()
+    query = SignalQuery(kinds=frozenset({SignalKind.LATENCY}), window=incident.window)
+    rule = {"name": "acme_took", "kind": "latency", "unit": "s", "scale": 0.001}
+    for rules, seen in (((), []), ((rule,), [0.2])):
+        source = LiveSource("stack", [RecordedFeed(recording)], incident, SystemClock(), Ledger(), metric_rules=rules)
+        table = (await source.series(query, deadline=NO_DEADLINE)).data
+        assert [pytest.approx(float(values[5])) for values in table.values] == seen
+        await source.aclose()

@@ -22,6 +22,7 @@ from compass.entrypoints.cli.render.output import page, show
 from compass.entrypoints.cli.render.screen import what, where
 from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.config import Config
+from compass.entrypoints.live import config
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import live_choice, means, recording_choice, runner_name
 from compass.investigation.recorder import Listener, Recorder, show_nothing
@@ -93,7 +94,7 @@ def _window(incident: Incident) -> str:
 
 async def investigate_recording(chronicle: Chronicle, chosen: Settings, folder: Path, request: Request) -> Result:
     """Open and run one investigation on a recording. Whatever is wrong with the input is found before it is stored."""
-    incident, choice = incident_of(folder, request), recording_choice(folder)
+    incident, choice = incident_of(folder, request), recording_choice(folder, config().signals)
     prepared = means(chosen, choice, request.limits, sequential=request.sequential)
 
     async def begin(recorder: Recorder, using: Means) -> None:

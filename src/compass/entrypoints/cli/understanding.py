@@ -46,7 +46,7 @@ def run_signals(service: str, recording: Path | None, since: str | None, *, as_j
 
 
 def _recorded(service: str, folder: Path, since: str | None) -> Signals:
-    source = RecordingSource.open(folder)
+    source = RecordingSource.open(folder, config().signals)
     window = source.incident().window
     if since is not None:
         start = max(window.start_ns, _start(since, window.end_ns))

@@ -29,6 +29,7 @@ from compass.domain.telemetry import (
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.redaction import bound, redact
+from compass.signals.catalogue import RawRule
 from compass.sources.http.ledger import Ledger, Sent
 from compass.sources.live.feed import Feed, Linked, NothingThereError, Scope
 from compass.sources.live.gathered import Gathered
@@ -56,11 +57,15 @@ class LiveSource:
 
     def __init__(
         self, name: str, feeds: Sequence[Feed], incident: Incident, clock: Clock, ledger: Ledger, *,
-        within_s: float = GATHER_S, parts: frozenset[str] | None = None,
+        within_s: float = GATHER_S, metric_rules: Sequence[RawRule] = (), parts: frozenset[str] | None = None,
     ) -> None:  # fmt: skip
-        """`ledger` is the one that the feeds' clients write to. `parts`: nothing else is asked for (None: all)."""
+        """`ledger` is the one that the feeds' clients write to. `parts`: nothing else is asked for (None: all).
+
+        `metric_rules` are a team's own rules for what metrics mean. Raises BadInputError where one is wrong.
+        """
         self._name, self._feeds, self._incident, self._clock = name, tuple(feeds), incident, clock
         self._ledger, self._within_s, self._parts = ledger, within_s, parts
+        self._metric_rules = tuple(metric_rules)
         self._rows: dict[str, SeriesRow] = {}
         self._gathering: asyncio.Task[Kept] | None = None
 
@@ -140,7 +145,7 @@ class LiveSource:
         got = await gather(self._feeds, scope, self._clock, within_s=self._within_s, parts=self._parts)
         folder = Path(tempfile.mkdtemp(prefix="compass-window-"))  # readable by this user alone
         try:
-            return await asyncio.to_thread(keep, folder, self._incident, got)
+            return await asyncio.to_thread(keep, folder, self._incident, got, self._metric_rules)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from compass.domain.incident import Incident
 from compass.domain.observation import Observation
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import to_datetime
+from compass.signals.catalogue import RawRule
 from compass.sources.live.gathered import Metrics
 from compass.sources.live.got import Got, Told
 from compass.sources.live.native import logql, promql, row_of, traceql
@@ -54,7 +55,7 @@ class Kept:
         )
 
 
-def keep(folder: Path, incident: Incident, got: Mapping[str, Got]) -> Kept:
+def keep(folder: Path, incident: Incident, got: Mapping[str, Got], metric_rules: Sequence[RawRule] = ()) -> Kept:
     """Write a private copy of what was gathered to `folder` and open it."""
     write_recording(folder, incident, got, PASSING)
     metrics = got.get(layout.METRICS_PART.name, Got())
@@ -66,7 +67,7 @@ def keep(folder: Path, incident: Incident, got: Mapping[str, Got]) -> Kept:
         for name in labels
     }
     told = {part: found.told for part, found in got.items()}
-    return Kept(recording=RecordingSource.open(folder), told=told, metric_labels=frozenset(labels))
+    return Kept(recording=RecordingSource.open(folder, metric_rules), told=told, metric_labels=frozenset(labels))
 
 
 def write_recording(
