@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -47,8 +46,10 @@ async def write_settings(target: Path, tables: Mapping[str, TomlTable], unchecke
             os.fsync(file.fileno())
         await _check(Path(temporary), tables, unchecked)
         if target.exists():
-            shutil.copyfile(target, before(target))
-            before(target).chmod(PRIVATE)
+            kept = before(target)
+            kept.touch(PRIVATE)
+            kept.chmod(PRIVATE)  # before anything is in it
+            kept.write_bytes(target.read_bytes())
         os.replace(temporary, target)
     except OSError as error:
         _remove(temporary)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.render.doctor import doctor_lines
-from compass.entrypoints.cli.render.output import console, page, show, show_json
+from compass.entrypoints.cli.render.output import console, meanwhile, page, show, show_json
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Config
 from compass.entrypoints.live import config
@@ -33,7 +33,8 @@ class Doctor:
 
 def run_doctor(*, as_json: bool) -> int:
     """Check, show, and return 0 when all is well, 1 when something is lost, 2 when something is wrongly set."""
-    report = session.run(lambda: examine(session.settings()))
+    with meanwhile("reading a little of everything ..."):
+        report = session.run(lambda: examine(session.settings()))
     if as_json:
         show_json(report)
     else:

@@ -16,7 +16,7 @@ from compass.entrypoints.cli import session
 from compass.entrypoints.cli.answers import address_of, reference_of
 from compass.entrypoints.cli.interview import GRAFANA, KUBERNETES, SEPARATE, Chosen, Interview, Kind, Table
 from compass.entrypoints.cli.render.doctor import check_rows, head_line
-from compass.entrypoints.cli.render.output import console, page, show
+from compass.entrypoints.cli.render.output import console, meanwhile, page, show
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.looking import Looked, State, known_types, look_at, unusable
 from compass.entrypoints.written import before, usual_target, write_settings
@@ -144,9 +144,8 @@ def _possible(base: Path) -> tuple[frozenset[str], str]:
 
 def _look(tables: Mapping[str, Table], base: Path) -> tuple[Looked, ...]:
     """Read from servers and show what was found."""
-    if sys.stderr.isatty():
-        print("reading ...", end="\r", file=sys.stderr, flush=True)
-    looked = session.run(lambda: look_at(tables, base, SystemClock()))
+    with meanwhile("reading ..."):
+        looked = session.run(lambda: look_at(tables, base, SystemClock()))
     out = console()
     show(out, [head_line(), *check_rows(looked, page(out))])
     return looked

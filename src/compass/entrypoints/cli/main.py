@@ -93,7 +93,7 @@ def _run() -> int:
         typer.echo(f"compass: {error}", err=True)
         return ExitCode.FAILED
     except KeyboardInterrupt:
-        typer.echo("stopped; `compass resume` goes on from here", err=True)
+        typer.echo("stopped; an investigation goes on with `compass resume`", err=True)
         return ExitCode.STOPPED
     return result if isinstance(result, int) else ExitCode.DONE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +18,15 @@ from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.live import config, live_source
 from compass.ports.errors import BadInputError, NotFoundError
 from compass.sources.recording import RecordingSource
+from compass.sources.recording.layout import KUBERNETES_PART, LOGS_PART, METRICS_PART, TOPOLOGY_PART, TRACES_PART
 from compass.sources.recording.signals import ServiceSignals
 
 SINCE_S = 30 * 60
 MOST_NOTES = 3
+NEEDED = frozenset(
+    part.name for part in (METRICS_PART, LOGS_PART, TRACES_PART, KUBERNETES_PART, TOPOLOGY_PART)
+)  # fmt: skip
+"""What says something about a service itself; changes and alerts are not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +42,7 @@ def run_signals(service: str, recording: Path | None, since: str | None, *, as_j
     if recording is not None:
         report = _recorded(service, recording, since)
     else:
-        report = session.run(lambda: _live(service, since))
+        report = session.run(lambda: _live(service, since, quiet=as_json))
     if as_json:
         show_json(report)
     else:
@@ -57,14 +63,17 @@ def _recorded(service: str, folder: Path, since: str | None) -> Signals:
         source.close()
 
 
-async def _live(service: str, since: str | None) -> Signals:
+async def _live(service: str, since: str | None, *, quiet: bool) -> Signals:
     now = SystemClock().now_ns()
     start = _start(since, now) if since is not None else now - SINCE_S * NS_PER_S
     incident = Incident(
         title=f"signals of {service}", window=Window(start_ns=start, end_ns=now), detected_ns=now, now_ns=now,
         service=service,
     )  # fmt: skip
-    source = live_source(config(), incident)
+    chosen = config()
+    source = live_source(chosen, incident, parts=NEEDED)
+    if not quiet:
+        print(f"asking {', '.join(chosen.sources)} ...", file=sys.stderr)
     try:
         kept = await source.kept()
         notes = [f"{part}: {note}" for part, told in sorted(kept.told.items()) for note in told.missing]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from compass.entrypoints.looking import Looked, State
 
 STYLE = {State.OK: "green", State.LOST: "red", State.WRONG: "red", State.UNSET: "dim"}
 SOURCE, PART, STATE, MS = 12, 10, 5, 6
+_WORD = re.compile(r"[\w.]+")
 BEFORE = SOURCE + PART + STATE + MS + 4
 
 
@@ -51,7 +53,7 @@ def check_lines(check: Looked, page: Page) -> list[Text]:
     line.append(f"{state:<{STATE}}", style=STYLE[check.state]).append(f" {ms:>{MS}} ", style="dim")
     first, *rest = _wrap(check.detail, BEFORE, page)
     lines = [line.append(first), *(Text(" " * BEFORE + more) for more in rest)]
-    more = [f"{name} {value}" for name, value in check.figures.items() if value not in check.detail.split()]
+    more = [f"{name} {value}" for name, value in check.figures.items() if value not in _WORD.findall(check.detail)]
     lines += [Text(text.plain, style="dim") for text in _said(" · ".join(more), SOURCE + 1, page) if more]
     arrow = "→" if page.unicode else "->"
     for hint in check.hints:
@@ -78,5 +80,9 @@ def _verdict(checks: Sequence[Looked]) -> Text:
     if not bad:
         done = all(check.state is State.OK for check in checks if check.source != "model")
         return Text("everything works", style="green") if done else Text("what is set up works", style="yellow")
-    names = ", ".join(dict.fromkeys(f"{one.source} {one.part}".strip() for one in bad))
+    names = ", ".join(dict.fromkeys(_name(one) for one in bad))
     return Text(f"{len(bad)} of {len(checks) - 1} do not work: {names}", style="red")
+
+
+def _name(check: Looked) -> str:
+    return check.source if check.part in ("", check.source) else f"{check.source} {check.part}"

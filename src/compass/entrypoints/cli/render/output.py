@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 from rich.console import Console
@@ -43,6 +44,19 @@ def show(out: Console, lines: Iterable[Text]) -> None:
         plain = line.plain
         clean = bound(plain, 4000)
         out.print(line if clean == plain else Text(clean), no_wrap=True, overflow="ignore", crop=False)
+
+
+@contextmanager
+def meanwhile(text: str) -> Iterator[None]:
+    """Say on a terminal what is being done, and leave nothing of it behind."""
+    told = sys.stderr.isatty()
+    if told:
+        print(text, end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if told:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def show_json(value: object) -> None:
