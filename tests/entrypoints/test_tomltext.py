@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compass.entrypoints.tomltext import tables_text
+from compass.entrypoints.tomltext import rest_text, tables_text
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 PLAIN = st.one_of(TEXT, st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False))
@@ -38,3 +38,17 @@ def test_a_number_that_is_none_has_a_word() -> None:
 def test_what_toml_cannot_hold_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="TOML"):
         tables_text("sources", {"a": {"b": value}})
+
+
+TABLE = st.dictionaries(TEXT, VALUE, max_size=3)
+
+
+@given(st.dictionaries(TEXT, TABLE | st.lists(TABLE, min_size=1, max_size=3), max_size=3))
+def test_other_tables_are_read_back_as_they_were(others: dict[str, object]) -> None:
+    assert tomllib.loads(rest_text(others)) == others
+
+
+@pytest.mark.parametrize("others", [{"a": 1}, {"a": []}, {"a": [1]}])
+def test_what_is_no_table_is_refused(others: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="a holds no tables"):
+        rest_text(others)

@@ -34,6 +34,17 @@ async def test_what_was_there_is_kept_for_its_owner_alone(tmp_path: Path) -> Non
     assert stat.S_IMODE(old.stat().st_mode) == stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
+async def test_the_other_tables_of_a_team_stay(tmp_path: Path) -> None:
+    target = tmp_path / "compass.toml"
+    others = '[[signals]]\nname = "a_\\\\d+"\nkind = "latency"\n\n[[signals]]\nname = "b"\nkind = "cpu"\n'
+    target.write_text(f'[sources.old]\ntype = "mimir"\nurl = "http://old"\n\n{others}')
+    before = read_config(target)
+    await write_settings(target, {"metrics": METRICS})
+    after = read_config(target)
+    assert after.sources == {"metrics": METRICS}
+    assert after.signals == before.signals != ()
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [

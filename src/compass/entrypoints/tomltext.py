@@ -13,10 +13,23 @@ _SPECIAL = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 def tables_text(above: str, tables: Mapping[str, Mapping[str, object]]) -> str:
     """A table `[above.NAME]` for each of `tables`. Raises ValueError for values that TOML has no form for."""
-    return "\n".join(
-        f"[{_key(above)}.{_key(name)}]\n" + "".join(f"{_key(key)} = {_value(value)}\n" for key, value in table.items())
-        for name, table in tables.items()
-    )
+    return "\n".join(f"[{_key(above)}.{_key(name)}]\n{_lines(table)}" for name, table in tables.items())
+
+
+def rest_text(others: Mapping[str, object]) -> str:
+    """Whole tables (`[NAME]`) and lists of them (`[[NAME]]`) at the top. Raises ValueError for anything else."""
+    parts = []
+    for name, value in others.items():
+        head = f"[[{_key(name)}]]" if isinstance(value, list) else f"[{_key(name)}]"
+        tables = [table for table in (value if isinstance(value, list) else [value]) if isinstance(table, Mapping)]
+        if not tables or (isinstance(value, list) and len(tables) < len(value)):
+            raise ValueError(f"{name} holds no tables")
+        parts += [f"\n{head}\n{_lines(table)}" for table in tables]
+    return "".join(parts)
+
+
+def _lines(table: Mapping[str, object]) -> str:
+    return "".join(f"{_key(key)} = {_value(value)}\n" for key, value in table.items())
 
 
 def _key(text: str) -> str:

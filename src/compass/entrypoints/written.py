@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import NAME, TomlTable, config_path, read_config, user_folder
 from compass.entrypoints.looking import unusable
-from compass.entrypoints.tomltext import tables_text
+from compass.entrypoints.tomltext import rest_text, tables_text
 from compass.ports.errors import BadInputError, ConfigurationError
 
 HEAD = """# Where COMPASS reads, written by `compass init`; `compass doctor` checks it. Yours to edit.
@@ -31,17 +32,17 @@ def before(target: Path) -> Path:
 
 
 async def write_settings(target: Path, tables: Mapping[str, TomlTable], unchecked: Collection[str] = ()) -> None:
-    """Replace `target`. What was there is kept beside it. `unchecked` servers need not connect (yet).
+    """Replace the servers in `target`; its other tables stay, and what was there is kept beside it.
 
-    Raises BadInputError where it cannot be written and ConfigurationError where what was written would not work; the
-    old file is then as it was.
+    `unchecked` servers need not connect (yet). Raises BadInputError where it cannot be written and ConfigurationError
+    where what was written would not work; the old file is then as it was.
     """
-    temporary = ""
+    temporary, rest = "", _rest(target)
     try:
         target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # for its owner alone
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(HEAD + tables_text("sources", tables))
+            file.write(HEAD + tables_text("sources", tables) + rest)
             file.flush()
             os.fsync(file.fileno())
         await _check(Path(temporary), tables, unchecked)
@@ -57,6 +58,15 @@ async def write_settings(target: Path, tables: Mapping[str, TomlTable], unchecke
     except BaseException:
         _remove(temporary)
         raise
+
+
+def _rest(target: Path) -> str:
+    """The team's other tables, as they are read; what cannot be read is kept in the earlier file alone."""
+    try:
+        raw = tomllib.loads(target.read_text(encoding="utf-8"))
+        return rest_text({name: value for name, value in raw.items() if name != "sources"})
+    except (OSError, ValueError):  # no file, no TOML, or nothing that could be written again
+        return ""
 
 
 async def _check(path: Path, tables: Mapping[str, TomlTable], unchecked: Collection[str]) -> None:

@@ -165,7 +165,7 @@ def test_asked_on_a_terminal_a_failure_is_shown_and_asked_again(
     done = converse(
         bare, "init", "--output", target, TOK=CANARY,
         answers=[
-            ("Replace it?", "y"),
+            ("Replace its servers?", "y"),
             *([("Grafana: address", "")] if _has("grafana") else []),
             (ADDRESS, "nonsense"),
             (ADDRESS, DEAD),

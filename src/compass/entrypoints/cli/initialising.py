@@ -166,7 +166,7 @@ def _ask(question: str, default: str) -> str:
 
 
 def _agreed(target: Path) -> bool:
-    question = f"{target} exists. Replace it? The earlier one is kept as {before(target).name}. y/n"
+    question = f"{target} exists. Replace its servers? The earlier file is kept as {before(target).name}. y/n"
     return _ask(question, "n").lower().startswith("y")
 
 

@@ -179,4 +179,6 @@ def _labels(labels: object) -> str:
 def _footer(page: Page) -> list[Text]:
     if page.full or page.uncut:
         return []
-    return [Text(page.fit("more: --all shows every name with its labels and samples", 0), style="dim")]
+    return [
+        Text(page.fit("more: --all names everything · teach it a name: [[signals]] in compass.toml", 0), style="dim")
+    ]
