@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import tempfile
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from compass.ports.telemetry import Telemetry
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.feed import Feed
 from compass.sources.live.source import LiveSource
+from compass.sources.live.window import keep
 from compass.sources.recording import RecordingSource
 from tests.sources.conformance import ALL, NO_DEADLINE, TelemetryConformance
 from tests.sources.reference import write_reference
@@ -133,3 +136,26 @@ async def test_a_teams_own_rules_say_what_metrics_mean(tmp_path: Path) -> None:
         table = (await source.series(query, deadline=NO_DEADLINE)).data
         assert [pytest.approx(float(values[5])) for values in table.values] == seen
         await source.aclose()
+
+
+async def test_who_gives_up_while_the_window_is_written_leaves_nothing_behind(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    started, go_on = threading.Event(), threading.Event()
+
+    def slowly(*given: object) -> object:
+        started.set()
+        assert go_on.wait(20)
+        return keep(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("compass.sources.live.window.keep", slowly)
+    source = live(folder, RecordedFeed(folder))
+    asking = asyncio.create_task(source.check())
+    assert await asyncio.to_thread(started.wait, 20)
+    asking.cancel()
+    closing = asyncio.create_task(source.aclose())
+    await asyncio.sleep(0.05)
+    go_on.set()
+    await closing
+    assert list(tmp_path.iterdir()) == []

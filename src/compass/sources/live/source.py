@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from compass.domain.incident import Incident
@@ -32,6 +29,7 @@ from compass.redaction import bound, redact
 from compass.signals.catalogue import RawRule
 from compass.sources.http.ledger import Ledger, Sent
 from compass.sources.live.feed import Feed, Linked, NothingThereError, Scope
+from compass.sources.live.folder import PrivateFolder, remove_stale
 from compass.sources.live.gathered import Gathered
 from compass.sources.live.got import Got, Told
 from compass.sources.live.native import PART_OF_LANGUAGE
@@ -68,6 +66,7 @@ class LiveSource:
         self._metric_rules = tuple(metric_rules)
         self._rows: dict[str, SeriesRow] = {}
         self._gathering: asyncio.Task[Kept] | None = None
+        self._folder: PrivateFolder | None = None
 
     @property
     def name(self) -> str:
@@ -127,13 +126,17 @@ class LiveSource:
 
     async def aclose(self) -> None:
         """Close the connections and remove what was gathered."""
-        if self._gathering is not None:
-            self._gathering.cancel()
-            done = (await asyncio.gather(self._gathering, return_exceptions=True))[0]
-            if not isinstance(done, BaseException):
-                done.recording.close()
-                await asyncio.to_thread(shutil.rmtree, done.recording.folder, ignore_errors=True)
-        await asyncio.gather(*(feed.aclose() for feed in self._feeds))
+        try:
+            if self._gathering is not None:
+                self._gathering.cancel()
+                done = (await asyncio.gather(self._gathering, return_exceptions=True))[0]
+                if not isinstance(done, BaseException):
+                    done.recording.close()
+        finally:
+            if self._folder is not None:
+                self._folder.remove()
+                self._folder = None
+            await asyncio.gather(*(feed.aclose() for feed in self._feeds))
 
     async def _gather(self) -> Kept:
         # numpy and DuckDB are imported here, with the first question.
@@ -143,11 +146,20 @@ class LiveSource:
             window=self._incident.window, detected_ns=self._incident.detected_ns, service=self._incident.service
         )
         got = await gather(self._feeds, scope, self._clock, within_s=self._within_s, parts=self._parts)
-        folder = Path(tempfile.mkdtemp(prefix="compass-window-"))  # readable by this user alone
+        await asyncio.to_thread(remove_stale)
+        self._folder = PrivateFolder()
+        writing = asyncio.get_running_loop().run_in_executor(
+            None, keep, self._folder.path, self._incident, got, self._metric_rules
+        )
         try:
-            return await asyncio.to_thread(keep, folder, self._incident, got, self._metric_rules)
+            return await asyncio.shield(writing)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            # A thread cannot be stopped: it would make again what is removed while it still writes.
+            await asyncio.wait([writing])
+            if writing.exception() is None:
+                writing.result().recording.close()
+            self._folder.remove()
+            self._folder = None
             raise
 
     async def _answer(self, part: str, ask: Callable[[RecordingSource], Awaitable[Answer[T]]]) -> Answer[T]:
