@@ -49,11 +49,12 @@ def test_what_has_ended_stays_ended(status: Status) -> None:
         assert next_move(ended, BUSY, LIMITS).kind is Kind.NOTHING
 
 
-def test_a_stop_is_obeyed_before_anything_else_but_the_look_at_the_sources() -> None:
+def test_a_stop_is_obeyed_before_anything_else() -> None:
     for held in (board(round_open=True), board(onset=None), board(), believed({POOL: 0.5})):
         move = next_move(replace(held, stop_requested=True), BUSY, LIMITS)
         assert (move.kind, move.reason) == (Kind.CONCLUDE, "stopped by a human")
-    assert next_move(Board(stop_requested=True), BUSY, LIMITS).kind is Kind.CHECK_SOURCES
+    # Live servers may take long to be looked at, too.
+    assert next_move(Board(stop_requested=True), BUSY, LIMITS).kind is Kind.CONCLUDE
 
 
 def test_the_gate_comes_once_between_where_and_why() -> None:

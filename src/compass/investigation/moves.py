@@ -46,10 +46,10 @@ def next_move(board: Board, crew: Crew, limits: Limits) -> Move:
     """The next move; NOTHING when the investigation has ended."""
     if board.status is not Status.RUNNING:
         return Move(kind=Kind.NOTHING)
-    if not board.health:
-        return Move(kind=Kind.CHECK_SOURCES)
     if board.stop_requested:
         return Move(kind=Kind.CONCLUDE, reason="stopped by a human")
+    if not board.health:
+        return Move(kind=Kind.CHECK_SOURCES)
     if board.onset is None:
         return Move(kind=Kind.ORIENT)
     if board.round_open:

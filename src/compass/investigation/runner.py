@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -90,14 +90,14 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
 
 async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agents: dict[str, float]) -> None:
     if move.kind is Kind.CHECK_SOURCES:
-        await intake.check_sources(recorder, field.telemetry)
+        await _or_stop(intake.check_sources(recorder, field.telemetry), recorder)
     elif move.kind is Kind.ORIENT:
-        await intake.orient(recorder, field.telemetry)
+        await _or_stop(intake.orient(recorder, field.telemetry), recorder)
     elif move.kind is Kind.START_ROUND:
         started = c.RoundStarted(number=move.round, phase=move.phase, board_seq=recorder.board.seq)
         await recorder.append((f"round/{move.round}/started", started), actor=COMMANDER)
     elif move.kind is Kind.RUN_ROUND:
-        await _round_or_stop(recorder, means, field, agents)
+        await _or_stop(run_round(recorder, means.crew, means.limits, field, agents), recorder)
     elif move.kind is Kind.GATE:
         await _gate(recorder, means)
     elif move.kind is Kind.BELIEVE:
@@ -119,11 +119,11 @@ async def _gate(recorder: Recorder, means: Means) -> None:
     await recorder.append(*payloads, actor="human" if means.gate is not None else COMMANDER)
 
 
-async def _round_or_stop(recorder: Recorder, means: Means, field: Field, agents: dict[str, float]) -> None:
-    """A round that a person's `stop` ends at once; what the agents had committed stays."""
-    round_task = asyncio.create_task(run_round(recorder, means.crew, means.limits, field, agents))
-    await _until_stopped(round_task, recorder)
-    if not round_task.cancelled() and (error := round_task.exception()) is not None:
+async def _or_stop(work: Coroutine[Any, Any, None], recorder: Recorder) -> None:
+    """Work that a person's `stop` ends at once; what had been committed stays."""
+    task = asyncio.create_task(work)
+    await _until_stopped(task, recorder)
+    if not task.cancelled() and (error := task.exception()) is not None:
         raise error
 
 

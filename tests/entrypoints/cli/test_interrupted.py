@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -192,3 +193,25 @@ def test_ctrl_c_is_a_recorded_human_stop_each_time_and_resume_goes_on(cli: Cli, 
     assert ended.code == 2
     assert "this investigation has ended" in ended.err
     assert "compass test N" in ended.err
+
+
+@pytest.mark.parametrize(("order", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_nobody_waits_for_a_server_that_hangs_and_nothing_is_left_behind(
+    cli: Cli, tmp_path: Path, order: signal.Signals, code: int
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    config = tmp_path / "compass.toml"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config.write_text(f'[sources.metrics]\ntype = "mimir"\nurl = "http://127.0.0.1:{silent.getsockname()[1]}"\n')
+        cli.environment = {"COMPASS_CONFIG": str(config), "TMPDIR": str(temporary)}
+        asking = cli.start("investigate", "checkout", "--since", "30m", "--json")
+        wait_for(cli, 1)
+        time.sleep(0.5)
+        began = time.monotonic()
+        asking.send_signal(order)
+        done = cli.wait(asking)
+    assert done.code == code, done.err
+    assert "Traceback" not in done.err
+    assert time.monotonic() - began < 10
+    assert [path.name for path in temporary.iterdir() if path.name.startswith("compass-window-")] == []
