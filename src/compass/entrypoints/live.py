@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compass.domain.incident import Incident
 from compass.entrypoints.clock import SystemClock
-from compass.entrypoints.config import Config, config_path, read_config
+from compass.entrypoints.config import Config, TomlTable, config_path, read_config
 from compass.ports.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -46,6 +47,23 @@ def feeds_of(chosen: Config) -> tuple[Sequence[Feed], Ledger]:
     ledger = Ledger()
     means = Means(clock=SystemClock(), ledger=ledger, secrets=Secrets(os.environ, chosen.base))
     return connect(chosen.sources, means), ledger
+
+
+def usable(chosen: Config) -> tuple[Config, tuple[ConfigurationError, ...]]:
+    """The sources that can be connected, and what is wrong with the others: one secret that is not set must not keep
+    anybody from investigating with the rest. Raises the first error where nothing can be connected."""
+    kept: dict[str, TomlTable] = {}
+    wrong: list[ConfigurationError] = []
+    for name, table in chosen.sources.items():
+        try:
+            feeds_of(replace(chosen, sources={name: table}))
+        except ConfigurationError as error:
+            wrong.append(error)
+        else:
+            kept[name] = table
+    if not kept:
+        feeds_of(chosen)
+    return replace(chosen, sources=kept), tuple(wrong)
 
 
 @asynccontextmanager

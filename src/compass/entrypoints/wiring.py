@@ -14,7 +14,7 @@ from compass.disproof import all_strategies
 from compass.domain.incident import Incident
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Config
-from compass.entrypoints.live import config, live_source
+from compass.entrypoints.live import config, live_source, usable
 from compass.entrypoints.settings import Settings
 from compass.investigation.runner import Means
 from compass.investigation.settings import Crew, Limits
@@ -47,6 +47,7 @@ def recording_choice(path: Path, metric_rules: Sequence[RawRule] = ()) -> Source
 
 def live_choice(chosen: Config, incident: Incident) -> SourceChoice:
     """Telemetry from the servers of compass.toml. Raises ConfigurationError when none is named or one is wrong."""
+    chosen, _ = usable(chosen)
     names = ",".join(chosen.sources)
     return SourceChoice(uri=f"{LIVE}{names}", open=lambda: live_source(chosen, incident))
 

@@ -183,6 +183,19 @@ def test_a_dead_server_is_named_with_what_to_do(stack: Stack, tmp_path: Path) ->
     assert "success" not in done.said
 
 
+def test_a_source_that_is_wrongly_set_does_not_keep_the_others_from_work(stack: Stack) -> None:
+    config = Path(stack.cli.environment["COMPASS_CONFIG"])
+    config.write_text(
+        config.read_text() + '[sources.code]\ntype = "github"\ntoken = "env:NOT_SET"\nrepositories = ["a/b"]\n'
+    )
+    done = stack.cli("investigate", *stack.told())
+    assert done.code in (0, 3), done.said
+    assert "NOT_SET holds nothing" in done.err
+    assert "going on without it" in done.err
+    config.write_text(wrong)
+    assert stack.cli("investigate", *stack.told()).code == 2
+
+
 def test_without_servers_the_way_on_is_told(cli: Cli, tmp_path: Path) -> None:
     done = cli("investigate", "checkout", cwd=tmp_path, HOME=str(tmp_path))
     assert done.code == 2

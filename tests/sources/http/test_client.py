@@ -222,7 +222,7 @@ async def test_certificates_are_verified_against_the_authorities_given(tmp_path:
     async with misbehaving(context) as server:
         url = server.url.replace("http:", "https:")
         error = await told(server, "fine", url=url, caps=replace(CAPS, attempts=1))
-        assert re.search("certificate is not accepted: self.signed.*tls.authority", str(error)), str(error)
+        assert re.search("certificate is not accepted: self.signed.*set authority", str(error)), str(error)
         async with asking(server, url=url, tls=Tls(authority=made)) as (client, _):
             assert (await client.ask(ANY, "fine", deadline=PATIENT)).body
 

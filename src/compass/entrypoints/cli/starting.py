@@ -19,7 +19,7 @@ from compass.entrypoints.cli.render.words import clock_time, cut
 from compass.entrypoints.cli.scope import live_incident
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Config
-from compass.entrypoints.live import config, connected, feeds_of
+from compass.entrypoints.live import config, connected, usable
 from compass.ports.clock import Deadline
 from compass.ports.errors import BadInputError, ConfigurationError, SourceError
 from compass.sources.live.feed import Scope
@@ -37,8 +37,9 @@ MOST_LISTED = 9  # one key starts
 
 def start(request: Request, alert: str | None, *, as_json: bool) -> int:
     """Investigate on live servers and show the result. Returns the exit code."""
-    chosen = config()
-    feeds_of(chosen)  # what is wrong with the settings is said before anything is asked
+    chosen, wrong = usable(config())
+    for error in wrong:  # said before anything is asked
+        print(f"compass: {error}; going on without it", file=sys.stderr)
     told = _page(alert) if alert is not None else None
     if told is None and not any((request.service, request.symptom, request.start, request.end)):
         told = _choose(chosen, as_json=as_json)

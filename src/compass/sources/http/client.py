@@ -203,7 +203,7 @@ def _unreachable(error: httpx2.TransportError, server: Server) -> SourceUnavaila
         if isinstance(inner, ssl.SSLCertVerificationError):
             return SourceUnavailableError(
                 f"its certificate is not accepted: {inner.verify_message}", where=server.name,
-                hint="for a CA of your own set tls.authority; verification cannot be switched off",
+                hint="for a CA of your own set authority; verification cannot be switched off",
             )  # fmt: skip
         inner = inner.__cause__ or inner.__context__
     return SourceUnavailableError(f"cannot be reached: {error or type(error).__name__}", where=server.name,
