@@ -54,11 +54,13 @@ class Recording(httpx2.AsyncBaseTransport):
     def __init__(self, inner: httpx2.AsyncBaseTransport | None = None) -> None:
         self._inner = inner or httpx2.AsyncHTTPTransport()
         self.exchanges: list[Exchange] = []
+        self.moved = 0  # bytes as they came, compressed or not
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         await request.aread()
         response = await self._inner.handle_async_request(request)
         body = await _whole(response)
+        self.moved += response.num_bytes_downloaded
         method, path, params, accept = asked_of(request)
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         self.exchanges.append(

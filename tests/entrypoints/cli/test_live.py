@@ -185,9 +185,8 @@ def test_a_dead_server_is_named_with_what_to_do(stack: Stack, tmp_path: Path) ->
 
 def test_a_source_that_is_wrongly_set_does_not_keep_the_others_from_work(stack: Stack) -> None:
     config = Path(stack.cli.environment["COMPASS_CONFIG"])
-    config.write_text(
-        config.read_text() + '[sources.code]\ntype = "github"\ntoken = "env:NOT_SET"\nrepositories = ["a/b"]\n'
-    )
+    wrong = '[sources.code]\ntype = "github"\ntoken = "env:NOT_SET"\nrepositories = ["a/b"]\n'
+    config.write_text(config.read_text() + wrong)
     done = stack.cli("investigate", *stack.told())
     assert done.code in (0, 3), done.said
     assert "NOT_SET holds nothing" in done.err
