@@ -52,6 +52,14 @@ async def test_no_other_host_is_asked(address: str) -> None:
     assert await steps_of(address, Shelf(hosts=("wiki.example",)), SystemClock()) == ()
 
 
-async def test_a_host_that_does_not_answer_is_told() -> None:
+@pytest.mark.parametrize("path", ["slow", "{x}/{}", "%7Bx%7D", "sl\u00f6w page", "slow;a=b"])
+async def test_a_host_that_does_not_answer_is_told(path: str) -> None:
     with pytest.raises(SourceUnavailableError, match="cannot be reached"):
-        await steps_of("https://127.0.0.1:9/slow", Shelf(hosts=("127.0.0.1",)), SystemClock())
+        await steps_of(f"https://127.0.0.1:9/{path}", Shelf(hosts=("127.0.0.1",)), SystemClock())
+
+
+@pytest.mark.parametrize(
+    "address", ["https://[wiki/slow", "https://wiki.example:port/slow", "https://wiki.example:99999/"]
+)
+async def test_what_is_no_address_is_no_runbook(address: str, tmp_path: Path) -> None:
+    assert await steps_of(address, Shelf(folder=tmp_path, hosts=("wiki.example",)), SystemClock()) == ()

@@ -9,7 +9,7 @@ import html
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError
@@ -46,10 +46,20 @@ async def steps_of(address: str, shelf: Shelf, clock: Clock) -> tuple[str, ...]:
     found = _file(address, shelf.folder)
     if found is not None:
         return steps(found)
-    parts = urlsplit(address)
-    if parts.scheme != "https" or parts.hostname not in shelf.hosts:
+    parts = _parts(address)
+    if parts is None or parts.scheme != "https" or parts.hostname not in shelf.hosts:
         return ()
-    return steps(await _page(address, shelf, clock))
+    return steps(await _page(parts, shelf, clock))
+
+
+def _parts(address: str) -> SplitResult | None:
+    """None for what is no address: anybody who can make an alert may have written it."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
 
 
 def steps(text: str) -> tuple[str, ...]:
@@ -65,7 +75,8 @@ def _file(address: str, folder: Path | None) -> str | None:
     """A file below `folder` with the last name of the address: a page names its place on the web, the team keeps it."""
     if folder is None:
         return None
-    name = unquote(urlsplit(address).path.rstrip("/").rpartition("/")[2]) or address
+    parts = _parts(address)
+    name = unquote(parts.path.rstrip("/").rpartition("/")[2] if parts is not None else "") or address
     if not _NAME.fullmatch(name):
         return None
     for suffix in _SUFFIXES:
@@ -78,12 +89,12 @@ def _file(address: str, folder: Path | None) -> str | None:
     return None
 
 
-async def _page(address: str, shelf: Shelf, clock: Clock) -> str:
-    parts = urlsplit(address)
+async def _page(parts: SplitResult, shelf: Shelf, clock: Clock) -> str:
     port = f":{parts.port}" if parts.port else ""
     caps = Caps(answer_bytes=MOST_BYTES, timeout_s=READ_S, attempts=1)
     server = Server(name="runbook", url=f"https://{parts.hostname}{port}", token=shelf.token, caps=caps)
-    page = Endpoint(path=parts.path or "/")
+    # Quoted as it is sent: braces would else be taken for places to fill in.
+    page = Endpoint(path=quote(parts.path, safe="/%~:@!$&'()*+,;=") or "/")
     client = Client(server, [page], clock=clock, ledger=Ledger())
     try:
         reply = await client.ask(page, deadline=Deadline(at_s=clock.monotonic_s() + READ_S), accept="text/*")
