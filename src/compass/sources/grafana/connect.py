@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import msgspec
 
@@ -44,7 +45,7 @@ def connect(name: str, table: TomlTable, means: Means) -> GrafanaFeed:
     def below(type_: str, uid: str) -> Feed:
         """The feed of one data source, through the proxy: the same code as for the server itself."""
         passed = {key: table[key] for key in _PASSED_ON if key in table}
-        own = {**passed, **more[type_], "type": TYPES[type_], "url": f"{server.url}{PROXY}{uid}"}
+        own = {**passed, **more[type_], "type": TYPES[type_], "url": f"{server.url}{PROXY}{quote(uid, safe='')}"}
         return connectors()[TYPES[type_]].connect(f"{name}/{type_}", own, means)
 
     for type_, given in more.items():

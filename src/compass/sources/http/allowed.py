@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx2
 
 from compass.ports.errors import SourceRefusedError
 
 _STEP_UP = frozenset({".", ".."})
+_UNQUOTED = 3  # times: as often as it may be taken off between here and there
 _SEGMENT = re.compile(r"[\w.~%:@!$&'()*+,;=-]+")
 
 
@@ -35,7 +36,16 @@ class Endpoint:
 
 
 def _fits(part: str, wanted: str) -> bool:
-    return part == wanted or (wanted == "{}" and part not in _STEP_UP and bool(_SEGMENT.fullmatch(part)))
+    return part == wanted or (wanted == "{}" and bool(_SEGMENT.fullmatch(part)) and not _leads_up(part))
+
+
+def _leads_up(part: str) -> bool:
+    """Whether a segment means a step upwards to a server, or a proxy on the way, that takes its quotes off (twice)."""
+    for _ in range(_UNQUOTED):
+        part = unquote(part)
+        if not _STEP_UP.isdisjoint(re.split(r"[/\\]", part)):
+            return True
+    return False
 
 
 class Guard(httpx2.AsyncBaseTransport):
