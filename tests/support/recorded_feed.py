@@ -10,7 +10,6 @@ import duckdb
 import numpy as np
 
 from compass.ports.clock import Deadline
-from compass.ports.errors import SourceError
 from compass.sources.live.feed import Found, Scope
 from compass.sources.live.gathered import Gathered, Logs, Metrics, Objects, Span, Spans
 from compass.sources.recording import layout
@@ -21,7 +20,7 @@ class RecordedFeed:
     """All parts of `folder` but `without`. `fails` maps a part to the error it raises; `delay_s` goes before each."""
 
     def __init__(
-        self, folder: Path, *, without: frozenset[str] = frozenset(), fails: dict[str, SourceError] | None = None,
+        self, folder: Path, *, without: frozenset[str] = frozenset(), fails: dict[str, Exception] | None = None,
         delay_s: float = 0.0, name: str = "recorded",
     ) -> None:  # fmt: skip
         self._folder, self._fails, self._delay_s, self.name = folder, fails or {}, delay_s, name

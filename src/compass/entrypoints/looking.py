@@ -17,6 +17,7 @@ from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connect, connectors
 from compass.sources.live.feed import Feed
 from compass.sources.live.options import Secrets
+from compass.sources.live.source import misunderstood
 from compass.sources.recording.layout import PARTS, PROBES_PART, TOPOLOGY_PART, Part
 
 LOOK_S = 10.0
@@ -126,6 +127,8 @@ async def _part(feed: Feed, kind: str, part: str, clock: Clock, within_s: float)
         )  # fmt: skip
     except CompassError as error:
         return failed(error, source=feed.name, kind=kind, part=part, ms=ms())
+    except Exception as error:  # noqa: BLE001  # the boundary of a source, as when it is gathered from
+        return failed(misunderstood(error, part, feed.name), source=feed.name, kind=kind, part=part, ms=ms())
     return Looked(
         source=feed.name, type=kind, part=part, state=State.OK, ms=ms(), detail=said(found.detail),
         figures={said(name): said(value) for name, value in found.figures.items()},

@@ -159,3 +159,13 @@ async def test_who_gives_up_while_the_window_is_written_leaves_nothing_behind(
     go_on.set()
     await closing
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_answer_that_nobody_thought_of_hides_only_itself(folder: Path) -> None:
+    odd = RecordedFeed(folder, without=RecordedFeed(folder).parts - {"logs"}, fails={"logs": ValueError("month 13")})
+    source = live(folder, RecordedFeed(folder, without=frozenset({"logs"})), odd)
+    health = {one.part: one for one in await source.check()}
+    assert health["logs"].status is HealthStatus.LOST
+    assert "logs were not understood (ValueError: month 13)" in health["logs"].detail
+    assert health["metrics"].status is HealthStatus.OK
+    await source.aclose()

@@ -236,3 +236,13 @@ async def _one(feed: Feed, part: str, scope: Scope, deadline: Deadline, within_s
         return error
     except TimeoutError:
         return SourceUnavailableError(f"did not give its {part} within {within_s:g} s", where=feed.name)
+    except Exception as error:  # noqa: BLE001  # the boundary of a source: what one says must not end the others' work
+        return misunderstood(error, part, feed.name)
+
+
+def misunderstood(error: Exception, part: str, where: str) -> SourceRefusedError:
+    """What is told of a defect in how a source is read: its part is lost, and the rest goes on."""
+    said = bound(redact(f"{type(error).__name__}: {error}"), MOST_QUESTION)
+    return SourceRefusedError(
+        f"its {part} were not understood ({said})", where=where, hint="this is a defect of COMPASS: please report it"
+    )
