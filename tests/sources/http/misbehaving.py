@@ -81,6 +81,8 @@ class Misbehaving:
                 return False
             case "page":
                 return await _send(writer, 200, b"<html>log in</html>", ("Content-Type: text/html",))
+            case "echo":
+                return await _send(writer, 200, self.asked[-1].encode(), ("Content-Type: text/plain",))
             case "other-json":
                 return await _send(writer, 200, b'{"status": 7}')
             case "huge":

@@ -236,3 +236,19 @@ def test_unusable_settings_are_told(tmp_path: Path) -> None:
         Server(name="loki", url="loki:3100")
     with pytest.raises(ConfigurationError, match="a token and a password"):
         Server(name="loki", url="http://loki", token=Secret("a"), password=Secret("b"))
+
+
+async def test_a_secret_in_a_header_or_in_an_answer_that_is_none_is_not_repeated(server: Misbehaving) -> None:
+    """A proxy's page may repeat what it was sent."""
+    key = "key-canary-0123456789"
+    error = await told(server, "echo", headers={"X-Key": key}, hidden=(Secret(key),))
+    assert "not what its API describes" in error.what
+    assert key not in f"{error!s} {error!r} {error.args}"
+
+
+def test_an_address_with_a_password_is_refused_and_not_repeated() -> None:
+    for url in ("https://me:hunter22@grafana.example", "me:hunter22@grafana.example"):
+        with pytest.raises(ConfigurationError, match="holds a user or a password") as caught:
+            Server(name="grafana", url=url)
+        assert "hunter22" not in str(caught.value)
+    assert Server(name="grafana", url="https://grafana.example/a@b").url

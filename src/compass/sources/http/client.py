@@ -128,7 +128,10 @@ class Client:
             raise self._noted(error, key, began, status, size) from None
         took = self._clock.monotonic_s() - began
         self._ledger.add(self._line(key, Answered.SERVER, status=status, size=size, seconds=took))
-        return Reply(body=body, content_type=headers.get("content-type", ""), where=self._server.name)
+        return Reply(
+            body=body, content_type=headers.get("content-type", ""), where=self._server.name,
+            hidden=self._server.secrets,
+        )  # fmt: skip
 
     async def _exchange(self, key: _Key) -> tuple[int, bytes, httpx2.Headers, int]:
         """One request, its whole answer, and how many bytes came for it.

@@ -12,6 +12,7 @@ import msgspec
 
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.redaction import bound, redact
+from compass.sources.http.secret import Secret, masked
 
 T = TypeVar("T")
 _MOST_SAID = 200
@@ -33,11 +34,12 @@ _MEANS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A whole answer of a server that accepted the question."""
+    """A whole answer of a server that accepted the question. `hidden`: what an error about it never repeats."""
 
     body: bytes
     content_type: str
     where: str
+    hidden: tuple[Secret, ...] = ()
 
     def json(self, kind: type[T]) -> T:
         """The body as `kind`. Raises SourceRefusedError when it is something else: a login page, a proxy's words."""
@@ -45,9 +47,11 @@ class Reply:
             return msgspec.json.decode(self.body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             said = _words(self.body)
+            kind_said = bound(redact(self.content_type), _MOST_SAID) or "something"
+            what = f"answered with {kind_said} that is not what its API describes: {said or error}"
             raise SourceRefusedError(
-                f"answered with {self.content_type or 'something'} that is not what its API describes: {said or error}",
-                where=self.where, hint="is this the server's own address, and not that of a login page or a proxy?",
+                masked(what, self.hidden), where=self.where,
+                hint="is this the server's own address, and not that of a login page or a proxy?",
             ) from error  # fmt: skip
 
 

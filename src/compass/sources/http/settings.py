@@ -75,18 +75,25 @@ def _named(pem: Path | Pem) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """Where and as whom. `headers` are sent with every request (`X-Scope-OrgID`); `token` as a bearer token, `user`
-    with `password` as basic authentication."""
+    with `password` as basic authentication. `hidden` are secrets besides: those that stand in `headers`."""
 
     name: str
     url: str
     token: Secret | None = None
     user: str = ""
     password: Secret | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    hidden: tuple[Secret, ...] = ()
     tls: Tls = Tls()
     caps: Caps = Caps()
 
     def __post_init__(self) -> None:
+        if "@" in self.url.partition("://")[2].partition("/")[0] or ("@" in self.url and "://" not in self.url):
+            # What stands before the @ may be a password: it is not repeated.
+            raise ConfigurationError(
+                "its address holds a user or a password", where=self.name,
+                hint='leave it out: user = "NAME" and password = "env:NAME"',
+            )  # fmt: skip
         if not self.url.startswith(("http://", "https://")):
             raise ConfigurationError(f"{self.url!r} is no address", where=self.name, hint="begin with https://")
         if self.token is not None and self.password is not None:
@@ -94,4 +101,4 @@ class Server:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        return tuple(secret for secret in (self.token, self.password) if secret is not None)
+        return tuple(secret for secret in (self.token, self.password, *self.hidden) if secret is not None)

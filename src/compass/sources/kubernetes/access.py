@@ -15,7 +15,7 @@ from compass.sources.http.secret import Secret
 from compass.sources.http.settings import Caps, Pem, Server, Tls
 from compass.sources.kubernetes.options import KubernetesOptions
 from compass.sources.kubernetes.plugin import Plugin
-from compass.sources.live.options import Secrets, server_of
+from compass.sources.live.options import Secrets, named_values, server_of
 
 if TYPE_CHECKING:
     from lightkube.config.kubeconfig import SingleConfig
@@ -37,6 +37,12 @@ class Access:
 
 def access_of(name: str, options: KubernetesOptions, secrets: Secrets, account: Path = ACCOUNT) -> Access:
     """Where the cluster is, without asking it. Raises ConfigurationError for what is missing or contradictory."""
+    found = _found(name, options, secrets, account)
+    headers, hidden = named_values(options.headers, secrets, f"sources.{name}.headers")
+    return replace(found, server=replace(found.server, headers={**found.server.headers, **headers}, hidden=hidden))
+
+
+def _found(name: str, options: KubernetesOptions, secrets: Secrets, account: Path) -> Access:
     if options.url and (options.kubeconfig or options.context):
         raise ConfigurationError("has a url and a kubeconfig", where=f"sources.{name}", hint="give one of them")
     if options.url:
@@ -57,7 +63,7 @@ def _in_cluster(name: str, options: KubernetesOptions, environment: Mapping[str,
     token = _read(account / "token").strip()
     return Server(
         name=name, url=f"https://{f'[{host}]' if ':' in host else host}:{port}", token=Secret(token),
-        tls=Tls(authority=account / "ca.crt"), caps=_caps(options), headers=options.headers,
+        tls=Tls(authority=account / "ca.crt"), caps=_caps(options),
     )  # fmt: skip
 
 
@@ -130,8 +136,7 @@ def _of_config(name: str, options: KubernetesOptions, found: SingleConfig, envir
     user, folder = found.user, found.fname.parent if found.fname is not None else Path()
     authority = _pem(found.cluster.certificate_auth_data, found.cluster.certificate_auth, folder, where)
     server = Server(
-        name=name, url=found.cluster.server.rstrip("/"), caps=_caps(options), headers=options.headers,
-        tls=Tls(authority=authority),
+        name=name, url=found.cluster.server.rstrip("/"), caps=_caps(options), tls=Tls(authority=authority),
     )  # fmt: skip
     access = Access(server=server, context=found.context_name)
     return access if user is None else _as_user(access, user, folder, where, environment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,16 @@ from compass.sources.http.settings import Caps, Server, Tls
 T = TypeVar("T", bound=msgspec.Struct)
 TENANT_HEADER = "X-Scope-OrgID"
 TomlTable = Mapping[str, object]
+REFERENCES = ("env:", "file:", "keyring:")
+_SECRET_NAME = re.compile(
+    r"(?i)token|secret|passw|passphrase|credential|api[-_]?key|private[-_]?key|access[-_]?key|authorization|cookie"
+)
 
 
 class ServerOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The options every server has. `token` and `password` are references (`env:NAME`, `file:PATH`, `keyring:NAME`),
-    never the secret itself. `tenant` is sent as X-Scope-OrgID. `authority`, `certificate` and `key` are PEM files."""
+    never the secret itself; so are values of `headers` that are secrets. `tenant` is sent as X-Scope-OrgID.
+    `authority`, `certificate` and `key` are PEM files."""
 
     type: str
     url: str
@@ -48,18 +54,42 @@ def options_of(table: TomlTable, kind: type[T], where: str) -> T:
 
 def server_of(name: str, options: ServerOptions, secrets: Secrets) -> Server:
     """The server that `options` describe. Raises ConfigurationError where a secret is not to be had."""
+    headers, hidden = named_values(options.headers, secrets, f"sources.{name}.headers")
     server = Server(
         name=name, url=options.url.rstrip("/"),
         token=secrets.get(options.token, f"{name}.token") if options.token else None,
         user=options.user,
         password=secrets.get(options.password, f"{name}.password") if options.password else None,
-        headers={**options.headers, **({TENANT_HEADER: options.tenant} if options.tenant else {})},
+        headers={**headers, **({TENANT_HEADER: options.tenant} if options.tenant else {})}, hidden=hidden,
         tls=Tls(authority=_path(options.authority), certificate=_path(options.certificate), key=_path(options.key)),
     )  # fmt: skip
     caps = Caps(
         answer_bytes=round(options.answer_mb * 1e6), concurrency=options.concurrency, timeout_s=options.timeout_s
     )
     return replace(server, caps=caps)
+
+
+def named_values(
+    given: Mapping[str, str], secrets: Secrets, where: str
+) -> tuple[dict[str, str], tuple[Secret, ...]]:  # fmt: skip
+    """Headers or variables with those that are references looked up, and the secrets among them. Raises
+    ConfigurationError where a secret is not to be had, or is written instead of named."""
+    values: dict[str, str] = {}
+    hidden = []
+    for name, value in given.items():
+        if value.startswith(REFERENCES):
+            secret = secrets.get(value, f"{where}.{name}")
+            hidden.append(secret)
+            values[name] = secret.reveal()
+        elif _SECRET_NAME.search(name):
+            # What was written there may be the secret itself: it is not repeated.
+            raise ConfigurationError(
+                "a secret is named here, not written", where=f"compass.toml: {where}.{name}",
+                hint="env:NAME, file:PATH or keyring:NAME",
+            )  # fmt: skip
+        else:
+            values[name] = value
+    return values, tuple(hidden)
 
 
 def _path(text: str) -> Path | None:

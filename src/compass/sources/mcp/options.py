@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ import msgspec
 
 from compass.ports.errors import ConfigurationError
 from compass.sources.http.secret import Secret
-from compass.sources.live.options import Secrets, ServerOptions
+from compass.sources.live.options import Secrets, ServerOptions, named_values
 from compass.sources.mcp.tools import Rule, never
 from compass.sources.recording.layout import ALERTS_PART, CHANGES_PART, LOGS_PART, METRICS_PART, TRACES_PART
 
@@ -33,8 +32,6 @@ GRAFANA_TOOLS = (
 )  # fmt: skip
 """What COMPASS calls of mcp-grafana. It has more that read, and some that write."""
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
-_REFERENCES = ("env:", "file:", "keyring:")
-_SECRET_NAME = re.compile(r"(?i)token|secret|passw|passphrase|credential|api_?key|private_?key|access_?key")
 
 
 class McpOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
@@ -112,22 +109,10 @@ def program_of(options: McpOptions, secrets: Secrets, where: str) -> Program:
     environment = {name: inherited[name] for name in _INHERITED if inherited.get(name)}
     if options.grafana:
         environment["GRAFANA_USAGE_STATS"] = "disabled"
-    hidden = []
-    for name, value in options.env.items():
-        if value.startswith(_REFERENCES):
-            secret = secrets.get(value, f"{where}.env.{name}")
-            hidden.append(secret)
-            environment[name] = secret.reveal()
-        elif _SECRET_NAME.search(name):
-            # What was written there may be the secret itself: it is not repeated.
-            raise ConfigurationError(
-                "a secret is named here, not written", where=f"compass.toml: {where}.env.{name}",
-                hint="env:NAME, file:PATH or keyring:NAME",
-            )  # fmt: skip
-        else:
-            environment[name] = value
+    own_values, hidden = named_values(options.env, secrets, f"{where}.env")
+    environment |= own_values
     command[0] = found(command[0], environment.get("PATH"))
-    made = Program(command=tuple(command), environment=environment, secrets=tuple(hidden))
+    made = Program(command=tuple(command), environment=environment, secrets=hidden)
     own = options.grafana and not options.command
     return replace(made, hint=f"pip install {GRAFANA_PROGRAM}, or give its command in compass.toml") if own else made
 

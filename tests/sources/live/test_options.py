@@ -1,0 +1,30 @@
+"""Settings that every server has: secrets are named, wherever they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compass.ports.errors import ConfigurationError
+from compass.sources.live.options import Secrets, ServerOptions, server_of
+
+KEY = "key-canary-0123456789"
+
+
+def test_a_header_may_name_a_secret_which_is_sent_and_never_shown() -> None:
+    options = ServerOptions(
+        type="mimir", url="https://mimir.example", headers={"X-Api-Key": "env:KEY", "X-Team": "shop"}, tenant="a"
+    )
+    server = server_of("metrics", options, Secrets({"KEY": KEY}, Path()))
+    assert server.headers == {"X-Api-Key": KEY, "X-Team": "shop", "X-Scope-OrgID": "a"}
+    assert [one.reveal() for one in server.secrets] == [KEY]
+    assert KEY not in repr(server)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "X-Api-Key", "cookie", "X-Auth-Token", "Proxy-Authorization"])
+def test_a_header_that_is_a_secret_is_not_written_there(name: str) -> None:
+    options = ServerOptions(type="mimir", url="https://mimir.example", headers={name: KEY})
+    with pytest.raises(ConfigurationError, match="named here, not written") as caught:
+        server_of("metrics", options, Secrets({}, Path()))
+    assert KEY not in str(caught.value)
