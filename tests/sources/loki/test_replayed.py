@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from compass.domain.incident import Incident
 from compass.entrypoints.clock import SystemClock
 from compass.ports.errors import ConfigurationError, SourceRefusedError
 from compass.ports.telemetry import Telemetry
-from compass.sources.live.feed import Scope
+from compass.sources.live.feed import Fielded, Scope
 from compass.sources.live.gathered import Logs
 from compass.sources.live.source import LiveSource
 from compass.sources.loki.logql import class_of
@@ -210,6 +211,16 @@ def test_fields_of_a_service_are_told(tmp_path: Path) -> None:
     fields = said("lab-015-fields", tmp_path).fields
     assert {field.label for field in fields} == {"trace_id", "span_id"}
     assert all(field.cardinality > 100 for field in fields)
+
+
+def test_fields_are_told_in_words_with_the_most_telling_first(tmp_path: Path) -> None:
+    case = BY_NAME["lab-015-fields"]
+    feed, _ = feed_of(case, Replay(CONTRACTS / f"{case.name}.jsonl.gz"), SystemClock())
+    assert isinstance(feed, Fielded)
+    window = incident_of(case, folder_of(case, tmp_path)).window
+    told = asyncio.run(feed.log_fields(case.service or "", window, deadline=NO_DEADLINE))
+    assert sorted(one.split(" ")[0] for one in told) == ["span_id", "trace_id"]
+    assert all(re.fullmatch(r"\w+ \(\d+\)", one) for one in told)
 
 
 def test_a_window_without_logs_says_so(tmp_path: Path) -> None:

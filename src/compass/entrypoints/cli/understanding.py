@@ -83,7 +83,8 @@ async def _live(service: str, since: str | None, *, quiet: bool) -> Signals:
             # A name that nothing knows may be known to the source that could not be read.
             seen = f"{error.what}, as far as could be read" if notes else error.what
             raise NotFoundError(seen, where="; ".join(notes[:MOST_NOTES]), hint=error.hint) from error
-        return Signals(origin=source.name, signals=replace(found, missing=(*notes, *found.missing)))
+        fields = await source.log_fields(found.service.name)
+        return Signals(origin=source.name, signals=replace(found, fields=fields, missing=(*notes, *found.missing)))
     finally:
         await source.aclose()
 

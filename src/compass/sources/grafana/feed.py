@@ -14,7 +14,7 @@ from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError
 from compass.sources.grafana.api import MOST_ANNOTATIONS, FoundAlert, FoundSource, GrafanaApi
 from compass.sources.grafana.told import alerts_of, changes_of
-from compass.sources.live.feed import Exemplified, Feed, Found, NothingThereError, Scope, Searched, TraceFound
+from compass.sources.live.feed import Exemplified, Feed, Fielded, Found, NothingThereError, Scope, Searched, TraceFound
 from compass.sources.live.gathered import Gathered, Objects
 from compass.sources.live.native import LOGQL, PROMQL, TRACEQL
 from compass.sources.recording.layout import ALERTS_PART, CHANGES_PART, LOGS_PART, METRICS_PART, TRACES_PART
@@ -71,6 +71,11 @@ class GrafanaFeed:
         source = self._chosen[kind]
         return Found(detail=f"{source.name}: {found.detail}", figures={**found.figures, "uid": source.uid},
                      hints=found.hints)  # fmt: skip
+
+    async def log_fields(self, service: str, window: Window, *, deadline: Deadline) -> Sequence[str]:
+        """Of its Loki. Implements `live.feed.Fielded`."""
+        feed = await self._feed("loki", deadline)
+        return await feed.log_fields(service, window, deadline=deadline) if isinstance(feed, Fielded) else ()
 
     async def aclose(self) -> None:
         await asyncio.gather(*(feed.aclose() for feed in self._feeds.values()), self._api.aclose())

@@ -97,6 +97,15 @@ class Exemplified(Protocol):
 
 
 @runtime_checkable
+class Fielded(Protocol):
+    """A feed that knows which fields log lines have."""
+
+    async def log_fields(self, service: str, window: Window, *, deadline: Deadline) -> Sequence[str]:
+        """Names of the fields in a service's lines, each with how many values it has, as far as was looked."""
+        ...
+
+
+@runtime_checkable
 class Searched(Protocol):
     """A feed in which traces can be searched."""
 

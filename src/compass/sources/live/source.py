@@ -28,7 +28,7 @@ from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavaila
 from compass.redaction import bound, redact
 from compass.signals.catalogue import RawRule
 from compass.sources.http.ledger import Ledger, Sent
-from compass.sources.live.feed import Feed, Linked, NothingThereError, Scope
+from compass.sources.live.feed import Feed, Fielded, Linked, NothingThereError, Scope
 from compass.sources.live.folder import PrivateFolder, remove_stale
 from compass.sources.live.gathered import Gathered
 from compass.sources.live.got import Got, Told
@@ -123,6 +123,18 @@ class LiveSource:
         if self._gathering is None:
             self._gathering = asyncio.ensure_future(self._gather())
         return await asyncio.shield(self._gathering)
+
+    async def log_fields(self, service: str) -> tuple[str, ...]:
+        """Fields that a service's log lines have, as far as a source tells."""
+        deadline = Deadline(at_s=self._clock.monotonic_s() + self._within_s)
+        found: list[str] = []
+        for feed in self._feeds:
+            if isinstance(feed, Fielded):
+                try:
+                    found += await feed.log_fields(service, self._incident.window, deadline=deadline)
+                except SourceError:
+                    continue  # a nicety: that logs could not be read is told with what was gathered
+        return tuple(dict.fromkeys(found))
 
     async def aclose(self) -> None:
         """Close the connections and remove what was gathered."""

@@ -99,6 +99,11 @@ class LokiFeed:
         selector = logql.narrowed(found.selector, logql.one_of(found.key, [service]))
         return await self._api.fields(selector, window, deadline=deadline)
 
+    async def log_fields(self, service: str, window: Window, *, deadline: Deadline) -> Sequence[str]:
+        """Implements `live.feed.Fielded`."""
+        found = await self.fields(service, window, deadline=deadline)
+        return [f"{one.label} ({one.cardinality})" for one in sorted(found, key=lambda f: (-f.cardinality, f.label))]
+
     async def aclose(self) -> None:
         await self._api.aclose()
 

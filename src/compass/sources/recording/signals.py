@@ -100,6 +100,7 @@ class ServiceSignals:
     senders: tuple[Sender, ...]
     ignored: tuple[Ignored, ...]
     missing: tuple[str, ...]
+    fields: tuple[str, ...] = ()  # that its log lines have, as far as a live server tells
 
 
 def signals_of(name: str, window: Window, engine: Engine, world: World) -> ServiceSignals:

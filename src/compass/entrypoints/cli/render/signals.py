@@ -124,6 +124,8 @@ def _logs(found: ServiceSignals, page: Page) -> list[Text]:
     lines = sum(stream.lines for stream in found.streams)
     levels = ", ".join(sorted({stream.level or "no level" for stream in found.streams}))
     heads = [labelled("LOGS", page.fit(f"{lines} lines of {_some(len(found.streams), 'stream')}: {levels}"))]
+    if found.fields:
+        heads.append(labelled("", page.fit(f"fields of its lines (values): {', '.join(found.fields)}")))
     if page.full or page.uncut:
         heads += [labelled("", page.fit(f"{stream.lines} lines {_labels(stream.labels)}")) for stream in found.streams]
     return heads
