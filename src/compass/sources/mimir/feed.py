@@ -7,20 +7,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError
 from compass.sources.live.feed import Found, Scope, TraceFound
-from compass.sources.live.gathered import Floats, Gathered, Ints, Metrics, Objects
+from compass.sources.live.gathered import Gathered, Objects
 from compass.sources.live.native import with_buckets
 from compass.sources.mimir.alerts import ALERTS_QUERY, alerts_of
 from compass.sources.mimir.api import Listed, PrometheusApi
 from compass.sources.mimir.exemplars import traces_of
+from compass.sources.mimir.joined import joined
 from compass.sources.mimir.meaning import type_of
-from compass.sources.mimir.plan import NAME, Plan, Request, make_plan, selector
+from compass.sources.mimir.plan import Request, make_plan, selector
 from compass.sources.mimir.samples import Measured
 from compass.sources.recording.layout import ALERTS_PART, METRICS_PART
 
@@ -103,7 +102,7 @@ class MimirFeed:
         native = sum(answer.native for answer in answers)
         if native:
             missing.append(f"{native} native histograms were left out: only classic ones are understood")
-        metrics = await asyncio.to_thread(_joined, plan, answers, scope.window)
+        metrics = await asyncio.to_thread(joined, plan, answers, scope.window)
         if types:
             metrics = replace(metrics, types=[type_of(name, types) for name in metrics.names])
         return Gathered(
@@ -155,41 +154,3 @@ class MimirFeed:
         except SourceRefusedError as error:
             return {}, (f"the texts of alerts: {self._name} {error.what}",)
         return {rule.name: rule.annotations for rule in rules}, ()
-
-
-def _joined(plan: Plan, answers: Sequence[Measured], window: Window) -> Metrics:
-    """One table, each series once. Rates that were summed at the server become counters again: the reader makes rates
-    of counters, and takes the new beginning of a part of the window for what it looks like, a restart."""
-    places: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
-    labels: list[Mapping[str, str]] = []
-    columns: list[tuple[Ints, Ints, Floats]] = []
-    for request, answer in zip(plan.requests, answers, strict=True):
-        label = NAME if request.summed else "__name__"
-        inside = answer.time_ns >= window.start_ns
-        series, time_ns, value = answer.series[inside], answer.time_ns[inside], answer.value[inside]
-        if request.summed:
-            value = _grown(series, time_ns, value, request.step_s or 0.0)
-        at = np.empty(len(answer.labels), dtype=np.int64)
-        for i, one in enumerate(answer.labels):
-            own = {name: text for name, text in one.items() if name not in (label, "__name__")}
-            at[i] = places.setdefault((one.get(label, ""), tuple(sorted(own.items()))), len(places))
-            if at[i] == len(labels):
-                labels.append(own)
-        columns.append((at[series], time_ns, value))
-    empty = np.empty(0, dtype=np.int64)
-    return Metrics(
-        names=[name for name, _ in places], labels=labels, series=np.concatenate([c[0] for c in columns] or [empty]),
-        time_ns=np.concatenate([c[1] for c in columns] or [empty]),
-        value=np.concatenate([c[2] for c in columns] or [np.empty(0)]),
-    )  # fmt: skip
-
-
-def _grown(series: Ints, time_ns: Ints, rate: Floats, step_s: float) -> Floats:
-    """Counters that grow by `rate` in the step before each sample. Samples are in order of (series, time)."""
-    first = np.r_[True, series[1:] != series[:-1]]
-    gap_s = np.where(first, step_s, np.diff(time_ns, prepend=time_ns[:1]) / NS_PER_S)
-    total = np.cumsum(np.nan_to_num(rate) * gap_s)
-    starts = np.flatnonzero(first)
-    before = total[starts] - (np.nan_to_num(rate) * gap_s)[starts]
-    grown: Floats = total - np.repeat(before, np.diff(np.r_[starts, series.size]))
-    return grown
