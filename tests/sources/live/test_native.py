@@ -94,3 +94,8 @@ def test_exemplars_are_on_the_buckets_whatever_of_a_histogram_is_read() -> None:
     assert mean.count("d_seconds_bucket{") == 2
     plain = promql(row("jobs_count", SignalKind.OTHER), REAL)
     assert with_buckets(plain) == plain
+
+
+def test_names_that_need_quotes_have_them() -> None:
+    odd = row("jvm_bytes", SignalKind.MEMORY, **{"k8s.pod.name": 'a"b'})
+    assert promql(odd, frozenset(odd.labels)).text == 'jvm_bytes{"k8s.pod.name"="a\\"b",service_name="web"}'

@@ -119,3 +119,15 @@ def test_summing_never_mixes_what_is_read_apart(labels: list[dict[str, str]]) ->
     for one in series:
         cell = cells.cell_of(one)
         assert seen.setdefault(tuple(one.get(name, "") for name in kept), cell) == cell
+
+
+def test_a_name_with_any_sign_stays_inside_its_quotes() -> None:
+    """Names are anything since Prometheus 3: one must not spoil the query for all the others."""
+    odd = 'a"b\\c\nd'
+    assert selector([odd], "") == '{__name__=~"a\\"b\\\\\\\\c\\\\\\nd"}'
+    assert selector(["plain"], "") == '{__name__="plain"}'
+    series = [{**one, "__name__": odd} for one in requests_total(50)]
+    (request,) = plan(series, 5_000).requests
+    assert '"compass_name","a\\"b\\\\c\\nd","",""' in request.expression
+    dollar = [{**one, "__name__": "a$1b"} for one in requests_total(50)]
+    assert '"compass_name","a$$1b","",""' in plan(dollar, 5_000).requests[0].expression

@@ -46,7 +46,8 @@ def promql(row: SeriesRow, recorded: frozenset[str]) -> NativeQuery:
         text = f"{total} / {count}"
     elif stat:
         # Which statuses are failures is the reader's judgement: all of them, side by side.
-        text = f'sum by (__name__) (rate({{__name__=~"{name}(_count|_total)?"{_rest(labels)}}}{_RATE}))'
+        named = json.dumps(f"{re.escape(name)}(_count|_total)?", ensure_ascii=False)
+        text = f"sum by (__name__) (rate({{__name__=~{named}{_rest(labels)}}}{_RATE}))"
     elif row.signal.temporality is Temporality.CUMULATIVE:
         text = f"rate({_selector(name, labels)}{_RATE})"
     else:
@@ -97,4 +98,9 @@ def _selector(name: str, labels: Mapping[str, str]) -> str:
 
 
 def _rest(labels: Mapping[str, str]) -> str:
-    return "".join(f",{name}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(labels.items()))
+    return "".join(f",{_label(name)}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(labels.items()))
+
+
+def _label(name: str) -> str:
+    """Since Prometheus 3 a label may be called anything; other names than of old are quoted."""
+    return name if name.isascii() and name.isidentifier() else json.dumps(name, ensure_ascii=False)

@@ -3,6 +3,7 @@ longer steps where even that is too much. Pure."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -179,9 +180,14 @@ def _chunks(families: Sequence[Family], points: float, chars: Measure) -> Iterab
 
 def selector(names: Sequence[str], matchers: str) -> str:
     """PromQL for the series of these names."""
-    pattern = "|".join(re.escape(name).replace("\\", "\\\\") for name in names)
-    name = f'__name__="{names[0]}"' if len(names) == 1 and pattern == names[0] else f'__name__=~"{pattern}"'
+    pattern = "|".join(re.escape(name) for name in names)
+    name = f'__name__="{names[0]}"' if len(names) == 1 and pattern == names[0] else f"__name__=~{quoted(pattern)}"
     return f"{{{name},{matchers}}}" if matchers else f"{{{name}}}"
+
+
+def quoted(text: str) -> str:
+    """A string of PromQL: JSON's escapes are among those of Go."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _summed(family: Family, matchers: str, step_s: float) -> str:
@@ -189,4 +195,5 @@ def _summed(family: Family, matchers: str, step_s: float) -> str:
     # One millisecond less than two steps holds two samples, wherever in a step they lie; older servers count both ends.
     span = round(step_s * _RATE_STEPS * 1000) - 1
     rate = f"rate({selector([family.name], matchers)}[{span}ms])"
-    return f'label_replace(sum by ({by}) ({rate}),"{NAME}","{family.name}","","")'
+    name = quoted(family.name.replace("$", "$$"))  # `$1` would stand for a part of what was matched
+    return f'label_replace(sum by ({by}) ({rate}),"{NAME}",{name},"","")'
