@@ -160,13 +160,14 @@ def _number(raw: RawRule, key: str) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """Rules in order. Immutable; the per-name candidates are remembered by the instance."""
+    """Rules in order. Immutable; candidates and meanings by name are remembered by the instance."""
 
     rules: tuple[Rule, ...]
     units: Mapping[str, tuple[str, float]]
     worse: Mapping[SignalKind, Direction]
     counted: Mapping[SignalKind, str]
     _candidates: dict[str, tuple[Rule, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _meanings: dict[tuple[str, Part, str, str, int], Meaning] = field(default_factory=dict, compare=False, repr=False)
 
     def meaning(
         self, name: str, labels: Mapping[str, str], siblings: Set[str] = frozenset(), said: str = ""
@@ -178,7 +179,12 @@ class Catalogue:
         gauge, ...): it decides where neither a rule nor the part does, before the end of the name.
         """
         base, part = _split(name, labels, siblings)
-        return self._read(_normal(base), base, part, self.rule(base, labels), labels, said)
+        rule = self.rule(base, labels)
+        # Of the labels only the quantile counts once the rule is known.
+        key = base, part, said, labels.get("quantile", ""), id(rule)
+        if key not in self._meanings:
+            self._meanings[key] = self._read(_normal(base), base, part, rule, labels, said)
+        return self._meanings[key]
 
     def rule(self, base: str, labels: Mapping[str, str]) -> Rule | None:
         """The rule for a series whose name is `base` without the suffix of a histogram's part; None where none fits."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from compass.domain.entity import EntityKind
 from compass.signals.catalogue import About
 from compass.signals.entities import KIND_OF_ABOUT, EntityIndex, store_name
+from compass.signals.identity import without_bound
 from compass.signals.names import (
     DESTINATION,
     DESTINATION_NAMESPACE,
@@ -40,6 +41,7 @@ class EntityIndexBuilder:
         self._pod_node: dict[str, set[str]] = {}
         self._workload_service: dict[tuple[str, str], set[str]] = {}
         self._addresses: dict[str, set[tuple[EntityKind, str, str]]] = {}
+        self._added: set[tuple[About, frozenset[tuple[str, str]]]] = set()
 
     def add(self, kind: EntityKind, name: str, namespace: str = "") -> None:
         """A thing of this kind and name exists."""
@@ -48,9 +50,11 @@ class EntityIndexBuilder:
 
     def add_labels(self, labels: Labels, about: About = About.LABELS) -> None:
         """What the labels of a series, a stream or a span's resource name, and what is in what."""
-        namespace = first(labels, NAMESPACE)
-        if about in KIND_OF_ABOUT:
+        key = (about, without_bound(labels))
+        if about in KIND_OF_ABOUT or key in self._added:
             return
+        self._added.add(key)
+        namespace = first(labels, NAMESPACE)
         pod = first(labels, OBJECT_POD if about is About.OBJECT else POD)
         service = "" if about in (About.OBJECT, About.NODE) else first(labels, SERVICE)
         workload = first(labels, tuple(WORKLOADS))

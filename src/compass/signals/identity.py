@@ -68,6 +68,11 @@ def _value(value: str) -> str:
     return (found["name"] or found["short"]) if found else value
 
 
+def without_bound(labels: Labels) -> frozenset[tuple[str, str]]:
+    """The labels but for the bound of a bucket, which says nothing of whom a series is about: a key to remember by."""
+    return frozenset((name, value) for name, value in labels.items() if name != "le")
+
+
 def anonymous(labels: Labels) -> bool:
     """Whether no label of any convention names the thing a series is about. A scrape job of its own does not."""
     return not first(labels, NAMING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -143,11 +144,12 @@ class HttpApi:
         return Listed(series=found.data, warnings=tuple(found.warnings))
 
     async def instant(self, expression: str, at_ns: int, *, deadline: Deadline) -> Measured:
-        return read_matrix(await self._ask(QUERY, deadline, [("query", expression), ("time", stamp(at_ns))]))
+        reply = await self._ask(QUERY, deadline, [("query", expression), ("time", stamp(at_ns))])
+        return await asyncio.to_thread(read_matrix, reply)  # other answers need not wait for millions of samples
 
     async def range(self, expression: str, window: Window, step_s: float, *, deadline: Deadline) -> Measured:
         params = [("query", expression), *_between(window), ("step", f"{step_s:g}")]
-        return read_matrix(await self._ask(QUERY_RANGE, deadline, params))
+        return await asyncio.to_thread(read_matrix, await self._ask(QUERY_RANGE, deadline, params))
 
     async def exemplars(self, expression: str, window: Window, *, deadline: Deadline) -> Sequence[FoundExemplars]:
         return (await self._ask(EXEMPLARS, deadline, [("query", expression), *_between(window)])).json(_Exemplars).data

@@ -11,6 +11,7 @@ from compass.domain.entity import EntityRef
 from compass.domain.telemetry import Direction, Signal, SignalKind, Temporality
 from compass.signals.catalogue import Combine, Meaning, Part
 from compass.signals.entities import DESCRIBES_HOST, EntityIndex, Resolved
+from compass.signals.identity import without_bound
 from compass.signals.names import CONTAINER, first
 
 _HTTP_STATUS = (
@@ -130,8 +131,13 @@ def group_series(series: Mapping[int, tuple[str, Mapping[str, str], Meaning]], i
     """Groups of the recorded series, in the order of their names and labels."""
     gathered: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], list[int]] = {}
     resolved: dict[int, Resolved] = {}
+    known: dict[object, Resolved | None] = {}
     for number, (name, labels, meaning) in series.items():
-        about = index.of_labels(labels, meaning.about, client=meaning.client)
+        # The buckets of a histogram are about the same thing, a dozen of them.
+        alike = (meaning.about, meaning.client, without_bound(labels))
+        if alike not in known:
+            known[alike] = index.of_labels(labels, meaning.about, client=meaning.client)
+        about = known[alike]
         if about is None:
             continue
         resolved[number] = about
