@@ -50,6 +50,7 @@ class Funnel:
         self._source = source
         self._flights = SingleFlight()
         self._failures: dict[str, int] = {}
+        self._last: dict[str, SourceError] = {}  # part → why it failed
         self._partial: dict[str, int] = {}  # key → bytes of partial answers, the longest unused first
         self.queries = 0
 
@@ -96,20 +97,19 @@ class Funnel:
 
     async def _ask(self, part: str, query: object, make: Callable[[], Awaitable[R]], *, keep: bool = True) -> R:
         if self._failures.get(part, 0) >= FAILURES_TO_OPEN:
+            last = self._last[part]
             raise SourceRefusedError(
-                f"{part} failed {FAILURES_TO_OPEN} times and is not asked again", where=self.name,
-                hint="the rest of the investigation goes on without it",
-            )  # fmt: skip
+                f"{part} is not asked again: {last.what}", where=last.where or self.name, hint=last.hint
+            )
 
         async def counted() -> R:
             self.queries += 1
             try:
                 return await make()
-            except SourceUnavailableError:
-                self._failures[part] = self._failures.get(part, 0) + 1
-                raise
-            except SourceError:
-                self._failures[part] = FAILURES_TO_OPEN
+            except SourceError as error:
+                passing = isinstance(error, SourceUnavailableError)
+                self._failures[part] = self._failures.get(part, 0) + 1 if passing else FAILURES_TO_OPEN
+                self._last[part] = error
                 raise
 
         key = _key(part, query)

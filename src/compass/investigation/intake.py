@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -77,11 +78,18 @@ async def orient(recorder: Recorder, telemetry: Telemetry) -> None:
         containment=tuple(sorted(context.containment.items())),
     )  # fmt: skip
     if incident.service and not any(e.name == incident.service for e in context.entities):
-        known = ", ".join(sorted({e.name for e in context.entities if e.kind is EntityKind.SERVICE})[:8])
         unknown = f"no telemetry names {incident.service}, which was paged"
-        context.gaps.append((unknown, f"what it does; known: {known}"))
+        context.gaps.append((unknown, f"what it does; {_known(incident.service, context)}"))
     gaps = [(f"gap/intake/{i}", c.GapNamed(gap=g, hides=h)) for i, (g, h) in enumerate(sorted(context.gaps))]
     await recorder.append(("context", learned), *gaps, ("onset", c.OnsetEstimated(onset=onset)), actor=ACTOR)
+
+
+def _known(name: str, context: _Context) -> str:
+    """Services that may have been meant, else some that there are."""
+    names = sorted({e.name for e in context.entities if e.kind is EntityKind.SERVICE})
+    near = difflib.get_close_matches(name.lower(), [one.lower() for one in names], n=3)
+    meant = [one for one in names if one.lower() in near]
+    return f"did you mean {' or '.join(meant)}?" if meant else f"known: {', '.join(names[:8]) or 'none'}"
 
 
 async def _series(telemetry: Telemetry, whole: Window, context: _Context) -> SeriesTable:
