@@ -28,7 +28,7 @@ def test_times_as_people_type_them(text: str, expected: datetime) -> None:
     assert parse_when(text, NOW, "--at") == from_datetime(expected)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "25:00", "12:75", "-5", "10 parsecs"])
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "12:75", "-5", "10 parsecs", "99999d", "9" * 5000 + "d"])
 def test_what_cannot_be_read_names_the_option_and_an_example(text: str) -> None:
     with pytest.raises(BadInputError) as error:
         parse_when(text, NOW, "--at")

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from compass.domain.time import NS_PER_S, from_datetime, to_datetime
 from compass.ports.errors import BadInputError
 
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
+_DURATION = re.compile(r"(\d{1,9})\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_FURTHEST_S = 10 * 365 * _SECONDS["d"]
 EXAMPLE = "for example 30m, 2h, 14:05 or 2026-11-23T14:05Z"
 
 
@@ -21,7 +22,10 @@ def parse_when(text: str, reference_ns: int, option: str) -> int:
     cleaned = text.strip()
     parts = _DURATION.findall(cleaned)
     if parts and not _DURATION.sub("", cleaned).strip():
-        return reference_ns - sum(int(n) * _SECONDS[unit] for n, unit in parts) * NS_PER_S
+        back_s = sum(int(n) * _SECONDS[unit] for n, unit in parts)
+        if back_s > _FURTHEST_S:
+            raise BadInputError(f"“{text}” is more than ten years back", where=option, hint=EXAMPLE)
+        return reference_ns - back_s * NS_PER_S
     if re.fullmatch(r"\d{9,11}", cleaned):
         return int(cleaned) * NS_PER_S
     clock = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", cleaned)
