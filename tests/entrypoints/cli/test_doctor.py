@@ -55,7 +55,8 @@ def test_what_works_is_shown_with_its_time_and_what_was_found(cli: Cli, tmp_path
     drawn = plain(on_terminal(cli, "doctor", COMPASS_CONFIG=str(tmp_path / "compass.toml")).out)
     screen = drawn.split("\r")[-1]  # what was said meanwhile is gone
     assert max(map(len, screen.splitlines()[1:])) <= 80, "the path of the settings stays whole"
-    assert "everything works" in screen
+    assert "everything works" not in screen, "it has nothing to show"
+    assert "everything answers; what is said above after an arrow may hide something" in " ".join(screen.split())
     # What is missing is said too: no sample of the last minutes, and parts that nothing gives.
     assert "is this the right tenant?" in " ".join(screen.split())
     assert "no logs connected: what the programs wrote" in screen
@@ -101,6 +102,7 @@ def test_without_settings_it_says_what_works_without(cli: Cli, tmp_path: Path) -
     done = cli("doctor", cwd=tmp_path, HOME=str(tmp_path))
     assert done.code == 2
     assert "no live server is connected" in done.out
+    assert done.out.endswith("no server is connected\n")
     assert "compass init" in done.out
     assert "compass investigate --recording DIR" in done.out
     assert "no model configured; not needed" in done.out

@@ -79,6 +79,11 @@ def _verdict(checks: Sequence[Looked]) -> Text:
     bad = [check for check in checks if check.state in (State.LOST, State.WRONG)]
     if not bad:
         done = all(check.state is State.OK for check in checks if check.source != "model")
+        if not any(check.state is State.OK and check.type for check in checks):
+            return Text("no server is connected", style="yellow")
+        if any(check.hints for check in checks if check.type):
+            # One that answers and has nothing is not yet of use.
+            return Text("everything answers; what is said above after an arrow may hide something", style="yellow")
         return Text("everything works", style="green") if done else Text("what is set up works", style="yellow")
     names = ", ".join(dict.fromkeys(_name(one) for one in bad))
     return Text(f"{len(bad)} of {len(checks) - 1} do not work: {names}", style="red")

@@ -28,6 +28,10 @@ RECOVERY_STYLE = {
     Recovery.RECOVERED: "green", Recovery.RECOVERING: "yellow", Recovery.UNCHANGED: "red", Recovery.WORSE: "bold red",
     Recovery.UNKNOWN: "dim",
 }  # fmt: skip
+NO_CHANGES = {
+    "ok": "none recorded", "degraded": "none recorded, in a record that is not complete",
+    "lost": "not known: their source could not be read",
+}  # fmt: skip
 LABEL = 10  # columns of the left-hand labels
 SPARK = 12
 SECOND = "   and"
@@ -168,8 +172,8 @@ def where(view: View, page: Page) -> list[Text]:
 
 def changes(view: View, page: Page) -> list[Text]:
     if not view.changes:
-        known = any(part == "changes" and status == "ok" for part, status, _ in view.sources)
-        return [labelled("CHANGES", "none recorded" if known else "not known: no source of changes is connected")]
+        status = next((status for part, status, _ in view.sources if part == "changes"), "")
+        return [labelled("CHANGES", NO_CHANGES.get(status, "not known: no source of changes is connected"))]
     # Possible triggers by weight, then what was refuted: the nearest to the onset is the one that people suspect.
     ranked = sorted(
         view.changes, key=lambda c: (c.refuted is not None, 0 if c.refuted else -c.weight, abs(c.offset_s), c.id)
