@@ -153,7 +153,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 BAD_INPUT = {
-    "nothing named": ((), ("no telemetry source is named", "--recording DIR", "compass demo")),
+    "nothing named": ((), ("no server is connected", "--recording DIR", "compass demo")),
     "no such folder": (("-r", "{}/absent"), ("absent", "not a folder")),
     "a file": (("-r", "{}/a-file"), ("a-file", "not a folder", "give a recording")),
     "no recording": (("-r", "{}/empty"), ("empty", "recording.yaml")),
