@@ -74,6 +74,12 @@ def _leave_pipe() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _tell(error: CompassError) -> None:
+    from compass.entrypoints.cli.render.output import tell
+
+    tell(f"compass: {error}")
+
+
 def _run() -> int:
     try:
         result = build()(standalone_mode=False)
@@ -87,10 +93,10 @@ def _run() -> int:
         _leave_pipe()
         return ExitCode.DONE
     except USAGE_ERRORS as error:
-        typer.echo(f"compass: {error}", err=True)
+        _tell(error)
         return ExitCode.USAGE
     except CompassError as error:
-        typer.echo(f"compass: {error}", err=True)
+        _tell(error)
         return ExitCode.FAILED
     except KeyboardInterrupt:
         typer.echo("stopped; an investigation goes on with `compass resume`", err=True)

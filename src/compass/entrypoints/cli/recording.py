@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from compass.domain.chronicle import Opened
 from compass.domain.incident import Incident
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request
+from compass.entrypoints.cli.render.output import tell
 from compass.entrypoints.cli.scope import live_incident
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Config
@@ -59,7 +59,7 @@ def write(wanted: Wanted) -> None:
         shutil.rmtree(partial, ignore_errors=True)
     left = [f"{part}: {note}" for part, found in sorted(got.items()) for one in found.gathered for note in one.missing]
     for note in (*lost, *left):
-        print(f"not in it: {note}", file=sys.stderr)
+        tell(f"not in it: {note}")
     kept = ", ".join(part for part, found in got.items() if found.gathered)
     print(f"{wanted.output}: {kept}.  compass investigate --recording {wanted.output}")
 

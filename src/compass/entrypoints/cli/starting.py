@@ -13,7 +13,7 @@ from compass.domain.incident import Incident
 from compass.domain.time import NS_PER_S, Window
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, investigate_live
-from compass.entrypoints.cli.render.output import console, page, show, show_json
+from compass.entrypoints.cli.render.output import console, page, show, show_json, tell
 from compass.entrypoints.cli.render.screen import first_screen
 from compass.entrypoints.cli.render.words import clock_time, cut
 from compass.entrypoints.cli.scope import live_incident
@@ -22,6 +22,7 @@ from compass.entrypoints.config import Config
 from compass.entrypoints.live import config, connected, usable
 from compass.ports.clock import Deadline
 from compass.ports.errors import BadInputError, ConfigurationError, SourceError
+from compass.redaction import bound
 from compass.sources.live.feed import Scope
 from compass.sources.live.gathered import JsonObject, Objects
 from compass.sources.live.options import Secrets
@@ -39,7 +40,7 @@ def start(request: Request, alert: str | None, *, as_json: bool) -> int:
     """Investigate on live servers and show the result. Returns the exit code."""
     chosen, wrong = usable(config())
     for error in wrong:  # said before anything is asked
-        print(f"compass: {error}; going on without it", file=sys.stderr)
+        tell(f"compass: {error}; going on without it")
     told = _page(alert) if alert is not None else None
     if told is None and not any((request.service, request.symptom, request.start, request.end)):
         told = _choose(chosen, as_json=as_json)
@@ -86,7 +87,7 @@ async def _steps(address: str, chosen: Config) -> tuple[str, ...]:
     try:
         return await steps_of(address, Shelf(folder=folder, hosts=told.hosts, token=token), SystemClock())
     except SourceError as error:
-        print(f"compass: {error}", file=sys.stderr)
+        tell(f"compass: {error}")
         return ()
 
 
@@ -112,7 +113,8 @@ def _choose(chosen: Config, *, as_json: bool) -> Page | None:
     for number, one in enumerate(pages[:MOST_LISTED], start=1):
         since = clock_time(one.starts_ns).split(" (")[0] if one.starts_ns is not None else "?"
         about = f"{one.service}: " if one.service and one.service not in one.title else ""
-        out.print(cut(f"{number}  {since}  {one.severity.value:<7} {about}{one.title}", max(60, out.width)))
+        line = bound(f"{number}  {since}  {one.severity.value:<7} {about}{one.title}")
+        out.print(cut(line, max(60, out.width)))
     if len(pages) > MOST_LISTED:
         out.print(f"   and {len(pages) - MOST_LISTED} more: compass investigate SERVICE")
     if not sys.stdin.isatty():
@@ -167,7 +169,7 @@ async def firing_now(chosen: Config) -> Sequence[Page]:
     for error in errors:
         if not isinstance(error, SourceError):
             raise error
-        print(f"compass: {error}", file=sys.stderr)
+        tell(f"compass: {error}")
     if len(errors) == len(came):
         raise errors[0]
     for one in came:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,6 +14,7 @@ from compass.domain.observation import Observation
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import Window
 from compass.entrypoints.cli import session
+from compass.entrypoints.cli.render.output import tell
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.live import config, feeds_of
 from compass.entrypoints.wiring import LIVE
@@ -151,7 +151,7 @@ async def _all(asks: Sequence[Ask], deadline: Deadline, errors: list[SourceError
         if isinstance(one, NothingThereError):
             continue
         if isinstance(one, SourceError):
-            print(f"compass: {one}", file=sys.stderr)
+            tell(f"compass: {one}")
             errors.append(one)
         elif isinstance(one, BaseException):
             raise one

@@ -46,6 +46,11 @@ def show(out: Console, lines: Iterable[Text]) -> None:
         out.print(line if clean == plain else Text(clean), no_wrap=True, overflow="ignore", crop=False)
 
 
+def tell(text: str) -> None:
+    """A line on stderr. It may hold names and words of telemetry and of servers: their control characters go."""
+    print(bound(text, 4000), file=sys.stderr)
+
+
 @contextmanager
 def meanwhile(text: str) -> Iterator[None]:
     """Say on a terminal what is being done, and leave nothing of it behind."""
