@@ -93,7 +93,9 @@ class Calls:
     async def reply(self, name: str, arguments: Arguments, *, deadline: Deadline) -> Reply:
         """The same, as it came, for those who decode it."""
         said = await self.ask(name, arguments, deadline=deadline)
-        return Reply(body=said.text.encode(), content_type=f"the text of {name}", where=self._name)
+        return Reply(
+            body=said.text.encode(), content_type=f"the text of {name}", where=self._name, hidden=self._secrets
+        )
 
     async def ask(self, name: str, arguments: Arguments, *, deadline: Deadline) -> Said:
         """A question that was asked before, or is under way, is not sent again. The deadline of the first counts."""
