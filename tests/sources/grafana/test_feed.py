@@ -147,6 +147,22 @@ async def test_its_own_alerts_may_be_out_of_sight(stand_in: GrafanaStandIn) -> N
     assert any("alerts of Grafana itself" in note for note in alerts.missing)
 
 
+async def test_alerts_are_seen_as_far_as_they_may_be(stand_in: GrafanaStandIn) -> None:
+    for path, status, said in (
+        ("/api/annotations", 403, "the history of Grafana's alerts: does not allow this (403)"),
+        ("/api/alertmanager", 404, "alerts of Grafana itself: does not know this (404)"),
+        ("/api/datasources", 403, "alerts of its Prometheus: does not allow this (403)"),
+    ):
+        stand_in.fails = {path: (status, b"{}")}
+        async with feeding(stand_in) as (feed, _):
+            alerts = await feed.gather("alerts", SCOPE, deadline=NO_DEADLINE)
+        assert any(note.startswith(said) for note in alerts.missing)
+    stand_in.fails = {"/api": (403, b"{}")}
+    async with feeding(stand_in) as (feed, _):
+        with pytest.raises(SourceRefusedError, match=r"does not allow this \(403\)"):
+            await feed.gather("alerts", SCOPE, deadline=NO_DEADLINE)
+
+
 async def test_evidence_opens_in_explore(stand_in: GrafanaStandIn, reference: Path) -> None:
     incident = RecordingSource.open(reference).incident()
     async with feeding(stand_in) as (feed, ledger):

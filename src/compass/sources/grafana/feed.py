@@ -12,7 +12,7 @@ from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError
-from compass.sources.grafana.api import MOST_ANNOTATIONS, FoundAlert, FoundSource, GrafanaApi
+from compass.sources.grafana.api import MOST_ANNOTATIONS, FoundSource, GrafanaApi
 from compass.sources.grafana.told import alerts_of, changes_of
 from compass.sources.live.feed import Exemplified, Feed, Fielded, Found, NothingThereError, Scope, Searched, TraceFound
 from compass.sources.live.gathered import Gathered, Objects
@@ -118,34 +118,40 @@ class GrafanaFeed:
         return Gathered(data=Objects(objects=changes_of(noted, window)), missing=missing, queries=(query,))
 
     async def _alerts(self, scope: Scope, deadline: Deadline) -> Gathered:
-        """Grafana's own alerts, and those of its Prometheus."""
+        """Grafana's own alerts, and those of its Prometheus: where one may not be seen, the others count. Raises the
+        first SourceError where none of them came."""
         noted, active, ruled = await asyncio.gather(
-            self._api.annotations(scope.window, deadline=deadline), self._active(deadline),
-            self._ruled(scope, deadline),
+            self._api.annotations(scope.window, deadline=deadline), self._api.alerts(deadline=deadline),
+            self._ruled(scope, deadline), return_exceptions=True,
         )  # fmt: skip
-        now, missing = active
-        objects = alerts_of(now, noted, scope.window)
+        failed: list[SourceError] = []
+        missing: list[str] = []
+        for what, one in (
+            ("the history of Grafana's alerts", noted), ("alerts of Grafana itself", active),
+            ("alerts of its Prometheus", ruled),
+        ):  # fmt: skip
+            if isinstance(one, NothingThereError):
+                continue
+            if isinstance(one, SourceError):
+                failed.append(one)
+                missing.append(f"{what}: {one.what}")
+            elif isinstance(one, BaseException):
+                raise one
+        if failed and all(isinstance(one, BaseException) for one in (noted, active, ruled)):
+            raise failed[0]
+        objects = alerts_of(
+            () if isinstance(active, BaseException) else active, () if isinstance(noted, BaseException) else noted,
+            scope.window,
+        )  # fmt: skip
         if isinstance(ruled, Gathered) and isinstance(ruled.data, Objects):
             objects = [*objects, *ruled.data.objects]
-            missing = (*missing, *ruled.missing)
+            missing += ruled.missing
         query = NativeQuery(language="grafana", text="alerts of Grafana's Alertmanager and of its Prometheus")
-        return Gathered(data=Objects(objects=objects), missing=missing, queries=(query,))
+        return Gathered(data=Objects(objects=objects), missing=tuple(missing), queries=(query,))
 
-    async def _active(self, deadline: Deadline) -> tuple[Sequence[FoundAlert], tuple[str, ...]]:
-        """A Grafana may have its own alerting switched off, or not allow it to be seen."""
-        try:
-            return await self._api.alerts(deadline=deadline), ()
-        except SourceRefusedError as error:
-            return (), (f"alerts of Grafana itself: {error.what}",)
-
-    async def _ruled(self, scope: Scope, deadline: Deadline) -> Gathered | None:
-        try:
-            feed = await self._feed("prometheus", deadline)
-            return await feed.gather(ALERTS_PART.name, scope, deadline=deadline)
-        except NothingThereError:
-            return None
-        except SourceError as error:
-            return Gathered(data=Objects(objects=()), missing=(f"alerts of its Prometheus: {error.what}",))
+    async def _ruled(self, scope: Scope, deadline: Deadline) -> Gathered:
+        """Raises NothingThereError where it has no Prometheus."""
+        return await (await self._feed(METRICS, deadline)).gather(ALERTS_PART.name, scope, deadline=deadline)
 
     async def _feed(self, kind: str, deadline: Deadline) -> Feed:
         """The feed of the data source of a type. Raises NothingThereError where there is none that may be seen."""
