@@ -13,6 +13,7 @@ from compass.sources.paging import Page
 
 SINCE_S = 30 * 60
 BASELINE_S = 30 * 60  # what is usual cannot be learnt from less
+_EARLIEST_NS = 946_684_800 * NS_PER_S  # 2000-01-01
 AFTER_S = 30 * 60  # of an incident that is over, as much after the page as shows whether it went away
 
 
@@ -22,7 +23,7 @@ def live_incident(request: Request, page: Page | None, now_ns: int) -> Incident:
 
     Raises BadInputError for times that make no window.
     """
-    told = page.starts_ns if page is not None else None
+    told = _paged(page, now_ns)
     detected = parse_when(request.at, now_ns, "--at") if request.at is not None else told or now_ns
     if detected > now_ns:
         raise BadInputError("the time lies in the future", where="--at")
@@ -37,6 +38,14 @@ def live_incident(request: Request, page: Page | None, now_ns: int) -> Incident:
     )  # fmt: skip
     severity = request.severity or (page.severity if page is not None else None)
     return replace(incident, severity=severity or Severity.UNKNOWN)
+
+
+def _paged(page: Page | None, now_ns: int) -> int | None:
+    """When the page says that it began. The clock of who wrote it may be ahead of ours, and a time that was never set
+    is year 1 (Go's zero)."""
+    if page is None or page.starts_ns is None or page.starts_ns < _EARLIEST_NS:
+        return None
+    return min(page.starts_ns, now_ns)
 
 
 def _exact(request: Request, now_ns: int) -> Window | None:
