@@ -17,6 +17,8 @@ from compass.domain.telemetry import (
 )
 from compass.ports.errors import BadInputError, SourceRefusedError
 from compass.sources.recording import RecordingSource, find_recordings
+from compass.sources.recording.jsonfiles import time_of
+from compass.tables.objects import Json
 from tests.sources.conformance import ALL, NO_DEADLINE
 from tests.sources.reference import write_reference
 from tests.support.recordings import (
@@ -246,3 +248,8 @@ async def test_empty_files_are_connected_and_say_that_nothing_is_there(tmp_path:
     status = {health.part: health.status for health in await source.check()}
     assert status["logs"] is HealthStatus.DEGRADED
     assert status["changes"] is HealthStatus.OK
+
+
+@pytest.mark.parametrize("raw", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", 1e11, "soon", None, True, ""])
+def test_what_is_no_time_in_64_bits_is_none(raw: Json | None) -> None:
+    assert time_of(raw) is None

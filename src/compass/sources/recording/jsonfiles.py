@@ -15,6 +15,7 @@ from compass.tables.objects import Json
 MAX_LINE_CHARS = 8_000_000
 MAX_BAD_LINES = 20
 JsonObject = dict[str, Json]
+_BEYOND_NS = 1 << 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,15 @@ def read_list(folder: Path, file: str) -> JsonLines:
 
 
 def time_of(raw: Json | None) -> int | None:
-    """An RFC 3339 time, or seconds since the epoch, as nanoseconds; None when it is neither. No zone means UTC."""
+    """An RFC 3339 time, or seconds since the epoch, as nanoseconds; None when it is neither. No zone means UTC.
+
+    None as well for times that 64 bits do not hold: year 1 is how Go writes a time that was never set.
+    """
+    ns = _time_of(raw)
+    return ns if ns is not None and abs(ns) < _BEYOND_NS else None
+
+
+def _time_of(raw: Json | None) -> int | None:
     if isinstance(raw, bool) or raw is None:
         return None
     try:
