@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from compass.ports.errors import ConfigurationError
-from compass.sources.live.options import Secrets, ServerOptions, server_of
+from compass.sources.live.options import Secrets, ServerOptions, options_of, server_of
 
 KEY = "key-canary-0123456789"
 
@@ -28,3 +28,12 @@ def test_a_header_that_is_a_secret_is_not_written_there(name: str) -> None:
     with pytest.raises(ConfigurationError, match="named here, not written") as caught:
         server_of("metrics", options, Secrets({}, Path()))
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "bound", [{"concurrency": 0}, {"timeout_s": 0.0}, {"answer_mb": -1.0}, {"timeout_s": float("nan")}]
+)
+def test_bounds_within_which_nothing_could_be_asked_are_refused(bound: dict[str, float]) -> None:
+    options = options_of({"type": "mimir", "url": "https://mimir.example", **bound}, ServerOptions, "sources.metrics")
+    with pytest.raises(ConfigurationError, match=rf"is no {next(iter(bound))}"):
+        server_of("metrics", options, Secrets({}, Path()))

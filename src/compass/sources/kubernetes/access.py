@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from compass.ports.errors import ConfigurationError
 from compass.sources.http.secret import Secret
-from compass.sources.http.settings import Caps, Pem, Server, Tls
+from compass.sources.http.settings import Pem, Server, Tls
 from compass.sources.kubernetes.options import KubernetesOptions
 from compass.sources.kubernetes.plugin import Plugin
-from compass.sources.live.options import Secrets, named_values, server_of
+from compass.sources.live.options import Secrets, caps_of, named_values, server_of
 
 if TYPE_CHECKING:
     from lightkube.config.kubeconfig import SingleConfig
@@ -63,7 +63,7 @@ def _in_cluster(name: str, options: KubernetesOptions, environment: Mapping[str,
     token = _read(account / "token").strip()
     return Server(
         name=name, url=f"https://{f'[{host}]' if ':' in host else host}:{port}", token=Secret(token),
-        tls=Tls(authority=account / "ca.crt"), caps=_caps(options),
+        tls=Tls(authority=account / "ca.crt"), caps=caps_of(options, name),
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def _of_config(name: str, options: KubernetesOptions, found: SingleConfig, envir
     user, folder = found.user, found.fname.parent if found.fname is not None else Path()
     authority = _pem(found.cluster.certificate_auth_data, found.cluster.certificate_auth, folder, where)
     server = Server(
-        name=name, url=found.cluster.server.rstrip("/"), caps=_caps(options), tls=Tls(authority=authority),
+        name=name, url=found.cluster.server.rstrip("/"), caps=caps_of(options, name), tls=Tls(authority=authority),
     )  # fmt: skip
     access = Access(server=server, context=found.context_name)
     return access if user is None else _as_user(access, user, folder, where, environment)
@@ -174,12 +174,6 @@ def _pem(data: str | None, file: str | None, folder: Path, where: str) -> Path |
         return Pem(Secret(base64.b64decode(data, validate=True).decode("ascii")))
     except (binascii.Error, UnicodeDecodeError) as error:
         raise ConfigurationError("certificate data is not PEM in base64", where=where) from error
-
-
-def _caps(options: KubernetesOptions) -> Caps:
-    return Caps(
-        answer_bytes=round(options.answer_mb * 1e6), concurrency=options.concurrency, timeout_s=options.timeout_s
-    )
 
 
 def _read(path: Path) -> str:

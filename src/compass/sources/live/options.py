@@ -63,10 +63,21 @@ def server_of(name: str, options: ServerOptions, secrets: Secrets) -> Server:
         headers={**headers, **({TENANT_HEADER: options.tenant} if options.tenant else {})}, hidden=hidden,
         tls=Tls(authority=_path(options.authority), certificate=_path(options.certificate), key=_path(options.key)),
     )  # fmt: skip
-    caps = Caps(
+    return replace(server, caps=caps_of(options, name))
+
+
+def caps_of(options: ServerOptions, name: str) -> Caps:
+    """How much a server is asked. Raises ConfigurationError for bounds within which nothing could be asked."""
+    for option, value in (
+        ("timeout_s", options.timeout_s), ("concurrency", options.concurrency), ("answer_mb", options.answer_mb),
+    ):  # fmt: skip
+        if not value > 0 or value == float("inf"):
+            raise ConfigurationError(
+                f"{value:g} is no {option}", where=f"compass.toml: sources.{name}", hint="a number above 0"
+            )
+    return Caps(
         answer_bytes=round(options.answer_mb * 1e6), concurrency=options.concurrency, timeout_s=options.timeout_s
     )
-    return replace(server, caps=caps)
 
 
 def named_values(

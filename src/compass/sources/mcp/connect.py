@@ -6,9 +6,9 @@ import asyncio
 import importlib
 
 from compass.sources.http.secret import Secret
-from compass.sources.http.settings import Caps, Server
+from compass.sources.http.settings import Server
 from compass.sources.live.connector import Means
-from compass.sources.live.options import TomlTable, options_of, server_of
+from compass.sources.live.options import TomlTable, caps_of, options_of, server_of
 from compass.sources.mcp.calls import Calls, Link
 from compass.sources.mcp.feed import McpFeed
 from compass.sources.mcp.options import McpOptions, Program, checked, program_of, rule_of
@@ -18,9 +18,7 @@ def connect(name: str, table: TomlTable, means: Means) -> McpFeed:
     """Raises ConfigurationError for options that are wrong. Nothing is started yet."""
     where = f"sources.{name}"
     options = checked(options_of(table, McpOptions, where), where)
-    caps = Caps(
-        answer_bytes=round(options.answer_mb * 1e6), concurrency=options.concurrency, timeout_s=options.timeout_s
-    )
+    caps = caps_of(options, name)
     target: Server | Program
     secrets: tuple[Secret, ...]
     if options.url:
