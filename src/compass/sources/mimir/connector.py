@@ -11,8 +11,8 @@ from compass.sources.live.options import ServerOptions, TomlTable, options_of, s
 
 
 class MimirOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
-    """`matchers` bound every metric that is asked, as in PromQL: `{namespace="shop"}`. `points` bounds one investigation,
-    `interval_s` is how far apart samples usually are."""
+    """`matchers` bound every metric that is asked, as in PromQL: `{namespace="shop"}`. `points` bounds one
+    investigation, `interval_s` is how far apart samples usually are."""
 
     matchers: str = ""
     points: int = 2_000_000
