@@ -150,7 +150,6 @@ async def _measure(
 def _result(together: _Run, alone: _Run, near: _Run, asked: list[str]) -> Result:
     waiting_s = together.requests * LATENCY_S
     faster = alone.telemetry_s / together.telemetry_s
-    waits_s = max(together.telemetry_s - near.telemetry_s, LATENCY_S)
     return Result(
         benchmark=Live.id,
         measured=f"{SERVICES} generated services for an hour, {LATENCY_S * 1000:.0f} ms a request, {', '.join(asked)}",
@@ -160,9 +159,6 @@ def _result(together: _Run, alone: _Run, near: _Run, asked: list[str]) -> Result
             Figure(name="moved", value=together.megabytes, unit="MB", aim=f"at most {MOST_MB:g} MB",
                    met=together.megabytes <= MOST_MB),
             Figure(name="waiting for all requests, one after another", value=waiting_s, unit="s"),
-            Figure(name="waiting for them at once", value=waits_s, unit="s"),
-            Figure(name="times as fast, waiting alone", value=waiting_s / waits_s, unit="x",
-                   aim=f"at least {FASTER:g} x", met=waiting_s / waits_s >= FASTER),
             Figure(name="all telemetry read and kept, when answers come at once", value=near.telemetry_s, unit="s"),
             Figure(name="all telemetry read and kept, at once", value=together.telemetry_s, unit="s"),
             Figure(name="all telemetry read and kept, one request after another", value=alone.telemetry_s, unit="s"),
@@ -172,8 +168,5 @@ def _result(together: _Run, alone: _Run, near: _Run, asked: list[str]) -> Result
             Figure(name="whole investigation, one request after another", value=alone.whole_s, unit="s"),
             Figure(name="whole investigation, when answers come at once", value=near.whole_s, unit="s"),
         ),
-        notes=(
-            "Waiting at once is the time that the latency adds to what the processor does: reading answers,"
-            " choosing what to ask next, and keeping what came.",
-        ),
+        notes=("What no latency takes as well is processor time: reading answers, choosing what to ask, keeping it.",),
     )  # fmt: skip
