@@ -20,7 +20,7 @@ from compass.projections.view import View
 from compass.sources.recording import RecordingSource
 from tests.support.boards import events
 from tests.support.courses import SICK, write_course
-from tests.support.recordings import Span, write_recording
+from tests.support.recordings import Line, Span, write_recording
 from tests.support.running import prepared, run_means
 
 BAD = ((40.0, 1.0), (15.0, 8.0))
@@ -186,3 +186,83 @@ def test_a_system_with_traces_alone_is_measured_by_its_spans(tmp_path: Path, bad
 
 def test_spans_are_not_read_where_nothing_was_counted_from_them(investigated: tuple[Board, View]) -> None:
     assert parts_of(investigated[1]) == {"metrics", "alerts", "kubernetes", "topology"}
+
+
+def shop_lines(seconds: int, bad: float, *, failing: str, quiet: bool = False) -> list[Line]:
+    """What web and orders write; from `bad` seconds on orders also writes that it is `failing`, every three seconds."""
+    routine = [
+        Line(at_s=float(i), line=f'level=info msg="served request" n={i}', labels={"service_name": name})
+        for name in ("web", "orders") for i in range(0, seconds, 10) if not (quiet and name == "orders")
+    ]  # fmt: skip
+    wrong = [
+        Line(at_s=float(i), line=failing.format(i=i), labels={"service_name": "orders"})
+        for i in range(seconds) if i >= bad and i % 3 == 0
+    ]  # fmt: skip
+    return sorted(routine + wrong, key=lambda line: line.at_s)
+
+
+FAILING = 'level=error msg="cannot charge card of customer" n={i} left={i}'
+
+
+@pytest.fixture(scope="module")
+def by_its_lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[Board, View]:
+    """A system that has logs alone."""
+    lines = shop_lines(3300, 2700, failing=FAILING)
+    folder = write_recording(
+        tmp_path_factory.mktemp("lines") / "bad", seconds=3300, logs=lines, header={"service": "web"}
+    )
+    means = prepared(folder)
+    board = fold_all(asyncio.run(run_means(folder, means)).events)
+    return board, build_view(board, means.crew.mechanisms, id="some-id", number=1)
+
+
+def by_text(found: Rechecked) -> dict[str, Recovery]:
+    return {one.text: one.state for one in found.signals}
+
+
+@pytest.mark.parametrize(
+    ("every", "state"),
+    [(0, Recovery.RECOVERED), (2, Recovery.RECOVERING), (1, Recovery.UNCHANGED), (-2, Recovery.WORSE)],
+)
+def test_lines_are_counted_again(by_its_lines: tuple[Board, View], tmp_path: Path, every: int, state: Recovery) -> None:
+    assert "logs" in parts_of(by_its_lines[1])
+    lines = shop_lines(900, 0, failing=FAILING)
+    wrong = [line for line in lines if "charge" in line.line]
+    kept = [line for i, line in enumerate(wrong) if every and i % abs(every) == 0] if every >= 0 else wrong * 2
+    later = [line for line in lines if "charge" not in line.line] + kept
+    found = again(by_its_lines, write_recording(tmp_path / "later", seconds=900, logs=later))
+    assert found.state is state
+    told = by_text(found)
+    assert "error lines of orders" in told
+    assert any(text.startswith("lines “") and "cannot charge card" in text for text in told), told
+    assert set(told.values()) == {state}
+    for one in found.signals:
+        assert one.unit == "{line}/min"
+        assert one.before == pytest.approx(20.0, rel=0.15)
+        assert one.now == pytest.approx(20.0 * len(kept) / len(wrong), rel=0.05)
+        assert one.usual is not None
+        assert one.usual < 2.0
+    assert found.not_measured == 0
+
+
+def test_the_same_statement_from_another_place_in_the_source_is_the_same(
+    by_its_lines: tuple[Board, View], tmp_path: Path
+) -> None:
+    """And another error is not: the level is as bad, the statement is over."""
+    other = shop_lines(900, 0, failing='level=error msg="disk is full" at={i}')
+    told = by_text(again(by_its_lines, write_recording(tmp_path / "later", seconds=900, logs=other)))
+    assert told["error lines of orders"] is Recovery.UNCHANGED
+    assert {state for text, state in told.items() if "cannot charge" in text} == {Recovery.RECOVERED}
+
+
+def test_a_service_that_fell_silent_is_said_to_be(by_its_lines: tuple[Board, View], tmp_path: Path) -> None:
+    silent = shop_lines(900, 9999, failing=FAILING, quiet=True)
+    found = again(by_its_lines, write_recording(tmp_path / "later", seconds=900, logs=silent))
+    assert {one.note for one in found.signals} == {"orders writes no line at all now"}
+
+
+def test_lines_with_a_gap_show_no_absence(by_its_lines: tuple[Board, View], tmp_path: Path) -> None:
+    lines = [line for line in shop_lines(900, 9999, failing=FAILING) if not 660 <= line.at_s < 840]
+    found = again(by_its_lines, write_recording(tmp_path / "later", seconds=900, logs=lines))
+    assert states(found) == {Recovery.UNKNOWN}
+    assert {one.note for one in found.signals} == {"not every line was had"}

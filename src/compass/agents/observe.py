@@ -49,6 +49,7 @@ def observe(
     spark: Spark | None = None,
     peer: EntityRef | None = None,
     change: str | None = None,
+    statements: tuple[str, ...] = (),
 ) -> Observation:
     """An observation whose id depends on what was seen only. Give `answer`, or query, coverage and source."""
     if answer is not None:
@@ -63,7 +64,7 @@ def observe(
         agent=agent, sign=sign, entity=entity, verdict=verdict, strength=round(float(strength), 4), text=text,
         query=query, coverage=coverage, source=source, series=series or f"{sign}|{entity.key}", quality=quality,
         since=since, value=_finite(value), baseline=_finite(baseline), stats=stats, spark=spark, peer=peer,
-        change=change,
+        change=change, statements=statements,
     )  # fmt: skip
 
 

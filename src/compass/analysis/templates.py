@@ -25,12 +25,12 @@ from compass.analysis.log_level import ERROR_LEVELS, LEVELS, is_continuation, le
 WILDCARD = "<*>"
 _MAX_ALIKE = 5_000
 _HEAD_WORDS = 2  # words after the location that must agree for two shapes to be one statement
-_MAX_TOKENS = 60
+MAX_TOKENS = 60
 _MAX_SHAPES_COMPARED = 200_000  # word for word; the rarest shapes beyond are one template
 _MAX_READ = 50_000  # examples that are read, after words that vary freely were left out; likewise
 _MAX_SHAPES = 20_000  # beyond, shapes are grouped by their first words only
 _ext = "|".join(re.escape(extension) for extension in EXTENSIONS)
-_LOCATION = re.compile(rf"(?<![\w/])([A-Za-z_$][\w.$-]{{0,100}}#\d{{1,5}}|[\w/.-]{{0,100}}(?:{_ext}):\d{{1,5}})\b")
+LOCATION = re.compile(rf"(?<![\w/])([A-Za-z_$][\w.$-]{{0,100}}#\d{{1,5}}|[\w/.-]{{0,100}}(?:{_ext}):\d{{1,5}})\b")
 _KEPT = re.compile(r"(?i)(?:status|[_ \"s]code)\W{1,3}$")
 _SPLIT = re.compile("([" + re.escape(SEPARATORS) + "]+)")
 _DIGIT = re.compile(r"\d")
@@ -141,7 +141,7 @@ def _read_each(lines: Sequence[str], counts: Ints) -> tuple[list[_Shape], Ints]:
 def _read(line: str, text: str, inside: tuple[str, str] | None, variable: Iterable[tuple[int, int]]) -> _Shape:
     text = _blanked(text[:MAX_CHARS], variable)
     level = inside[1] if inside else level_of(line)
-    found = _LOCATION.search(text)
+    found = LOCATION.search(text)
     location = found.group(1) if found else ""
     words, gaps = _words(text)
     return _Shape(level, location, words, gaps, inside is None and is_continuation(line))
@@ -160,7 +160,7 @@ def _blanked(text: str, variable: Iterable[tuple[int, int]]) -> str:
 def _words(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(words, the separators before each): variable words masked, runs of them as one."""
     parts = _SPLIT.split(text)  # word, gap, word, gap, ..., word
-    kept_spans = [found.span(1) for found in _LOCATION.finditer(text)]
+    kept_spans = [found.span(1) for found in LOCATION.finditer(text)]
     words: list[str] = []
     gaps: list[str] = []
     at, gap = 0, ""
@@ -176,7 +176,7 @@ def _words(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
                 gaps.append(gap)
                 gap = ""
         at += len(part)
-    return tuple(words[:_MAX_TOKENS]), tuple(gaps[:_MAX_TOKENS])
+    return tuple(words[:MAX_TOKENS]), tuple(gaps[:MAX_TOKENS])
 
 
 def _head(shape: _Shape) -> tuple[str, ...]:

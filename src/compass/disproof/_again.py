@@ -36,8 +36,8 @@ class Again:
 def counted(o: Observation) -> str:
     """The series that counts what it counts, from spans or error lines; "" where none does.
 
-    What a specialist reads from failing visits is the share of failing spans that were served. Its count of error
-    lines is another one than this (by the levels that lines state, and per visit), and is not compared with it.
+    What a specialist reads from failing visits is the share of failing spans that were served. What it reads from
+    lines it counts otherwise than a strategy does: see `agents.screens.lines_again`.
     """
     if o.sign == "trace.errors_up":
         return f"{SPANS}share failing of {o.entity}{{}}"

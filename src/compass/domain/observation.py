@@ -34,6 +34,8 @@ class Quality(StrEnum):
 PAGE_SERIES = "page"
 ALERT_SERIES = "alert|"
 """How `Observation.series` begins where somebody's rule or words say it, and nothing was measured here."""
+LINES_SERIES = "logs|"
+"""How it begins where it was read from what one thing wrote."""
 
 QUALITY_WEIGHT: dict[Quality, float] = {
     Quality.DIRECT: 1.0,
@@ -77,6 +79,8 @@ class Observation:
 
     `series` names the records it rests on: observations that share one are one piece of evidence.
     `peer` is the other end for facts about an edge (caller → callee) or the object referred to.
+    `statements` are the log templates it is about, redacted, in the form of `analysis.statement`: none where it is not
+    about certain ones.
     `id` is content-derived, so the same data gives the same id whatever the arrival order.
     """
 
@@ -99,6 +103,7 @@ class Observation:
     spark: Spark | None = None
     peer: EntityRef | None = None
     change: str | None = None
+    statements: tuple[str, ...] = ()
 
     @property
     def told(self) -> bool:

@@ -61,7 +61,8 @@ class AlertNow:
 class Rechecked:
     """Signals and alerts of the incident as they stood in `window`, which ends at `at_ns`.
 
-    `not_measured` counts facts that rest on no series; `lost` says in words what could not be asked.
+    `not_measured` counts facts that rest on neither a series nor a count of lines; `lost` says in words what could not
+    be asked.
     """
 
     at_ns: int

@@ -9,6 +9,8 @@ from statistics import median
 
 import numpy as np
 
+from compass.agents.screens import lines_again
+from compass.agents.screens.lines_again import LinesNow, of_lines
 from compass.agents.screens.series import graph_of
 from compass.analysis import anomaly, wording
 from compass.analysis.derived import with_ratios
@@ -55,19 +57,23 @@ class Wanted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Now:
     """The new window. `rows` has each row's number by its key, alone (where only one row has it) and after its
-    entity's key, as observations name it. `counted`: levels of what was counted from spans and lines."""
+    entity's key, as observations name it. `counted`: levels of what strategies counted from spans and lines; `lines`:
+    of what log screens read."""
 
     table: SeriesTable
     graph: ServiceGraph
     window: Window
     rows: Mapping[str, int]
     counted: Mapping[str, float] = field(default_factory=dict)
+    lines: LinesNow = field(default_factory=LinesNow)
 
 
 def parts_of(view: View) -> frozenset[str]:
     """Parts of a window that a recheck reads. Spans and lines are large: only where something was counted from them."""
-    series = [counted(one.observation) for one in wanted(view)]
+    every = [one.observation for one in wanted(view)]
+    series = [counted(o) for o in every]
     more = {part for part, begin in (("traces", SPANS), ("logs", LOGS)) if any(s.startswith(begin) for s in series)}
+    more |= {"logs"} if any(map(of_lines, every)) else set()
     # Kubernetes and topology say what the labels of series mean.
     return frozenset({"metrics", "alerts", "kubernetes", "topology", *more})
 
@@ -75,7 +81,7 @@ def parts_of(view: View) -> frozenset[str]:
 async def recheck(telemetry: Telemetry, board: Board, view: View, window: Window, deadline: Deadline) -> Rechecked:
     """Everything as it stands at the end of `window`. Raises SourceError when nobody answered."""
     every = wanted(view)
-    chosen = [one for one in every if _rests_on_series(one.observation)]
+    chosen = [one for one in every if _rests_on_series(one.observation) or of_lines(one.observation)]
     lost: list[SourceError] = []
     table = empty_series()
     try:
@@ -87,14 +93,16 @@ async def recheck(telemetry: Telemetry, board: Board, view: View, window: Window
     now = _now(table, board, window)
     counting = [one.observation for one in chosen if counted(one.observation)]
     again = await count_again(telemetry, counting, board, now.graph, last_third(window), deadline)
-    lost += again.lost
-    signals = _signals(chosen, replace(now, counted=again.levels))
+    read = [one.observation for one in chosen if of_lines(one.observation)]
+    lines = await lines_again.lines_again(telemetry, read, now.graph, last_third(window), deadline)
+    lost += [*again.lost, *((lines.lost,) if lines.lost is not None else ())]
+    signals = _signals(chosen, replace(now, counted=again.levels, lines=lines))
     answered, alerts = False, _unknown(board)
     try:
         answered, alerts = await _alerts(telemetry, board, now.graph, window, deadline)
     except SourceError as error:
         lost.append(error)
-    if lost and not table.rows and not again.levels and not answered:
+    if lost and not table.rows and not again.levels and not lines.levels and not answered:
         raise lost[0]
     return Rechecked(
         at_ns=window.end_ns, window=window, state=overall(signals, alerts), signals=signals, alerts=alerts,
@@ -151,14 +159,30 @@ def _now(table: SeriesTable, board: Board, window: Window) -> _Now:
 
 def _signals(chosen: list[Wanted], now: _Now) -> tuple[SignalNow, ...]:
     """One a series and way of reading it, the first that names it."""
-    found: dict[tuple[str, str], SignalNow] = {}
+    found: dict[tuple[str, ...], SignalNow] = {}
     for one in chosen:
         o = one.observation
         match = _KEY.search(_series(o))
-        key = (match[0] if match else _series(o), o.sign if o.sign in _OF_A_LIMIT else "")
+        key: tuple[str, ...] = (match[0] if match else _series(o), o.sign if o.sign in _OF_A_LIMIT else "")
+        if of_lines(o):
+            key = (o.series, o.sign, *o.statements)
         if key not in found and len(found) < MOST_SIGNALS:
-            found[key] = _signal(one, now)
+            found[key] = _of_lines(one, now) if of_lines(o) else _signal(one, now)
     return tuple(found.values())
+
+
+def _of_lines(wanted: Wanted, now: _Now) -> SignalNow:
+    o = wanted.observation
+    before, usual = lines_again.levels_of(o)
+    value = now.lines.levels.get(o.id)
+    state = judged(share_recovered(before, usual, value))
+    note = now.lines.notes.get(o.id, "")
+    if state is Recovery.UNKNOWN and not note:
+        note = "no lines now" if value is None else "how it usually is was not measured"
+    return SignalNow(
+        observation=o.id, entity=o.entity, text=f"{lines_again.kind_of(o)} of {o.entity}", before=before, usual=usual,
+        now=value, unit=lines_again.UNIT, state=state, symptom=wanted.symptom, note=note,
+    )  # fmt: skip
 
 
 def _signal(wanted: Wanted, now: _Now) -> SignalNow:

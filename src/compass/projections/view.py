@@ -172,7 +172,7 @@ class AlertLine:
 class RecheckLine:
     """The same signals again, over the `window_s` seconds before `at_ns`. `said` is one sentence of it.
 
-    `not_measured` counts facts that rest on no series; `lost` says what could not be asked.
+    `not_measured` counts facts that rest on neither series nor lines; `lost` says what could not be asked.
     """
 
     at_ns: int

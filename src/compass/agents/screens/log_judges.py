@@ -58,7 +58,7 @@ def judge_surprise(study: LogStudy, agent: str) -> list[Observation]:
             score=seen.score, half=_HALF_SURPRISE, value=seen.visits / max(seen.of_visits, 1),
             baseline=seen.visits_before / max(seen.of_before, 1), samples=(seen.of_visits, seen.of_before),
             method="credited surprise, nats", first_ns=seen.first_ns, rows=_rows(study, seen.group, seen.event),
-            peer=_points_at(study, row, entity),
+            peer=_points_at(study, row, entity), statements=study.statements(row),
         )  # fmt: skip
         found.append(observation)
     return found
@@ -125,7 +125,7 @@ def _of_rate(study: LogStudy, agent: str, rate: RateFinding, split: Split) -> Ob
         study, agent, _SIGN[rate.what], entity, split, text, score=rate.score, half=_HALF_RATE, value=rate.now,
         baseline=rate.expected, samples=(int(rate.now), int(rate.before)), method="Poisson rate per minute and work",
         first_ns=rate.first_ns if rate.what != "gone" else None, rows=_rows(study, rate.group, rate.event),
-        peer=_points_at(study, rate.example, entity),
+        peer=_points_at(study, rate.example, entity), statements=study.statements(rate.example),
     )  # fmt: skip
 
 

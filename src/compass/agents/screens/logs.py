@@ -20,10 +20,11 @@ from compass.analysis.log_rates import MINUTE_NS, Lines
 from compass.analysis.rewording import reworded
 from compass.analysis.spans import Bools, Floats, Ints, SpanIndex
 from compass.analysis.splits import Split, candidate_splits
+from compass.analysis.statement import statement
 from compass.analysis.templates import Templates, mine
 from compass.analysis.visits import Events
 from compass.domain.entity import EntityKind, EntityRef
-from compass.domain.observation import Observation, Quality, Quantity, Stats, Verdict
+from compass.domain.observation import LINES_SERIES, Observation, Quality, Quantity, Stats, Verdict
 from compass.domain.telemetry import Answer, LogQuery, ObjectKind
 from compass.domain.time import NS_PER_S, Instant
 from compass.ports.errors import SourceError
@@ -37,6 +38,7 @@ FACTORS = {"error": 4.0, "fatal": 4.0, "warn": 2.0}
 """How much more an event of this severity weighs (EVIDENCE, "Logs")."""
 MIN_LINES = 20
 _IDS = re.compile(r"(?i)\b(?:trace|span|request|correlation)[_-]?id\W{1,4}[\w-]+,?\s?|^\S*\d\d:\d\d:\d\d\S*\s+")
+MOST_STATEMENTS = 4
 JOINED = 0.5  # share of lines with trace ids from which visits are the unit of work
 
 
@@ -69,6 +71,14 @@ class LogStudy:
     @property
     def table(self) -> LogTable:
         return self.answer.data
+
+    def statements(self, row: int) -> tuple[str, ...]:
+        """What identifies the event of this line among lines that are mined another time: its templates, and those
+        that it replaced where a change reworded it."""
+        event = self.lines.event[row]
+        ids = np.unique(self.templates.ids[(self.lines.event == event) & (self.lines.group == self.lines.group[row])])
+        texts = (statement(redact(self.templates.texts[k])) for k in ids[:MOST_STATEMENTS])
+        return tuple(dict.fromkeys(text for text in texts if text))
 
     def example(self, row: int, limit: int = 220) -> str:
         """What one line says (of structured lines the message, without trace ids), redacted and bounded."""
@@ -252,6 +262,7 @@ def log_anomaly(
     study: LogStudy, agent: str, sign: str, entity: EntityRef, split: Split, text: str, *, score: float, half: float,
     value: float, baseline: float, samples: tuple[int, int], method: str, first_ns: int | None = None,
     peer: EntityRef | None = None, quality: Quality = Quality.DIRECT, rows: Ints | None = None,
+    statements: tuple[str, ...] = (),
 ) -> Observation:  # fmt: skip
     """An ANOMALY over lines; `rows` are the lines to draw per minute. What one service wrote is one piece of evidence,
     however many signs are read from it."""
@@ -259,7 +270,7 @@ def log_anomaly(
     curve = _per_minute(study, rows) if rows is not None and rows.size else None
     return observe(
         agent=agent, sign=sign, entity=entity, verdict=Verdict.ANOMALY, text=text, answer=study.answer,
-        series=f"logs|{entity.key}",
+        series=f"{LINES_SERIES}{entity.key}", statements=statements,
         strength=strength_of(score, half), since=since, value=Quantity(value=round(value, 4)), peer=peer,
         baseline=Quantity(value=round(baseline, 4)), quality=quality,
         stats=Stats(method=method, score=round(score, 4), samples=samples[0], baseline_samples=samples[1]),
