@@ -69,12 +69,13 @@ def usable(chosen: Config) -> tuple[Config, tuple[ConfigurationError, ...]]:
 @asynccontextmanager
 async def connected(chosen: Config) -> AsyncIterator[Sequence[Feed]]:
     """Feeds for as long as a command needs them."""
+    from compass.sources.live.feed import close_all
+
     feeds, _ = feeds_of(chosen)
     try:
         yield feeds
     finally:
-        for feed in feeds:
-            await feed.aclose()
+        await close_all(feeds)
 
 
 def live_source(chosen: Config, incident: Incident, parts: frozenset[str] | None = None) -> LiveSource:

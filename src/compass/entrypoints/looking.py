@@ -15,7 +15,7 @@ from compass.ports.errors import CompassError, ConfigurationError
 from compass.redaction import bound, redact
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connect, connectors
-from compass.sources.live.feed import Feed
+from compass.sources.live.feed import Feed, close_all
 from compass.sources.live.options import Secrets
 from compass.sources.live.source import misunderstood
 from compass.sources.recording.layout import PARTS, PROBES_PART, TOPOLOGY_PART, Part
@@ -76,8 +76,7 @@ async def unusable(table: TomlTable, base: Path, clock: Clock) -> ConfigurationE
         feeds = connect({str(table.get("type", "")): table}, means)
     except ConfigurationError as error:
         return error
-    for feed in feeds:
-        await feed.aclose()
+    await close_all(feeds)
     return None
 
 

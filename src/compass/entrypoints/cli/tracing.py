@@ -22,7 +22,7 @@ from compass.ports.chronicle import Chronicle
 from compass.ports.clock import Deadline
 from compass.ports.errors import BadInputError, SourceError
 from compass.projections.view import Fact
-from compass.sources.live.feed import Exemplified, Feed, Linked, NothingThereError, Searched, TraceFound
+from compass.sources.live.feed import Exemplified, Feed, Linked, NothingThereError, Searched, TraceFound, close_all
 from compass.sources.live.native import PROMQL, TRACEQL, traceql
 from compass.sources.live.source import asked_of
 from compass.sources.recording.layout import TRACES_PART
@@ -110,11 +110,12 @@ async def _found(chronicle: Chronicle, investigation: UUID, fact: Fact, window: 
     try:
         return await ask(feeds, fact, window, deadline)
     finally:
-        for feed in feeds:
-            await feed.aclose()
-        asked = ServersAsked(requests=tuple(asked_of(sent) for sent in ledger.sent))
-        event = NewEvent(key=f"asked/trace/{clock.now_ns()}", payload=asked, actor="human")
-        await chronicle.append(investigation, None, [event] if ledger.sent else [])
+        try:
+            await close_all(feeds)
+        finally:
+            asked = ServersAsked(requests=tuple(asked_of(sent) for sent in ledger.sent))
+            event = NewEvent(key=f"asked/trace/{clock.now_ns()}", payload=asked, actor="human")
+            await chronicle.append(investigation, None, [event] if ledger.sent else [])
 
 
 async def ask(feeds: Sequence[Feed], fact: Fact, window: Window, deadline: Deadline) -> Traces:

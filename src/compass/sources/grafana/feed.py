@@ -14,7 +14,17 @@ from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError
 from compass.sources.grafana.api import MOST_ANNOTATIONS, FoundSource, GrafanaApi
 from compass.sources.grafana.told import alerts_of, changes_of
-from compass.sources.live.feed import Exemplified, Feed, Fielded, Found, NothingThereError, Scope, Searched, TraceFound
+from compass.sources.live.feed import (
+    Exemplified,
+    Feed,
+    Fielded,
+    Found,
+    NothingThereError,
+    Scope,
+    Searched,
+    TraceFound,
+    close_all,
+)
 from compass.sources.live.gathered import Gathered, Objects
 from compass.sources.live.native import LOGQL, PROMQL, TRACEQL
 from compass.sources.recording.layout import ALERTS_PART, CHANGES_PART, LOGS_PART, METRICS_PART, TRACES_PART
@@ -78,7 +88,7 @@ class GrafanaFeed:
         return await feed.log_fields(service, window, deadline=deadline) if isinstance(feed, Fielded) else ()
 
     async def aclose(self) -> None:
-        await asyncio.gather(*(feed.aclose() for feed in self._feeds.values()), self._api.aclose())
+        await close_all([*self._feeds.values(), self._api])
 
     def explore(self, query: NativeQuery, window: Window) -> str:
         """Grafana Explore with the query over the window, once it is known which data source answers."""

@@ -31,7 +31,7 @@ from compass.sources.kubernetes.lists import (
 )  # fmt: skip
 from compass.sources.kubernetes.options import KubernetesOptions
 from compass.sources.live.connector import Means
-from compass.sources.live.feed import Found, Scope
+from compass.sources.live.feed import Closable, Found, Scope, close_all
 from compass.sources.live.gathered import Gathered, JsonObject, Objects
 from compass.sources.recording import layout
 
@@ -94,13 +94,13 @@ class KubernetesFeed:
         return Found(detail=detail, figures=figures, hints=tuple(hints))
 
     async def aclose(self) -> None:
-        for lists in self._lists.values():
-            await lists.aclose()
+        closing: list[Closable] = [*self._lists.values()]
         if self._opening is not None:
             self._opening.cancel()
             opened = (await asyncio.gather(self._opening, return_exceptions=True))[0]
             if not isinstance(opened, BaseException):
-                await opened.aclose()
+                closing.append(opened)
+        await close_all(closing)
 
     async def _objects(self, scope: Scope, deadline: Deadline) -> Gathered:
         lists = self._of(scope, deadline)

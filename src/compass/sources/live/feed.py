@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -65,6 +66,18 @@ class Feed(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+class Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+async def close_all(some: Iterable[Closable]) -> None:
+    """Close all of them, whatever becomes of one; then raise the first error there was."""
+    came = await asyncio.gather(*(one.aclose() for one in some), return_exceptions=True)
+    for error in came:
+        if error is not None:
+            raise error
 
 
 @runtime_checkable

@@ -28,7 +28,7 @@ from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavaila
 from compass.redaction import bound, redact
 from compass.signals.catalogue import RawRule
 from compass.sources.http.ledger import Ledger, Sent
-from compass.sources.live.feed import Feed, Fielded, Linked, NothingThereError, Scope
+from compass.sources.live.feed import Feed, Fielded, Linked, NothingThereError, Scope, close_all
 from compass.sources.live.folder import PrivateFolder, remove_stale
 from compass.sources.live.gathered import Gathered
 from compass.sources.live.got import Got, Told
@@ -148,7 +148,7 @@ class LiveSource:
             if self._folder is not None:
                 self._folder.remove()
                 self._folder = None
-            await asyncio.gather(*(feed.aclose() for feed in self._feeds))
+            await close_all(self._feeds)
 
     async def _gather(self) -> Kept:
         # numpy and DuckDB are imported here, with the first question.

@@ -15,6 +15,7 @@ from compass.sources.http.ledger import Answered, Ledger, Sent
 from compass.sources.http.replies import Reply, passing
 from compass.sources.http.secret import Secret, masked
 from compass.sources.http.settings import MB, Caps
+from compass.sources.live.feed import close_all
 from compass.sources.mcp.failures import failure_of
 from compass.sources.mcp.tools import Arguments, Rule, Said, Tool, told
 
@@ -117,7 +118,7 @@ class Calls:
         self._answers.clear()
         self._closed = True
         async with self._starting:
-            await asyncio.gather(*(link.aclose() for link in self._links))
+            await close_all(self._links)
 
     def _forget(self, key: _Key, done: asyncio.Task[Said]) -> None:
         if done.cancelled() or done.exception() is not None:
