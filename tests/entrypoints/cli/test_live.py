@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,6 +109,8 @@ def test_record_keeps_the_incident_for_practice(stack: Stack, tmp_path: Path) ->
     out = tmp_path / "kept"
     done = stack.cli("record", "-o", out)
     assert done.code == 0, done.said
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (out, *out.rglob("*")) if path.is_dir()} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in out.rglob("*") if path.is_file()} == {0o600}
     again = stack.cli("investigate", "--recording", out, "--json").json()
     assert accounts(again) == accounts(first)
     assert stack.cli("record", "-o", out).code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import stat
@@ -13,7 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from compass.entrypoints.clock import SystemClock
+from compass.sources.live.feed import Scope
 from compass.sources.live.folder import PREFIX, YOUNG_S, PrivateFolder, remove_stale
+from compass.sources.live.source import gather
+from compass.sources.live.window import write_recording
+from compass.sources.live.writer import PASSING
+from compass.sources.recording import RecordingSource
+from tests.sources.reference import write_reference
+from tests.support.recorded_feed import RecordedFeed
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +79,26 @@ def test_nothing_young_and_nothing_that_is_only_called_so_is_touched(tmp_path: P
     assert link.is_symlink()
     assert target.is_dir()
     assert file.is_file()
+
+
+def test_what_is_gathered_and_kept_is_its_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    """A recording of `compass record`, and the private copy of an investigation."""
+    reference = write_reference(tmp_path / "reference")
+    feed, source = RecordedFeed(reference), RecordingSource.open(reference)
+    window = source.incident().window
+    scope = Scope(window=window, detected_ns=window.end_ns)
+    before = os.umask(0)
+    try:
+        got = asyncio.run(gather([feed], scope, SystemClock()))
+        write_recording(tmp_path / "kept", source.incident(), got)
+        private = PrivateFolder()
+        write_recording(private.path, source.incident(), got, PASSING)
+    finally:
+        os.umask(before)
+    for folder in (tmp_path / "kept", private.path):
+        found = [folder, *folder.rglob("*")]
+        assert {path.name for path in found} > {"metrics", "samples.parquet", "lines.parquet", "spans.parquet"}
+        modes = {path.relative_to(folder): stat.S_IMODE(path.stat().st_mode) for path in found}
+        assert modes == {path.relative_to(folder): 0o700 if path.is_dir() else 0o600 for path in found}
+        RecordingSource.open(folder)
+    private.remove()

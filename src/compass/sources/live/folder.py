@@ -1,4 +1,5 @@
-"""The private folder that a gathered window is kept in: gone at the end, and where a process was killed, later."""
+"""Private files: telemetry is for who gathered it, whatever the umask. The folder that a gathered window is kept in is
+gone at the end, and where a process was killed, later."""
 
 from __future__ import annotations
 
@@ -11,7 +12,21 @@ import time
 from pathlib import Path
 
 PREFIX = "compass-window-"
+FOLDER, FILE = 0o700, 0o600
 YOUNG_S = 60.0  # between its making and its lock a folder looks like one that nobody owns
+
+
+def private_folder(path: Path) -> None:
+    """Make `path` a folder that this user alone can enter; it may exist. Folders above it are made as usual."""
+    path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+    path.chmod(FOLDER)
+
+
+def private_text(path: Path, text: str) -> None:
+    """Write `text` to a file that this user alone can read, from its first byte on."""
+    path.touch(FILE)
+    path.chmod(FILE)
+    path.write_text(text, encoding="utf-8")
 
 
 class PrivateFolder:

@@ -12,6 +12,7 @@ from compass.domain.observation import Observation
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import to_datetime
 from compass.signals.catalogue import RawRule
+from compass.sources.live.folder import private_folder, private_text
 from compass.sources.live.gathered import Metrics
 from compass.sources.live.got import Got, Told
 from compass.sources.live.native import logql, promql, row_of, traceql
@@ -73,8 +74,8 @@ def keep(folder: Path, incident: Incident, got: Mapping[str, Got], metric_rules:
 def write_recording(
     folder: Path, incident: Incident, got: Mapping[str, Got], how: Compression = KEPT, origin: str = "live servers"
 ) -> None:
-    """Write a recording of format 1. A part that no feed gave is absent: not connected."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a recording of format 1, for its owner alone. A part that no feed gave is absent: not connected."""
+    private_folder(folder)
     for part in layout.PARTS:
         found = got.get(part.name)
         if found is not None and found.gathered:
@@ -97,7 +98,7 @@ def write_recording(
     if incident.symptom:
         header["symptom"] = incident.symptom
     # JSON is YAML, and quotes whatever a title may hold.
-    (folder / HEADER).write_text(json.dumps(header, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    private_text(folder / HEADER, json.dumps(header, indent=1, ensure_ascii=False) + "\n")
 
 
 def _time(ns: int) -> str:

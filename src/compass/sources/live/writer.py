@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from compass.sources.live.folder import FILE, private_folder, private_text
 from compass.sources.live.gathered import JsonObject, Logs, Metrics, Objects, Span, Spans
 from compass.sources.recording import layout
 
@@ -48,9 +49,9 @@ def write_part(folder: Path, part: str, data: Sequence[Metrics | Logs | Spans | 
 
 def _objects(path: Path, objects: Sequence[JsonObject]) -> None:
     if path.suffix == ".json":
-        path.write_text(json.dumps(list(objects), indent=1), encoding="utf-8")
+        private_text(path, json.dumps(list(objects), indent=1))
     else:
-        path.write_text("".join(f"{json.dumps(body)}\n" for body in objects), encoding="utf-8")
+        private_text(path, "".join(f"{json.dumps(body)}\n" for body in objects))
 
 
 def _joined_metrics(parts: Sequence[Metrics]) -> Metrics:
@@ -133,7 +134,7 @@ def _spans(folder: Path, spans: Sequence[Span], how: Compression) -> None:
 
 
 def _write(path: Path, columns: Columns, select: str, order: str, how: Compression) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     target = str(path).replace("'", "''")
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
         connection.register("gathered", dict(columns))
@@ -141,6 +142,7 @@ def _write(path: Path, columns: Columns, select: str, order: str, how: Compressi
             f"COPY (SELECT {select} FROM gathered ORDER BY {order})"  # noqa: S608 - columns and order are ours
             f" TO '{target}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {how.level})"
         )
+    path.chmod(FILE)  # made by the library as the umask has it, in a folder that nobody else can enter
 
 
 def _texts(values: Sequence[str]) -> Column:
