@@ -66,7 +66,7 @@ class CharteredSpecialist:
         cut = {a.hypothesis for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED}
         plans: list[DisproofPlan] = []
         for hypothesis in board.hypotheses.values():
-            mechanism = self.mechanisms.get(hypothesis.mechanism)
+            mechanism = self.mechanisms.get(hypothesis.mechanism) or board.advice.stated.get(hypothesis.mechanism)
             wanted = hypothesis.id in asked
             if mechanism is None or mechanism.owner != self.name:
                 continue

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from compass.domain.advice import ReadChange, ReadName, Spending
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
 from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Incident, Onset
+from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
 from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
@@ -28,6 +30,34 @@ class TimingNote:
     agents_s: Mapping[str, float] = field(default_factory=dict)
     sequential_s: float | None = None
     parallel_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """Why somebody proposed a theory, in their words. `cites` are observation ids."""
+
+    by: str
+    reasoning: str
+    would_disprove: str
+    cites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What a language model added, all of it proposals. `model` empty: none was chosen. `lost`: why it is not asked any
+    more. `heard` is the last round it was heard after. Mappings: by hypothesis id, change id, template or series id."""
+
+    model: str = ""
+    budget_usd: float | None = None
+    lost: str = ""
+    heard: int = 0
+    stated: Mapping[str, Mechanism] = field(default_factory=dict)
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    preferred: tuple[str, ...] = ()
+    changes: Mapping[str, ReadChange] = field(default_factory=dict)
+    names: Mapping[str, ReadName] = field(default_factory=dict)
+    dropped: int = 0
+    spending: Spending = Spending()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +96,14 @@ class Board:
     reopened: int = 0  # how often somebody took it up again
     deepened: int = 0  # how many requests for deeper attempts have had their round
     believed_round: int = 0  # the last round whose findings the posterior has taken in
+    unweighed: bool = False  # a theory was proposed since
     requests: tuple[tuple[str, str], ...] = ()  # commands of people, in order: (command, argument)
     said: str = ""
     look_at: tuple[str, ...] = ()
     decisions: tuple[tuple[str, str, str], ...] = ()  # (decision, by, because)
     timing: TimingNote | None = None
     rechecks: tuple[Rechecked, ...] = ()
+    advice: Advice = Advice()
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -11,6 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from compass.domain.advised import (
+    AdviceTaken,
+    ChangesRead,
+    MechanismStated,
+    ModelAsked,
+    ModelLost,
+    NamesRead,
+    PersonAnswered,
+    PlansPreferred,
+    TheoryArgued,
+)
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
 from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
@@ -35,6 +46,8 @@ class Opened:
     specialists: tuple[str, ...]
     seed: int = 0
     source_uri: str = ""  # what resume needs to find the telemetry again; never printed or exported
+    model: str = ""  # the language model chosen for it; empty: none, which is normal
+    budget_usd: float | None = None  # what it may spend on the model without anybody's consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +276,8 @@ Payload = (
     | StepFinished | AgentFailed | AgentStopped | Observed | Proposed | PlanRegistered | Attempted | AccountsFormed
     | EvidenceWeighed | PosteriorUpdated | QuestionAnswered | Decided | GapNamed | FailureDeclared
     | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported
-    | Rechecked
+    | Rechecked | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
+    | AdviceTaken | PersonAnswered
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -296,6 +310,15 @@ KINDS: dict[str, type] = {
     "investigation.ended": Ended,
     "report.written": Reported,
     "signals.rechecked": Rechecked,
+    "model.asked": ModelAsked,
+    "model.lost": ModelLost,
+    "mechanism.stated": MechanismStated,
+    "theory.argued": TheoryArgued,
+    "plans.preferred": PlansPreferred,
+    "changes.read": ChangesRead,
+    "names.read": NamesRead,
+    "advice.taken": AdviceTaken,
+    "person.answered": PersonAnswered,
 }
 KIND_OF: dict[type, str] = {payload: kind for kind, payload in KINDS.items()}
 VERSION = 1

@@ -12,7 +12,7 @@ import msgspec
 from compass.ports.errors import ConfigurationError
 
 NAME = "compass.toml"
-TABLES = ("sources", "runbooks", "signals")
+TABLES = ("sources", "runbooks", "signals", "llm")
 TomlTable = Mapping[str, object]
 
 
@@ -28,12 +28,14 @@ class Runbooks:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """`path` None: there is no file. `sources` are the tables `[sources.NAME]` in the order they stand there; `signals`
-    the team's own rules for what metrics mean, in front of those of `signals/catalogue.yaml`."""
+    the team's own rules for what metrics mean, in front of those of `signals/catalogue.yaml`; `llm` the models a team
+    chose, which `compass.llm.settings` reads."""
 
     path: Path | None = None
     sources: Mapping[str, TomlTable] = field(default_factory=dict)
     signals: tuple[Mapping[str, object], ...] = ()
     runbooks: Runbooks = field(default_factory=lambda: Runbooks())
+    llm: TomlTable = field(default_factory=dict)
 
     @property
     def base(self) -> Path:
@@ -83,8 +85,11 @@ def read_config(path: Path | None) -> Config:
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         hint = '[[signals]]\nname = "my_metric"\nkind = "latency"'
         raise ConfigurationError("signals holds rules, one a [[signals]]", where=str(path), hint=hint)
+    models = raw.get("llm", {})
+    if not isinstance(models, dict):
+        raise ConfigurationError("llm is a table", where=str(path), hint='[llm]\nfast = "openai:gpt-5-mini"')
     runbooks = _runbooks(raw.get("runbooks", {}), path)
-    return Config(path=path, sources=tables, signals=tuple(rules), runbooks=runbooks)
+    return Config(path=path, sources=tables, signals=tuple(rules), runbooks=runbooks, llm=models)
 
 
 def _runbooks(table: object, path: Path) -> Runbooks:

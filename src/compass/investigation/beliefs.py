@@ -33,6 +33,7 @@ SIGN_KINDS = frozenset({"suggestion", "required", "expected", "missing", "forbid
 
 def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> list[tuple[str, c.Payload]]:
     """The events of one planning step, keyed by the round they follow."""
+    mechanisms = known_mechanisms(board, mechanisms)
     catalogue = catalogue_of(mechanisms)
     fresh = _labelled(board, propose(board, catalogue))
     known = replace(board, hypotheses={**board.hypotheses, **{h.id: h for h in fresh}})
@@ -40,13 +41,20 @@ def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: Likelihood
     evidence = evidence_of(replace(known, accounts=accounts), catalogue, mechanisms, table)
     posterior = posterior_of(replace(known, accounts=accounts, evidence=evidence), mechanisms, table)
     prefix = f"beliefs/{board.round}/{board.reopened}"
+    if board.unweighed:  # theories that others proposed since: weighed once more within the same round
+        prefix += f"/{len(board.hypotheses)}"
     payloads: list[tuple[str, c.Payload]] = [(f"hypothesis/{h.id}", c.Proposed(hypothesis=h)) for h in fresh]
-    if board.round == 1:
+    if board.round == 1 and not board.unweighed:
         payloads += what_and_where(known)
     payloads.append((f"{prefix}/accounts", c.AccountsFormed(accounts=accounts)))
     payloads.append((f"{prefix}/evidence", c.EvidenceWeighed(evidence=evidence)))
     payloads.append((f"{prefix}/posterior", c.PosteriorUpdated(posterior=posterior)))
     return payloads
+
+
+def known_mechanisms(board: Board, mechanisms: Mapping[str, Mechanism]) -> Mapping[str, Mechanism]:
+    """The catalogue, and what was stated for this investigation alone. What ships cannot be restated."""
+    return {**board.advice.stated, **mechanisms} if board.advice.stated else mechanisms
 
 
 def catalogue_of(mechanisms: Mapping[str, Mechanism]) -> Catalogue:

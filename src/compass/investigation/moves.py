@@ -22,6 +22,7 @@ class Kind(StrEnum):
     RUN_ROUND = "run_round"
     BELIEVE = "believe"
     GATE = "gate"
+    ADVISE = "advise"
     CONCLUDE = "conclude"
     NOTHING = "nothing"
 
@@ -56,7 +57,7 @@ def next_move(board: Board, crew: Crew, limits: Limits) -> Move:
         return Move(kind=Kind.RUN_ROUND, round=board.round, phase=board.phase)
     if board.round == 0:
         return Move(kind=Kind.START_ROUND, round=1, phase=SCREEN)
-    if board.believed_round < board.round:
+    if board.believed_round < board.round or board.unweighed:
         return Move(kind=Kind.BELIEVE, round=board.round)
     return _after_beliefs(board, crew, limits)
 
@@ -66,6 +67,8 @@ def _after_beliefs(board: Board, crew: Crew, limits: Limits) -> Move:
         return Move(kind=Kind.GATE, round=board.round)
     if len(board.asked) > board.deepened:
         return Move(kind=Kind.START_ROUND, round=board.round + 1, phase="deepen")
+    if advice_due(board, limits):
+        return Move(kind=Kind.ADVISE, round=board.round)
     if not board.hypotheses:
         return Move(kind=Kind.CONCLUDE, reason="no theory to test")
     if board.round >= limits.rounds:
@@ -77,6 +80,14 @@ def _after_beliefs(board: Board, crew: Crew, limits: Limits) -> Move:
     if pending(board, crew, Budget(work=limits.work_per_round)):
         return Move(kind=Kind.CONCLUDE, reason=BUDGET_REACHED)
     return Move(kind=Kind.CONCLUDE, reason="no informative plan left")
+
+
+def advice_due(board: Board, limits: Limits) -> bool:
+    """Whether the language model is heard now: once after each round, while there is something left to find out."""
+    advice = board.advice
+    if not advice.model or advice.lost or advice.heard >= board.round:
+        return False
+    return board.round < limits.rounds and not decided(board, limits)
 
 
 def budget_of(board: Board, crew: Crew, limits: Limits) -> Budget:

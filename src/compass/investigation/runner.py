@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,6 +14,8 @@ from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.incident import Incident
 from compass.investigation import conclude, intake
+from compass.investigation.advising.base import Adviser
+from compass.investigation.advising.hear import hear
 from compass.investigation.answers import gate_decision
 from compass.investigation.beliefs import believe
 from compass.investigation.funnel import Funnel
@@ -24,6 +26,7 @@ from compass.investigation.sequential import measure_sequential
 from compass.investigation.settings import Crew, Limits
 from compass.investigation.shared import SingleFlight
 from compass.ports.clock import Clock
+from compass.ports.language_model import LanguageModel
 from compass.ports.telemetry import Telemetry
 
 COMMANDER = "commander"
@@ -39,7 +42,8 @@ Gate = Callable[[Board], Awaitable[bool]]
 class Means:
     """All that an investigation works with. `open_telemetry` gives a fresh, cold source each time.
 
-    `gate` None: nobody is asked; a recorded policy goes on.
+    `gate` None: nobody is asked; a recorded policy goes on. `model` None: none was chosen, which is normal;
+    `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent.
     """
 
     crew: Crew
@@ -49,6 +53,9 @@ class Means:
     limits: Limits = Limits()
     sequential: bool = False
     gate: Gate | None = None
+    model: LanguageModel | None = None
+    advisers: Sequence[Adviser[Any]] = ()
+    budget_usd: float | None = None
 
 
 async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
@@ -57,6 +64,7 @@ async def open_investigation(recorder: Recorder, incident: Incident, means: Mean
         incident=incident, engine=ENGINE, mode="sequential" if means.sequential else "parallel",
         commander="human" if means.gate else "policy:unattended",
         specialists=tuple(s.name for s in means.crew.specialists), source_uri=source_uri,
+        model=means.model.name if means.model else "", budget_usd=means.budget_usd,
     )  # fmt: skip
     await recorder.append(("opened", opened), actor=COMMANDER)
 
@@ -100,6 +108,8 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
         await _or_stop(run_round(recorder, means.crew, means.limits, field, agents), recorder)
     elif move.kind is Kind.GATE:
         await _gate(recorder, means)
+    elif move.kind is Kind.ADVISE:
+        await _or_stop(hear(recorder, means.model, means.crew, means.advisers), recorder)
     elif move.kind is Kind.BELIEVE:
         payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
         await recorder.append(*payloads, actor="planning")

@@ -15,6 +15,7 @@ from compass.domain.board import Board, TimingNote
 from compass.domain.failure import Status
 from compass.domain.observation import Observation, Verdict
 from compass.domain.recheck import Rechecked
+from compass.projections.advice import fold_advice
 
 # The order in which labels are given: what is abnormal first, then the stronger, then by content.
 _VERDICT_ORDER = {Verdict.ANOMALY: 0, Verdict.NORMAL: 1, Verdict.UNKNOWN: 2}
@@ -36,13 +37,15 @@ def fold(board: Board, event: c.Event) -> Board:
 
 
 @singledispatch
-def _apply(_payload: object, board: Board) -> Board:
-    return board
+def _apply(payload: object, board: Board) -> Board:
+    advice = fold_advice(payload, board.advice)
+    return board if advice is board.advice else replace(board, advice=advice)
 
 
 @_apply.register
 def _(payload: c.Opened, board: Board) -> Board:
-    return replace(board, incident=payload.incident, specialists=payload.specialists)
+    advice = replace(board.advice, model=payload.model, budget_usd=payload.budget_usd)
+    return replace(board, incident=payload.incident, specialists=payload.specialists, advice=advice)
 
 
 @_apply.register
@@ -133,7 +136,7 @@ def _(payload: c.Observed, board: Board) -> Board:
 @_apply.register
 def _(payload: c.Proposed, board: Board) -> Board:
     hypothesis = payload.hypothesis
-    return replace(board, hypotheses={**board.hypotheses, hypothesis.id: hypothesis})
+    return replace(board, hypotheses={**board.hypotheses, hypothesis.id: hypothesis}, unweighed=True)
 
 
 @_apply.register
@@ -158,7 +161,7 @@ def _(payload: c.EvidenceWeighed, board: Board) -> Board:
 
 @_apply.register
 def _(payload: c.PosteriorUpdated, board: Board) -> Board:
-    return replace(board, posterior=payload.posterior, believed_round=board.round)
+    return replace(board, posterior=payload.posterior, believed_round=board.round, unweighed=False)
 
 
 @_apply.register

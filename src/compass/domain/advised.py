@@ -1,0 +1,90 @@
+"""Payloads of the chronicle about a language model: what was asked, what it proposed, when it was lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compass.domain.advice import LlmFailure, ModelCall, ReadChange, ReadName, Sentence
+from compass.domain.mechanism import Mechanism
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAsked:
+    """One call to a language model: what left, what came, what it cost, how it failed."""
+
+    call: ModelCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelLost:
+    """From here on the investigation goes on without the model (mode `llm_unavailable`, or the budget is spent)."""
+
+    failure: LlmFailure
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MechanismStated:
+    """A mechanism that the catalogue lacks, stated for this investigation by a model or a person."""
+
+    mechanism: Mechanism
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TheoryArgued:
+    """Why somebody proposed a theory and what would disprove it, in their words. `cites` are observation ids."""
+
+    hypothesis: str
+    by: str
+    reasoning: str
+    would_disprove: str
+    cites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlansPreferred:
+    """Registered plans that a model would make first. They are made besides those the engine chooses, not instead."""
+
+    round: int
+    plans: tuple[str, ...]
+    by: str
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesRead:
+    """A model's reading of changes against the symptom: shown, never scored."""
+
+    by: str
+    changes: tuple[ReadChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesRead:
+    """A model's reading of log templates and series that the catalogue does not know: shown, never scored."""
+
+    by: str
+    names: tuple[ReadName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceTaken:
+    """The model was heard after round `round`: how many theories it gave, how many entered the board, how many claims
+    were dropped because they cite what is not there or do not fit."""
+
+    round: int
+    suggested: int = 0
+    entered: int = 0
+    dropped: int = 0
+    skipped: str = ""  # why it was not asked, where it was not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAnswered:
+    """A person's question and what the chronicle says to it; `by` is a model or "evidence"."""
+
+    question: str
+    sentences: tuple[Sentence, ...]
+    by: str
+    dropped: int = 0

@@ -1,0 +1,69 @@
+"""Hear the language model once after a round: all questions at once, replies taken in canonical order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from compass.domain import advised as told
+from compass.domain import chronicle as c
+from compass.domain.advice import LlmFailure
+from compass.investigation.advising.base import Adviser, Taken
+from compass.investigation.recorder import Recorder
+from compass.investigation.settings import Crew
+from compass.ports.language_model import LanguageModel, Question, Reply
+
+ACTOR = "model"
+GIVES_UP = frozenset({
+    LlmFailure.NO_KEY, LlmFailure.WRONG_KEY, LlmFailure.NO_MODEL, LlmFailure.QUOTA, LlmFailure.UNREACHABLE,
+    LlmFailure.BUDGET, LlmFailure.VETOED,
+})  # fmt: skip
+"""Failures that the next call would meet as well: the model is not asked again in this investigation."""
+UNAVAILABLE = "AI service unavailable; here is the raw data I gathered"
+
+
+async def hear(recorder: Recorder, model: LanguageModel | None, crew: Crew, advisers: Sequence[Adviser[Any]]) -> None:
+    """Ask what every adviser wants to know after the board's current round, and record what came of it."""
+    number = recorder.board.round
+    key = f"advice/{number}/{recorder.board.reopened}"
+    if model is None:
+        lost = told.ModelLost(failure=LlmFailure.NO_MODEL, said="no language model is at hand in this run")
+        await recorder.append((f"{key}/lost", lost), actor=ACTOR)
+        return
+    board = recorder.board
+    asked = [(adviser, question) for adviser in advisers for question in adviser.questions(board, crew)]
+    replies = await asyncio.gather(
+        *(_ask(recorder, model, key, at, question) for at, (_, question) in enumerate(asked))
+    )
+    taken: list[Taken] = []
+    for (adviser, question), reply in zip(asked, replies, strict=True):
+        if reply.value is not None:
+            taken.append(adviser.take(recorder.board, crew, question, reply.value, model.name))
+            await recorder.append(*taken[-1].payloads, actor=ACTOR)
+    await recorder.append(*_closing(key, number, taken, replies), actor=ACTOR)
+
+
+async def _ask(recorder: Recorder, model: LanguageModel, key: str, at: int, question: Question[Any]) -> Reply[Any]:
+    reply = await model.ask(question)
+    await recorder.append((f"{key}/call/{at}", told.ModelAsked(call=reply.call)), actor=ACTOR)
+    return reply
+
+
+def _closing(
+    key: str, number: int, taken: Sequence[Taken], replies: Sequence[Reply[Any]]
+) -> list[tuple[str, c.Payload]]:
+    payloads: list[tuple[str, c.Payload]] = []
+    failures = [reply.call for reply in replies if reply.call.failure is not None]
+    final = next((call for call in failures if call.failure in GIVES_UP), None)
+    if final is None and failures and len(failures) == len(replies):
+        final = failures[0]  # nothing at all came back: it will not be better in a second
+    if final is not None and final.failure is not None:
+        said = f"{UNAVAILABLE} ({final.said})" if final.failure is not LlmFailure.BUDGET else final.said
+        payloads.append((f"{key}/lost", told.ModelLost(failure=final.failure, said=said)))
+    counts = told.AdviceTaken(
+        round=number, suggested=sum(t.suggested for t in taken), entered=sum(t.entered for t in taken),
+        dropped=sum(t.dropped for t in taken), skipped="" if replies else "nothing to ask",
+    )  # fmt: skip
+    payloads.append((f"{key}/taken", counts))
+    return payloads

@@ -1,0 +1,95 @@
+"""The language model port. A model is asked typed questions about facts with ids and can answer nothing else.
+
+Implementations live in `compass.llm`. Everything that leaves passes the gate there (`compass.redaction`): redaction,
+then delimiting; whoever builds a question hands over plain facts and says which of them are untrusted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from compass.domain.advice import LlmFailure, ModelCall, Role, Task
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One fact. `id` is what a reply may cite. Text from telemetry, people's systems or tools is never `trusted`."""
+
+    id: str
+    text: str
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Facts under one heading (COMPASS's own words), the most important first: where the prompt would be too long,
+    the last items of the section that has most of them are left out, and the prompt says how many."""
+
+    title: str
+    items: tuple[Item, ...]
+    keep: int = 0  # so many of the first are never left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(Generic[T]):
+    """What is asked. `reply` is the type of the answer (`domain.advice.REPLY_OF`); `role` None: as routed for the task.
+
+    `agent`, `hypothesis` and `phase` attribute the cost. `stable`: sections whose text is the same for every call of
+    the task (vocabulary), which come first so that a provider's prompt cache can hold them.
+    """
+
+    task: Task
+    reply: type[T]
+    sections: tuple[Section, ...]
+    stable: tuple[Section, ...] = ()
+    role: Role | None = None
+    agent: str = ""
+    hypothesis: str = ""
+    phase: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Generic[T]):
+    """`value` None: it failed, and `call.failure` says how."""
+
+    value: T | None
+    call: ModelCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelHealth:
+    """The answer to one tiny real call. `detail` says what to do when it failed."""
+
+    provider: str
+    model: str
+    role: Role
+    ok: bool
+    detail: str
+    elapsed_ms: float = 0.0
+    failure: LlmFailure | None = None
+
+
+class LanguageModel(Protocol):
+    """One chosen set of models (fast and deep, with their fallbacks)."""
+
+    @property
+    def name(self) -> str:
+        """For people and the chronicle: provider and models, "openai gpt-5-mini / gpt-5"."""
+        ...
+
+    async def ask(self, question: Question[T]) -> Reply[T]:
+        """One typed answer. Never raises for what a provider or a model does: the reply's call says how it failed."""
+        ...
+
+    def estimate_usd(self, question: Question[T]) -> float | None:
+        """What `ask` would cost at most, before it is sent; None where no price is known."""
+        ...
+
+    async def check(self) -> tuple[ModelHealth, ...]:
+        """One tiny real call a role; costs next to nothing and is billed like any other."""
+        ...
+
+    async def aclose(self) -> None: ...

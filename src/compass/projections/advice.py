@@ -1,0 +1,64 @@
+"""Fold what a language model was asked, and what it proposed, into the board's advice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import singledispatch
+
+from compass.domain import advised as told
+from compass.domain.board import Advice, Argument
+
+
+@singledispatch
+def fold_advice(_payload: object, advice: Advice) -> Advice:
+    """The advice after one more payload; the same value for payloads that say nothing about it."""
+    return advice
+
+
+@fold_advice.register
+def _(payload: told.ModelAsked, advice: Advice) -> Advice:
+    return replace(advice, spending=advice.spending.plus(payload.call), dropped=advice.dropped + payload.call.dropped)
+
+
+@fold_advice.register
+def _(payload: told.ModelLost, advice: Advice) -> Advice:
+    return replace(advice, lost=payload.said)
+
+
+@fold_advice.register
+def _(payload: told.MechanismStated, advice: Advice) -> Advice:
+    return replace(advice, stated={**advice.stated, payload.mechanism.id: payload.mechanism})
+
+
+@fold_advice.register
+def _(payload: told.TheoryArgued, advice: Advice) -> Advice:
+    argument = Argument(
+        by=payload.by, reasoning=payload.reasoning, would_disprove=payload.would_disprove, cites=payload.cites
+    )
+    return replace(advice, arguments={**advice.arguments, payload.hypothesis: argument})
+
+
+@fold_advice.register
+def _(payload: told.PlansPreferred, advice: Advice) -> Advice:
+    fresh = tuple(plan for plan in payload.plans if plan not in advice.preferred)
+    return replace(advice, preferred=(*advice.preferred, *fresh))
+
+
+@fold_advice.register
+def _(payload: told.ChangesRead, advice: Advice) -> Advice:
+    return replace(advice, changes={**advice.changes, **{read.change: read for read in payload.changes}})
+
+
+@fold_advice.register
+def _(payload: told.NamesRead, advice: Advice) -> Advice:
+    return replace(advice, names={**advice.names, **{read.id: read for read in payload.names}})
+
+
+@fold_advice.register
+def _(payload: told.AdviceTaken, advice: Advice) -> Advice:
+    return replace(advice, heard=max(advice.heard, payload.round), dropped=advice.dropped + payload.dropped)
+
+
+@fold_advice.register
+def _(payload: told.PersonAnswered, advice: Advice) -> Advice:
+    return replace(advice, dropped=advice.dropped + payload.dropped)

@@ -1,0 +1,106 @@
+"""The model is heard once a round; its failures are events, and those that would come again end the asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from compass.domain import advised as told
+from compass.domain.advice import ChosenTests, LlmFailure, Task
+from compass.domain.board import Board
+from compass.investigation.advising.base import Taken
+from compass.investigation.advising.hear import UNAVAILABLE, hear
+from compass.investigation.moves import Kind, next_move
+from compass.investigation.recorder import Recorder
+from compass.investigation.settings import Crew, Limits
+from compass.ports.language_model import Item, Question, Section
+from tests.support.advice import NAME, Answering
+from tests.support.boards import ORDERS, believed, theory
+from tests.support.crew import Told, crew_of, recording
+
+POOL = theory("pool", ORDERS, "H1")
+BUSY = crew_of(Told("database"))
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Asks one question a theory, and prefers what it is told."""
+
+    id: str = "chooser"
+
+    def questions(self, board: Board, crew: Crew) -> tuple[Question[ChosenTests], ...]:
+        items = tuple(Item(id=h.label, text=h.mechanism) for h in board.hypotheses.values())
+        return tuple(
+            Question(task=Task.CHOOSE, reply=ChosenTests, sections=(Section(title="theories", items=items),), agent=a)
+            for a in ("application", "database")
+        )
+
+    def take(self, board: Board, crew: Crew, question: Question[ChosenTests], value: ChosenTests, by: str) -> Taken:
+        preferred = told.PlansPreferred(round=board.round, plans=value.plans, by=by)
+        return Taken(payloads=((f"prefer/{question.agent}", preferred),), suggested=len(value.plans), dropped=1)
+
+
+async def recorder_of(board: Board) -> Recorder:
+    """A recorder whose investigation has come as far as `board`."""
+    _store, _investigation, recorder = await recording()
+    recorder.board = replace(board, seq=recorder.board.seq)
+    return recorder
+
+
+def with_model(board: Board) -> Board:
+    return replace(board, advice=replace(board.advice, model=NAME))
+
+
+def test_it_is_due_once_a_round_while_there_is_something_to_find_out() -> None:
+    board = believed({POOL: 0.5})
+    assert next_move(board, BUSY, Limits()).kind is not Kind.ADVISE
+    assert next_move(with_model(board), BUSY, Limits()).kind is Kind.ADVISE
+    heard = with_model(board)
+    heard = replace(heard, advice=replace(heard.advice, heard=board.round))
+    assert next_move(heard, BUSY, Limits()).kind is not Kind.ADVISE
+    lost = replace(heard, advice=replace(heard.advice, heard=0, lost="no key"))
+    assert next_move(lost, BUSY, Limits()).kind is not Kind.ADVISE
+    assert next_move(with_model(board), BUSY, Limits(rounds=board.round)).kind is Kind.CONCLUDE
+
+
+def test_a_theory_that_was_proposed_is_weighed_before_anything_else() -> None:
+    board = replace(believed({POOL: 0.5}), unweighed=True)
+    assert next_move(board, BUSY, Limits()).kind is Kind.BELIEVE
+
+
+async def test_what_it_says_is_taken_and_what_it_cost_is_counted() -> None:
+    recorder = await recorder_of(believed({POOL: 0.5}))
+    model = Answering(lambda question: ChosenTests(plans=(f"p-{question.agent}",)))
+    await hear(recorder, model, BUSY, (Chooser(),))
+    advice = recorder.board.advice
+    assert advice.preferred == ("p-application", "p-database")
+    assert advice.spending.calls == 2
+    assert advice.spending.usd == pytest.approx(0.02)
+    assert (advice.heard, advice.dropped, advice.lost) == (recorder.board.round, 2, "")
+
+
+@pytest.mark.parametrize("failure", list(LlmFailure))
+async def test_no_failure_ends_the_investigation(failure: LlmFailure) -> None:
+    recorder = await recorder_of(believed({POOL: 0.5}))
+    await hear(recorder, Answering(lambda _question: failure), BUSY, (Chooser(),))
+    advice = recorder.board.advice
+    assert advice.heard == recorder.board.round
+    assert advice.lost
+    assert failure is LlmFailure.BUDGET or UNAVAILABLE in advice.lost
+    assert advice.spending.failed == 2
+
+
+async def test_one_bad_reply_of_several_does_not_lose_the_model() -> None:
+    recorder = await recorder_of(believed({POOL: 0.5}))
+    replies = iter((LlmFailure.INVALID, ChosenTests()))
+    await hear(recorder, Answering(lambda _question: next(replies)), BUSY, (Chooser(),))
+    assert recorder.board.advice.lost == ""
+
+
+async def test_a_run_without_the_model_that_began_it_goes_on_without() -> None:
+    recorder = await recorder_of(believed({POOL: 0.5}))
+    recorder.board = with_model(recorder.board)
+    await hear(recorder, None, BUSY, (Chooser(),))
+    assert recorder.board.advice.lost
+    assert next_move(recorder.board, BUSY, Limits()).kind is not Kind.ADVISE
