@@ -15,7 +15,8 @@ from compass.sources.http.replies import Reply
 from compass.sources.live.connector import Means
 from compass.sources.live.options import Secrets
 from compass.sources.mimir import CONNECTOR
-from compass.sources.mimir.alerts import alerts_of
+from compass.sources.mimir.alerts import alerts_of, queries_of
+from compass.sources.mimir.api import FoundRule
 from compass.sources.mimir.connector import matchers_of
 from compass.sources.mimir.samples import Measured, read_matrix
 
@@ -79,6 +80,20 @@ def test_each_time_an_alert_fired_is_one_alert() -> None:
     assert "endsAt" not in second
     assert second["labels"] == {"alertname": "Slow", "service": "web"}
     assert second["annotations"] == {"summary": "too slow"}
+
+
+def test_an_alert_is_asked_for_by_the_expression_of_its_rule() -> None:
+    rules = [
+        FoundRule(name="Slow", query="latency > 1"), FoundRule(name="Twice", query="a > 1"),
+        FoundRule(name="Twice", query="a > 2"), FoundRule(name="Long", query="x" * 3_000),
+        FoundRule(name="Secret", query='up{url="https://user:hunter2hunter2@x"} == 0'),
+    ]  # fmt: skip
+    found = queries_of(["Slow", "Twice", "Long", "Secret", 'No "rule"'], rules)
+    assert {query.language for query in found.values()} == {"promql"}
+    assert [query.text for query in found.values()] == [
+        "latency > 1", 'ALERTS{alertname="Twice"}', 'ALERTS{alertname="Long"}', 'ALERTS{alertname="Secret"}',
+        'ALERTS{alertname="No \\"rule\\""}',
+    ]  # fmt: skip
 
 
 def test_matchers_are_one_pair_of_braces() -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from urllib.parse import quote
 
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError
-from compass.sources.grafana.api import MOST_ANNOTATIONS, FoundSource, GrafanaApi
+from compass.sources.grafana import links, opened
+from compass.sources.grafana.api import MOST_ANNOTATIONS, FoundAlert, FoundSource, GrafanaApi
 from compass.sources.grafana.told import alerts_of, changes_of
 from compass.sources.live.feed import (
     Exemplified,
@@ -25,7 +24,7 @@ from compass.sources.live.feed import (
     TraceFound,
     close_all,
 )
-from compass.sources.live.gathered import Gathered, Objects
+from compass.sources.live.gathered import Gathered, JsonObject, Objects
 from compass.sources.live.native import LOGQL, PROMQL, TRACEQL
 from compass.sources.recording.layout import ALERTS_PART, CHANGES_PART, LOGS_PART, METRICS_PART, TRACES_PART
 
@@ -93,19 +92,11 @@ class GrafanaFeed:
     def explore(self, query: NativeQuery, window: Window) -> str:
         """Grafana Explore with the query over the window, once it is known which data source answers."""
         source = self._chosen.get(_TYPE_OF_LANGUAGE.get(query.language, ""))
-        if source is None:
-            return ""
-        about = {"type": source.type, "uid": source.uid}
-        asked: dict[str, object] = {"refId": "A", "datasource": about}
-        asked |= {"query": query.text, "queryType": "traceql"} if source.type == "tempo" else {"expr": query.text}
-        start, end = (str(ns // 1_000_000) for ns in (window.start_ns, window.end_ns))
-        pane = {"datasource": source.uid, "queries": [asked], "range": {"from": start, "to": end}}
-        panes = json.dumps({"compass": pane}, separators=(",", ":"))
-        return f"{self._url}/explore?schemaVersion=1&panes={quote(panes, safe='')}"
+        return "" if source is None else links.explore(self._url, source, query, window)
 
     async def exemplars(self, query: NativeQuery, window: Window, *, deadline: Deadline) -> Sequence[TraceFound]:
         """Of its Prometheus. Implements `live.feed.Exemplified`."""
-        feed, _ = await asyncio.gather(self._feed(METRICS, deadline), self._traces(deadline))
+        feed, _ = await asyncio.gather(self._feed(METRICS, deadline), self._learn(TRACES, deadline))
         return await feed.exemplars(query, window, deadline=deadline) if isinstance(feed, Exemplified) else ()
 
     async def slowest(
@@ -115,17 +106,20 @@ class GrafanaFeed:
         feed = await self._feed(TRACES, deadline)
         return await feed.slowest(query, window, most, deadline=deadline) if isinstance(feed, Searched) else ()
 
-    async def _traces(self, deadline: Deadline) -> None:
-        """Learn which data source opens a trace. Without one there is no link, which is all that is lost."""
+    async def _learn(self, kind: str, deadline: Deadline) -> None:
+        """Learn which data source of a type opens links. Without one there are none, which is all that is lost."""
         with suppress(SourceError):
-            await self._feed(TRACES, deadline)
+            await self._feed(kind, deadline)
 
     async def _changes(self, window: Window, deadline: Deadline) -> Gathered:
-        noted = await self._api.annotations(window, deadline=deadline)
+        noted, _ = await asyncio.gather(
+            self._api.annotations(window, deadline=deadline), self._learn(METRICS, deadline)
+        )
         full = len(noted) >= MOST_ANNOTATIONS
         missing = (f"annotations beyond the latest {MOST_ANNOTATIONS}",) if full else ()
         query = NativeQuery(language="grafana", text=f"annotations, {len(noted)} of them")
-        return Gathered(data=Objects(objects=changes_of(noted, window)), missing=missing, queries=(query,))
+        each = opened.changes(self._url, noted, self._chosen.get(METRICS))
+        return Gathered(data=Objects(objects=changes_of(noted, window)), missing=missing, queries=(query,), each=each)
 
     async def _alerts(self, scope: Scope, deadline: Deadline) -> Gathered:
         """Grafana's own alerts, and those of its Prometheus: where one may not be seen, the others count. Raises the
@@ -149,15 +143,27 @@ class GrafanaFeed:
                 raise one
         if failed and all(isinstance(one, BaseException) for one in (noted, active, ruled)):
             raise failed[0]
-        objects = alerts_of(
-            () if isinstance(active, BaseException) else active, () if isinstance(noted, BaseException) else noted,
-            scope.window,
-        )  # fmt: skip
+        now = () if isinstance(active, BaseException) else active
+        objects = alerts_of(now, () if isinstance(noted, BaseException) else noted, scope.window)
+        each = await self._opened(objects, now, deadline)
         if isinstance(ruled, Gathered) and isinstance(ruled.data, Objects):
+            metrics = self._chosen.get(METRICS)
+            each = {**opened.ruled_alerts(self._url, ruled.data.objects, ruled.each, metrics), **each}
             objects = [*objects, *ruled.data.objects]
             missing += ruled.missing
         query = NativeQuery(language="grafana", text="alerts of Grafana's Alertmanager and of its Prometheus")
-        return Gathered(data=Objects(objects=objects), missing=tuple(missing), queries=(query,))
+        return Gathered(data=Objects(objects=objects), missing=tuple(missing), queries=(query,), each=each)
+
+    async def _opened(
+        self, alerts: Sequence[JsonObject], now: Sequence[FoundAlert], deadline: Deadline
+    ) -> dict[str, NativeQuery]:
+        """What opens alerts of Grafana's own rules. What fires now says which rule it is of; rules are asked for only
+        where something else fired, and without them there is no link to one, which is all that is lost."""
+        uids = opened.uids(now)
+        if opened.names_of(alerts) - uids.keys():
+            with suppress(SourceError):
+                uids = opened.uids(now, await self._api.rules(deadline=deadline))
+        return opened.own_alerts(self._url, alerts, uids, self._chosen.get(METRICS))
 
     async def _ruled(self, scope: Scope, deadline: Deadline) -> Gathered:
         """Raises NothingThereError where it has no Prometheus."""

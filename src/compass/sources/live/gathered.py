@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -82,10 +82,12 @@ class Objects:
 class Gathered:
     """One part. `missing` says in words for a person what was left out: absence in it then proves nothing.
 
-    `sampling` is the share of traces that was kept (1.0 = all).
+    `sampling` is the share of traces that was kept (1.0 = all). `each` has what leads a person to one object alone, by
+    the name of an alert or the id of a change; of those that nothing leads to, nothing.
     """
 
     data: Metrics | Logs | Spans | Objects
     queries: tuple[NativeQuery, ...] = ()
     missing: tuple[str, ...] = ()
     sampling: float = 1.0
+    each: Mapping[str, NativeQuery] = field(default_factory=dict)

@@ -99,16 +99,23 @@ class LiveSource:
         return tuple([self._health(kept.told.get(health.part), health) for health in await kept.recording.check()])
 
     def native(self, observation: Observation) -> NativeQuery:
-        """PromQL, LogQL or TraceQL for one observation, with a link where a source can open it."""
+        """What one observation rests on, in the language of the server that holds it, with a link where it, or what
+        shows it, can be opened."""
         kept = self._done()
-        query = kept.native_of(observation, self._rows) if kept is not None else None
-        if query is None:
+        if kept is None:
             return observation.query
-        part = PART_OF_LANGUAGE[query.language]
+        query = kept.native_of(observation, self._rows)
+        if query is not None:
+            return query if query.url else replace(query, url=self._link(query))
+        shows = kept.shown_by(observation)
+        return replace(observation.query, url=self._link(shows)) if shows is not None else observation.query
+
+    def _link(self, query: NativeQuery) -> str:
+        part = PART_OF_LANGUAGE.get(query.language, "")
         for feed in self._feeds:
             if part in feed.parts and isinstance(feed, Linked):
-                return replace(query, url=feed.explore(query, self._incident.window))
-        return query
+                return feed.explore(query, self._incident.window)
+        return ""
 
     def _done(self) -> Kept | None:
         task = self._gathering

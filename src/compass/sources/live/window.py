@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from compass.domain.incident import Incident
-from compass.domain.observation import Observation
+from compass.domain.observation import ALERT_SERIES, Observation
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import to_datetime
 from compass.signals.catalogue import RawRule
 from compass.sources.live.folder import private_folder, private_text
 from compass.sources.live.gathered import Metrics
 from compass.sources.live.got import Got, Told
+from compass.sources.live.kubestate import Exported, exported_of, series_about
 from compass.sources.live.native import logql, promql, row_of, traceql
 from compass.sources.live.writer import KEPT, PASSING, Compression, write_part
 from compass.sources.recording import RecordingSource, layout
@@ -29,21 +30,36 @@ _MOST_QUERIES = 3
 class Kept:
     """The gathered window: `recording` answers, `told` says by part what feeds gave and what is missing.
 
-    `metric_labels` are the names of all labels that series really have.
+    `metric_labels` are the names of all labels that series really have. `exported` is what metrics about Kubernetes'
+    objects are about.
     """
 
     recording: RecordingSource
     told: Mapping[str, Told]
     metric_labels: frozenset[str]
+    exported: frozenset[Exported] = field(default=frozenset())
 
     def native_of(self, observation: Observation, rows: Mapping[str, SeriesRow]) -> NativeQuery | None:
-        """The query for one observation; None where servers hold nothing of the sort (changes, objects, alerts)."""
+        """The query for one observation; None where servers hold nothing of the sort (most changes and objects)."""
+        if observation.series.startswith(ALERT_SERIES):
+            name = observation.series.removeprefix(ALERT_SERIES).rsplit(f"|{observation.entity.key}", 1)[0]
+            return self._each(layout.ALERTS_PART.name, name)
         row = row_of(observation, rows)
         if row is not None:
             return promql(row, self.metric_labels)
         if observation.sign.startswith("log."):
             return logql(*self.recording.streams(observation.entity))
-        return traceql(observation.entity, observation.sign) if observation.sign.startswith("trace.") else None
+        if observation.sign.startswith("trace."):
+            return traceql(observation.entity, observation.sign)
+        return self._each(layout.CHANGES_PART.name, observation.change) if observation.change is not None else None
+
+    def shown_by(self, observation: Observation) -> NativeQuery | None:
+        """Series that show an object of Kubernetes on which an observation rests, where such were gathered; the
+        observation itself rests on the object."""
+        return series_about(observation.series, self.exported)
+
+    def _each(self, part: str, name: str) -> NativeQuery | None:
+        return self.told[part].each.get(name) if part in self.told else None
 
     def native(self, part: str) -> NativeQuery | None:
         """The servers' own queries that gave a part, for a person to run again; None where there was none."""
@@ -60,15 +76,14 @@ def keep(folder: Path, incident: Incident, got: Mapping[str, Got], metric_rules:
     """Write a private copy of what was gathered to `folder` and open it."""
     write_recording(folder, incident, got, PASSING)
     metrics = got.get(layout.METRICS_PART.name, Got())
-    labels = {
-        name
-        for one in metrics.gathered
-        if isinstance(one.data, Metrics)
-        for labels in one.data.labels
-        for name in labels
-    }
+    series = [one.data for one in metrics.gathered if isinstance(one.data, Metrics)]
+    names = {name for one in series for labels in one.labels for name in labels}
+    exported = frozenset(about for one in series for about in exported_of(one.names, one.labels))
     told = {part: found.told for part, found in got.items()}
-    return Kept(recording=RecordingSource.open(folder, metric_rules), told=told, metric_labels=frozenset(labels))
+    return Kept(
+        recording=RecordingSource.open(folder, metric_rules), told=told, metric_labels=frozenset(names),
+        exported=exported,
+    )  # fmt: skip
 
 
 def write_recording(

@@ -132,6 +132,7 @@ class GrafanaParts:
             data=Objects(objects=sorted(objects, key=lambda alert: str(alert["startsAt"]))),
             missing=(*(note for part in parts for note in part.missing), *lost),
             queries=tuple(query for part in parts for query in part.queries),
+            each={name: query for part in parts for name, query in part.each.items()},
         )  # fmt: skip
 
     async def _own_alerts(self, scope: Scope, deadline: Deadline) -> Gathered:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window, to_datetime
+from compass.redaction import redact
 from compass.sources.live.gathered import JsonObject
+from compass.sources.live.native import PROMQL
+from compass.sources.mimir.api import FoundRule
 from compass.sources.mimir.samples import Measured
 
 ALERTS_QUERY = 'ALERTS{alertstate="firing"}'
@@ -15,6 +20,7 @@ ALERTS_QUERY = 'ALERTS{alertstate="firing"}'
 # long, as Prometheus does).
 _OVER_NS = 300 * NS_PER_S
 _OWN = ("__name__", "alertstate")
+MOST_EXPRESSION = 2_000  # characters of a rule's expression that fit into an address
 
 
 def alerts_of(fired: Measured, told: Mapping[str, Mapping[str, str]], window: Window) -> list[JsonObject]:
@@ -34,6 +40,19 @@ def alerts_of(fired: Measured, told: Mapping[str, Mapping[str, str]], window: Wi
                 alert["endsAt"] = _time(last)
             found.append((first, alert))
     return [alert for _, alert in sorted(found, key=lambda pair: (pair[0], str(pair[1])))]
+
+
+def queries_of(names: Iterable[str], rules: Sequence[FoundRule]) -> dict[str, NativeQuery]:
+    """By the name of an alert, the expression of its rule; or, where no rule, or more than one, is called so, or the
+    expression is too long or holds what looks like a secret, the series that says when it fired."""
+    found: dict[str, NativeQuery] = {}
+    for name in names:
+        expressions = {rule.query for rule in rules if rule.name == name}
+        expression = expressions.pop() if len(expressions) == 1 else ""
+        if not expression or len(expression) > MOST_EXPRESSION or redact(expression) != expression:
+            expression = f"ALERTS{{alertname={json.dumps(name, ensure_ascii=False)}}}"
+        found[name] = NativeQuery(language=PROMQL, text=expression)
+    return found
 
 
 def _interval_ns(fired: Measured) -> int | None:

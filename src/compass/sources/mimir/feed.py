@@ -14,8 +14,8 @@ from compass.ports.errors import SourceError, SourceRefusedError
 from compass.sources.live.feed import Found, Scope, TraceFound
 from compass.sources.live.gathered import Gathered, Objects
 from compass.sources.live.native import with_buckets
-from compass.sources.mimir.alerts import ALERTS_QUERY, alerts_of
-from compass.sources.mimir.api import Listed, PrometheusApi
+from compass.sources.mimir.alerts import ALERTS_QUERY, alerts_of, queries_of
+from compass.sources.mimir.api import FoundRule, Listed, PrometheusApi
 from compass.sources.mimir.exemplars import traces_of
 from compass.sources.mimir.joined import joined
 from compass.sources.mimir.meaning import type_of
@@ -141,16 +141,18 @@ class MimirFeed:
         fired, rules = await asyncio.gather(
             self._api.instant(expression, scope.window.end_ns, deadline=deadline), self._rules(deadline)
         )
-        told, missing = rules
-        objects = alerts_of(fired, told, scope.window)
+        found, missing = rules
+        objects = alerts_of(fired, {rule.name: rule.annotations for rule in found}, scope.window)
+        names = dict.fromkeys(labels.get("alertname", "") for labels in fired.labels)
         return Gathered(
-            data=Objects(objects=objects), missing=missing, queries=(NativeQuery(language="promql", text=expression),)
-        )
+            data=Objects(objects=objects), missing=missing, queries=(NativeQuery(language="promql", text=expression),),
+            each=queries_of(filter(None, names), found),
+        )  # fmt: skip
 
-    async def _rules(self, deadline: Deadline) -> tuple[Mapping[str, Mapping[str, str]], tuple[str, ...]]:
-        """Annotations by the name of the alert. A server may keep its rules elsewhere (Grafana, a ruler)."""
+    async def _rules(self, deadline: Deadline) -> tuple[Sequence[FoundRule], tuple[str, ...]]:
+        """Its alerting rules. A server may keep them elsewhere (Grafana, a ruler)."""
         try:
             rules = await self._api.rules(deadline=deadline)
         except SourceRefusedError as error:
-            return {}, (f"the texts of alerts: {self._name} {error.what}",)
-        return {rule.name: rule.annotations for rule in rules}, ()
+            return (), (f"the texts of alerts: {self._name} {error.what}",)
+        return rules, ()

@@ -24,6 +24,12 @@ def test_a_query_that_can_be_opened_is_a_link() -> None:
     assert any(LINK in str(span.style) for span in on_terminal[-1].spans)
 
 
+def test_a_page_of_grafana_that_is_not_explore_is_called_so() -> None:
+    rule = replace(QUERY, url="https://grafana.example/alerting/grafana/explore-1/view")
+    fact = Fact(label="E1", observation=replace(seen("latency.up", service("web")), query=rule))
+    assert fact_block(fact, Page())[-1].plain.strip() == "open in Grafana"
+
+
 def test_without_an_address_there_is_no_link() -> None:
     fact = Fact(label="E1", observation=replace(seen("latency.up", service("web")), query=replace(QUERY, url="")))
     assert "promql" in fact_block(fact, Page(uncut=True))[-1].plain

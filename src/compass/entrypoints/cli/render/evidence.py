@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from rich.text import Text
 
 from compass.analysis.wording import quantity
@@ -40,7 +42,8 @@ def fact_block(fact: Fact, page: Page) -> list[Text]:
     lines.append(labelled("", Text(page.fit(f"{o.query.language}: {o.query.text}"), style="dim")))
     if o.query.url:
         # An address of some hundred characters helps nobody on a terminal, which can hide it behind a word.
-        shown = Text(o.query.url) if page.uncut else Text("open in Grafana Explore", style=f"link {o.query.url}")
+        words = "open in Grafana Explore" if urlsplit(o.query.url).path.endswith("/explore") else "open in Grafana"
+        shown = Text(o.query.url) if page.uncut else Text(words, style=f"link {o.query.url}")
         lines.append(labelled("", shown))
     return lines
 
