@@ -227,8 +227,20 @@ class HealthStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A source that gave nothing of a part: `why`, since when (None: that is not known), and what that `hides`."""
+
+    source: str
+    why: str
+    hides: str = ""
+    since_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """One source's state. `hides` says what cannot be seen because of it, in words for a person.
+
+    `lost` are the sources of the part that gave nothing: all of them (LOST), or some of several (DEGRADED).
 
     `part` is what of the source is meant: metrics, logs, traces, kubernetes, changes, alerts, probes, topology.
     """
@@ -240,3 +252,4 @@ class Health:
     hides: str = ""
     covered: Window | None = None
     entities: tuple[EntityKind, ...] = field(default=())
+    lost: tuple[Loss, ...] = ()

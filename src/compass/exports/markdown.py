@@ -12,6 +12,7 @@ from compass.domain import chronicle as c
 from compass.domain.disproof import Outcome
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Verdict
+from compass.domain.time import Instant
 from compass.exports.appendix import appendix
 from compass.exports.causes import LEVELS, causes, normal_work
 from compass.exports.deciding import decisions
@@ -19,10 +20,11 @@ from compass.exports.draft import Draft
 from compass.exports.improvements import improvements
 from compass.exports.journey import interaction, journey
 from compass.exports.overview import ending, overview, timeline, title
-from compass.exports.prose import percent, plain, sentence
+from compass.exports.prose import clock, percent, plain, sentence
 from compass.exports.sources_of_fact import cite, gap_key
 from compass.projections.board import fold_all
 from compass.projections.build_view import build_view
+from compass.projections.lost import follows_from, reason
 
 FORMAT = "markdown"
 
@@ -46,8 +48,17 @@ def _similar(_d: Draft) -> list[str]:
 
 
 def _unseen(d: Draft) -> list[str]:
-    """Each gap once, with all that it hides."""
+    """Each lost source once, whatever failed by it; each other gap once, with all that it hides."""
     lines = ["## What could not be observed", ""]
+    for lost in d.view.lost:
+        since = f" since {clock(Instant(ns=lost.since_ns))}" if lost.since_ns is not None else ""
+        named = [gap for gap in d.board.gaps if gap[0].partition(": ")[0] in lost.parts]
+        told = [gap_key(gap, hides) for gap, hides in named if follows_from(gap, (lost,))]
+        sources = "".join(dict.fromkeys(d.cites.of("gap", key) for key in told))
+        lines.append(
+            f"- Lost: {plain(', '.join(lost.parts))} from {plain(lost.source)}{since}: {plain(reason(lost))}. "
+            f"What that hides: {'; '.join(plain(hides) for hides in lost.hides)}.{sources}"
+        )
     hidden: dict[str, list[str]] = {}
     for gap, hides in d.view.gaps:
         hidden.setdefault(gap, []).append(hides)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from compass.analysis.dependencies import dependencies_from_spans
 from compass.analysis.kubernetes import containment as kubernetes_containment
@@ -17,9 +17,19 @@ from compass.domain import chronicle as c
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.failure import FailureMode
 from compass.domain.incident import PART_OF, RUNS_ON, Change, Dependency, Incident
-from compass.domain.telemetry import HealthStatus, ObjectKind, ObjectQuery, SignalKind, SignalQuery, SpanQuery
-from compass.domain.time import Window
+from compass.domain.telemetry import (
+    Health,
+    HealthStatus,
+    Loss,
+    ObjectKind,
+    ObjectQuery,
+    SignalKind,
+    SignalQuery,
+    SpanQuery,
+)
+from compass.domain.time import Window, to_datetime
 from compass.investigation.recorder import Recorder
+from compass.investigation.told import kept, said_of
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceError
 from compass.ports.telemetry import Telemetry
@@ -44,18 +54,30 @@ class _Context:
 
 async def check_sources(recorder: Recorder, telemetry: Telemetry) -> None:
     """Which parts answer. What is lost or not connected becomes a named gap."""
-    health = await telemetry.check()
+    health = tuple([_kept(one) for one in await telemetry.check()])
     payloads: list[tuple[str, c.Payload]] = [("sources", c.SourcesChecked(health=health))]
     for h in health:
-        if h.status in (HealthStatus.NOT_CONNECTED, HealthStatus.LOST):
+        if h.status is HealthStatus.NOT_CONNECTED:
             what = f"{h.part}: {h.detail or h.status.value}"
             gap = c.GapNamed(gap=what, hides=h.hides, suggestion=f"connect {h.part}")
             payloads.append((f"gap/{h.part}", gap))
-        if h.status is HealthStatus.LOST:
-            hidden = h.hides or "what it would have shown cannot be seen"
-            said = f"{h.part} from {h.source} is lost: {h.detail}. Without it, {hidden}."
-            payloads.append((f"lost/{h.part}", c.FailureDeclared(mode=FailureMode.SOURCE_LOST, said=said)))
+        for i, loss in enumerate(h.lost):
+            key = f"{h.part}/{i}" if i else h.part
+            gap = c.GapNamed(gap=f"{h.part}: {loss.why}", hides=loss.hides, suggestion=f"connect {h.part}")
+            hidden = loss.hides or "what it would have shown cannot be seen"
+            since = f" since {to_datetime(loss.since_ns):%H:%M:%S} UTC" if loss.since_ns is not None else ""
+            said = f"{h.part} from {loss.source} is lost{since}: {loss.why}. Without it, {hidden}."
+            lost = c.FailureDeclared(mode=FailureMode.SOURCE_LOST, said=said)
+            payloads += [(f"gap/{key}", gap), (f"lost/{key}", lost)]
     await recorder.append(*payloads, actor=ACTOR)
+
+
+def _kept(health: Health) -> Health:
+    """With losses for those that name none, in the words in which steps will fail by them."""
+    lost = health.lost
+    if not lost and health.status is HealthStatus.LOST:
+        lost = (Loss(source=health.source, why=health.detail or health.status.value, hides=health.hides),)
+    return replace(health, lost=tuple(replace(one, why=kept(one.why)) for one in lost))
 
 
 async def orient(recorder: Recorder, telemetry: Telemetry) -> None:
@@ -97,7 +119,7 @@ async def _series(telemetry: Telemetry, whole: Window, context: _Context) -> Ser
     try:
         return (await telemetry.series(query, deadline=Deadline())).data
     except SourceError as error:
-        context.gaps.append((f"metrics: {error}", "every metric"))
+        context.gaps.append((f"metrics: {said_of(error)}", "every metric"))
         return empty_series()
 
 
@@ -105,7 +127,7 @@ async def _spans(telemetry: Telemetry, whole: Window, context: _Context) -> Span
     try:
         return (await telemetry.spans(SpanQuery(window=whole), deadline=Deadline())).data
     except SourceError as error:
-        context.gaps.append((f"traces: {error}", "where time is spent inside a request"))
+        context.gaps.append((f"traces: {said_of(error)}", "where time is spent inside a request"))
         return empty_spans()
 
 
@@ -115,7 +137,7 @@ async def _objects(telemetry: Telemetry, whole: Window, context: _Context) -> di
         try:
             found[kind] = (await telemetry.objects(ObjectQuery(kind=kind, window=whole), deadline=Deadline())).data
         except SourceError as error:
-            context.gaps.append((f"{kind.value}: {error}", f"what {kind.value} would show"))
+            context.gaps.append((f"{kind.value}: {said_of(error)}", f"what {kind.value} would show"))
     await _containment(telemetry, whole, context)
     return found
 
@@ -126,7 +148,7 @@ async def _containment(telemetry: Telemetry, whole: Window, context: _Context) -
     try:
         _place(context, (await telemetry.objects(query, deadline=Deadline())).data.dependencies)
     except SourceError as error:
-        context.gaps.append((f"containment: {error}", "which pod belongs to which service"))
+        context.gaps.append((f"containment: {said_of(error)}", "which pod belongs to which service"))
 
 
 def _learn(context: _Context, series: SeriesTable, spans: SpanTable, objects: dict[ObjectKind, ObjectTable]) -> None:

@@ -11,11 +11,11 @@ from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.investigation.moves import DECIDE, budget_of
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Crew, Limits
+from compass.investigation.told import said_of
 from compass.ports.clock import Clock, Deadline
-from compass.ports.errors import CompassError, StorageError
+from compass.ports.errors import StorageError
 from compass.ports.specialist import Budget, Look, Shared, Specialist, Step, StepResult, Stop
 from compass.ports.telemetry import Telemetry
-from compass.redaction import bound, redact
 
 ACTOR = "operations"
 
@@ -146,8 +146,7 @@ def _results(
 
 
 def _failure(key: str, name: str, step: Step, number: int, error: Exception) -> list[tuple[str, c.Payload]]:
-    # An error may quote what it choked on, and that comes from telemetry.
-    said = bound(redact(str(error) if isinstance(error, CompassError) else f"{type(error).__name__}: {error}"), 400)
+    said = said_of(error)
     failed = c.AgentFailed(
         agent=name, step=step.id, round=number, error=said, hides=f"what {name} would have seen ({step.text})"
     )

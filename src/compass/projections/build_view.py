@@ -16,6 +16,7 @@ from compass.domain.place import belief_by_place, counted_as
 from compass.domain.time import NS_PER_S, Instant
 from compass.projections.central import central
 from compass.projections.filler import Filler
+from compass.projections.lost import of_board, other_gaps
 from compass.projections.rechecks import recheck_lines
 from compass.projections.relief import relief
 from compass.projections.situation import situation
@@ -36,6 +37,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
     incident, posterior, timing = board.incident, board.posterior, board.timing
     lines = _account_lines(board, mechanisms)
     live = tuple(line for line in lines if not line.refuted)
+    lost = of_board(board)
     return View(
         id=id, number=number, title=incident.title, system=incident.system, service=incident.service,
         symptom=incident.symptom, runbook=incident.runbook,
@@ -48,7 +50,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         refuted=tuple(line for line in lines if line.refuted),
         not_listed=posterior.not_listed if posterior else 1.0,
         no_incident=posterior.no_incident if posterior else 0.0,
-        advice=_advice(board, live), gaps=board.gaps,
+        advice=_advice(board, live), gaps=other_gaps(board, lost), lost=lost,
         sources=tuple((h.part, h.status.value, h.detail) for h in board.health),
         agents=timing.agents_s if timing else {}, elapsed_s=timing.elapsed_s if timing else None,
         parallel_s=timing.parallel_s if timing else None, sequential_s=timing.sequential_s if timing else None,

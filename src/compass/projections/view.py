@@ -186,8 +186,24 @@ class RecheckLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostLine:
+    """A source that did not give its `parts`: since when (None: not known), `why` in its words, what that `hides`, and
+    which `agents` asked it in vain."""
+
+    source: str
+    parts: tuple[str, ...]
+    since_ns: int | None
+    why: tuple[str, ...]
+    hides: tuple[str, ...]
+    agents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One investigation as a person reads it. Times are integer nanoseconds since the epoch, UTC."""
+    """One investigation as a person reads it. Times are integer nanoseconds since the epoch, UTC.
+
+    `gaps` are (what was not seen, what that hides), without those that only repeat that a source is `lost`.
+    """
 
     id: str
     number: int
@@ -223,3 +239,4 @@ class View:
     engine: str
     table_sha256: str
     rechecks: tuple[RecheckLine, ...] = ()  # in the order they were made
+    lost: tuple[LostLine, ...] = ()

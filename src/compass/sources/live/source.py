@@ -16,6 +16,7 @@ from compass.domain.telemetry import (
     Health,
     HealthStatus,
     LogQuery,
+    Loss,
     NativeQuery,
     ObjectKind,
     ObjectQuery,
@@ -66,6 +67,7 @@ class LiveSource:
         self._metric_rules = tuple(metric_rules)
         self._rows: dict[str, SeriesRow] = {}
         self._gathering: asyncio.Task[Kept] | None = None
+        self._asked_ns = 0
         self._folder: PrivateFolder | None = None
 
     @property
@@ -164,6 +166,7 @@ class LiveSource:
         scope = Scope(
             window=self._incident.window, detected_ns=self._incident.detected_ns, service=self._incident.service
         )
+        self._asked_ns = self._clock.now_ns()
         got = await gather(self._feeds, scope, self._clock, within_s=self._within_s, parts=self._parts)
         await asyncio.to_thread(remove_stale)
         self._folder = PrivateFolder()
@@ -185,8 +188,7 @@ class LiveSource:
         kept = await self.kept()
         got = kept.told.get(part, Told())
         if got.lost and not got.gave:
-            name, error = got.lost[0]
-            raise type(error)(error.what, where=error.where or name, hint=error.hint)
+            raise _named(*got.lost[0])
         answer = await ask(kept.recording)
         coverage = replace(answer.coverage, missing=(*answer.coverage.missing, *got.missing))
         query = kept.native(part) or answer.query
@@ -195,18 +197,26 @@ class LiveSource:
     def _health(self, got: Told | None, health: Health) -> Health:
         if got is None:
             return replace(health, source=self._name, detail=f"no source of {health.part} is connected")
-        names = ", ".join(feed.name for feed in self._feeds if health.part in feed.parts)
-        if got.lost and not got.gave:
-            name, error = got.lost[0]
-            hides = next(part.hides for part in layout.PARTS if part.name == health.part)
-            said = replace(error_free(health), status=HealthStatus.LOST, detail=str(error), hides=hides)
-            return replace(said, source=name)
+        failed = {name for name, _ in got.lost}
+        names = ", ".join(feed.name for feed in self._feeds if health.part in feed.parts and feed.name not in failed)
+        hides = next(part.hides for part in layout.PARTS if part.name == health.part)
+        partly = f"its share of {health.part} cannot be seen (what there is came from {names})"
+        lost = tuple(
+            Loss(
+                source=name, why=str(_named(name, error)), since_ns=self._asked_ns,
+                hides=partly if got.gave else hides,
+            )
+            for name, error in got.lost
+        )  # fmt: skip
+        if lost and not got.gave:
+            said = replace(error_free(health), status=HealthStatus.LOST, detail=lost[0].why, hides=hides)
+            return replace(said, source=lost[0].source, lost=lost)
         if got.missing and health.status is HealthStatus.OK:
             health = replace(health, status=HealthStatus.DEGRADED)
         if got.missing:
             detail, hides = ("; ".join(filter(None, (text, *got.missing))) for text in (health.detail, health.hides))
             health = replace(health, detail=detail, hides=hides)
-        return replace(health, source=names)
+        return replace(health, source=names, lost=lost)
 
 
 def asked_of(sent: Sent) -> Asked:
@@ -217,6 +227,11 @@ def asked_of(sent: Sent) -> Asked:
         answered=sent.answered.value, status=sent.status, size=sent.size, seconds=round(sent.seconds, 4),
         error=bound(redact(sent.error), MOST_QUESTION),
     )  # fmt: skip
+
+
+def _named(name: str, error: SourceError) -> SourceError:
+    """The same error, saying of which source it is."""
+    return type(error)(error.what, where=error.where or name, hint=error.hint)
 
 
 def error_free(health: Health) -> Health:

@@ -19,6 +19,7 @@ from compass.domain.telemetry import (
     Health,
     HealthStatus,
     LogQuery,
+    Loss,
     NativeQuery,
     ObjectKind,
     ObjectQuery,
@@ -159,7 +160,12 @@ class RecordingSource:
             detail, missing, covered, kinds = self._answers().survey(part)
         except SourceRefusedError as error:
             return Health(
-                source=self.name, part=part.name, status=HealthStatus.LOST, detail=str(error), hides=part.hides
+                source=self.name,
+                part=part.name,
+                status=HealthStatus.LOST,
+                detail=str(error),
+                hides=part.hides,
+                lost=(Loss(source=self.name, why=str(error), hides=part.hides),),
             )
         status = HealthStatus.DEGRADED if missing else HealthStatus.OK
         return Health(

@@ -13,8 +13,12 @@ from rich.text import Text
 
 from compass.domain import chronicle as c
 from compass.domain.disproof import Outcome
-from compass.entrypoints.cli.render.words import cut, duration
+from compass.entrypoints.cli.render.words import cut, duration, lost_words
+from compass.projections.lost import lost_lines
+from compass.projections.view import LostLine
 from compass.redaction import bound
+
+MOST_CHARS = 400  # of a line in a pipe
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class LiveView:
     console: Console
     agents: dict[str, _Agent] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    gone: tuple[LostLine, ...] = ()
+    lost: dict[str, str] = field(default_factory=dict)  # error → the source that is lost with it
     round: str = ""
     _live: Live | None = None
 
@@ -66,11 +72,15 @@ class LiveView:
         if self._live is not None:
             self._live.update(self._table())
         elif line:
-            self.console.print(bound(line, 200), highlight=False, markup=False, soft_wrap=True)
+            self.console.print(bound(line, MOST_CHARS), highlight=False, markup=False, soft_wrap=True)
 
     def _take(self, payload: object) -> str:
         if isinstance(payload, c.Opened):
             self.agents = {name: _Agent() for name in payload.specialists}
+        elif isinstance(payload, c.SourcesChecked):
+            self.gone = lost_lines(payload.health)
+            self.lost = {why: line.source for line in self.gone for why in line.why}
+            return "\n".join(map(lost_words, self.gone))
         elif isinstance(payload, c.RoundStarted):
             phase = {"screen": "looking for what is abnormal", "disprove": "trying to refute"}.get(payload.phase, "")
             self.round = f"round {payload.number}: {phase}"
@@ -88,6 +98,9 @@ class LiveView:
             return f"  {label:<4} {attempt.outcome.value} ({how}) {attempt.found}"
         elif isinstance(payload, c.AgentFailed):
             agent = self._agent(payload.agent)
+            if payload.error in self.lost:  # told once, for all who ask it
+                agent.doing = f"{self.lost[payload.error]} is lost"
+                return ""
             agent.failed, agent.doing = True, payload.error
             return f"  {payload.agent:<14} failed: {payload.error}"
         return ""
@@ -110,6 +123,8 @@ class LiveView:
     def _table(self) -> Text:
         width = self.console.width
         text = Text(self.round + "\n", style="bold")
+        for line in self.gone:
+            text.append(f"{cut(bound(lost_words(line), MOST_CHARS), width)}\n", style="yellow")
         for name, agent in self.agents.items():
             style = "red" if agent.failed else "yellow" if agent.anomalies else ""
             counts = f"{agent.anomalies:>4} abnormal {agent.normals:>4} normal {duration(agent.busy_ms / 1000):>6}"

@@ -14,7 +14,7 @@ from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
 from compass.domain.recheck import Recovery
 from compass.entrypoints.cli.render.sparkline import sparkline
-from compass.entrypoints.cli.render.words import clock_time, cut, duration, names, offset, percent
+from compass.entrypoints.cli.render.words import clock_time, cut, duration, lost_words, names, offset, percent
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, RecheckLine, View
 
 OUTCOME_STYLE = {
@@ -323,8 +323,12 @@ def notes(view: View) -> list[str]:
     if view.onset_ns is not None and view.onset_ns - view.onset_uncertainty_ns > view.detected_ns:
         late = duration((view.onset_ns - view.detected_ns) / 1e9)
         said.insert(0, f"the trouble begins {late} after the page time that was given: is that time right?")
-    if view.failure is not None and view.said and view.accounts and not nothing_wrong(view):
+    told = view.failure is FailureMode.SOURCE_LOST and bool(
+        view.lost
+    )  # a line of its own says which, and what it hides
+    if view.failure is not None and view.said and view.accounts and not nothing_wrong(view) and not told:
         said.insert(0, view.said)
+    said[:0] = map(lost_words, view.lost)
     said += [f"not seen: {gap} ({hides})" for gap, hides in view.gaps]
     return said
 

@@ -6,6 +6,8 @@ from datetime import datetime, tzinfo
 
 from compass.domain.entity import EntityRef
 from compass.domain.time import to_datetime
+from compass.projections.lost import reason
+from compass.projections.view import LostLine
 
 
 def clock_time(ns: int, zone: tzinfo | None = None) -> str:
@@ -56,6 +58,14 @@ def cut(text: str, width: int) -> str:
     """One line of at most `width` characters; what does not fit ends in an ellipsis."""
     flat = " ".join(text.split())
     return flat if len(flat) <= width else flat[: max(1, width - 1)].rstrip() + "…"
+
+
+def lost_words(line: LostLine) -> str:
+    """Which source, since when, why, and what that hides, in one line."""
+    since = f" since {clock_time(line.since_ns)}" if line.since_ns is not None else ""
+    verb = "are" if len(line.parts) > 1 else "is"
+    said = f"{', '.join(line.parts)} from {line.source} {verb} lost{since}: {reason(line)}"
+    return f"{said}. Without it, {'; '.join(line.hides)}" if line.hides else said
 
 
 def relative_day(moment: datetime, now: datetime) -> str:
