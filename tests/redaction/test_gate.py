@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compass.redaction import bound, redact
+from compass.redaction import bound, redact, secret_in
 
 SECRETS = [
     ("postgres://app:s3cr3t@db:5432/shop", "s3cr3t", "password"),
@@ -126,3 +126,14 @@ def test_a_cut_shows() -> None:
 def test_a_limit_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="no room"):
         bound("text", 1)
+
+
+@pytest.mark.parametrize(("text", "_", "what"), SECRETS)
+def test_what_would_be_taken_out_is_told_and_an_address_of_a_person_is_no_secret(text: str, _: str, what: str) -> None:
+    assert secret_in(text) is (what != "email")
+    assert not secret_in(redact(text))
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_stays_is_no_secret(text: str) -> None:
+    assert not secret_in(text)

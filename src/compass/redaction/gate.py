@@ -150,6 +150,13 @@ def redact(text: str, *, addresses: bool = False) -> str:
     return text
 
 
+def secret_in(text: str) -> bool:
+    """Whether `redact` would take a secret out of `text`, by its shape or the name beside it."""
+    folded = text[:MAX_CHARS].lower()
+    tried = (pattern for pattern in _PATTERNS if any(fragment in folded for fragment in pattern.needs))
+    return any(pattern.expression.sub(pattern.replace, text) != text for pattern in tried)
+
+
 def bound(text: str, limit: int = 2_000) -> str:
     """`text` safe to print and no longer than `limit` characters: no escape sequences, control or bidi characters.
 

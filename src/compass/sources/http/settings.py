@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compass.ports.errors import ConfigurationError
+from compass.sources.http.address import check_address
 from compass.sources.http.secret import Secret
 
 MB = 1_000_000
@@ -88,14 +89,7 @@ class Server:
     caps: Caps = Caps()
 
     def __post_init__(self) -> None:
-        if "@" in self.url.partition("://")[2].partition("/")[0] or ("@" in self.url and "://" not in self.url):
-            # What stands before the @ may be a password: it is not repeated.
-            raise ConfigurationError(
-                "its address holds a user or a password", where=self.name,
-                hint='leave it out: user = "NAME" and password = "env:NAME"',
-            )  # fmt: skip
-        if not self.url.startswith(("http://", "https://")):
-            raise ConfigurationError(f"{self.url!r} is no address", where=self.name, hint="begin with https://")
+        check_address(self.url, self.name, query=True)
         if self.token is not None and self.password is not None:
             raise ConfigurationError("has a token and a password", where=self.name, hint="give one of them")
 

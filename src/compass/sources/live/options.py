@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +10,16 @@ from typing import TypeVar
 import msgspec
 
 from compass.ports.errors import ConfigurationError
+from compass.redaction import secret_in
+from compass.sources.http.address import NAMED, SECRET_NAME, check_address
 from compass.sources.http.secret import Secret
 from compass.sources.http.settings import Caps, Server, Tls
 
 T = TypeVar("T", bound=msgspec.Struct)
 TENANT_HEADER = "X-Scope-OrgID"
 TomlTable = Mapping[str, object]
+NOT_WRITTEN = "a secret is named here, not written"
 REFERENCES = ("env:", "file:", "keyring:")
-_SECRET_NAME = re.compile(
-    r"(?i)token|secret|passw|passphrase|credential|api[-_]?key|private[-_]?key|access[-_]?key|authorization|cookie"
-)
 
 
 class ServerOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -52,8 +51,10 @@ def options_of(table: TomlTable, kind: type[T], where: str) -> T:
         raise ConfigurationError(str(error), where=f"compass.toml: {where}", hint=f"it can have: {known}") from error
 
 
-def server_of(name: str, options: ServerOptions, secrets: Secrets) -> Server:
-    """The server that `options` describe. Raises ConfigurationError where a secret is not to be had."""
+def server_of(name: str, options: ServerOptions, secrets: Secrets, *, query: bool = False) -> Server:
+    """The server that `options` describe; `query`: whether its address may have one. Raises ConfigurationError where a
+    secret is not to be had, or stands there itself."""
+    check_address(options.url, f"compass.toml: sources.{name}.url", query=query)
     headers, hidden = named_values(options.headers, secrets, f"sources.{name}.headers")
     server = Server(
         name=name, url=options.url.rstrip("/"),
@@ -61,7 +62,7 @@ def server_of(name: str, options: ServerOptions, secrets: Secrets) -> Server:
         user=options.user,
         password=secrets.get(options.password, f"{name}.password") if options.password else None,
         headers={**headers, **({TENANT_HEADER: options.tenant} if options.tenant else {})}, hidden=hidden,
-        tls=Tls(authority=_path(options.authority), certificate=_path(options.certificate), key=_path(options.key)),
+        tls=_tls(options, secrets.base, f"compass.toml: sources.{name}"),
     )  # fmt: skip
     return replace(server, caps=caps_of(options, name))
 
@@ -92,19 +93,28 @@ def named_values(
             secret = secrets.get(value, f"{where}.{name}")
             hidden.append(secret)
             values[name] = secret.reveal()
-        elif _SECRET_NAME.search(name):
+        elif SECRET_NAME.search(name) or secret_in(value):
             # What was written there may be the secret itself: it is not repeated.
-            raise ConfigurationError(
-                "a secret is named here, not written", where=f"compass.toml: {where}.{name}",
-                hint="env:NAME, file:PATH or keyring:NAME",
-            )  # fmt: skip
+            raise ConfigurationError(NOT_WRITTEN, where=f"compass.toml: {where}.{name}", hint=NAMED)
         else:
             values[name] = value
     return values, tuple(hidden)
 
 
-def _path(text: str) -> Path | None:
-    return Path(text).expanduser() if text else None
+def _tls(options: ServerOptions, base: Path, where: str) -> Tls:
+    """Files relative to the settings, wherever COMPASS is started."""
+    files = {}
+    for option, text in (
+        ("authority", options.authority), ("certificate", options.certificate), ("key", options.key),
+    ):  # fmt: skip
+        if "-----BEGIN" in text or "\n" in text:
+            # The content of a key, perhaps: it is not repeated.
+            raise ConfigurationError(
+                "a PEM file is named here, its content is not written", where=f"{where}.{option}",
+                hint=f'{option} = "PATH", relative to compass.toml',
+            )  # fmt: skip
+        files[option] = base / Path(text).expanduser() if text else None
+    return Tls(**files)
 
 
 class Secrets:
@@ -126,6 +136,8 @@ class Secrets:
     def get(self, reference: str, where: str) -> Secret:
         """The secret `reference` names. Raises ConfigurationError when there is none, or it is no reference."""
         how, colon, name = reference.partition(":")
+        if secret_in(name):
+            how = ""  # "env:" before the secret itself
         if colon and how == "env":
             value = self._environment.get(name, "")
             hint = f"export {name}=..."
@@ -135,9 +147,7 @@ class Secrets:
             value, hint = _keyring(name, where), f"keyring set compass {name}"
         else:
             # What was written there may be the secret itself: it is not repeated.
-            raise ConfigurationError(
-                "a secret is named here, not written", where=where, hint="env:NAME, file:PATH or keyring:NAME"
-            )
+            raise ConfigurationError(NOT_WRITTEN, where=where, hint=NAMED)
         if not value.strip():
             raise ConfigurationError(f"{reference} holds nothing", where=where, hint=hint)
         return Secret(value.strip())

@@ -22,7 +22,7 @@ def connect(name: str, table: TomlTable, means: Means) -> McpFeed:
     target: Server | Program
     secrets: tuple[Secret, ...]
     if options.url:
-        target = server_of(name, options, means.secrets)
+        target = server_of(name, options, means.secrets, query=True)
         secrets = target.secrets
     else:
         target = program_of(options, means.secrets, where)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from compass.ports.errors import ConfigurationError
+from compass.redaction import secret_in
+from compass.sources.http.address import NAMED
 from compass.sources.http.secret import Secret
 from compass.sources.live.options import Secrets, ServerOptions, named_values
 from compass.sources.mcp.tools import Rule, never
@@ -31,6 +34,12 @@ GRAFANA_TOOLS = (
     "search_tempo_traces", "query_tempo_metrics", "list_tempo_attribute_values", "get_tempo_trace", "get_annotations",
 )  # fmt: skip
 """What COMPASS calls of mcp-grafana. It has more that read, and some that write."""
+_FLAG = re.compile(
+    r"(?i)--?(?!no-)[\w.-]*(?:token|secret|passw(?:or)?d|passphrase|credentials?|(?:api|private|access|secret)[-_]?key"
+    r"|authorization|cookie)"
+)
+_VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
+_SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "none", "0", "1"})
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
@@ -102,6 +111,7 @@ def rule_of(options: McpOptions) -> Rule:
 
 def program_of(options: McpOptions, secrets: Secrets, where: str) -> Program:
     """Raises ConfigurationError for a secret that is not to be had, or is written instead of named."""
+    _refuse_written(options.command, f"compass.toml: {where}.command")
     command = list(options.command or [GRAFANA_PROGRAM])
     if options.grafana and len(command) == 1:
         command += GRAFANA_ARGUMENTS
@@ -115,6 +125,28 @@ def program_of(options: McpOptions, secrets: Secrets, where: str) -> Program:
     made = Program(command=tuple(command), environment=environment, secrets=hidden)
     own = options.grafana and not options.command
     return replace(made, hint=f"pip install {GRAFANA_PROGRAM}, or give its command in compass.toml") if own else made
+
+
+def _refuse_written(command: Sequence[str], where: str) -> None:
+    """Raises ConfigurationError, which does not repeat it, for a secret among the arguments of a program."""
+    flag = ""
+    for number, argument in enumerate(command):
+        # Some programs put variables in themselves: what is left of a secret then is none.
+        plain, shown = _VARIABLE.sub("", argument), _VARIABLE.sub("[redacted:variable]", argument)
+        name, equals, value = plain.partition("=")
+        written = _is_value(value if _FLAG.fullmatch(name) else plain if flag else "")
+        if written or (secret_in(plain) and secret_in(shown)):
+            raise ConfigurationError(
+                "a secret stands among its arguments, which everybody on this machine can see",
+                where=f"{where}[{number}]",
+                hint=f'give it by its environment: env = {{ VARIABLE = "..." }} names the secret: {NAMED}',
+            )  # fmt: skip
+        flag = name if _FLAG.fullmatch(name) and not equals else ""
+
+
+def _is_value(text: str) -> bool:
+    """Whether it can be a secret: not another option, a switch, or the path of a file."""
+    return bool(text) and not text.startswith(("-", "/", "./", "../", "~/")) and text.lower() not in _SWITCHES
 
 
 def found(program: str, path: str | None) -> str:
