@@ -15,7 +15,7 @@ from compass.ports.errors import CompassError, ConfigurationError
 from compass.redaction import bound, redact
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connect, connectors
-from compass.sources.live.feed import Feed, close_all
+from compass.sources.live.feed import TOOLS, Feed, close_all
 from compass.sources.live.options import Secrets
 from compass.sources.live.source import misunderstood
 from compass.sources.recording.layout import PARTS, PROBES_PART, TOPOLOGY_PART, Part
@@ -103,7 +103,7 @@ async def _server(name: str, table: TomlTable, means: Means, within_s: float) ->
     except ConfigurationError as error:
         return [failed(error, source=name, kind=kind)]
     try:
-        order = [part.name for part in PARTS if part.name in feed.parts]
+        order = [part.name for part in PARTS if part.name in feed.parts] or [TOOLS]
         return await asyncio.gather(*(_part(feed, kind, part, means.clock, within_s) for part in order))
     finally:
         await feed.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.support.loopback import Answer, Asked, loopback
 from tests.support.prometheus import needs_prometheus, prometheus
 
 CANARY = "canary-9f2b7c4e"
+TINY = Path(__file__).parents[2] / "sources" / "mcp" / "tiny_server.py"
 LAB = Path(__file__).parents[2] / "data" / "lab" / "lab-002"
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -74,6 +76,30 @@ def test_one_that_is_lost_leaves_the_others_and_is_told_with_what_to_do(cli: Cli
     assert "→ is the address right, and open from here?" in done.out
     assert done.out.count("cannot be reached") == 1, "what was said of one part is not said of the next"
     assert done.out.endswith("2 of 5 do not work: other metrics, other alerts\n")
+
+
+def test_of_a_server_of_tools_it_shows_which_may_be_called(cli: Cli, tmp_path: Path) -> None:
+    """One that gives no part of a window: started for real, and asked what it has."""
+    table = (
+        f'[sources.helper]\ntype = "mcp"\ncommand = ["{sys.executable}", "{TINY}"]\n'
+        'tools = ["read_note", "unsure", "raed_note"]\nenv = { KEY = "env:OURS" }\n'
+    )
+    done = doctor(cli, tmp_path, table, OURS=CANARY)
+    assert done.code == 0, done.said
+    assert "helper       tools      ok" in done.out
+    assert "1 of 3 listed tools may be called; it has 17" in done.out
+    assert "may be called read_note" in done.out
+    assert "→ raed_note: not among the tools that it has; are they spelt as it does?" in done.out
+    assert "→ unsure: the server does not say that they only read" in done.out
+    assert "everything works" not in done.out
+    assert CANARY not in done.said
+    found = rows(doctor(cli, tmp_path, table, "--json", OURS=CANARY))["helper", "tools"]
+    assert found["figures"]["not marked"] == "unsure"
+    gone = doctor(
+        cli, tmp_path, '[sources.helper]\ntype = "mcp"\ncommand = ["no-such-program-of-ours"]\ntools = ["a"]\n'
+    )
+    assert gone.code == 1
+    assert "no-such-program-of-ours cannot be started" in gone.out
 
 
 WRONG = {

@@ -8,6 +8,7 @@ import pytest
 
 from compass.entrypoints.clock import SystemClock
 from compass.ports.errors import ConfigurationError
+from compass.redaction import redact
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connect, connectors
 from compass.sources.live.options import Secrets
@@ -37,6 +38,8 @@ def refused(table: dict[str, object], environment: dict[str, str] | None = None)
     error = caught.value
     assert CANARY not in f"{error!s} {error!r} {error.__cause__} {error.args}"
     assert TOKEN not in f"{error!s} {error!r}"
+    assert redact(error.what) == error.what, "the gate lets pass what to do"
+    assert redact(error.hint) == error.hint
     return error
 
 

@@ -22,6 +22,7 @@ from compass.entrypoints.clock import SystemClock
 from compass.ports.clock import Deadline
 from compass.ports.errors import ConfigurationError, SourceError, SourceRefusedError, SourceUnavailableError
 from compass.sources.http.ledger import Answered, Ledger
+from compass.sources.live.feed import TOOLS
 from compass.sources.mcp.feed import McpFeed
 from tests.sources.mcp.asking import ALL, CANARY, TINY, connected, tiny
 
@@ -40,9 +41,26 @@ async def feed() -> AsyncIterator[McpFeed]:
 async def test_offers_what_is_listed_and_reads(feed: McpFeed) -> None:
     offered = {tool.name for tool in await feed.tools(deadline=NO_DEADLINE)}
     assert offered == {*ALL} - {"unsure", "write_note", "two_faced", "absent"}
-    found = await feed.look("tools", deadline=NO_DEADLINE)
-    assert any(hint.startswith("absent is not there") for hint in found.hints)
-    assert any("unsure does not say that it only reads" in hint for hint in found.hints)
+    found = await feed.look(TOOLS, deadline=NO_DEADLINE)
+    assert found.detail == f"{len(ALL) - 4} of {len(ALL)} listed tools may be called; it has 17"
+    assert set(found.figures.pop("may be called").split(", ")) == offered
+    assert found.figures == {
+        "not marked": "two_faced, unsure, write_note", "not there": "absent", "not listed": "create_thing, left_out",
+    }  # fmt: skip
+    absent, unmarked = found.hints
+    assert absent == "absent: not among the tools that it has; are they spelt as it does?"
+    assert unmarked.startswith("two_faced, unsure, write_note: the server does not say that they only read")
+    assert unmarked.endswith("read_only = ['two_faced', 'unsure', 'write_note'] in compass.toml")
+
+
+async def test_a_team_that_lists_none_is_told_what_there_is() -> None:
+    async with tiny(tools=[]) as feed:
+        found = await feed.look(TOOLS, deadline=NO_DEADLINE)
+        assert found.detail == "0 of 0 listed tools may be called; it has 17"
+        assert "read_note" in found.figures["not listed"]
+        assert found.hints == ('tools = ["NAME"] in compass.toml says which may be called: none is',)
+        with pytest.raises(SourceRefusedError, match="gives no logs"):
+            await feed.look("logs", deadline=NO_DEADLINE)
 
 
 async def test_the_team_may_know_better() -> None:

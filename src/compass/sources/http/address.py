@@ -27,7 +27,7 @@ def check_address(url: str, where: str, *, query: bool) -> None:
     if "@" in _AUTHORITY_ENDS.split(rest, maxsplit=1)[0]:
         raise ConfigurationError(
             "its address holds a user or a password", where=where,
-            hint=f'leave it out: user = "NAME", and password names the secret: {NAMED}',
+            hint=f'leave it out: user = "NAME", and password names it: {NAMED}',
         )  # fmt: skip
     base, marked, asked = rest.partition("?") if "?" in rest else rest.partition("#")
     secret = next((name for name, _ in parse_qsl(asked.replace("#", "&")) if _is_secret(name)), None)
@@ -35,7 +35,7 @@ def check_address(url: str, where: str, *, query: bool) -> None:
         what = f"a secret ({secret[:40]})" if secret is not None else "what looks like a secret"
         raise ConfigurationError(
             f"its address holds {what}", where=where,
-            hint=f"leave it out: token, or a value of headers, names the secret: {NAMED}",
+            hint=f"leave it out: token, or a value of headers, names it: {NAMED}",
         )  # fmt: skip
     if not url.startswith(("http://", "https://")) or not base:
         raise ConfigurationError(f"{url!r} is no address", where=where, hint="begin with https://")

@@ -38,6 +38,10 @@ class Found:
     hints: tuple[str, ...] = ()
 
 
+TOOLS = "tools"
+"""What is looked at of a server that gives no part: the tools that it may be asked with."""
+
+
 class NothingThereError(SourceRefusedError):
     """A feed that could give a part has nothing of the sort behind it: not connected, which is no failure."""
 

@@ -73,17 +73,18 @@ class Calls:
     def name(self) -> str:
         return self._name
 
+    @property
+    def rule(self) -> Rule:
+        return self._rule
+
     async def tools(self, *, deadline: Deadline) -> Sequence[Tool]:
         """Those that may be called."""
         link = await self._linked(deadline)
         return [tool for tool in link.tools if not self._rule.against(tool.name, tool)]
 
-    async def refused(self, *, deadline: Deadline) -> Sequence[tuple[str, str]]:
-        """Tools that the team lists and that are not called all the same, each with the reason."""
-        link = await self._linked(deadline)
-        there = {tool.name: tool for tool in link.tools}
-        reasons = [(name, self._rule.against(name, there.get(name))) for name in sorted(self._rule.names)]
-        return [(name, reason) for name, reason in reasons if reason]
+    async def there(self, *, deadline: Deadline) -> Sequence[Tool]:
+        """All that the server has, called or not."""
+        return (await self._linked(deadline)).tools
 
     async def call(self, name: str, arguments: Arguments, *, deadline: Deadline) -> Said:
         """What a tool says, cleaned: control characters and secrets out, cut to size."""

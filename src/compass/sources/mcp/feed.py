@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceRefusedError
-from compass.sources.live.feed import Found, Scope
+from compass.redaction import bound
+from compass.sources.live.feed import TOOLS, Found, Scope
 from compass.sources.live.gathered import Gathered
 from compass.sources.mcp.calls import Calls
-from compass.sources.mcp.tools import Arguments, Said, Tool
+from compass.sources.mcp.tools import Arguments, Said, Tool, judged
 
 if TYPE_CHECKING:
     from compass.sources.mcp.grafana import GrafanaParts
+
+
+MOST_NAMES = 400  # characters of the names of tools that nobody asked for
 
 
 class McpFeed:
@@ -35,14 +39,29 @@ class McpFeed:
         return await self._giving(part).gather(part, scope, deadline=deadline)
 
     async def look(self, part: str, *, deadline: Deadline) -> Found:
-        """A real read of a part; of a server that gives none, what it may be asked."""
-        if self._grafana is not None:
+        """A real read of a part; or of TOOLS, which of those that the team lists are there and may be called."""
+        if part != TOOLS:
             return await self._giving(part).look(part, deadline=deadline)
-        tools = await self._calls.tools(deadline=deadline)
-        refused = await self._calls.refused(deadline=deadline)
+        there, listed = await self._calls.there(deadline=deadline), self._calls.rule.names
+        found = judged(there, self._calls.rule)
+        others = sorted({tool.name for tool in there} - listed)
+        figures = {
+            "may be called": ", ".join(found.called), "not marked": ", ".join(found.unmarked),
+            "not there": ", ".join(found.absent), "not listed": bound(", ".join(others), MOST_NAMES),
+        }  # fmt: skip
+        hints = []
+        if not listed:
+            hints.append('tools = ["NAME"] in compass.toml says which may be called: none is')
+        if found.absent:
+            hints.append(f"{', '.join(found.absent)}: not among the tools that it has; are they spelt as it does?")
+        if found.unmarked:
+            hints.append(
+                f"{', '.join(found.unmarked)}: the server does not say that they only read (readOnlyHint), so they are"
+                f" not called; where you know that they do: read_only = {list(found.unmarked)} in compass.toml"
+            )
         return Found(
-            detail=f"{len(tools)} tools that only read", figures={"tools": ", ".join(tool.name for tool in tools)},
-            hints=tuple(f"{name} {reason}: it is not called" for name, reason in refused),
+            detail=f"{len(found.called)} of {len(listed)} listed tools may be called; it has {len(there)}",
+            figures={name: value for name, value in figures.items() if value}, hints=tuple(hints),
         )  # fmt: skip
 
     async def tools(self, *, deadline: Deadline) -> Sequence[Tool]:

@@ -139,7 +139,7 @@ def _refuse_written(command: Sequence[str], where: str) -> None:
             raise ConfigurationError(
                 "a secret stands among its arguments, which everybody on this machine can see",
                 where=f"{where}[{number}]",
-                hint=f'give it by its environment: env = {{ VARIABLE = "..." }} names the secret: {NAMED}',
+                hint=f'give it by its environment: env = {{ VARIABLE = "..." }} names it: {NAMED}',
             )  # fmt: skip
         flag = name if _FLAG.fullmatch(name) and not equals else ""
 

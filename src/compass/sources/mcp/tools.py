@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,6 +57,27 @@ class Rule:
         if name in self.marked or (tool.reads and not tool.destroys):
             return ""
         return "does not say that it only reads (readOnlyHint), and compass.toml does not either (read_only)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The tools that a team lists, by name: those that are called, those its server does not have, and those of which
+    nobody says that they only read."""
+
+    called: tuple[str, ...]
+    absent: tuple[str, ...]
+    unmarked: tuple[str, ...]
+
+
+def judged(there: Iterable[Tool], rule: Rule) -> Judged:
+    """What becomes of every tool in `rule` on a server that has `there`."""
+    known = {tool.name: tool for tool in there}
+    listed = sorted(rule.names)
+    called = tuple(name for name in listed if not rule.against(name, known.get(name)))
+    return Judged(
+        called=called, absent=tuple(name for name in listed if name not in known),
+        unmarked=tuple(name for name in listed if name in known and name not in called),
+    )  # fmt: skip
 
 
 class ToolBox(Protocol):
