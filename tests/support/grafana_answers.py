@@ -12,11 +12,10 @@ Labels = dict[str, str]
 _SLUGS = {"prometheus": "Prometheus", "loki": "Loki", "tempo": "Tempo"}
 
 
-class Message(msgspec.Struct, omit_defaults=True):
+class Message(msgspec.Struct):
     """An error, or a source's health."""
 
     message: str
-    status: str = ""
 
 
 class Health(msgspec.Struct):
@@ -137,6 +136,7 @@ class Rule(msgspec.Struct, rename="camel", kw_only=True):
     uid: str
     name: str
     state: str
+    active_at: str = "0001-01-01T00:00:00Z"
     folder_uid: str = "folder"
     query: str = ""
     duration: float = 0.0
@@ -176,7 +176,6 @@ class AlertStatus(msgspec.Struct, rename="camel"):
     state: str = "active"
     inhibited_by: list[str] = []
     silenced_by: list[str] = []
-    muted_by: list[str] = []
 
 
 class ActiveAlert(msgspec.Struct, rename={

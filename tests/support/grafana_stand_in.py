@@ -1,7 +1,9 @@
 """A stand-in Grafana on loopback: it proxies to real servers and answers Grafana's own small endpoints.
 
 What it says of itself is typed after Grafana's published API description (public/api-merged.json): only fields that are
-there, with the types that are there. It never makes up telemetry: a data source is a real Prometheus, Loki or Tempo.
+there, with the types that are there. Where a copy of that description is at hand (`grafana_described`), each answer of
+its own is held against it, in every test. It never makes up telemetry: a data source is a real Prometheus, Loki or
+Tempo.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import msgspec
@@ -29,6 +32,7 @@ from tests.support.grafana_answers import (
     Rules,
     RulesData,
 )
+from tests.support.grafana_described import Description, description
 
 TOKEN = "glsa_canaryTokenOfTheStandIn0123456789_abcdef01"
 VERSION = "12.4.0"
@@ -50,6 +54,16 @@ class Asked:
 
 Told = tuple[int, bytes, Mapping[str, str]]
 """Status, body, headers."""
+
+
+class Own(NamedTuple):
+    """A `Told` that Grafana itself says, and no server behind it."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
 Proxy = Callable[[Asked, DataSource, str], Told]
 """What the server behind a data source says to a request; the path is below its address."""
 
@@ -57,14 +71,17 @@ Proxy = Callable[[Asked, DataSource, str], Told]
 @dataclass
 class GrafanaStandIn:
     """`sources` by uid. `fails` answers paths that begin so with a status and a body, before anything else.
-    `broken` holds what `proxy` raised."""
+    `broken` holds what `proxy` raised, and how the stand-in's own answers differ from Grafana's description, where
+    there is one; `undescribed` what was asked that it does not describe."""
 
     sources: Mapping[str, DataSource]
     annotations: Sequence[Annotation] = ()
     groups: Sequence[RuleGroup] = ()
     alerts: Sequence[ActiveAlert] = ()
     proxy: Proxy = field(default_factory=lambda: proxied)
-    broken: list[Exception] = field(default_factory=list)
+    broken: list[object] = field(default_factory=list)
+    undescribed: set[str] = field(default_factory=set)
+    described: Description | None = field(default_factory=description)
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
     fails: dict[str, tuple[int, bytes]] = field(default_factory=dict)
@@ -78,6 +95,15 @@ class GrafanaStandIn:
         for begin, (status, body) in self.fails.items():
             if asked.path.startswith(begin):
                 return status, body, {}
+        told = self._told(asked)
+        if isinstance(told, Own) and self.described is not None:
+            faults = self.described.faults(asked.method, asked.path, told.status, told.body)
+            self.broken += faults or ()
+            if faults is None:
+                self.undescribed.add(asked.path)
+        return told
+
+    def _told(self, asked: Asked) -> Told:
         if asked.path == "/api/health":
             return _json(200, Health(commit="0000000", database="ok", version=VERSION))
         if asked.headers.get("authorization") != f"Bearer {TOKEN}":
@@ -117,7 +143,7 @@ class GrafanaStandIn:
         if not below and asked.method == "GET":
             return _json(200, source)
         if below == "health" and asked.method == "GET":
-            return _json(200, Message(status="OK", message="Successfully queried the data source."))
+            return _json(200, Message(message="Successfully queried the data source."))
         if below.startswith("resources/") and source.type == "prometheus":
             # Its plugin passes these on; the one of Loki knows only some, and the one of Tempo none.
             return self._behind(asked, source, below.removeprefix("resources/"))
@@ -128,7 +154,7 @@ class GrafanaStandIn:
             return self.proxy(asked, source, below)
         except Exception as error:  # noqa: BLE001 - told at the end, to the test
             self.broken.append(error)
-            return _json(500, Message(message="the stand-in is broken"))
+            return 500, b"the stand-in is broken", {}
 
 
 def _fits(one: Annotation, query: Mapping[str, Sequence[str]]) -> bool:
@@ -144,8 +170,8 @@ def _limit(query: Mapping[str, Sequence[str]]) -> int:
     return int(query.get("limit", ["100"])[0]) or 100
 
 
-def _json(status: int, answer: object) -> Told:
-    return status, msgspec.json.encode(answer), {"Content-Type": "application/json; charset=UTF-8"}
+def _json(status: int, answer: object) -> Own:
+    return Own(status, msgspec.json.encode(answer), {"Content-Type": "application/json; charset=UTF-8"})
 
 
 def proxied(asked: Asked, source: DataSource, below: str) -> Told:
@@ -160,7 +186,7 @@ def proxied(asked: Asked, source: DataSource, below: str) -> Told:
         kept = {name: value for name in _SENT_BACK if (value := answer.headers.get(name)) is not None}
         return answer.status, answer.read(), kept
     except OSError as error:
-        return _json(502, Message(message=f"bad gateway: {error}"))
+        return 502, msgspec.json.encode(Message(message=f"bad gateway: {error}")), {}
     finally:
         connection.close()
 

@@ -59,7 +59,8 @@ def stand_in(metrics_url: str) -> Iterator[GrafanaStandIn]:
     ]
     slow = ActiveAlert(
         labels={"alertname": "Slow", "service_name": "web", "__alert_rule_uid__": "u-slow"}, annotations={},
-        fingerprint="1", starts_at="2026-01-05T10:11:00Z", ends_at="", updated_at="",
+        fingerprint="1", starts_at="2026-01-05T10:11:00Z", ends_at="2026-01-05T10:21:00Z",
+        updated_at="2026-01-05T10:17:00Z",
     )  # fmt: skip
     with grafana_stand_in(
         Listed(uid="prom-1", name="Metrics", type="prometheus", url=metrics_url), annotations=noted, alerts=[slow],

@@ -50,8 +50,10 @@ def metrics_url(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def stand_in(metrics_url: str) -> Iterator[GrafanaStandIn]:
     source = Listed(uid="prom-1", name="Metrics", type="prometheus", url=metrics_url)
     noted = Annotation(id=7, time=ns(590) // 10**6, text="orders 1.4", tags=["deploy", "service:orders"])
-    firing = ActiveAlert(labels={"alertname": "Slow", "service_name": "web"}, annotations={}, fingerprint="1",
-                         starts_at="2026-01-05T10:11:00Z", ends_at="", updated_at="")  # fmt: skip
+    firing = ActiveAlert(
+        labels={"alertname": "Slow", "service_name": "web"}, annotations={}, fingerprint="1",
+        starts_at="2026-01-05T10:11:00Z", ends_at="2026-01-05T10:21:00Z", updated_at="2026-01-05T10:17:00Z",
+    )  # fmt: skip
     with grafana_stand_in(source, annotations=[noted], alerts=[firing]) as made:
         yield made
 
