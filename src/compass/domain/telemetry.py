@@ -206,7 +206,7 @@ class Asked:
     """One request to a server, or one question that needed none. `question` is the query, as far as it is shown.
 
     `answered` is server, shared (the same was asked before) or not (it failed); `status` 0: there was no answer.
-    `size` in bytes, as they came.
+    `size` in bytes, as they came; `ended_ns` UTC, 0 where an older COMPASS did not note it.
     """
 
     source: str
@@ -217,6 +217,7 @@ class Asked:
     size: int = 0
     seconds: float = 0.0
     error: str = ""
+    ended_ns: int = 0
 
 
 class HealthStatus(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -18,18 +19,19 @@ from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime
 from compass.entrypoints.cli.render.live import LiveView
-from compass.entrypoints.cli.render.output import page, show
+from compass.entrypoints.cli.render.output import page, show, tell
 from compass.entrypoints.cli.render.screen import what, where
 from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.config import Config
 from compass.entrypoints.live import config
+from compass.entrypoints.observability import send, wanted
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import live_choice, means, recording_choice, runner_name
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.runner import Gate, Means, investigate, open_investigation
 from compass.investigation.settings import Limits
 from compass.ports.chronicle import Chronicle
-from compass.ports.errors import BadInputError, StaleRunnerError
+from compass.ports.errors import BadInputError, ConfigurationError, StaleRunnerError
 from compass.projections.build_view import build_view
 from compass.projections.view import View
 from compass.sources.recording import RecordingSource
@@ -132,14 +134,27 @@ async def run_to_end(
         if request.ask:
             prepared = replace(prepared, gate=_gate(live, prepared))
         try:
-            await recorder.catch_up()
+            before = (await recorder.catch_up()).seq
             await begin(recorder, prepared)
             board = await _stoppable(chronicle, investigation, recorder, prepared)
         finally:
             await recorder.release()
+    await _observed(chronicle, investigation, before)
     return Result(
         id=investigation, exit_code=EXIT_OF[board.status], view=await _view(chronicle, investigation, prepared, board)
     )
+
+
+async def _observed(chronicle: Chronicle, investigation: UUID, before: int) -> None:
+    """COMPASS's own telemetry, where somebody wants it. Its troubles end nothing."""
+    if not wanted(os.environ):
+        return
+    events = await chronicle.read(investigation)
+    try:
+        if not await asyncio.to_thread(send, events, os.environ, after=before):
+            tell("compass: the OTLP endpoint did not take spans or metrics of this run; nothing else is affected")
+    except ConfigurationError as error:
+        tell(f"compass: {error}")
 
 
 async def _read_line() -> str:

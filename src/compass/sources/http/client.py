@@ -176,7 +176,7 @@ class Client:
         method, path, params, _ = key
         return Sent(
             source=self._server.name, method=method, path=path, params=params, answered=answered, status=status,
-            size=size, seconds=seconds, error=error,
+            size=size, seconds=seconds, error=error, ended_ns=self._clock.now_ns(),
         )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ class Answered(StrEnum):
 class Sent:
     """One request, or one question that needed none. `status` 0: there was no answer.
 
-    `size`: bytes of the answer as they came, compressed or not.
+    `size`: bytes of the answer as they came, compressed or not; `ended_ns`: when, UTC.
     """
 
     source: str
@@ -30,6 +30,7 @@ class Sent:
     size: int = 0
     seconds: float = 0.0
     error: str = ""
+    ended_ns: int = 0
 
 
 @dataclass(slots=True)

@@ -225,7 +225,7 @@ def asked_of(sent: Sent) -> Asked:
     return Asked(
         source=sent.source, path=f"{sent.method} {sent.path}", question=bound(redact(question), MOST_QUESTION),
         answered=sent.answered.value, status=sent.status, size=sent.size, seconds=round(sent.seconds, 4),
-        error=bound(redact(sent.error), MOST_QUESTION),
+        error=bound(redact(sent.error), MOST_QUESTION), ended_ns=sent.ended_ns,
     )  # fmt: skip
 
 

@@ -210,7 +210,7 @@ class Calls:
     ) -> None:
         self._ledger.add(Sent(
             source=self._name, method=METHOD, path=key.name, params=key.params, answered=answered, status=status,
-            size=size, seconds=seconds, error=error,
+            size=size, seconds=seconds, error=error, ended_ns=self._clock.now_ns(),
         ))  # fmt: skip
 
 
