@@ -36,6 +36,7 @@ class Incident:
     sampling: float = 1.0
     runbook: str = ""  # where the page says what to do, as it says it
     runbook_steps: tuple[str, ...] = ()  # what it says, where it could be read
+    note: str = ""  # why another time is looked at than the page's, where that is so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

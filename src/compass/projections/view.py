@@ -240,3 +240,4 @@ class View:
     table_sha256: str
     rechecks: tuple[RecheckLine, ...] = ()  # in the order they were made
     lost: tuple[LostLine, ...] = ()
+    note: str = ""  # why another time is looked at than the page's, where that is so

@@ -53,6 +53,7 @@ class Page:
     starts_ns: int | None
     runbook: str = ""
     others: int = 0  # alerts in the same page
+    firing: bool = True  # or it is over
 
 
 def read_page(text: bytes, where: str) -> Page:
@@ -71,11 +72,17 @@ def read_page(text: bytes, where: str) -> Page:
     first = min(firing, key=lambda alert: (time_of(alert.starts_at) or 0, sorted(alert.labels.items())))
     labels = {**payload.common_labels, **first.labels}
     annotations = {**payload.common_annotations, **first.annotations}
-    return page_of(labels, annotations, time_of(first.starts_at), others=len(firing) - 1)
+    return page_of(labels, annotations, time_of(first.starts_at), others=len(firing) - 1,
+                   firing=first.status != "resolved")  # fmt: skip
 
 
 def page_of(
-    labels: Mapping[str, str], annotations: Mapping[str, str], starts_ns: int | None, *, others: int = 0
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    starts_ns: int | None,
+    *,
+    others: int = 0,
+    firing: bool = True,
 ) -> Page:
     """A page from one alert."""
     name = labels.get("alertname", "alert")
@@ -86,7 +93,7 @@ def page_of(
     return Page(
         title=_plain(title), symptom=_plain(told or name), service=service, severity=severity_of(labels),
         starts_ns=starts_ns, runbook=_plain(annotations.get("runbook_url") or annotations.get("runbook") or ""),
-        others=others,
+        others=others, firing=firing,
     )  # fmt: skip
 
 

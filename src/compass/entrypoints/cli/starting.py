@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from compass.analysis.wording import duration
 from compass.domain.incident import Incident
-from compass.domain.time import NS_PER_S, Window
+from compass.domain.time import NS_PER_S, Window, to_datetime
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, investigate_live
 from compass.entrypoints.cli.render.output import console, page, show, show_json, tell
@@ -33,6 +34,7 @@ from compass.sources.runbooks import Shelf, steps_of
 
 FIRING_S = 6 * 3600  # how far back alerts that still fire are looked for
 ASK_S = 15.0
+DAY_S = 86_400
 MOST_LISTED = 9  # one key starts
 
 
@@ -59,6 +61,8 @@ def _run(chosen: Config, request: Request, told: Page | None) -> Result:
     incident = live_incident(request, told, SystemClock().now_ns())
     settings = session.settings()
 
+    if incident.note:
+        tell(f"compass: {incident.note}")
     if not request.quiet:
         print(_begins(chosen, incident), file=sys.stderr)
 
@@ -102,7 +106,7 @@ def _page(alert: str) -> Page:
 
 def _choose(chosen: Config, *, as_json: bool) -> Page | None:
     """What is firing now; a key starts. Without a terminal the list is all there is."""
-    pages = session.run(lambda: firing_now(chosen))
+    pages, now = session.run(lambda: firing_now(chosen)), SystemClock().now_ns()
     if as_json:
         show_json([_plain(one) for one in pages])
         return None
@@ -111,9 +115,9 @@ def _choose(chosen: Config, *, as_json: bool) -> Page | None:
         out.print("Nothing is firing now.  compass investigate SERVICE --since 30m looks anyway.")
         return None
     for number, one in enumerate(pages[:MOST_LISTED], start=1):
-        since = clock_time(one.starts_ns).split(" (")[0] if one.starts_ns is not None else "?"
+        began = since(one.starts_ns, now) if one.starts_ns is not None else "?"
         about = f"{one.service}: " if one.service and one.service not in one.title else ""
-        line = bound(f"{number}  {since}  {one.severity.value:<7} {about}{one.title}")
+        line = bound(f"{number}  {began:<12}  {one.severity.value:<7} {about}{one.title}")
         out.print(cut(line, max(60, out.width)))
     if len(pages) > MOST_LISTED:
         out.print(f"   and {len(pages) - MOST_LISTED} more: compass investigate SERVICE")
@@ -123,6 +127,13 @@ def _choose(chosen: Config, *, as_json: bool) -> Page | None:
     key = _key()
     print(key if key.isprintable() else "", file=sys.stderr)
     return pages[int(key) - 1] if key.isdigit() and 0 < int(key) <= min(len(pages), MOST_LISTED) else None
+
+
+def since(starts_ns: int, now_ns: int) -> str:
+    """A time of day alone would make of yesterday's alert one of today."""
+    if now_ns - starts_ns < DAY_S * NS_PER_S:
+        return clock_time(starts_ns).split(" (")[0]
+    return f"{to_datetime(starts_ns):%d %b} ({duration((now_ns - starts_ns) / NS_PER_S)})"
 
 
 def _key() -> str:

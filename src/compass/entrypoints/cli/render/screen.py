@@ -328,7 +328,7 @@ def notes(view: View) -> list[str]:
     )  # a line of its own says which, and what it hides
     if view.failure is not None and view.said and view.accounts and not nothing_wrong(view) and not told:
         said.insert(0, view.said)
-    said[:0] = map(lost_words, view.lost)
+    said[:0] = [*([view.note] if view.note else []), *map(lost_words, view.lost)]
     said += [f"not seen: {gap} ({hides})" for gap, hides in view.gaps]
     return said
 
