@@ -28,10 +28,10 @@ from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import SourceChoice, means
 from compass.evaluation.case import board_of
 from compass.investigation.settings import Limits
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connectors
 from compass.sources.live.feed import Feed, Scope
-from compass.sources.live.options import Secrets
 from compass.sources.live.source import LiveSource, gather
 from compass.sources.recording import RecordingSource
 from tests.support.exchanges import Recording, Replay

@@ -35,9 +35,9 @@ def config() -> Config:
 
 def feeds_of(chosen: Config) -> tuple[Sequence[Feed], Ledger]:
     """A feed for each server, none asked yet. Raises ConfigurationError where none is named or one is wrong."""
+    from compass.redaction.secret import Secrets
     from compass.sources.http.ledger import Ledger
     from compass.sources.live.connector import Means, connect
-    from compass.sources.live.options import Secrets
 
     if not chosen.sources:
         raise ConfigurationError(

@@ -13,10 +13,10 @@ from compass.entrypoints.config import TomlTable
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import CompassError, ConfigurationError
 from compass.redaction import bound, redact
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connect, connectors
 from compass.sources.live.feed import TOOLS, Feed, close_all
-from compass.sources.live.options import Secrets
 from compass.sources.live.source import misunderstood
 from compass.sources.recording.layout import PARTS, PROBES_PART, TOPOLOGY_PART, Part
 

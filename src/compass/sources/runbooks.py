@@ -14,10 +14,10 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError
 from compass.redaction import bound, redact
+from compass.redaction.secret import Secret
 from compass.sources.http.allowed import Endpoint
 from compass.sources.http.client import Client
 from compass.sources.http.ledger import Ledger
-from compass.sources.http.secret import Secret
 from compass.sources.http.settings import Caps, Server
 
 MOST_STEPS, MOST_TEXT, MOST_BYTES = 12, 200, 400_000

@@ -15,12 +15,12 @@ from compass.domain.time import Window
 from compass.entrypoints.clock import SystemClock
 from compass.ports.clock import Deadline
 from compass.ports.errors import ConfigurationError, SourceRefusedError
+from compass.redaction.secret import Secrets
 from compass.sources.changefile import CONNECTOR, reading
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means
 from compass.sources.live.feed import Feed, Scope
 from compass.sources.live.gathered import Gathered, JsonObject, Objects
-from compass.sources.live.options import Secrets
 from compass.sources.live.source import LiveSource
 from compass.sources.recording.jsonfiles import time_of
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from compass.domain.time import Window
 from compass.ports.clock import Deadline
+from compass.redaction.secret import Secrets
 from compass.sources.github import CONNECTOR
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means
 from compass.sources.live.feed import Feed, Scope
 from compass.sources.live.gathered import Gathered, JsonObject, Objects
-from compass.sources.live.options import Secrets
 from compass.sources.recording.jsonfiles import time_of
 from tests.sources.github.described import VERSION, example, valid
 from tests.support.loopback import Answer, Asked, Loopback, loopback

@@ -11,10 +11,10 @@ from compass.analysis.diffs import effects
 from compass.domain.incident import Change
 from compass.domain.time import Instant
 from compass.ports.errors import ConfigurationError, SourceRefusedError, SourceUnavailableError
+from compass.redaction.secret import Secrets
 from compass.sources.github import CONNECTOR
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means
-from compass.sources.live.options import Secrets
 from tests.sources.github.hub import (
     PATIENT,
     SCOPE,

@@ -15,13 +15,13 @@ from compass.entrypoints.clock import SystemClock
 from compass.ports.clock import Deadline
 from compass.ports.errors import ConfigurationError, SourceRefusedError
 from compass.ports.telemetry import Telemetry
+from compass.redaction.secret import Secrets
 from compass.sources.grafana import CONNECTOR
 from compass.sources.grafana.api import ENDPOINTS
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connectors
 from compass.sources.live.feed import Feed, Linked, NothingThereError, Scope
 from compass.sources.live.gathered import Metrics, Objects
-from compass.sources.live.options import Secrets
 from compass.sources.live.source import LiveSource
 from compass.sources.recording import RecordingSource
 from tests.sources.conformance import ALL, NO_DEADLINE, TelemetryConformance

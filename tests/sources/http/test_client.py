@@ -17,10 +17,10 @@ import pytest
 from compass.entrypoints.clock import SystemClock
 from compass.ports.clock import Deadline
 from compass.ports.errors import ConfigurationError, SourceError, SourceRefusedError, SourceUnavailableError
+from compass.redaction.secret import Secret
 from compass.sources.http.allowed import Endpoint
 from compass.sources.http.client import Client
 from compass.sources.http.ledger import Answered, Ledger
-from compass.sources.http.secret import Secret
 from compass.sources.http.settings import Caps, Server, Tls
 from tests.sources.http.misbehaving import TOKEN, Misbehaving, misbehaving
 

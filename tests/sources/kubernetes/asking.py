@@ -10,13 +10,13 @@ from typing import Any
 
 from compass.domain.time import Window
 from compass.ports.clock import Deadline
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.kubernetes import CONNECTOR
 from compass.sources.kubernetes.fields import when
 from compass.sources.live.connector import Means
 from compass.sources.live.feed import Feed, Scope
 from compass.sources.live.gathered import Gathered, JsonObject, Objects
-from compass.sources.live.options import Secrets
 from tests.sources.kubernetes.cluster import TOKEN, Cluster
 from tests.support.loopback import Loopback, loopback
 

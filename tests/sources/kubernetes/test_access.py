@@ -15,12 +15,11 @@ import pytest
 import yaml
 
 from compass.ports.errors import ConfigurationError, SourceRefusedError, SourceUnavailableError
-from compass.sources.http.secret import Secret
+from compass.redaction.secret import Secret, Secrets
 from compass.sources.kubernetes.access import access_of
 from compass.sources.kubernetes.feed import KubernetesFeed
 from compass.sources.kubernetes.options import KubernetesOptions
 from compass.sources.kubernetes.plugin import Plugin
-from compass.sources.live.options import Secrets
 from tests.sources.kubernetes.asking import PATIENT, SCOPE, means
 from tests.sources.kubernetes.cluster import TOKEN, Cluster, shop
 from tests.support.loopback import Answer, Asked, loopback

@@ -10,9 +10,9 @@ import pytest
 
 from compass.domain.telemetry import HealthStatus, SignalKind, SignalQuery
 from compass.entrypoints.clock import SystemClock
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connectors
-from compass.sources.live.options import Secrets
 from compass.sources.live.source import LiveSource
 from compass.sources.recording import RecordingSource
 from tests.sources.conformance import ALL, NO_DEADLINE

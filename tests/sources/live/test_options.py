@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from compass.ports.errors import ConfigurationError
-from compass.sources.live.options import Secrets, ServerOptions, options_of, server_of
+from compass.redaction.secret import Secrets
+from compass.sources.live.options import ServerOptions, options_of, server_of
 
 KEY = "key-canary-0123456789"
 

@@ -13,9 +13,9 @@ import pytest
 from compass.entrypoints.clock import SystemClock
 from compass.ports.telemetry import Telemetry
 from compass.projections.view import View
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connectors
-from compass.sources.live.options import Secrets
 from compass.sources.live.source import LiveSource
 from compass.sources.recording import RecordingSource
 from tests.support.exchanges import Replay

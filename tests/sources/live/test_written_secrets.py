@@ -9,9 +9,9 @@ import pytest
 from compass.entrypoints.clock import SystemClock
 from compass.ports.errors import ConfigurationError
 from compass.redaction import redact
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connect, connectors
-from compass.sources.live.options import Secrets
 
 CANARY = "canary-4be1c07f"
 TOKEN = "glsa_" + CANARY.replace("-", "") + "0123456789abcdef"

@@ -13,11 +13,11 @@ from compass.domain.incident import Incident
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connect
 from compass.sources.live.feed import Found, Scope
 from compass.sources.live.gathered import Gathered, Logs
-from compass.sources.live.options import Secrets
 from compass.sources.loki.api import Field
 from compass.sources.loki.feed import LokiFeed
 from compass.sources.recording.header import read_header

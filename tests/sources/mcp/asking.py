@@ -13,9 +13,9 @@ import pytest
 
 from compass.entrypoints.clock import SystemClock
 from compass.ports.clock import Clock
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means, connectors
-from compass.sources.live.options import Secrets
 from compass.sources.mcp.feed import McpFeed
 from compass.sources.mcp.options import found
 from tests.support.grafana_stand_in import TOKEN, GrafanaStandIn

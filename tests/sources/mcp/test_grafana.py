@@ -20,11 +20,11 @@ from compass.entrypoints.clock import SystemClock
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.ports.telemetry import Telemetry
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Answered, Ledger
 from compass.sources.live.connector import Means
 from compass.sources.live.feed import NothingThereError, Scope
 from compass.sources.live.gathered import Metrics, Objects
-from compass.sources.live.options import Secrets
 from compass.sources.live.source import LiveSource
 from compass.sources.mcp.options import GRAFANA_ARGUMENTS, McpOptions, found, program_of
 from compass.sources.mimir import CONNECTOR as MIMIR

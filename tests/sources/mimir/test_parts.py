@@ -10,10 +10,10 @@ import pytest
 from compass.domain.time import NS_PER_S, Window
 from compass.entrypoints.clock import SystemClock
 from compass.ports.errors import ConfigurationError, SourceRefusedError
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.http.replies import Reply
 from compass.sources.live.connector import Means
-from compass.sources.live.options import Secrets
 from compass.sources.mimir import CONNECTOR
 from compass.sources.mimir.alerts import alerts_of, queries_of
 from compass.sources.mimir.api import FoundRule

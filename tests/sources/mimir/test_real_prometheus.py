@@ -17,13 +17,13 @@ from compass.entrypoints.clock import SystemClock
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceRefusedError
 from compass.ports.telemetry import Telemetry
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.http.settings import Server
 from compass.sources.live.connector import Means
 from compass.sources.live.feed import Feed, Scope
 from compass.sources.live.gathered import Metrics
 from compass.sources.live.native import promql
-from compass.sources.live.options import Secrets
 from compass.sources.live.source import LiveSource
 from compass.sources.mimir import CONNECTOR
 from compass.sources.mimir.api import ENDPOINTS, HttpApi

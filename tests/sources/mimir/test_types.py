@@ -17,9 +17,9 @@ from compass.domain.incident import Incident
 from compass.domain.telemetry import SignalKind, SignalQuery
 from compass.domain.time import NS_PER_S, Window
 from compass.entrypoints.clock import SystemClock
+from compass.redaction.secret import Secrets
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means
-from compass.sources.live.options import Secrets
 from compass.sources.live.source import LiveSource
 from compass.sources.mimir import CONNECTOR
 from tests.sources.conformance import NO_DEADLINE

@@ -13,6 +13,7 @@ from compass.domain.incident import Incident
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceRefusedError
+from compass.redaction.secret import Secrets
 from compass.sources.http.client import Client
 from compass.sources.http.ledger import Ledger
 from compass.sources.http.settings import Server
@@ -20,7 +21,7 @@ from compass.sources.live.connector import Means, connect
 from compass.sources.live.feed import Found, Scope, TraceFound
 from compass.sources.live.gathered import Gathered, Span, Spans
 from compass.sources.live.native import traceql
-from compass.sources.live.options import Secrets, options_of
+from compass.sources.live.options import options_of
 from compass.sources.recording.header import read_header
 from compass.sources.tempo.answers import Count, Hits, WholeTrace
 from compass.sources.tempo.api import EITHER, ENDPOINTS, HttpTempo

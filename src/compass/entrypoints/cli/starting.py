@@ -24,9 +24,9 @@ from compass.entrypoints.live import config, connected, usable
 from compass.ports.clock import Deadline
 from compass.ports.errors import BadInputError, ConfigurationError, SourceError
 from compass.redaction import bound
+from compass.redaction.secret import Secrets
 from compass.sources.live.feed import Scope
 from compass.sources.live.gathered import JsonObject, Objects
-from compass.sources.live.options import Secrets
 from compass.sources.paging import Page, page_of, read_page
 from compass.sources.recording.jsonfiles import string, strings, time_of
 from compass.sources.recording.layout import ALERTS_PART

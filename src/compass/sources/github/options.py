@@ -8,8 +8,9 @@ from dataclasses import replace
 import msgspec
 
 from compass.ports.errors import ConfigurationError
+from compass.redaction.secret import Secrets
 from compass.sources.http.settings import Server
-from compass.sources.live.options import Secrets, ServerOptions, server_of
+from compass.sources.live.options import ServerOptions, server_of
 
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
 VERSION_HEADER = "X-GitHub-Api-Version"

@@ -10,10 +10,10 @@ import httpx2
 
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
+from compass.redaction.secret import masked
 from compass.sources.http.allowed import Endpoint, Guard
 from compass.sources.http.ledger import Answered, Ledger, Sent
 from compass.sources.http.replies import Reply, failure, limited, passing, wait_of
-from compass.sources.http.secret import masked
 from compass.sources.http.settings import MB, Server
 
 BACKOFF_S = 0.25  # doubles with every attempt, where the server names no time of its own

@@ -12,7 +12,7 @@ import msgspec
 
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.redaction import bound, redact
-from compass.sources.http.secret import Secret, masked
+from compass.redaction.secret import Secret, masked
 
 T = TypeVar("T")
 _MOST_SAID = 200

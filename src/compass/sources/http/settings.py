@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compass.ports.errors import ConfigurationError
-from compass.sources.http.address import check_address
-from compass.sources.http.secret import Secret
+from compass.redaction.address import check_address
+from compass.redaction.secret import Secret
 
 MB = 1_000_000
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compass.ports.errors import ConfigurationError
-from compass.sources.http.secret import Secret
+from compass.redaction.secret import Secret, Secrets
 from compass.sources.http.settings import Pem, Server, Tls
 from compass.sources.kubernetes.options import KubernetesOptions
 from compass.sources.kubernetes.plugin import Plugin
-from compass.sources.live.options import Secrets, caps_of, named_values, server_of
+from compass.sources.live.options import caps_of, named_values, server_of
 
 if TYPE_CHECKING:
     from lightkube.config.kubeconfig import SingleConfig

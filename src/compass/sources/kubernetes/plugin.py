@@ -11,7 +11,7 @@ import msgspec
 
 from compass.ports.errors import SourceRefusedError, SourceUnavailableError
 from compass.redaction import bound, redact
-from compass.sources.http.secret import Secret
+from compass.redaction.secret import Secret
 from compass.sources.http.settings import Pem, Server
 
 VERSIONS = tuple(f"client.authentication.k8s.io/{version}" for version in ("v1", "v1beta1", "v1alpha1"))

@@ -13,12 +13,13 @@ import httpx2
 from compass import sources
 from compass.ports.clock import Clock
 from compass.ports.errors import ConfigurationError
+from compass.redaction.secret import Secrets
 from compass.sources.http.allowed import Endpoint
 from compass.sources.http.client import Client
 from compass.sources.http.ledger import Ledger
 from compass.sources.http.settings import Server
 from compass.sources.live.feed import Feed
-from compass.sources.live.options import Secrets, TomlTable
+from compass.sources.live.options import TomlTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

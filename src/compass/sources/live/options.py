@@ -11,15 +11,13 @@ import msgspec
 
 from compass.ports.errors import ConfigurationError
 from compass.redaction import secret_in
-from compass.sources.http.address import NAMED, SECRET_NAME, check_address
-from compass.sources.http.secret import Secret
+from compass.redaction.address import NAMED, SECRET_NAME, check_address
+from compass.redaction.secret import NOT_WRITTEN, REFERENCES, Secret, Secrets
 from compass.sources.http.settings import Caps, Server, Tls
 
 T = TypeVar("T", bound=msgspec.Struct)
 TENANT_HEADER = "X-Scope-OrgID"
 TomlTable = Mapping[str, object]
-NOT_WRITTEN = "a secret is named here, not written"
-REFERENCES = ("env:", "file:", "keyring:")
 
 
 class ServerOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -115,59 +113,3 @@ def _tls(options: ServerOptions, base: Path, where: str) -> Tls:
             )  # fmt: skip
         files[option] = base / Path(text).expanduser() if text else None
     return Tls(**files)
-
-
-class Secrets:
-    """Secrets by reference. `environment` is what `env:` looks in, `base` the folder `file:` is relative to."""
-
-    def __init__(self, environment: Mapping[str, str], base: Path) -> None:
-        self._environment, self._base = environment, base
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Where `env:` looks: also where programs of the platform leave their settings (KUBECONFIG)."""
-        return self._environment
-
-    @property
-    def base(self) -> Path:
-        """The folder that relative paths in the settings are below."""
-        return self._base
-
-    def get(self, reference: str, where: str) -> Secret:
-        """The secret `reference` names. Raises ConfigurationError when there is none, or it is no reference."""
-        how, colon, name = reference.partition(":")
-        if secret_in(name):
-            how = ""  # "env:" before the secret itself
-        if colon and how == "env":
-            value = self._environment.get(name, "")
-            hint = f"export {name}=..."
-        elif colon and how == "file":
-            value, hint = self._file(name, where), "the file holds the secret and nothing else"
-        elif colon and how == "keyring":
-            value, hint = _keyring(name, where), f"keyring set compass {name}"
-        else:
-            # What was written there may be the secret itself: it is not repeated.
-            raise ConfigurationError(NOT_WRITTEN, where=where, hint=NAMED)
-        if not value.strip():
-            raise ConfigurationError(f"{reference} holds nothing", where=where, hint=hint)
-        return Secret(value.strip())
-
-    def _file(self, name: str, where: str) -> str:
-        try:
-            return (self._base / Path(name).expanduser()).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise ConfigurationError(f"file:{name} cannot be read: {reason}", where=where) from error
-
-
-def _keyring(name: str, where: str) -> str:
-    try:
-        import keyring
-    except ImportError as error:
-        raise ConfigurationError(
-            "the keyring library is not installed", where=where, hint="pip install keyring, or use env: or file:"
-        ) from error
-    try:
-        return keyring.get_password("compass", name) or ""
-    except keyring.errors.KeyringError as error:
-        raise ConfigurationError(f"the keyring cannot be read: {error}", where=where) from error

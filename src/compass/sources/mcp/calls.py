@@ -11,9 +11,9 @@ import msgspec
 
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
+from compass.redaction.secret import Secret, masked
 from compass.sources.http.ledger import Answered, Ledger, Sent
 from compass.sources.http.replies import Reply, passing
-from compass.sources.http.secret import Secret, masked
 from compass.sources.http.settings import MB, Caps
 from compass.sources.live.feed import close_all
 from compass.sources.mcp.failures import failure_of

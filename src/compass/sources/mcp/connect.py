@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 
-from compass.sources.http.secret import Secret
+from compass.redaction.secret import Secret
 from compass.sources.http.settings import Server
 from compass.sources.live.connector import Means
 from compass.sources.live.options import TomlTable, caps_of, options_of, server_of

@@ -13,9 +13,9 @@ import msgspec
 
 from compass.ports.errors import ConfigurationError
 from compass.redaction import secret_in
-from compass.sources.http.address import NAMED
-from compass.sources.http.secret import Secret
-from compass.sources.live.options import Secrets, ServerOptions, named_values
+from compass.redaction.address import NAMED
+from compass.redaction.secret import Secret, Secrets
+from compass.sources.live.options import ServerOptions, named_values
 from compass.sources.mcp.tools import Rule, never
 from compass.sources.recording.layout import ALERTS_PART, CHANGES_PART, LOGS_PART, METRICS_PART, TRACES_PART
 
