@@ -32,6 +32,14 @@ SECRETS = [
     ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "eyJzdWIiOiIxIn0", "jwt"),
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "MIIE", "private-key"),
     ("-----BEGIN PRIVATE KEY-----\nMIIE cut off", "MIIE", "private-key"),
+    (r'{"log": "{\"password\":\"hunter2\",\"x\":1}"}', "hunter2", "secret"),
+    (r"{\\\"apiKey\\\": \\\"a \" b\\\"}", "a ", "secret"),
+    (r'{\"Authorization\":\"hunter2hunter2\"}', "hunter2", "authorization"),
+    (r"password=dom\hunter2", "hunter2", "secret"),
+    ("<db:password>hunter2</db:password>", "hunter2", "secret"),
+    ("Cookie: theme=dark; session=hunter2", "hunter2", "cookie"),
+    ("postgres://app:p@ss@db:5432/shop", "p@ss", "password"),
+    ('login --password "one hunter2"', "hunter2", "secret"),
     ("mail from bob.smith+x@example.co.uk", "bob.smith", "email"),
 ]
 HARMLESS = [

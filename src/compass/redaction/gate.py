@@ -22,93 +22,112 @@ _NAMES_ENDING_IN = (
     "|signature"
 )
 _NAMES = "pwd|sig|cookie|set-cookie"
-_VALUE = r"""(?:"(?:[^"\\]|\\.){1,4000}"?|'(?:[^'\\]|\\.){1,4000}'?|[^\s,;&"'<>(){}\[\]]{1,4000})"""
+# Quoted, quoted inside a quoted text (JSON in JSON: as many backslashes at its end as at its beginning), or bare.
+_VALUE = (
+    r"""(?:"(?:[^"\\]|\\.){1,4000}"?|'(?:[^'\\]|\\.){1,4000}'?"""
+    r"""|(?P<bs>\\{1,8})(?P<q>["'])(?:(?!(?<!\\)(?P=bs)(?P=q))[\s\S]){1,4000}|(?:[^\s,;&"'<>(){}\[\]\\]|\\(?!\\{0,7}["'])){1,4000})"""
+)
+
+StandIn = Callable[[str, str], str]
+"""What to write for something: called with what it is ("token") and the thing itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """`needs`: lower-case fragments, one of which must occur before the (slower) expression is tried."""
+    """`needs`: lower-case fragments, one of which must occur before the (slower) expression is tried.
+
+    The group `secret` is replaced, or all of it where there is no such group; the rest stays.
+    """
 
     needs: tuple[str, ...]
+    what: str
     expression: re.Pattern[str]
-    replace: str | Callable[[re.Match[str]], str]
-
-
-def _assigned(found: re.Match[str]) -> str:
-    """Keep the name and the quotes of an assignment, replace its value."""
-    value = found["value"]
-    if value.startswith("[redacted:") or value.strip("\"'").lower() in _EMPTY:
-        return found[0]
-    quote = value[0] if value[0] in "\"'" else ""
-    end = quote if quote and len(value) > 1 and value.endswith(quote) else ""
-    return f"{found['name']}{found['gap']}{quote}[redacted:secret]{end}"
 
 
 _EMPTY = frozenset({"", "null", "none", "true", "false", "***", "nil"})
+_QUOTED = re.compile(r"(\\{0,8}[\"'])([\s\S]*?)(\\{0,8}[\"'])?")
+KINDS = frozenset({
+    "private-key", "jwt", "password", "token", "authorization", "aws-key", "google-key", "google-token",
+    "github-token", "gitlab-token", "slack-token", "webhook", "grafana-token", "api-key", "vault-token", "secret",
+    "cookie", "card", "email", "ip",
+})  # fmt: skip
+"""What can stand in a placeholder: `[redacted:<kind>]`, with a number (`#2`) where equal ones are told apart."""
+_PLACED = re.compile(rf"\[redacted:(?:{'|'.join(sorted(KINDS))})(?:#\d{{1,9}})?\]")
 
 
-def _pattern(needs: str, expression: str, replace: str | Callable[[re.Match[str]], str], flags: int = 0) -> _Pattern:
-    return _Pattern(tuple(needs.split()), re.compile(expression, flags), replace)
+def _pattern(needs: str, what: str, expression: str, flags: int = 0) -> _Pattern:
+    return _Pattern(tuple(needs.split()), what, re.compile(expression, flags))
+
+
+def _replaced(found: re.Match[str], what: str, stand_in: StandIn) -> str:
+    """The match with a placeholder for its secret; unchanged where there is one, or nothing that could be secret."""
+    group = "secret" if "secret" in found.re.groupindex else 0
+    secret, before, after = found[group], "", ""
+    if group and (quoted := _QUOTED.fullmatch(secret)):
+        before, secret, after = quoted[1], quoted[2], quoted[3] or ""
+    if _PLACED.fullmatch(secret) or secret.lower() in _EMPTY:
+        return found[0]
+    start, end = (at - found.start() for at in found.span(group))
+    return f"{found[0][:start]}{before}{stand_in(what, secret)}{after}{found[0][end:]}"
 
 
 _I = re.IGNORECASE
 _PATTERNS: tuple[_Pattern, ...] = (
     _pattern(
         # Up to the end line or the next key; a key that is cut off goes too.
-        "-----begin",
+        "-----begin", "private-key",
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----(?:(?!-----(?:BEGIN|END))[\s\S]){0,20000}"
         r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?",
-        "[redacted:private-key]",
     ),
-    _pattern("eyj", r"\beyJ[\w-]{5,4000}\.[\w-]{5,8000}(?:\.[\w-]{0,4000})?", "[redacted:jwt]"),
-    # The password of a URL; the user name stays.
+    _pattern("eyj", "jwt", r"\beyJ[\w-]{5,4000}\.[\w-]{5,8000}(?:\.[\w-]{0,4000})?"),
+    # The password of a URL, to the last @ before the path (some are not escaped); the user name stays.
+    _pattern("://", "password", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]{0,200}:(?P<secret>[^\s/\"'<>]{1,400})@", _I),
     _pattern(
-        "://", r"(?P<user>\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]{0,200}:)[^\s/@\"'<>]{1,400}@",
-        r"\g<user>[redacted:password]@", _I,
-    ),
-    _pattern(
-        "bearer basic token apikey digest",
-        r"\b(?P<word>bearer|basic|token|apikey|digest)(?P<gap>[ \t]{1,4})"
-        r"(?=[\w+/.~-]{0,200}[\d+/=_-])[\w+/.~=-]{16,4000}",
-        r"\g<word>\g<gap>[redacted:token]", _I,
+        "bearer basic token apikey digest", "token",
+        r"\b(?:bearer|basic|token|apikey|digest)[ \t]{1,4}"
+        r"(?P<secret>(?=[\w+/.~-]{0,200}[\d+/=_-])[\w+/.~=-]{16,4000})", _I,
     ),
     _pattern(
-        "authorization",
-        r"(?P<name>\b(?:proxy-)?authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?)"
-        r"(?!(?:(?:bearer|basic|digest|token)[ \t]{1,4})?\[redacted)(?:[A-Za-z]{2,20} )?[^\s\"',;]{6,4000}",
-        r"\g<name>[redacted:authorization]", _I,
+        "authorization", "authorization",
+        r"\b(?:proxy-)?authorization(?:\\{0,8}[\"'])?\s{0,4}[:=]\s{0,4}(?:\\{0,8}[\"'])?"
+        r"(?!(?:(?:bearer|basic|digest|token)[ \t]{1,4})?\[(?:redacted|ip|email|name):)"
+        r"(?P<secret>(?:[A-Za-z]{2,20} )?[^\s\"',;\\]{6,4000})", _I,
     ),
-    _pattern("akia asia aroa aida", r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b", "[redacted:aws-key]"),
-    _pattern("aiza", r"\bAIza[\w-]{35}", "[redacted:google-key]"),
-    _pattern("ya29.", r"\bya29\.[\w-]{20,2000}", "[redacted:google-token]"),
+    _pattern("akia asia aroa aida", "aws-key", r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b"),
+    _pattern("aiza", "google-key", r"\bAIza[\w-]{35}"),
+    _pattern("ya29.", "google-token", r"\bya29\.[\w-]{20,2000}"),
     _pattern(
-        "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255})",
-        "[redacted:github-token]",
+        "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", "github-token",
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255})",
     ),
-    _pattern("glpat-", r"\bglpat-[\w-]{16,255}", "[redacted:gitlab-token]"),
-    _pattern("xox xapp-", r"\b(?:xox[abeprs]|xapp)-[\w-]{10,500}", "[redacted:slack-token]"),
+    _pattern("glpat-", "gitlab-token", r"\bglpat-[\w-]{16,255}"),
+    _pattern("xox xapp-", "slack-token", r"\b(?:xox[abeprs]|xapp)-[\w-]{10,500}"),
+    _pattern("hooks.slack.com", "webhook", r"hooks\.slack\.com/(?P<secret>(?:services|workflows)/[\w/-]{10,300})", _I),
+    _pattern("glsa_ glc_", "grafana-token", r"\b(?:glsa|glc)_[\w=+/-]{20,500}"),
+    _pattern("sk- sk_ rk_ pk_", "api-key", r"\b(?:sk-[\w-]{20,300}|[srp]k_(?:live|test)_\w{10,300})"),
     _pattern(
-        "hooks.slack.com", r"(hooks\.slack\.com/)(?:services|workflows)/[\w/-]{10,300}", r"\1[redacted:webhook]", _I
-    ),
-    _pattern("glsa_ glc_", r"\b(?:glsa|glc)_[\w=+/-]{20,500}", "[redacted:grafana-token]"),
-    _pattern("sk- sk_ rk_ pk_", r"\b(?:sk-[\w-]{20,300}|[srp]k_(?:live|test)_\w{10,300})", "[redacted:api-key]"),
-    _pattern(
-        "npm_ pypi- hf_ dop_v1_ sg.",
+        "npm_ pypi- hf_ dop_v1_ sg.", "token",
         r"\b(?:(?:npm|hf)_[A-Za-z0-9]{30,60}|pypi-[\w-]{40,400}|dop_v1_[a-f0-9]{60,70}|SG\.[\w-]{16,40}\.[\w-]{30,80})",
-        "[redacted:token]",
     ),
-    _pattern("hvs. hvb.", r"\bhv[sb]\.[\w-]{20,300}", "[redacted:vault-token]"),
+    _pattern("hvs. hvb.", "vault-token", r"\bhv[sb]\.[\w-]{20,300}"),
     _pattern(
-        "pass pwd secret token key credential connection sig cookie",
-        rf"(?P<name>(?<![\w.-])(?:[\w.-]{{0,60}}?(?:{_NAMES_ENDING_IN})|{_NAMES})[\"']?)"
-        rf"(?P<gap>\s{{0,4}}(?:=>|:=|=|:)\s{{0,4}})(?P<value>{_VALUE})",
-        _assigned, _I,
+        "cookie", "cookie",
+        r"(?<![\w-])(?:set-)?cookie[\"']?\s{0,4}:\s{0,4}[\"']?"
+        r"(?P<secret>[^\s;=\"'\[]{1,200}=[^\r\n\"'\[\]]{0,4000})", _I,
     ),
     _pattern(
-        "--pass --token --secret --api --auth",
-        r"(?P<name>--(?:password|passwd|token|secret|api-?key|auth-?token))(?P<gap>[ \t]{1,4})"
-        r"(?P<value>[^\s-]\S{0,1000})",
-        _assigned, _I,
+        "pass pwd secret token key credential connection sig cookie", "secret",
+        rf"(?<![\w.-])(?:[\w.-]{{0,60}}?(?:{_NAMES_ENDING_IN})|{_NAMES})(?:\\{{0,8}}[\"'])?"
+        rf"\s{{0,4}}(?:=>|:=|=|:)\s{{0,4}}(?P<secret>{_VALUE})", _I,
+    ),
+    _pattern(  # <password>…</password>
+        "pass pwd secret token key credential connection", "secret",
+        rf"<[\w:.-]{{0,60}}?(?:{_NAMES_ENDING_IN}|{_NAMES})>(?P<secret>[^<\[]{{1,4000}})", _I,
+    ),
+    _pattern(
+        "--pass --token --secret --api --auth", "secret",
+        r"--(?:password|passwd|token|secret|api-?key|auth-?token)[ \t]{1,4}"
+        r"(?P<secret>\"[^\"]{1,1000}\"?|'[^']{1,1000}'?|[^\s-]\S{0,1000})", _I,
     ),
 )  # fmt: skip
 
@@ -118,6 +137,17 @@ _IPV6 = re.compile(
     r"(?<![\w:.])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,6}"
     r"|(?:[0-9a-f]{1,4}:){1,7}:|::(?:[0-9a-f]{1,4}:){0,6}[0-9a-f]{1,4})(?![\w:.])",
     re.IGNORECASE,
+)
+_DASHED = re.compile(
+    r"(?<![\w-])(?:ip-(?:\d{1,3}-){3}\d{1,3}(?![\w-])|(?:\d{1,3}-){3}\d{1,3}(?=\.[\w.-]{1,200}\.(?:pod|svc)\b))",
+    re.IGNORECASE,
+)
+# Visa, Mastercard, American Express, Diners, Discover, JCB, UnionPay; in groups as people write them.
+_CARD = re.compile(
+    r"(?<![\w.])(?:3[47]\d\d[ -]?\d{6}[ -]?\d{5}|3[068]\d\d[ -]?\d{6}[ -]?\d{4}"
+    r"|(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6(?:011|4[4-9]\d|5\d\d|2\d\d)|35\d\d)(?:[ -]?\d{4}){3}(?:\d{3})?|4\d{12})"
+    r"(?![\w]|\.\d)",
+    re.ASCII,
 )
 # CSI and OSC sequences, then any other escape, then what is left of C0, C1, DEL, and characters that reorder text.
 _ESCAPES = re.compile(
@@ -136,25 +166,55 @@ def redact(text: str, *, addresses: bool = False) -> str:
     Keys, tokens, passwords in URLs, assignments, JSON and headers, private keys and the token shapes of common vendors
     become `[redacted:<what>]`. Idempotent. What lies beyond 200 000 characters is cut: nothing unsearched passes.
     """
-    if len(text) > MAX_CHARS:
-        text = text[:MAX_CHARS] + _CUT
+    text = replace_personal(replace_secrets(cut(text), _say), _say)
+    return replace_addresses(text, _say) if addresses else text
+
+
+def _say(what: str, _thing: str) -> str:
+    return f"[redacted:{what}]"
+
+
+def cut(text: str) -> str:
+    """At most as much of `text` as is searched."""
+    return text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + _CUT
+
+
+def replace_secrets(text: str, stand_in: StandIn) -> str:
+    """`text` with what `stand_in` gives for every secret; what is a placeholder already stays."""
     folded = text.lower()
     for pattern in _PATTERNS:
         if any(fragment in folded for fragment in pattern.needs):
-            text = pattern.expression.sub(pattern.replace, text)
-    if "@" in text:
-        text = _EMAIL.sub("[redacted:email]", text)
-    if addresses:
-        text = _IPV4.sub("[redacted:ip]", text)
-        text = _IPV6.sub("[redacted:ip]", text) if ":" in text else text
+            text = pattern.expression.sub(lambda found, what=pattern.what: _replaced(found, what, stand_in), text)  # type: ignore[misc]
     return text
+
+
+def replace_personal(text: str, stand_in: StandIn) -> str:
+    """The same for e-mail addresses."""
+    return _EMAIL.sub(lambda found: stand_in("email", found[0]), text) if "@" in text else text
+
+
+def replace_addresses(text: str, stand_in: StandIn) -> str:
+    """The same for IP addresses, also where they make up a host name (ip-10-0-0-7.ec2.internal)."""
+    text = _IPV4.sub(lambda found: stand_in("ip", found[0]), text)
+    text = _DASHED.sub(lambda found: stand_in("ip", found[0]), text)
+    return _IPV6.sub(lambda found: stand_in("ip", found[0]), text) if ":" in text else text
+
+
+def replace_cards(text: str, stand_in: StandIn) -> str:
+    """The same for card numbers: the issuers' prefixes and lengths (ISO/IEC 7812), and a right check digit (Luhn)."""
+    return _CARD.sub(lambda found: stand_in("card", found[0]) if _luhn(found[0]) else found[0], text)
+
+
+def _luhn(number: str) -> bool:
+    digits = [int(character) for character in reversed(number) if character.isdigit()]
+    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2]]
+    return (sum(digits[0::2]) + sum(doubled)) % 10 == 0
 
 
 def secret_in(text: str) -> bool:
     """Whether `redact` would take a secret out of `text`, by its shape or the name beside it."""
-    folded = text[:MAX_CHARS].lower()
-    tried = (pattern for pattern in _PATTERNS if any(fragment in folded for fragment in pattern.needs))
-    return any(pattern.expression.sub(pattern.replace, text) != text for pattern in tried)
+    searched = text[:MAX_CHARS]
+    return replace_secrets(searched, _say) != searched
 
 
 def bound(text: str, limit: int = 2_000) -> str:
