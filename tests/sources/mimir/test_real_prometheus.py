@@ -22,7 +22,7 @@ from compass.sources.http.ledger import Ledger
 from compass.sources.http.settings import Server
 from compass.sources.live.connector import Means
 from compass.sources.live.feed import Feed, Scope
-from compass.sources.live.gathered import Metrics
+from compass.sources.live.gathered import Metrics, Objects
 from compass.sources.live.native import promql
 from compass.sources.live.source import LiveSource
 from compass.sources.mimir import CONNECTOR
@@ -209,6 +209,51 @@ async def test_only_what_matchers_allow_is_moved(lab_server: str) -> None:
     assert {labels.get("service_name") for labels in gathered.data.labels} == {"checkout"}
 
 
+FIRED = (
+    {"alertname": "Own", "namespace": "shop", "cluster": "eu.1"}, {"alertname": "Others", "namespace": "bank"},
+    {"alertname": "Summed"}, {"alertname": "Odd", "namespace": "shop+2", "cluster": "eux1"},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def alerting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server whose rules fired in several namespaces."""
+    folder = tmp_path_factory.mktemp("alerting")
+    fired = [Series(name="ALERTS", labels={"alertstate": "firing", **labels}, values=[1.0] * 40) for labels in FIRED]
+    recording = write_recording(folder / "recording", seconds=600, series=fired)
+    with prometheus(folder / "server", recording) as url:
+        yield url, recording
+
+
+@pytest.mark.parametrize(
+    ("matchers", "names"),
+    [
+        ("", {"Own", "Others", "Summed", "Odd"}),
+        ('{namespace="shop"}', {"Own", "Summed"}),
+        ("{namespace='shop'}", {"Own", "Summed"}),
+        ('{namespace=~"shop|none"}', {"Own", "Summed"}),
+        ("{namespace=~`shop.*`}", {"Own", "Summed", "Odd"}),
+        ('{namespace="shop+2"}', {"Summed", "Odd"}),
+        ('{cluster="eu.1"}', {"Own", "Others", "Summed"}),
+        ('{namespace!="bank"}', {"Own", "Summed", "Odd"}),
+        ('{namespace!~"b.*"}', {"Own", "Summed", "Odd"}),
+        ('{namespace!=""}', {"Own", "Others", "Summed", "Odd"}),
+        ('{namespace=""}', {"Summed"}),
+        ('{namespace=~"shop.*", cluster=~"eu[.]1"}', {"Own", "Summed"}),
+    ],
+)
+async def test_alerts_are_bound_by_the_labels_they_have(
+    alerting: tuple[str, Path], matchers: str, names: set[str]
+) -> None:
+    """A rule that sums its labels away may be about what the matchers select."""
+    url, recording = alerting
+    async with feeding(url, matchers=matchers) as feed:
+        gathered = await feed.gather("alerts", scope_of(recording), deadline=Deadline())
+    assert isinstance(gathered.data, Objects)
+    labels = [one["labels"] for one in gathered.data.objects]
+    assert {one["alertname"] for one in labels if isinstance(one, dict)} == names
+
+
 async def test_what_is_left_out_is_named(lab_server: str) -> None:
     async with feeding(lab_server, points=3_000) as feed:
         gathered = await feed.gather("metrics", scope_of(LAB), deadline=Deadline())
@@ -217,8 +262,9 @@ async def test_what_is_left_out_is_named(lab_server: str) -> None:
 
 async def test_a_bad_matcher_is_the_servers_word(lab_server: str) -> None:
     async with feeding(lab_server, matchers="{service_name=}") as feed:
-        with pytest.raises(SourceRefusedError, match="rejects the query"):
-            await feed.gather("metrics", scope_of(LAB), deadline=Deadline())
+        for part in ("metrics", "alerts"):
+            with pytest.raises(SourceRefusedError, match="rejects the query"):
+                await feed.gather(part, scope_of(LAB), deadline=Deadline())
 
 
 async def test_a_look_is_a_real_read(lab_server: str) -> None:

@@ -13,14 +13,20 @@ from compass.redaction import redact
 from compass.sources.live.gathered import JsonObject
 from compass.sources.live.native import PROMQL
 from compass.sources.mimir.api import FoundRule
+from compass.sources.mimir.matchers import of_alerts
 from compass.sources.mimir.samples import Measured
 
-ALERTS_QUERY = 'ALERTS{alertstate="firing"}'
+_FIRING = 'alertstate="firing"'
 # Rules are evaluated every 15 s to a minute: an alert that is silent for five minutes has ended (and looked back for as
 # long, as Prometheus does).
 _OVER_NS = 300 * NS_PER_S
 _OWN = ("__name__", "alertstate")
 MOST_EXPRESSION = 2_000  # characters of a rule's expression that fit into an address
+
+
+def alerts_query(matchers: str) -> str:
+    """The series of what fires, of those alerts that matchers of metrics do not rule out."""
+    return f"ALERTS{{{','.join(filter(None, (_FIRING, of_alerts(matchers))))}}}"
 
 
 def alerts_of(fired: Measured, told: Mapping[str, Mapping[str, str]], window: Window) -> list[JsonObject]:

@@ -11,7 +11,8 @@ from compass.sources.live.options import ServerOptions, TomlTable, options_of, s
 
 
 class MimirOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
-    """`matchers` bound every metric that is asked, as in PromQL: `{namespace="shop"}`. `points` bounds one
+    """`matchers` bound every metric that is asked, as in PromQL: `{namespace="shop"}`, and every alert that has those
+    labels. `points` bounds one
     investigation, `interval_s` is how far apart samples usually are."""
 
     matchers: str = ""

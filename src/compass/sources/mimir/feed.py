@@ -14,7 +14,7 @@ from compass.ports.errors import SourceError, SourceRefusedError
 from compass.sources.live.feed import Found, Scope, TraceFound
 from compass.sources.live.gathered import Gathered, Objects
 from compass.sources.live.native import with_buckets
-from compass.sources.mimir.alerts import ALERTS_QUERY, alerts_of, queries_of
+from compass.sources.mimir.alerts import alerts_of, alerts_query, queries_of
 from compass.sources.mimir.api import FoundRule, Listed, PrometheusApi
 from compass.sources.mimir.exemplars import traces_of
 from compass.sources.mimir.joined import joined
@@ -137,7 +137,7 @@ class MimirFeed:
 
     async def _alerts(self, scope: Scope, deadline: Deadline) -> Gathered:
         span = round(scope.window.seconds * 1000) + 1
-        expression = f"{ALERTS_QUERY}[{span}ms]"
+        expression = f"{alerts_query(self._matchers)}[{span}ms]"
         fired, rules = await asyncio.gather(
             self._api.instant(expression, scope.window.end_ns, deadline=deadline), self._rules(deadline)
         )
