@@ -34,7 +34,7 @@ SECRETS = [
     ("-----BEGIN PRIVATE KEY-----\nMIIE cut off", "MIIE", "private-key"),
     (r'{"log": "{\"password\":\"hunter2\",\"x\":1}"}', "hunter2", "secret"),
     (r"{\\\"apiKey\\\": \\\"a \" b\\\"}", "a ", "secret"),
-    (r'{\"Authorization\":\"hunter2hunter2\"}', "hunter2", "authorization"),
+    (r"{\"Authorization\":\"hunter2hunter2\"}", "hunter2", "authorization"),
     (r"password=dom\hunter2", "hunter2", "secret"),
     ("<db:password>hunter2</db:password>", "hunter2", "secret"),
     ("Cookie: theme=dark; session=hunter2", "hunter2", "cookie"),
