@@ -43,6 +43,7 @@ class Hub:
 
     lists: dict[tuple[str, str], list[Body]] = field(default_factory=dict)
     diffs: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, list[Body]] = field(default_factory=dict)  # by the number of the deployment, newest first
     refuse: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     token: str = TOKEN
     prefix: str = ""
@@ -72,6 +73,9 @@ class Hub:
             return Answer(body=found.encode(), headers={"Content-Type": "application/vnd.github.diff"}) if (
                 found is not None
             ) else _refusal(404, "Not Found")  # fmt: skip
+        if rest[-1] == "statuses":
+            listed = [valid("DeploymentStatus", body) for body in self.statuses.get(rest[-2], [])]
+            return _json(listed[: int(asked.params["per_page"])])
         return self._list(f"{owner}/{name}", rest[-1], asked)
 
     def _list(self, repository: str, kind: str, asked: Asked) -> Answer:
@@ -106,6 +110,11 @@ def deployment(number: int, sha: str, at: str, environment: str = "production", 
     at = f"2026-11-26T{at}Z"
     return example("Deployment", id=number, sha=sha, ref="main", task="deploy", environment=environment,
                    created_at=at, updated_at=at, payload={}, creator=user("bob"), **more)  # fmt: skip
+
+
+def status(state: str, at: str, description: str = "") -> Body:
+    at = f"2026-11-26T{at}Z"
+    return example("DeploymentStatus", state=state, description=description, created_at=at, updated_at=at)
 
 
 def release(number: int, tag: str, at: str | None, **more: object) -> Body:

@@ -29,6 +29,7 @@ from tests.sources.github.hub import (
     patch,
     release,
     run,
+    status,
 )
 
 A, B, C = ("a" * 40, "b" * 40, "c" * 40)
@@ -50,7 +51,7 @@ def shop() -> Hub:
 async def test_what_happened_in_the_window_with_its_diffs() -> None:
     async with asking(shop(), services={SHOP: "checkout"}) as (feed, server, ledger):
         gathered = await feed.gather("changes", SCOPE, deadline=PATIENT)
-        assert ledger.requests == 7
+        assert ledger.requests == 8
     found = objects_of(gathered)
     assert [(one["kind"], one["time"], one["summary"]) for one in found] == [
         ("commit", "2026-11-26T10:01:00Z", f"Docs ({SHOP} aaaaaaaaaa by ann)"),
@@ -69,6 +70,56 @@ async def test_what_happened_in_the_window_with_its_diffs() -> None:
     assert commits.path == f"/repos/{SHOP}/commits"
     assert commits.params == {"since": "2026-11-26T10:00:00Z", "until": "2026-11-26T10:40:00Z", "per_page": "100"}
     assert gathered.queries[0].text.startswith(f"gh api 'repos/{SHOP}/commits?since=2026-11-26T10:00:00Z&")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "told", "attributes"),
+    [
+        ([status("failure", "10:21:30", "2 of 3 pods are not ready"), status("in_progress", "10:20:05")],
+         "by bob; failed at 10:21:30 UTC: 2 of 3 pods are not ready",
+         {"state": "failure", "ended": "2026-11-26T10:21:30+00:00"}),
+        ([status("error", "10:21:30")], "by bob; failed at 10:21:30 UTC", {"state": "error"}),
+        ([status("inactive", "10:30:00"), status("success", "10:22:00")], "by bob; succeeded at 10:22:00 UTC",
+         {"state": "success"}),
+        ([status("in_progress", "10:20:05")], "by bob; in progress", {"state": "in_progress"}),
+        ([status("inactive", "10:30:00")], "by bob", {}),
+        ([], "by bob", {}),
+    ],
+    ids=["failed", "error", "replaced since", "not over", "only replaced", "not told"],
+)  # fmt: skip
+async def test_what_became_of_a_deployment_is_part_of_the_change(
+    statuses: list[dict[str, Any]], told: str, attributes: dict[str, str]
+) -> None:
+    hub = shop()
+    hub.statuses = {"2": statuses}
+    async with asking(hub) as (feed, server, _):
+        gathered = await feed.gather("changes", SCOPE, deadline=PATIENT)
+        asked = [one for one in server.asked if one.path.endswith("/statuses")]
+    assert [one.path for one in asked] == [f"/repos/{SHOP}/deployments/2/statuses"], "the other is not of the window"
+    change = objects_of(gathered)[-1]
+    assert str(change["summary"]).endswith(told)
+    found = change["attributes"]
+    assert isinstance(found, dict)
+    assert attributes.items() <= found.items()
+    assert gathered.missing == ()
+
+
+async def test_few_deployments_are_followed_and_what_is_not_known_is_said() -> None:
+    hub = Hub()
+    hub.add("deployments", *(deployment(n, f"{n}" * 40, f"10:{10 + 4 * n}:00") for n in range(6, 0, -1)))
+    hub.statuses = {str(n): [status("success", "10:39:00")] for n in range(1, 7)}
+    hub.refuse["/deployments/4/statuses"] = (403, {})
+    async with asking(hub, statuses=2, diffs=0) as (feed, server, ledger):
+        gathered = await feed.gather("changes", SCOPE, deadline=PATIENT)
+        asked = [one.path.split("/")[-2] for one in server.asked if one.path.endswith("/statuses")]
+    assert sorted(asked) == ["4", "5"], "those nearest before the page, which came at 10:30"
+    assert ledger.requests == 6
+    notes = [note for note in gathered.missing if "became of" in note]
+    assert notes[0] == "what became of 4 deployments was not asked"
+    assert notes[1].startswith(f"what became of deployment/4 of {SHOP} is not known: ")
+    async with asking(hub, requests=5) as (feed, _, ledger):
+        await feed.gather("changes", SCOPE, deadline=PATIENT)
+        assert ledger.requests == 5
 
 
 async def test_diffs_are_few_and_those_nearest_before_the_page() -> None:
@@ -177,9 +228,9 @@ async def test_an_expired_token_is_told_and_not_shown() -> None:
     [{"x-ratelimit-remaining": "0", "x-ratelimit-reset": "4102444800"}, {"retry-after": "3600"}],
 )
 async def test_a_spent_limit_is_told_and_not_waited_for_too_long(headers: dict[str, str]) -> None:
-    for status in (403, 429):
+    for code in (403, 429):
         hub = shop()
-        hub.refuse = {"": (status, headers)}
+        hub.refuse = {"": (code, headers)}
         async with asking(hub) as (feed, server, _):
             with pytest.raises(SourceUnavailableError, match=r"is asked too much \(429\)"):
                 await feed.gather("changes", SCOPE, deadline=PATIENT)

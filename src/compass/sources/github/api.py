@@ -19,10 +19,12 @@ COMMITS = Endpoint(path="/repos/{}/{}/commits")
 COMMIT = Endpoint(path="/repos/{}/{}/commits/{}")
 COMPARE = Endpoint(path="/repos/{}/{}/compare/{}")
 DEPLOYMENTS = Endpoint(path="/repos/{}/{}/deployments")
+STATUSES = Endpoint(path="/repos/{}/{}/deployments/{}/statuses")
 RELEASES = Endpoint(path="/repos/{}/{}/releases")
 RUNS = Endpoint(path="/repos/{}/{}/actions/runs")
 LIMIT = Endpoint(path="/rate_limit")
-ENDPOINTS = (COMMITS, COMMIT, COMPARE, DEPLOYMENTS, RELEASES, RUNS, LIMIT)
+ENDPOINTS = (COMMITS, COMMIT, COMPARE, DEPLOYMENTS, STATUSES, RELEASES, RUNS, LIMIT)
+_STATUSES = "30"  # of one deployment, the latest
 _EMPTY = 409  # "Git Repository is empty"
 
 
@@ -68,6 +70,14 @@ class Deployment(msgspec.Struct):
     description: str | None = None
     creator: User | None = None
     transient_environment: bool = False
+
+
+class Status(msgspec.Struct):
+    """What became of a deployment; `state` is error, failure, inactive, in_progress, queued, pending or success."""
+
+    state: str
+    created_at: datetime
+    description: str = ""
 
 
 class Release(msgspec.Struct):
@@ -121,6 +131,10 @@ class Api(Protocol):
 
     async def deployments(self, repository: str, params: Params, *, deadline: Deadline) -> Sequence[Deployment]: ...
 
+    async def statuses(self, repository: str, number: int, *, deadline: Deadline) -> Sequence[Status]:
+        """The latest states of one deployment, newest first."""
+        ...
+
     async def releases(self, repository: str, params: Params, *, deadline: Deadline) -> Sequence[Release]: ...
 
     async def runs(self, repository: str, params: Params, *, deadline: Deadline) -> Sequence[Run]: ...
@@ -152,6 +166,13 @@ class HttpApi:
 
     async def deployments(self, repository: str, params: Params, *, deadline: Deadline) -> Sequence[Deployment]:
         return await self._list(DEPLOYMENTS, repository, params, list[Deployment], deadline)
+
+    async def statuses(self, repository: str, number: int, *, deadline: Deadline) -> Sequence[Status]:
+        owner, _, name = repository.partition("/")
+        reply = await self._client.ask(
+            STATUSES, owner, name, str(number), params=(("per_page", _STATUSES),), accept=JSON, deadline=deadline
+        )
+        return reply.json(list[Status])
 
     async def releases(self, repository: str, params: Params, *, deadline: Deadline) -> Sequence[Release]:
         return await self._list(RELEASES, repository, params, list[Release], deadline)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from compass.domain.time import Window, from_datetime
 from compass.redaction import bound, redact
-from compass.sources.github.api import Commit, Deployment, Release, Run, User
+from compass.sources.github.api import Commit, Deployment, Release, Run, Status, User
 from compass.sources.github.options import GitHubOptions
 from compass.sources.github.patches import MOST_SERVICES, bounded, by_service, patches
 from compass.sources.live.gathered import JsonObject
 
 _SHORT = 10
 _SUMMARY = 300
+_REPLACED = "inactive"
+_ENDED = {"success": "succeeded", "failure": "failed", "error": "failed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
     """One change, before it is known whose it is. `sha` is what it brought; of a deployment, `base` what was there,
-    and `back` whether `sha` had been there before that."""
+    and `back` whether `sha` had been there before that; `deployment` is its number."""
 
     at: datetime
     kind: str
@@ -32,6 +34,7 @@ class Happened:
     sha: str = ""
     base: str | None = None
     back: bool = False
+    deployment: int | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -67,6 +70,30 @@ def worth_reading(changes: Sequence[Happened], detected_ns: int) -> list[Diff]:
     before = [one for one in changes if one.at_ns <= detected_ns]
     ordered = sorted(before, key=lambda one: (one.base is None, -one.at_ns, one.id))
     return list(dict.fromkeys(one.diff for one in ordered if one.diff is not None))
+
+
+def worth_following(changes: Sequence[Happened], detected_ns: int) -> list[Happened]:
+    """Deployments, the nearest before the page first; those after it last: they may be somebody's answer to it."""
+    deployments = [one for one in changes if one.deployment is not None]
+    return sorted(deployments, key=lambda one: (one.at_ns > detected_ns, abs(one.at_ns - detected_ns), one.id))
+
+
+def followed(one: Happened, statuses: Sequence[Status]) -> Happened:
+    """The deployment with what became of it. `statuses` are newest first.
+
+    A later deployment makes an earlier one inactive, which says nothing of how it went.
+    """
+    last = next((status for status in statuses if status.state != _REPLACED), None)
+    if last is None:
+        return one
+    known = last.state in _ENDED
+    said = f": {last.description}" if last.description else ""
+    at = f" at {last.created_at.astimezone(UTC):%H:%M:%S} UTC" if known else ""
+    ended = {"ended": last.created_at.isoformat()} if known else {}
+    return replace(
+        one, summary=f"{one.summary}; {_ENDED.get(last.state, last.state.replace('_', ' '))}{at}{said}",
+        attributes={**one.attributes, "state": last.state, **ended},
+    )  # fmt: skip
 
 
 def written(changes: Sequence[Happened], diffs: Mapping[Diff, str], options: GitHubOptions) -> list[JsonObject]:
@@ -129,6 +156,7 @@ def of_deployments(repository: str, listed: Sequence[Deployment], options: GitHu
             at=one.created_at, kind="deploy", id=f"deployment/{one.id}", repository=repository, sha=one.sha,
             summary=f"{one.task} of {repository} {one.ref} to {one.environment} ({moved}) by {_who(one.creator)}{said}",
             base=before.sha if before is not None and before.sha != one.sha else None, back=back,
+            deployment=one.id,
             attributes={"repository": repository, "environment": one.environment, "sha": one.sha},
         ))  # fmt: skip
     return changes

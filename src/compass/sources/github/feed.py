@@ -15,11 +15,13 @@ from compass.sources.github.api import Api
 from compass.sources.github.changes import (
     Diff,
     Happened,
+    followed,
     inside,
     of_commits,
     of_deployments,
     of_releases,
     of_runs,
+    worth_following,
     worth_reading,
     written,
 )  # fmt: skip
@@ -91,9 +93,14 @@ class GitHubFeed:
         changes = inside(changes, scope.window)
         wanted = worth_reading(changes, scope.detected_ns)
         room = max(0, min(self._options.diffs, self._options.requests - len(lists)))
-        diffs, notes = await self._diffs(wanted[:room], deadline)
+        left = max(0, self._options.requests - len(lists) - min(room, len(wanted)))
+        (diffs, notes), (changes, unknown) = await asyncio.gather(
+            self._diffs(wanted[:room], deadline),
+            self._statuses(changes, scope.detected_ns, min(self._options.statuses, left), deadline),
+        )
         if len(wanted) > room:
             notes.append(f"{len(wanted) - room} diffs were not read: those nearest to the page were")
+        notes += unknown
         objects = written(changes, diffs, self._options)
         return Gathered(
             data=Objects(objects=objects), queries=tuple(one.query for one in lists), missing=(*missing, *notes)
@@ -199,6 +206,26 @@ class GitHubFeed:
             else:
                 diffs[want] = found
         return diffs, notes
+
+    async def _statuses(
+        self, changes: list[Happened], detected_ns: int, most: int, deadline: Deadline
+    ) -> tuple[list[Happened], list[str]]:
+        """The changes with what became of `most` deployments, and of which that is not known."""
+        wanted = worth_following(changes, detected_ns)
+        unasked = len(wanted) - most
+        notes = [f"what became of {unasked} deployments was not asked"] if unasked > 0 else []
+
+        async def one(change: Happened, number: int) -> Happened | str:
+            try:
+                return followed(change, await self._api.statuses(change.repository, number, deadline=deadline))
+            except (SourceUnavailableError, SourceRefusedError) as error:
+                return f"what became of {change.id} of {change.repository} is not known: {bound(error.what, 120)}"
+
+        asked = [(change, change.deployment) for change in wanted[:most] if change.deployment is not None]
+        came = await asyncio.gather(*(one(change, number) for change, number in asked))
+        told = {(found.repository, found.id): found for found in came if isinstance(found, Happened)}
+        notes += [found for found in came if isinstance(found, str)]
+        return [told.get((change.repository, change.id), change) for change in changes], notes
 
 
 def _refused(one: _List, error: SourceError) -> str:

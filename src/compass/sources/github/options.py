@@ -21,7 +21,8 @@ class GitHubOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
     services a table of path patterns to names ("services/checkout/*" = "checkout"); what is in none belongs to nobody.
     `branch`: whose commits are read (empty: the default branch). `environments`: whose deployments are (empty: all but
     transient ones). `workflows`: names or files of workflows that change something, as patterns; others are tests.
-    `diffs`: how many diffs are read; `requests`: how many requests an investigation may take of the hourly limit.
+    `diffs`: how many diffs are read; `statuses`: of how many deployments it is asked what became of them; `requests`:
+    how many requests an investigation may take of the hourly limit.
     `url` of an Enterprise server ends in /api/v3; an older one may know an older `api_version` only.
     """
 
@@ -34,6 +35,7 @@ class GitHubOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
         default_factory=lambda: ["*deploy*", "*release*", "*rollout*", "*promote*", "*publish*", "*rollback*"]
     )
     diffs: int = 4
+    statuses: int = 4
     requests: int = 10
     api_version: str = "2026-03-10"
     answer_mb: float = 4.0
@@ -51,8 +53,8 @@ def checked(options: GitHubOptions, where: str) -> GitHubOptions:
             f"services names {', '.join(strangers)}, which repositories does not", where=where,
             hint="both spell a repository owner/name",
         )  # fmt: skip
-    if options.requests < 1 or options.diffs < 0:
-        raise ConfigurationError("requests and diffs are counts", where=where)
+    if options.requests < 1 or min(options.diffs, options.statuses) < 0:
+        raise ConfigurationError("requests, diffs and statuses are counts", where=where)
     return options
 
 
