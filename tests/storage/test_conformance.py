@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
+from compass.domain.advice import ModelCall, Role, Task, Usage
+from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import NewEvent, StepStarted, TimingMeasured, Tombstone
 from compass.domain.failure import Status
 from compass.ports.chronicle import Chronicle
@@ -265,3 +267,32 @@ async def test_ids_are_uuids_of_version_7(chronicle: Chronicle) -> None:
     investigation = await chronicle.create("slow")
     assert isinstance(investigation, UUID)
     assert investigation.version == 7
+
+
+def model_call(cost_usd: float | None, *, reused: bool = False) -> ModelAsked:
+    return ModelAsked(
+        call=ModelCall(
+            id="m", task=Task.PROPOSE, role=Role.FAST, provider="p", model="m", prompt_version="1", prompt="?",
+            usage=Usage(input=100, output=10), cost_usd=cost_usd, reused=reused,
+        )
+    )  # fmt: skip
+
+
+async def test_what_models_cost_is_summed_since_a_time_and_by_investigation(chronicle: Chronicle) -> None:
+    before = datetime.now(UTC) - timedelta(hours=1)
+    assert await chronicle.past_costs() == ()
+    base = await chronicle.spent(before)
+    first, second, without = [await chronicle.create(title) for title in ("first", "second", "without")]
+    calls = [model_call(0.25), model_call(None), model_call(9.0, reused=True), model_call(0.5)]
+    await chronicle.append(first, None, [new(f"c{i}", call) for i, call in enumerate(calls)])
+    await chronicle.append(second, None, [new("c", model_call(1.0))])
+    await chronicle.append(without, None, many("a", 2))
+    spent = await chronicle.spent(before)
+    assert spent.team == pytest.approx(1.75)
+    assert spent.everybody == pytest.approx(base.everybody + 1.75)
+    assert (await chronicle.spent(datetime.now(UTC) + timedelta(hours=1))).everybody == 0.0
+    latest, earlier = await chronicle.past_costs()
+    assert (latest.investigation, latest.calls, latest.usd) == (second, 1, 1.0)
+    assert (earlier.investigation, earlier.calls, earlier.tokens) == (first, 3, 330)
+    assert earlier.usd == pytest.approx(0.75)
+    assert len(await chronicle.past_costs(limit=1)) == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class Task(StrEnum):
@@ -215,6 +216,25 @@ class ModelCall:
     def charged_usd(self) -> float:
         """What counts against a budget: nothing for a reused call, and nothing where no price is known."""
         return 0.0 if self.reused or self.cost_usd is None else self.cost_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """USD that calls to models cost over a time: of one team, and of every team in the same database."""
+
+    team: float = 0.0
+    everybody: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastCost:
+    """What the model cost one earlier investigation of the team. `observations` is how large it was."""
+
+    investigation: UUID
+    observations: int
+    calls: int
+    tokens: int
+    usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from compass.domain.advice import PastCost, Spent
 from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
 
 
@@ -47,6 +49,14 @@ class Chronicle(Protocol):
 
     async def find(self, reference: str | None) -> UUID:
         """The investigation meant by a number, an id or a prefix of an id; None = the latest."""
+        ...
+
+    async def spent(self, since: datetime) -> Spent:
+        """What calls to language models cost since then. Calls whose payload was erased are not in it any more."""
+        ...
+
+    async def past_costs(self, limit: int = 20) -> tuple[PastCost, ...]:
+        """The team's latest investigations in which a model was asked, latest first."""
         ...
 
     async def erase(self, investigation: UUID, seq: int) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from compass.domain.advice import ModelCall, PastCost, Spent
+from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
 from compass.domain.failure import Status
 from compass.domain.time import to_datetime
@@ -137,6 +139,30 @@ class MemoryChronicle:
             for found in latest
         )
 
+    async def spent(self, since: datetime) -> Spent:
+        usd = sum(
+            call.charged_usd
+            for found in self._investigations.values()
+            for event, call in _calls(found.rows)
+            if event.recorded_at >= since
+        )
+        return Spent(team=usd, everybody=usd)
+
+    async def past_costs(self, limit: int = 20) -> tuple[PastCost, ...]:
+        costs: list[tuple[datetime, PastCost]] = []
+        for found in self._investigations.values():
+            sent = [(event.recorded_at, call) for event, call in _calls(found.rows) if not call.reused]
+            if sent:
+                seen = sum(to_event(row).kind == "observation.recorded" for row in found.rows)
+                cost = PastCost(
+                    investigation=found.id, observations=seen, calls=len(sent),
+                    tokens=sum(call.usage.input + call.usage.output for _, call in sent),
+                    usd=sum(call.charged_usd for _, call in sent),
+                )  # fmt: skip
+                costs.append((max(at for at, _ in sent), cost))
+        costs.sort(key=lambda item: item[0], reverse=True)
+        return tuple(cost for _, cost in costs[:limit])
+
     async def find(self, reference: str | None) -> UUID:
         if reference is None:
             if not self._investigations:
@@ -169,3 +195,9 @@ class MemoryChronicle:
             return self._investigations[investigation]
         except KeyError:
             raise no_such(investigation) from None
+
+
+def _calls(rows: Iterable[Row]) -> Iterable[tuple[Event, ModelCall]]:
+    for event in map(to_event, rows):
+        if isinstance(event.payload, ModelAsked):
+            yield event, event.payload.call

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
+from compass.domain.advice import PastCost, Spent
 from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
 from compass.domain.failure import Status
 from compass.domain.time import to_datetime
@@ -265,6 +266,18 @@ class PostgresChronicle:
             return await self._fetch(connection, "list_investigations", _SummaryRow, limit=limit)
 
         return tuple(row.summary() for row in await self._connections.run(latest))
+
+    async def spent(self, since: datetime) -> Spent:
+        async def total(connection: Connection) -> Sequence[Spent]:
+            return await self._fetch(connection, "spent", Spent, since=since)
+
+        return (await self._connections.run(total))[0]
+
+    async def past_costs(self, limit: int = 20) -> tuple[PastCost, ...]:
+        async def latest(connection: Connection) -> Sequence[PastCost]:
+            return await self._fetch(connection, "past_costs", PastCost, limit=limit)
+
+        return tuple(await self._connections.run(latest))
 
     async def find(self, reference: str | None) -> UUID:
         async def look(connection: Connection) -> UUID:

@@ -142,3 +142,36 @@ order by id limit 2
 update compass.payload set salt = null, data = null, erased_at = coalesce(erased_at, clock_timestamp())
 where team = %(team)s and investigation = %(investigation)s and seq = %(seq)s
 returning seq
+
+-- name: spent
+-- Payloads are kept as they were digested; what a call cost is read out of them, which the partial index keeps few.
+select coalesce(sum(usd) filter (where team = %(team)s), 0)::float8 as team, coalesce(sum(usd), 0)::float8 as everybody
+from (
+    select e.team, (convert_from(p.data, 'UTF8')::jsonb -> 'call' ->> 'cost_usd')::float8 as usd
+    from compass.event e
+    join compass.payload p using (team, investigation, seq)
+    where e.kind = 'model.asked' and e.recorded_at >= %(since)s and p.data is not null
+      and not (convert_from(p.data, 'UTF8')::jsonb -> 'call' ->> 'reused')::boolean
+) calls
+
+-- name: past_costs
+select calls.investigation, calls.calls, calls.tokens, calls.usd,
+       (select count(*) from compass.event o
+        where o.team = %(team)s and o.investigation = calls.investigation and o.kind = 'observation.recorded'
+       ) as observations
+from (
+    select investigation, count(*) as calls, max(recorded_at) as latest,
+           sum((call -> 'usage' ->> 'input')::bigint + (call -> 'usage' ->> 'output')::bigint)::bigint as tokens,
+           coalesce(sum((call ->> 'cost_usd')::float8), 0)::float8 as usd
+    from (
+        select e.investigation, e.recorded_at, convert_from(p.data, 'UTF8')::jsonb -> 'call' as call
+        from compass.event e
+        join compass.payload p using (team, investigation, seq)
+        where e.team = %(team)s and e.kind = 'model.asked' and p.data is not null
+    ) asked
+    where not (call ->> 'reused')::boolean
+    group by investigation
+    order by latest desc, investigation
+    limit %(limit)s
+) calls
+order by calls.latest desc, calls.investigation
