@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import httpx2
 
@@ -22,7 +23,7 @@ from compass.sources.loki.api import Field
 from compass.sources.loki.feed import LokiFeed
 from compass.sources.recording.header import read_header
 from tests.sources.reference import write_reference
-from tests.support.recordings import Line, write_recording
+from tests.support.recordings import Line, iso, write_recording
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTRACTS = ROOT / "tests" / "contracts" / "loki"
@@ -51,6 +52,7 @@ class Case:
     options: Mapping[str, object] = field(default_factory=dict)
 
 
+NO_AUDIT = '{service_name=~"cart|checkout|orders"}'
 CASES = (
     Case(name="lab-002-exact", loaded="lab-002", exact=True),
     Case(name="lab-015-exact", loaded="lab-015", exact=True),
@@ -72,7 +74,25 @@ CASES = (
     ),
     Case(name="slow-words", loaded="lab-015", slow="line_format", options={"lines": 900, "megabytes": 1.0}),
     Case(name="slow-rest", loaded="lab-015", slow="level!~", options={"lines": 900}),
+    Case(name="rare", loaded="rare", service="checkout", options={"lines": 1200, "selector": NO_AUDIT}),
+    Case(name="rare-flood", loaded="rare", service="checkout", options={"lines": 1200}),
+    Case(
+        name="rare-unknown",
+        loaded="rare",
+        limited=True,
+        tenant="levels",
+        service="checkout",
+        options={"lines": 1200, "selector": NO_AUDIT},
+    ),
+    Case(
+        name="rare-slow",
+        loaded="rare",
+        slow="!>",
+        service="checkout",
+        options={"lines": 1200, "selector": NO_AUDIT},
+    ),
     Case(name="odd-exact", loaded="odd", limited=True, tenant="odd", exact=True),
+    Case(name="unknown-look", loaded="reference", limited=True, tenant="levels", ask="look"),
     Case(name="empty", later_s=86_400 * 365),
     Case(name="empty-look", ask="look", later_s=86_400 * 365),
     Case(name="bad-selector", loaded="reference", options={"selector": '{service_name=~"("}'}),
@@ -127,7 +147,7 @@ def folder_of(case: Case, scratch: Path) -> Path:
     target = scratch / (case.loaded or "reference")
     if target.is_dir():
         return target
-    return write_odd(target) if case.loaded == "odd" else write_reference(target)
+    return {"odd": write_odd, "rare": write_rare}.get(case.loaded, write_reference)(target)
 
 
 ODD = {"app": 'q"uo`te\n\\ä'}
@@ -146,6 +166,39 @@ def write_odd(target: Path) -> Path:
         Line(at_s=0, line="at the start", labels=ODD), Line(at_s=60, line="at the end", labels=ODD),
     ]  # fmt: skip
     return write_recording(target, seconds=60, logs=lines)
+
+
+RARE = {
+    ("checkout", 'level=info msg="feature flag new-pricing switched on" by=anna'): 1,
+    ("checkout", 'level=info msg="falling back to stored prices" order={n}'): 40,
+    ("orders", "INFO  [main] c.e.o.Leader - lost the lease orders-leader to orders-1"): 1,
+    ("orders", "INFO  [main] c.e.o.Pool - pause of {n} ms seen, heap 97 of 100"): 9,
+    ("cart", '{{"level": "info", "message": "reconnected to redis after {n} ms", "id": "{n}"}}'): 3,
+}
+"""Lines from second 400 on, and how many; none of them states a warning."""
+USUAL = {
+    ("checkout", 'level=info msg="order placed" order={n} user=u{n}'): 1300,
+    ("checkout", 'level=debug msg="session refreshed" user=u{n}'): 1300,
+    ("orders", "INFO  [worker-{n}] c.e.o.OrderService - stored order {n} in {n} ms"): 1700,
+    ("cart", '{{"level": "info", "message": "cart {n} read from redis", "id": "{n}"}}'): 1700,
+}
+NO_PATTERN = ("audit", '{{"actor": "a{n}", "action": "read", "object": "o{n}"}}')
+"""JSON in which Loki finds no message: such lines have no pattern."""
+
+
+def write_rare(target: Path) -> Path:
+    """A recording of many lines that are alike, and few that are not."""
+    chance = Random(4)
+    day = 86_400.0  # later than the reference, which is in the same Loki
+    lines = []
+    for (service, text), number in (*USUAL.items(), *RARE.items(), (NO_PATTERN, 1500)):
+        first = 400.0 if (service, text) in RARE else 0.0
+        for _ in range(number):
+            line = text.format(n=chance.randrange(10**6))
+            at_s = day + round(chance.uniform(first, 599.0), 6)
+            lines.append(Line(at_s=at_s, line=line, labels={"service_name": service}))
+    header = {"window": {"start": iso(day), "end": iso(day + 600)}, "detected_at": iso(day + 550)}
+    return write_recording(target, header=header, logs=lines)
 
 
 def feed_of(

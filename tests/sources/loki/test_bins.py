@@ -58,7 +58,7 @@ def test_what_is_searched_and_what_is_only_looked_at_are_the_whole_window(
 ) -> None:
     detected = window.start_ns + int((window.end_ns - window.start_ns) * page)
     near, far = divided(window, detected, share)
-    looks = evenly(far)
+    looks = evenly(far, 3)
     parts = sorted([near, *looks])
     assert parts[0].start_ns == window.start_ns
     assert parts[-1].end_ns == window.end_ns

@@ -83,3 +83,23 @@ def test_the_queries_for_bad_lines_and_for_the_others_are_complements(level: str
 def test_every_bad_line_has_one_of_the_words_that_are_looked_for_first(line: str) -> None:
     assert re.search(BAD_LINE, line)
     assert re.search(logql.SOME_WORD, line)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [("order <_> placed", "order <_> placed"), ("<_>paid <_><_>", "<_>paid <_>"), ("user <name> <_>", "user <_> <_>"),
+     ("<a><_><b> gone", "<_> gone"), ("5 < 6 <_>", ""), ("<_> - [<_>]", ""), ("<_>", ""), ("a < b", "a < b"),
+     ("<b>größe</b> <_>", "<_>größe</b> <_>")],
+)  # fmt: skip
+def test_a_pattern_becomes_what_filters_take(pattern: str, expected: str) -> None:
+    assert logql.pattern_filter(pattern) == expected
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_hostile_pattern_stays_inside_its_literal(value: str) -> None:
+    made = logql.unlike('{app="a"}', [value, "x <_>"])
+    assert unquoted(made.removeprefix('{app="a"} !> ').removesuffix(' !> "x <_>"')) == value
+
+
+def test_values_are_left_out_literally() -> None:
+    assert logql.none_of("app", ["a.b", "c"]) == 'app!~"a\\\\.b|c"'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
@@ -25,9 +25,11 @@ VOLUME = Endpoint(path="/loki/api/v1/index/volume")
 VOLUME_RANGE = Endpoint(path="/loki/api/v1/index/volume_range")
 RANGE = Endpoint(path="/loki/api/v1/query_range")
 FIELDS = Endpoint(path="/loki/api/v1/detected_fields")
-ENDPOINTS = (LABELS, SERIES, VOLUME, VOLUME_RANGE, RANGE, FIELDS)
+PATTERNS = Endpoint(path="/loki/api/v1/patterns")
+ENDPOINTS = (LABELS, SERIES, VOLUME, VOLUME_RANGE, RANGE, FIELDS, PATTERNS)
 _MOST_SERIES = "1000"
 _DAY_S = 86_400
+_LEAST_STEP_S = 10  # Loki counts patterns in steps of this
 
 
 class More(msgspec.Struct):
@@ -134,6 +136,26 @@ class _Fields(msgspec.Struct):
     fields: list[Field] | None = None
 
 
+class _Shape(msgspec.Struct):
+    """A pattern of one level; `samples` are (seconds, lines)."""
+
+    pattern: str
+    samples: list[tuple[float, float]] = []
+
+
+class _Shapes(msgspec.Struct):
+    status: Literal["success"]
+    data: list[_Shape] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """What many lines look like, with `<_>` for what differs among them, and how many they are, about."""
+
+    text: str
+    lines: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Lines of one answer. `apart`: metadata came apart from the labels; else they are mixed."""
@@ -184,6 +206,12 @@ class LokiApi(Protocol):
 
     async def fields(self, selector: str, window: Window, *, deadline: Deadline) -> Sequence[Field]:
         """Fields that a few hundred lines have."""
+        ...
+
+    async def patterns(self, selector: str, window: Window, *, deadline: Deadline) -> Sequence[Pattern]:
+        """The patterns that the server itself finds in lines as they come, the most frequent first: as far back as it
+        keeps them (3 hours, if nobody changed that), and none of fewer than 30 lines. SourceRefusedError: it does
+        not look for any."""
         ...
 
     async def aclose(self) -> None: ...
@@ -238,6 +266,12 @@ class HttpLoki:
         params = [("query", selector), *_within(window), ("line_limit", "500"), ("limit", "200")]
         return (await self._ask(FIELDS, _Fields, params, deadline)).fields or []
 
+    async def patterns(self, selector: str, window: Window, *, deadline: Deadline) -> Sequence[Pattern]:
+        step_s = max(_LEAST_STEP_S, round(window.seconds))  # one count for all of the window is enough
+        params = [("query", selector), *_within(window), ("step", str(step_s))]
+        found = await self._ask(PATTERNS, _Shapes, params, deadline)
+        return by_frequency((one.pattern, sum(lines for _, lines in one.samples)) for one in found.data or [])
+
     async def aclose(self) -> None:
         await self._client.aclose()
 
@@ -249,6 +283,14 @@ class HttpLoki:
             raise SourceRefusedError(
                 error.what, where=error.where, hint=hint or error.hint, status=error.status
             ) from error
+
+
+def by_frequency(found: Iterable[tuple[str, float]]) -> list[Pattern]:
+    """Patterns with their lines of every level together, the most frequent first."""
+    lines: dict[str, float] = {}
+    for text, number in found:
+        lines[text] = lines.get(text, 0.0) + number
+    return [Pattern(text=text, lines=lines[text]) for text in sorted(lines, key=lambda text: (-lines[text], text))]
 
 
 def _within(window: Window) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,7 +32,10 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True)
 class _Lines:
-    """Lines so far, column by column. `kind` is the place of each line's labels and metadata in `kinds`."""
+    """Lines so far, column by column. `kind` is the place of each line's labels and metadata in `kinds`.
+
+    `taken` are rare lines: of equal lines of a stream at the same time Loki keeps one, so it comes again elsewhere.
+    """
 
     kinds: dict[tuple[Pairs, Pairs], int] = field(default_factory=dict)
     kind: list[int] = field(default_factory=list)
@@ -41,9 +44,13 @@ class _Lines:
     trace_id: list[str] = field(default_factory=list)
     span_id: list[str] = field(default_factory=list)
     weight: list[Floats] = field(default_factory=list)
+    taken: set[tuple[int, int, str]] = field(default_factory=set)
 
     def add(self, labels: Pairs, more: Pairs, entry: Entry, ids: tuple[str, str]) -> None:
-        self.kind.append(self.kinds.setdefault((labels, more), len(self.kinds)))
+        kind = self.kinds.setdefault((labels, more), len(self.kinds))
+        if (kind, int(entry.at), entry.line) in self.taken:
+            return
+        self.kind.append(kind)
         self.time_ns.append(int(entry.at))
         self.line.append(entry.line)
         self.trace_id.append(ids[0])
@@ -63,7 +70,13 @@ def assemble(pulled: Sequence[Pulled], counted: Counted, known: frozenset[str]) 
     """All lines as one set of columns. `known`: names of labels of streams, for servers that mix them with metadata."""
     lines = _Lines()
     unseen = 0.0
-    for one in pulled:
+    for one in (one for one in pulled if one.pull.rare):
+        for page in one.pages:
+            _add(lines, page, known, unworded=False)
+        lines.taken.update(zip(lines.kind, lines.time_ns, lines.line, strict=True))
+    lines.weight.append(np.ones(len(lines.line)))
+    rare = _Rare.of(lines, counted)
+    for one in (one for one in pulled if not one.pull.rare):
         before = len(lines.line)
         for page in one.pages:
             _add(lines, page, known, unworded=one.pull.unworded)
@@ -72,7 +85,7 @@ def assemble(pulled: Sequence[Pulled], counted: Counted, known: frozenset[str]) 
             continue
         groups = _groups(lines, before, counted.names)
         times = np.array(lines.time_ns[before:], dtype=np.int64)
-        weight, lost = weights(one.pull, groups, counted.bins.of(times), counted.bins.number)
+        weight, lost = weights(rare.less(one.pull), groups, counted.bins.of(times), counted.bins.number)
         lines.weight.append(weight)
         unseen += lost
     labels, left_out = _labels(list(lines.kinds))
@@ -89,9 +102,43 @@ def _add(lines: _Lines, page: Page, known: frozenset[str], *, unworded: bool) ->
             more = {**mixed, **entry.more.structured}
             ids = _first(more, TRACE), _first(more, SPAN)
             rest = tuple(sorted((name, value) for name, value in more.items() if name not in _IDS))
-            if unworded and _BAD.search(entry.line) and logql.class_of({**dict(rest), **own}) == "unsaid":
+            if unworded and _worded(entry.line, {**dict(rest), **own}):
                 continue
             lines.add(labels, rest, entry, ids)
+
+
+def _worded(line: str, labels: dict[str, str]) -> bool:
+    """Whether `logql.bad_by_words` has the line."""
+    return bool(_BAD.search(line)) and logql.class_of(labels) == "unsaid"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rare:
+    """What of the counts are rare lines: these stand for themselves, and what is pulled otherwise for all others.
+
+    Group, step, and whether it is bad by its words, of each line. That they were taken for their looks does not matter
+    to the sample: without them it is one of all lines without them.
+    """
+
+    of_lines: tuple[tuple[Group, int, bool], ...]
+
+    @classmethod
+    def of(cls, lines: _Lines, counted: Counted) -> _Rare:
+        labels = [{**dict(more), **dict(own)} for own, more in lines.kinds]
+        steps = counted.bins.of(np.array(lines.time_ns, dtype=np.int64)).tolist()
+        worded = [_worded(line, labels[kind]) for line, kind in zip(lines.line, lines.kind, strict=True)]
+        return cls(tuple(zip(_groups(lines, 0, counted.names), steps, worded, strict=True)))
+
+    def less(self, pull: Pull) -> Pull:
+        """The pull without those of them that it has."""
+        if not self.of_lines:
+            return pull
+        counts = {group: row.copy() for group, row in pull.counts.items()}
+        for group, step, worded in self.of_lines:
+            apart = pull.worded or pull.unworded
+            if group in counts and (not apart or worded == pull.worded):
+                counts[group][step] = max(0.0, counts[group][step] - 1.0)
+        return replace(pull, counts=counts)
 
 
 def _first(more: Mapping[str, str], names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
-from compass.ports.errors import SourceRefusedError, SourceUnavailableError
+from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.sources.live.feed import Found, Scope
 from compass.sources.live.gathered import Gathered
 from compass.sources.loki import logql, survey
@@ -19,9 +19,10 @@ from compass.sources.loki.assemble import assemble
 from compass.sources.loki.bins import bins_of
 from compass.sources.loki.fetch import Fetch, Pulled
 from compass.sources.loki.options import EXACT, Bounds, LokiOptions, bounds_of
-from compass.sources.loki.plan import pulls
+from compass.sources.loki.plan import Pull, pulls
+from compass.sources.loki.rare import SHARE, Known, Rare, may_be_sampled, rare_of, without_flood
 from compass.sources.loki.survey import Counted, Survey, named
-from compass.sources.loki.told import spanned, told
+from compass.sources.loki.told import read_beside, spanned, told
 from compass.sources.loki.when import affordable, clipped, divided, evenly
 
 _PAGES = 2  # a slice is continued so often when it holds more than was counted; more for a recording that is kept
@@ -29,6 +30,8 @@ _RECENT_NS = 3600 * NS_PER_S
 _MONTH_NS = 30 * 86_400 * NS_PER_S
 _LOOK_LINES = 5
 _GLANCE = 2_000  # lines of one short look at a time that is not read whole
+_GLANCES = 3  # so many, or one fewer where rare lines are asked for
+_RARE_PULLS = 2
 _COUNTING = 0.3  # of the time there is
 _WORTH = 2  # searching less than so many times what is counted already is not worth the time
 
@@ -41,6 +44,7 @@ class LokiFeed:
     def __init__(self, name: str, api: LokiApi, options: LokiOptions, clock: Clock) -> None:
         self.name = name
         self._api, self._options, self._clock = api, options, clock
+        self._patterns = True  # until it says that it has none
 
     async def gather(self, part: str, scope: Scope, *, deadline: Deadline) -> Gathered:
         """Lines of the window. Three questions deep: what streams there are, how many lines they have, the lines."""
@@ -53,16 +57,22 @@ class LokiFeed:
             missing += (f"{self.name} has no log stream in this window that {found.selector} selects",)
         else:
             fetch = Fetch(self._api, bounds.per_query, _PAGES * (EXACT if scope.exact else 1))
-            counted, far, notes = await self._counted(found, window, scope, bounds, deadline)
+            (counted, far, notes), known = await asyncio.gather(
+                self._counted(found, window, scope, bounds, deadline), self._known(found, window, bounds, deadline)
+            )
             missing += notes
-            plan = pulls(found, counted, bounds.beside(bool(far)), scope.service) if counted.lines else []
-            whole, glances = await asyncio.gather(
+            plan, rare = _planned(found, counted, known, bounds.beside(bool(far)), scope.service)
+            parts = evenly(far, _GLANCES - (rare is not None))
+            whole, glances, (few, notes) = await asyncio.gather(
                 fetch.all(plan, deadline),
-                fetch.glances(found.selector, evenly(far), min(_GLANCE, bounds.per_query), deadline),
+                fetch.glances(found.selector, parts, min(_GLANCE, bounds.per_query), deadline),
+                _few(fetch, found, rare, deadline),
             )
             pulled = [*whole, *glances]
             if pulled and not any(one.pages for one in pulled):
                 raise pulled[0].late[0][1]
+            pulled += few
+            missing += notes
         made = assemble(pulled, counted, found.known)
         notes = (*missing, *found.missing, *told(counted, pulled, made, exact=scope.exact))
         return Gathered(data=made.logs, queries=_queries(pulled), missing=tuple(dict.fromkeys(notes)))
@@ -76,9 +86,10 @@ class LokiFeed:
         if not found.streams:
             hint = "are logs sent to it, and is this the right tenant? selector in compass.toml bounds what is asked"
             return Found(detail="no log stream in the last hour", hints=(hint, *found.missing))
-        page, days = await asyncio.gather(
+        page, days, patterns = await asyncio.gather(
             self._api.lines(found.selector, window, _LOOK_LINES, deadline=deadline, backward=True),
             self._days(found.selector, replace(window, start_ns=now - _MONTH_NS), deadline),
+            self._patterned(found.selector, window, deadline),
         )
         newest = max((int(entry.at) for stream in page.streams for entry in stream.values), default=None)
         figures = {
@@ -88,6 +99,7 @@ class LokiFeed:
             figures["last hour"] = f"about {sum(found.sizes.values()) / 1e6:.3g} MB"
         if days:
             figures["since"] = datetime.fromtimestamp(days[0], tz=UTC).date().isoformat()
+        figures["patterns"] = patterns
         if newest is None:
             return Found(detail="its streams have no line of the last hour", figures=figures, hints=found.missing)
         age = (now - newest) / NS_PER_S
@@ -137,6 +149,20 @@ class LokiFeed:
             share = min(share, affordable(part, self._clock.monotonic_s() - began, left))
         return known, far, notes
 
+    async def _known(self, found: Survey, window: Window, bounds: Bounds, deadline: Deadline) -> Known:
+        """Patterns that Loki has of these lines, where they may be of use. They are an aid: without them it goes on."""
+        if not self._patterns or not may_be_sampled(found, bounds):
+            return Known(window=window)
+        try:
+            known = await self._api.patterns(found.selector, window, deadline=self._sooner(deadline))
+        except SourceRefusedError:
+            self._patterns = False
+        except SourceUnavailableError:
+            pass
+        else:
+            return Known(window=window, patterns=known)
+        return Known(window=window)
+
     def _sooner(self, deadline: Deadline) -> Deadline:
         """What a server cannot count in part of the time is not waited for: lines can be had without."""
         left = deadline.remaining(self._clock)
@@ -148,9 +174,44 @@ class LokiFeed:
         except SourceRefusedError:
             return ()  # it is an aid that may be switched off (volume_enabled)
 
+    async def _patterned(self, selector: str, window: Window, deadline: Deadline) -> str:
+        """How many patterns it knows, in words for a person."""
+        try:
+            return str(len(await self._api.patterns(selector, window, deadline=deadline)))
+        except SourceRefusedError:
+            self._patterns = False
+            return "it does not look for any (pattern_ingester)"
+
     def _check(self, part: str) -> None:
         if part not in self.parts:
             raise SourceRefusedError(f"has logs, and no {part}", where=self.name)
+
+
+def _planned(
+    found: Survey, counted: Counted, known: Known, bounds: Bounds, service: str | None
+) -> tuple[list[Pull], Rare | None]:
+    """What is pulled, and what of it are rare lines that the rest, if it is a sample, would miss."""
+    plan = pulls(found, counted, bounds, service) if counted.lines else []
+    rare = rare_of(found, counted, plan, known, bounds)
+    if rare is not None:
+        plan = pulls(found, counted, bounds.without(SHARE), service)
+    return plan, rare
+
+
+async def _few(
+    fetch: Fetch, found: Survey, rare: Rare | None, deadline: Deadline
+) -> tuple[list[Pulled], tuple[str, ...]]:
+    """The rare lines, and what to say of them. Where those of some services are too many, the others' are read."""
+    pulled: list[Pulled] = []
+    asked: list[Rare] = []
+    while rare is not None and len(asked) < _RARE_PULLS:
+        try:
+            pulled.append(await fetch.first(rare.pull, rare.limit, deadline))
+        except SourceError as error:
+            return pulled, (f"rare log lines were not searched for: {error.what}",)
+        asked.append(rare)
+        rare = without_flood(found, rare, pulled[-1])
+    return pulled, read_beside(asked, pulled)
 
 
 def _nothing(window: Window) -> Counted:

@@ -52,6 +52,15 @@ class Fetch:
         """The first `limit` lines of each part: they stand for the part by the time that they cover."""
         return list(await asyncio.gather(*(self._glance(query, part, limit, deadline) for part in parts)))
 
+    async def first(self, pull: Pull, limit: int, deadline: Deadline) -> Pulled:
+        """The first `limit` lines of a pull of one slice. Raises SourceError."""
+        (window,) = pull.windows
+        page, limit = await self._page(pull.query, window, deadline, limit)
+        if page.lines < limit:
+            return Pulled(pull=pull, pages=(page,))
+        last = max(int(entry.at) for stream in page.streams for entry in stream.values)
+        return Pulled(pull=pull, pages=(page,), cut=(Window(start_ns=last, end_ns=window.end_ns),))
+
     async def _glance(self, query: str, part: Window, limit: int, deadline: Deadline) -> Pulled:
         pull = Pull(what="lines", query=query, windows=(part,), modulus=1, counts={})
         try:

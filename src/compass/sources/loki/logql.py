@@ -37,6 +37,8 @@ _WORDS = frozenset(
         "keep",
     ]
 )
+_CAPTURE = re.compile(r"<[A-Za-z_]\w*>", re.ASCII)  # pkg/logql/log/pattern/lexer.rl
+_CAPTURES = re.compile("(?:<_>)+")
 _PART = "compass_part"  # of a label that exists only while a query runs
 
 
@@ -66,6 +68,11 @@ def one_of(label: str, values: Sequence[str]) -> str:
     if len(values) == 1:
         return matcher(label, "=", values[0])
     return matcher(label, "=~", "|".join(literally(value) for value in values))
+
+
+def none_of(label: str, values: Sequence[str]) -> str:
+    """A matcher for a label that has none of `values`, literally."""
+    return matcher(label, "!~", "|".join(literally(value) for value in values))
 
 
 def having(label: str) -> str:
@@ -123,6 +130,20 @@ def one_in(query: str, modulus: int) -> str:
         return query
     made = f"label_format {_PART}=`{{{{mod __timestamp__.UnixMilli {modulus}}}}}`"
     return f"{query} | {made} | {_PART}=`0` | drop {_PART}"
+
+
+def pattern_filter(pattern: str) -> str:
+    """A pattern that Loki found in lines, as its filters take it; "" for one that says nothing of a line.
+
+    They take no captures with names, which a line may have in it as text, and none right after another.
+    """
+    text = _CAPTURES.sub("<_>", _CAPTURE.sub("<_>", pattern))
+    return text if any(char.isalpha() for char in text.replace("<_>", "")) else ""
+
+
+def unlike(selector: str, patterns: Sequence[str]) -> str:
+    """Lines that match none of `patterns` (of `pattern_filter`). Since Loki 3, which is the first that finds any."""
+    return " ".join([selector, *(f"!> {quoted(pattern)}" for pattern in patterns)])
 
 
 def counted(query: str, by: Sequence[str], step_s: int) -> str:

@@ -52,6 +52,11 @@ class Bounds:
             return self
         return replace(self, lines=self.lines // 2, size=self.size / 2, pulls=max(1, self.pulls // 2))
 
+    def without(self, share: float) -> Bounds:
+        """The bounds of the rest, where one pull may fetch `share` of it all."""
+        left = 1.0 - share
+        return replace(self, lines=round(self.lines * left), size=self.size * left, pulls=max(1, self.pulls - 1))
+
 
 def bounds_of(options: LokiOptions, *, exact: bool) -> Bounds:
     """The caps for an investigation, or for a recording that is kept."""

@@ -28,7 +28,8 @@ _BAD, _NEAR = 0.5, 0.25
 class Pull:
     """One query over slices of the window. `counts` says for how many lines by group its answer stands.
 
-    `unworded`: lines that are bad by their words come with another pull, and are left out of this.
+    `unworded`: lines that are bad by their words come with another pull, and are left out of this; `worded`: with this.
+    `rare`: it has lines of any kind that stand for themselves alone, whatever else is pulled.
     """
 
     what: str
@@ -37,6 +38,8 @@ class Pull:
     modulus: int
     counts: Rows
     unworded: bool = False
+    worded: bool = False
+    rare: bool = False
 
     @property
     def total(self) -> float:
@@ -49,6 +52,7 @@ class _Stratum:
     query: Callable[[str, Sequence[str]], str]
     counts: Rows
     unworded: bool = False
+    worded: bool = False
 
 
 def pulls(found: Survey, counted: Counted, bounds: Bounds, service: str | None) -> list[Pull]:
@@ -56,7 +60,7 @@ def pulls(found: Survey, counted: Counted, bounds: Bounds, service: str | None) 
     inside = counted.bins.inside
     lines = {group: row * inside for group, row in counted.lines.items()}
     total = sum(row.sum() for row in lines.values())
-    most = min(float(bounds.lines), bounds.size / _bytes(found, float(total)))
+    most = min(float(bounds.lines), bounds.size / line_bytes(found, float(total)))
     room = float(bounds.pulls * bounds.per_query)
     if total <= min(most, room * _FILL):
         return _whole(found, counted, bounds, lines)
@@ -72,9 +76,10 @@ def pulls(found: Survey, counted: Counted, bounds: Bounds, service: str | None) 
         ("warnings and errors by their words", logql.bad_by_words, worded),
     ):
         room = budget * _BAD * _sum(rows) / max(1.0, total_bad)
-        out += _sampled(found, counted, bounds, _Stratum(what=what, query=query, counts=rows), room)
+        stratum = _Stratum(what=what, query=query, counts=rows, worded=rows is worded)
+        out += _sampled(found, counted, bounds, stratum, room)
     left = budget - min(total_bad, budget * _BAD)
-    near = {group: row for group, row in rest.items() if service and _key(found, counted, group) == service}
+    near = {group: row for group, row in rest.items() if service and key_in(found, counted, group) == service}
     if near:
         stratum = _Stratum(what=f"other lines of {service}", query=logql.others, counts=near, unworded=apart)
         out += _sampled(found, counted, bounds, stratum, budget * _NEAR)
@@ -93,11 +98,11 @@ def _whole(found: Survey, counted: Counted, bounds: Bounds, lines: Rows) -> list
 def _sampled(found: Survey, counted: Counted, bounds: Bounds, stratum: _Stratum, room: float) -> list[Pull]:
     by_key: dict[str, float] = {}
     for group, row in stratum.counts.items():
-        key = _key(found, counted, group)
+        key = key_in(found, counted, group)
         by_key[key] = by_key.get(key, 0.0) + float(row.sum())
     made = []
     for share in shares({key: count for key, count in by_key.items() if count > 0}, room):
-        rows = {group: row for group, row in stratum.counts.items() if _key(found, counted, group) in share.keys}
+        rows = {group: row for group, row in stratum.counts.items() if key_in(found, counted, group) in share.keys}
         every = found.key not in counted.names or set(share.keys) >= set(found.values)
         selector = found.selector if every else found.only(share.keys)
         query = logql.one_in(stratum.query(selector, counted.levels), share.modulus)
@@ -106,7 +111,7 @@ def _sampled(found: Survey, counted: Counted, bounds: Bounds, stratum: _Stratum,
         made.append(
             Pull(
                 what=stratum.what, query=query, windows=tuple(windows), modulus=share.modulus, counts=rows,
-                unworded=stratum.unworded,
+                unworded=stratum.unworded, worded=stratum.worded,
             )
         )  # fmt: skip
     return made
@@ -128,12 +133,12 @@ def _without(row: Floats, part: Floats | None) -> Floats:
     return row if part is None else np.maximum(0.0, row - part)
 
 
-def _key(found: Survey, counted: Counted, group: Group) -> str:
+def key_in(found: Survey, counted: Counted, group: Group) -> str:
     """The service of a group, or "" where lines are not counted by service."""
     return group[counted.names.index(found.key)] if found.key in counted.names else ""
 
 
-def _bytes(found: Survey, lines: float) -> float:
+def line_bytes(found: Survey, lines: float) -> float:
     """Bytes that a line takes in an answer, about."""
     size = sum(found.sizes.values()) if found.sizes else 0.0
     return OVERHEAD + (size / lines if size and lines else _LINE)

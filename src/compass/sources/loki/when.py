@@ -9,7 +9,6 @@ from compass.domain.time import NS_PER_S, Window
 from compass.sources.live.feed import Scope
 
 _BEFORE = 0.75  # of what is kept of a window, so much lies before the page
-_GLANCES = 3  # short looks at what is not read whole
 _LEAST_NS = 10 * NS_PER_S
 _NEARLY = 0.9  # sizes are about: of a window that may nearly be searched all is
 
@@ -45,13 +44,13 @@ def affordable(share: float, took_s: float, left_s: float | None) -> float:
     return 1.0 if left_s is None else min(1.0, share * left_s / 2 / max(took_s, 1e-3))
 
 
-def evenly(parts: Sequence[Window]) -> list[Window]:
-    """The parts cut in about `_GLANCES` pieces of about equal length: each moment in exactly one of them."""
+def evenly(parts: Sequence[Window], pieces: int) -> list[Window]:
+    """The parts cut in about `pieces` of about equal length: each moment in exactly one of them."""
     total = sum(part.end_ns - part.start_ns for part in parts)
     out = []
     for part in parts:
         length = part.end_ns - part.start_ns
-        number = max(1, min(length, round(_GLANCES * length / total)))
+        number = max(1, min(length, round(pieces * length / total)))
         edges = [part.start_ns + length * i // number for i in range(number + 1)]
         out += [Window(start_ns=a, end_ns=b) for a, b in pairwise(edges)]
     return out

@@ -12,7 +12,19 @@ from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceRefusedError
 from compass.sources.http.replies import Reply
-from compass.sources.loki.api import Counts, Entry, Field, Labels, More, Page, Row, Stream, advice
+from compass.sources.loki.api import (
+    Counts,
+    Entry,
+    Field,
+    Labels,
+    More,
+    Page,
+    Pattern,
+    Row,
+    Stream,
+    advice,
+    by_frequency,
+)
 from compass.sources.loki.survey import USUAL
 from compass.sources.mcp.calls import Calls
 from compass.sources.mcp.datasources import DataSources
@@ -20,6 +32,7 @@ from compass.sources.mcp.prometheus import rfc3339
 from compass.sources.mcp.tools import Arguments
 
 QUERY, NAMES, VALUES, STATS = "query_loki_logs", "list_loki_label_names", "list_loki_label_values", "query_loki_stats"
+PATTERNS = "query_loki_patterns"
 _HAVING = re.compile(r'\{(\w+)=~"\.\+"\}')  # what `loki.logql.having` makes
 
 
@@ -59,6 +72,11 @@ class _Row(msgspec.Struct):
 
 class _Rows(msgspec.Struct):
     data: list[_Row] = []
+
+
+class _Pattern(msgspec.Struct, rename="camel"):
+    pattern: str
+    total_count: float = 0.0
 
 
 class _Size(msgspec.Struct):
@@ -142,6 +160,10 @@ class McpLoki:
 
     async def fields(self, selector: str, window: Window, *, deadline: Deadline) -> Sequence[Field]:  # noqa: ARG002
         raise SourceRefusedError("has no tool that lists the fields of lines", where=self._calls.name)
+
+    async def patterns(self, selector: str, window: Window, *, deadline: Deadline) -> Sequence[Pattern]:
+        found = await self._ask(PATTERNS, {"logql": selector, **_within(window)}, deadline)
+        return by_frequency((one.pattern, one.total_count) for one in found.json(list[_Pattern]))
 
     async def aclose(self) -> None:
         """The connection is the feed's."""

@@ -31,7 +31,8 @@ GRAFANA_ARGUMENTS = (
 GRAFANA_TOOLS = (
     "list_datasources", "query_prometheus", "list_prometheus_metric_metadata", "alerting_rules_read",
     "query_loki_logs", "list_loki_label_names", "list_loki_label_values", "query_loki_stats",
-    "search_tempo_traces", "query_tempo_metrics", "list_tempo_attribute_values", "get_tempo_trace", "get_annotations",
+    "query_loki_patterns", "search_tempo_traces", "query_tempo_metrics", "list_tempo_attribute_values",
+    "get_tempo_trace", "get_annotations",
 )  # fmt: skip
 """What COMPASS calls of mcp-grafana. It has more that read, and some that write."""
 _FLAG = re.compile(
