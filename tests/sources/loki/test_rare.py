@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,17 +16,32 @@ from hypothesis import strategies as st
 
 from compass.domain.time import NS_PER_S, Window
 from compass.entrypoints.clock import SystemClock
+from compass.sources.http.client import Client
+from compass.sources.http.ledger import Ledger
+from compass.sources.http.settings import Server
 from compass.sources.live.feed import Scope
 from compass.sources.live.gathered import Logs
-from compass.sources.loki.api import Entry, Page, Pattern, Stream
+from compass.sources.loki.api import ENDPOINTS, Entry, HttpLoki, Page, Pattern, Stream
 from compass.sources.loki.assemble import assemble
+from compass.sources.loki.beside import few
 from compass.sources.loki.bins import bins_of
-from compass.sources.loki.fetch import Pulled
+from compass.sources.loki.fetch import Fetch, Pulled
 from compass.sources.loki.options import LokiOptions, bounds_of
 from compass.sources.loki.plan import Pull, pulls
-from compass.sources.loki.rare import Known, may_be_sampled, rare_of, without_flood
+from compass.sources.loki.rare import Known, may_be_sampled, rare_of, shortened, without_flood
 from compass.sources.loki.survey import Counted, Survey
-from tests.sources.loki.asking import BY_NAME, CONTRACTS, NO_DEADLINE, RARE, Said, ask, feed_of, folder_of, incident_of
+from tests.sources.loki.asking import (
+    BY_NAME,
+    CONTRACTS,
+    NO_DEADLINE,
+    RARE,
+    REPLAYED,
+    Said,
+    ask,
+    feed_of,
+    folder_of,
+    incident_of,
+)
 from tests.support.exchanges import Replay
 
 WINDOW = Window(start_ns=0, end_ns=240 * NS_PER_S)
@@ -175,7 +191,13 @@ def test_a_query_stays_short_enough_to_be_sent() -> None:
     many = known(**{"x" * 300 + str(i): 20_000.0 - i for i in range(40)})
     rare = rare_of(found, counted, pulls(found, counted, BOUNDS, None), many, BOUNDS)
     assert rare is not None
-    assert 5_000 < len(rare.pull.query) < 8_000
+    assert 10_000 < len(rare.pull.query) < 15_000
+    shorter = shortened(rare)
+    assert shorter is not None
+    assert 5_000 < len(shorter.pull.query) < 6_100
+    assert shorter.patterns == rare.patterns[: len(shorter.patterns)]
+    assert shorter.left == rare.left + sum(one.lines for one in rare.patterns[len(shorter.patterns) :])
+    assert shortened(shorter) is None
 
 
 def stream(app: str, lines: int, first: int = 0, every: int = NS_PER_S // 10) -> Stream:
@@ -207,3 +229,28 @@ def test_rare_lines_stand_for_themselves_and_a_sample_for_all_others(
     assert len(made.logs.line) == len(sampled | rare)
     assert all(w == 1.0 for w, line in zip(weight, made.logs.line, strict=True) if int(line[5:]) in rare)
     assert sum(weight) + made.unseen == pytest.approx(row.sum())
+
+
+async def test_a_proxy_that_takes_no_long_address_is_asked_with_fewer_patterns() -> None:
+    asked: list[str] = []
+
+    def proxy(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.params["query"])
+        if len(str(request.url)) > 8_000:
+            return httpx2.Response(414, text="Request-URI Too Large")
+        return httpx2.Response(200, json={"status": "success", "data": {"resultType": "streams", "result": []}})
+
+    client = Client(
+        Server(name="loki", url=REPLAYED), ENDPOINTS, clock=SystemClock(), ledger=Ledger(),
+        transport=httpx2.MockTransport(proxy),
+    )  # fmt: skip
+    found, counted = surveyed({"a": 900_000.0})
+    many = known(**{"x" * 300 + str(i): 20_000.0 - i for i in range(50)})
+    rare = rare_of(found, counted, pulls(found, counted, BOUNDS, None), many, BOUNDS)
+    assert rare is not None
+    pulled, notes = await few(Fetch(HttpLoki("loki", client), 5_000, 1), found, rare, NO_DEADLINE)
+    await client.aclose()
+    assert [query.count("!>") for query in asked] == [len(rare.patterns), asked[1].count("!>")]
+    assert 10 < asked[1].count("!>") < len(rare.patterns)
+    assert len(pulled) == 1
+    assert f"none of Loki's {asked[1].count('!>')} most frequent patterns" in notes[0]

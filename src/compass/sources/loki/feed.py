@@ -10,19 +10,20 @@ from datetime import UTC, datetime
 from compass.domain.telemetry import NativeQuery
 from compass.domain.time import NS_PER_S, Window
 from compass.ports.clock import Clock, Deadline
-from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
+from compass.ports.errors import SourceRefusedError, SourceUnavailableError
 from compass.sources.live.feed import Found, Scope
 from compass.sources.live.gathered import Gathered
 from compass.sources.loki import logql, survey
 from compass.sources.loki.api import Field, LokiApi
 from compass.sources.loki.assemble import assemble
+from compass.sources.loki.beside import few
 from compass.sources.loki.bins import bins_of
 from compass.sources.loki.fetch import Fetch, Pulled
 from compass.sources.loki.options import EXACT, Bounds, LokiOptions, bounds_of
 from compass.sources.loki.plan import Pull, pulls
-from compass.sources.loki.rare import SHARE, Known, Rare, may_be_sampled, rare_of, without_flood
+from compass.sources.loki.rare import SHARE, Known, Rare, may_be_sampled, rare_of
 from compass.sources.loki.survey import Counted, Survey, named
-from compass.sources.loki.told import read_beside, spanned, told
+from compass.sources.loki.told import spanned, told
 from compass.sources.loki.when import affordable, clipped, divided, evenly
 
 _PAGES = 2  # a slice is continued so often when it holds more than was counted; more for a recording that is kept
@@ -31,7 +32,6 @@ _MONTH_NS = 30 * 86_400 * NS_PER_S
 _LOOK_LINES = 5
 _GLANCE = 2_000  # lines of one short look at a time that is not read whole
 _GLANCES = 3  # so many, or one fewer where rare lines are asked for
-_RARE_PULLS = 2
 _COUNTING = 0.3  # of the time there is
 _WORTH = 2  # searching less than so many times what is counted already is not worth the time
 
@@ -63,15 +63,15 @@ class LokiFeed:
             missing += notes
             plan, rare = _planned(found, counted, known, bounds.beside(bool(far)), scope.service)
             parts = evenly(far, _GLANCES - (rare is not None))
-            whole, glances, (few, notes) = await asyncio.gather(
+            whole, glances, (own, notes) = await asyncio.gather(
                 fetch.all(plan, deadline),
                 fetch.glances(found.selector, parts, min(_GLANCE, bounds.per_query), deadline),
-                _few(fetch, found, rare, deadline),
+                few(fetch, found, rare, self._sooner(deadline)),
             )
             pulled = [*whole, *glances]
             if pulled and not any(one.pages for one in pulled):
                 raise pulled[0].late[0][1]
-            pulled += few
+            pulled += own
             missing += notes
         made = assemble(pulled, counted, found.known)
         notes = (*missing, *found.missing, *told(counted, pulled, made, exact=scope.exact))
@@ -196,22 +196,6 @@ def _planned(
     if rare is not None:
         plan = pulls(found, counted, bounds.without(SHARE), service)
     return plan, rare
-
-
-async def _few(
-    fetch: Fetch, found: Survey, rare: Rare | None, deadline: Deadline
-) -> tuple[list[Pulled], tuple[str, ...]]:
-    """The rare lines, and what to say of them. Where those of some services are too many, the others' are read."""
-    pulled: list[Pulled] = []
-    asked: list[Rare] = []
-    while rare is not None and len(asked) < _RARE_PULLS:
-        try:
-            pulled.append(await fetch.first(rare.pull, rare.limit, deadline))
-        except SourceError as error:
-            return pulled, (f"rare log lines were not searched for: {error.what}",)
-        asked.append(rare)
-        rare = without_flood(found, rare, pulled[-1])
-    return pulled, read_beside(asked, pulled)
 
 
 def _nothing(window: Window) -> Counted:

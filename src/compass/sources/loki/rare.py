@@ -23,7 +23,8 @@ SHARE = 0.25
 """Of what is read so much may be rare lines, in two requests at most."""
 _SHORTEST = 50.0  # bytes of a line: there are hardly more lines than this makes of a volume
 _FILL = 0.85  # patterns are not counted exactly: so much of the room is planned for
-_LONGEST = 6_000  # of a query as it is sent: proxies take addresses of 8 kB
+_LONGEST = 15_000  # of a query as it is sent
+_SHORT = 6_000  # and of one that every proxy takes: 8 kB of address are usual
 _DENSER = 2  # times as dense as in the sample rare lines have to be, to be worth a request
 _GLIMPSE = 5  # where too many lines match no pattern, a part of the room shows whose they are
 
@@ -38,21 +39,30 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rare:
-    """At most `limit` lines of `keys` (services) that `selector` selects and none of `patterns` matches, one in
-    `modulus`. `room`: how many there may be in all."""
+    """Lines of `keys` (services) that `selector` selects and none of `patterns` matches: about `left`, and there is
+    `room` for so many."""
 
     selector: str
     keys: frozenset[str]
     patterns: tuple[Pattern, ...]
     window: Window
-    modulus: int
-    limit: int
+    left: float
     room: int
 
     @property
+    def limit(self) -> int:
+        """So many lines are asked for."""
+        return self.room if self.left <= self.room * _FILL else self.room // _GLIMPSE
+
+    @property
+    def modulus(self) -> int:
+        """One in so many is."""
+        return modulus_for(self.left / (self.limit * _FILL))
+
+    @property
     def pull(self) -> Pull:
-        query = logql.one_in(logql.unlike(self.selector, [one.text for one in self.patterns]), self.modulus)
         what = "lines like no frequent pattern"
+        query = logql.one_in(_query(self.selector, self.patterns), self.modulus)
         return Pull(what=what, query=query, windows=(self.window,), modulus=self.modulus, counts={}, rare=True)
 
 
@@ -83,19 +93,26 @@ def rare_of(found: Survey, counted: Counted, plan: Sequence[Pull], known: Known,
     for pattern in known.patterns:
         if left <= room * _FILL:
             break
-        text = logql.pattern_filter(pattern.text)
-        texts = [*(one.text for one in chosen), text]
-        if text and len(quote_plus(logql.unlike(selector, texts))) <= _LONGEST:
-            chosen.append(Pattern(text=text, lines=pattern.lines * part))
-            left -= pattern.lines * part
+        one = Pattern(text=logql.pattern_filter(pattern.text), lines=pattern.lines * part)
+        if one.text and _length(selector, [*chosen, one]) <= _LONGEST:
+            chosen.append(one)
+            left -= one.lines
     if not chosen or room < _GLIMPSE:
         return None
-    fits = left <= room * _FILL
-    limit = room if fits else room // _GLIMPSE
     return Rare(
-        selector=selector, keys=keys, patterns=tuple(chosen), window=counted.bins.window, room=room, limit=limit,
-        modulus=modulus_for(left / (limit * _FILL)),
+        selector=selector, keys=keys, patterns=tuple(chosen), window=counted.bins.window, left=left, room=room
     )  # fmt: skip
+
+
+def shortened(rare: Rare) -> Rare | None:
+    """The same with fewer patterns, for a proxy that refuses long addresses. None: it is short enough for any."""
+    kept = len(rare.patterns)
+    while kept > 1 and _length(rare.selector, rare.patterns[:kept]) > _SHORT:
+        kept -= 1
+    if kept == len(rare.patterns):
+        return None
+    left = rare.left + sum(one.lines for one in rare.patterns[kept:])
+    return replace(rare, patterns=rare.patterns[:kept], left=left)
 
 
 def without_flood(found: Survey, rare: Rare, pulled: Pulled) -> Rare | None:
@@ -127,5 +144,13 @@ def without_flood(found: Survey, rare: Rare, pulled: Pulled) -> Rare | None:
         left += rare.patterns[kept].lines
     return replace(
         rare, selector=logql.narrowed(rare.selector, logql.none_of(found.key, flood)), keys=rare.keys - set(flood),
-        patterns=rare.patterns[:kept], modulus=1, limit=rare.room,
+        patterns=rare.patterns[:kept], left=left,
     )  # fmt: skip
+
+
+def _query(selector: str, patterns: Sequence[Pattern]) -> str:
+    return logql.unlike(selector, [one.text for one in patterns])
+
+
+def _length(selector: str, patterns: Sequence[Pattern]) -> int:
+    return len(quote_plus(_query(selector, patterns)))

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from compass.domain.time import NS_PER_S, Window
 from compass.sources.loki.assemble import Assembled
 from compass.sources.loki.fetch import Pulled
-from compass.sources.loki.rare import Rare
 from compass.sources.loki.survey import Counted, named
 
 
@@ -41,22 +40,6 @@ def told(counted: Counted, pulled: Sequence[Pulled], made: Assembled, *, exact: 
     if exact and made.left_out:
         notes.append(f"structured metadata with too many values was left out of logs: {named(made.left_out)}")
     return notes
-
-
-def read_beside(asked: Sequence[Rare], pulled: Sequence[Pulled]) -> tuple[str, ...]:
-    """What was read of the lines that a sample would miss, and of which services it was not."""
-    if not asked:
-        return ()
-    notes = []
-    last = asked[-1]
-    known = f"match none of Loki's {len(last.patterns)} most frequent patterns"
-    flood = sorted(asked[0].keys - last.keys)
-    if flood:
-        notes.append(f"lines of {named(flood)} that {known} are too many: rare ones among them may be missing")
-    got = sum(page.lines for page in pulled[-1].pages)
-    much = f"one in {last.modulus}" if last.modulus > 1 else "the first" if pulled[-1].cut else "all"
-    of = " of other services" if flood else ""
-    return (*notes, f"beside a sample of logs {much} of the lines{of} that {known} were read: {got:,}")
 
 
 def spanned(window: Window) -> str:
