@@ -19,8 +19,8 @@ api_version = "2025-04-01-preview"
 investigation = 5.0
 month = 200.0
 team_month = 1000.0
-[llm.budget.severity]
-critical = 20.0
+[llm.budget.severity]                 # instead of `investigation`, by severity: sev1 ... sev4
+sev1 = 20.0
 
 [llm.prices."openai:gpt-5-mini"]      # USD per million tokens, where a contract or a local model differs
 input = 0.25
@@ -39,6 +39,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from compass.domain.incident import Severity
 from compass.ports.errors import ConfigurationError
 
 DEFAULT_BUDGET_USD = 5.0
@@ -59,7 +60,8 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """USD. `severity` overrides `investigation` for one severity; None: no such limit."""
+    """USD. `severity` overrides `investigation` for one severity; None: no such limit. `month` is for every team in the
+    same database, `team_month` for one."""
 
     investigation: float = DEFAULT_BUDGET_USD
     month: float | None = None
@@ -105,6 +107,11 @@ def read_settings(table: Mapping[str, object], where: str) -> LlmSettings:
         raise ConfigurationError(
             str(error), where=f"{where}: llm", hint=f'fast = "openai:gpt-5-mini" ({MODEL_HINT})'
         ) from error
+    unknown = sorted(set(settings.budget.severity) - {severity.value for severity in Severity})
+    if unknown:
+        raise ConfigurationError(
+            f"unknown severity {unknown[0]!r}", where=f"{where}: llm.budget.severity", hint="sev1, sev2, sev3, sev4"
+        )
     named = [settings.fast, settings.deep, *settings.fallback, *settings.agents.values()]
     for name in named:
         if name:

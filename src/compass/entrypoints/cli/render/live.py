@@ -12,7 +12,10 @@ from rich.live import Live
 from rich.text import Text
 
 from compass.domain import chronicle as c
+from compass.domain.advice import ModelCall, Spending
+from compass.domain.advised import ModelAsked, ModelLost
 from compass.domain.disproof import Outcome
+from compass.entrypoints.cli.render.costs import BILLED, spent_words
 from compass.entrypoints.cli.render.words import cut, duration, lost_words
 from compass.projections.lost import lost_lines
 from compass.projections.view import LostLine
@@ -42,6 +45,9 @@ class LiveView:
     gone: tuple[LostLine, ...] = ()
     lost: dict[str, str] = field(default_factory=dict)  # error → the source that is lost with it
     round: str = ""
+    model: str = ""
+    budget_usd: float | None = None
+    spending: Spending = Spending()
     _live: Live | None = None
 
     def __enter__(self) -> LiveView:
@@ -77,15 +83,17 @@ class LiveView:
     def _take(self, payload: object) -> str:
         if isinstance(payload, c.Opened):
             self.agents = {name: _Agent() for name in payload.specialists}
-        elif isinstance(payload, c.SourcesChecked):
+            self.model, self.budget_usd = payload.model, payload.budget_usd
+            return f"{self.model}: {BILLED}" if self.model else ""
+        if isinstance(payload, c.SourcesChecked):
             self.gone = lost_lines(payload.health)
             self.lost = {why: line.source for line in self.gone for why in line.why}
             return "\n".join(map(lost_words, self.gone))
-        elif isinstance(payload, c.RoundStarted):
+        if isinstance(payload, c.RoundStarted):
             phase = {"screen": "looking for what is abnormal", "disprove": "trying to refute"}.get(payload.phase, "")
             self.round = f"round {payload.number}: {phase}"
             return self.round
-        elif isinstance(payload, c.StepStarted):
+        if isinstance(payload, c.StepStarted):
             self._agent(payload.agent).doing = payload.text
         elif isinstance(payload, c.StepFinished):
             return self._finished(payload)
@@ -103,7 +111,18 @@ class LiveView:
                 return ""
             agent.failed, agent.doing = True, payload.error
             return f"  {payload.agent:<14} failed: {payload.error}"
+        elif isinstance(payload, ModelAsked):
+            return self._asked(payload.call)
+        elif isinstance(payload, ModelLost):
+            return f"  {payload.said}"
         return ""
+
+    def _asked(self, call: ModelCall) -> str:
+        self.spending = self.spending.plus(call)
+        became = f"failed: {call.said}" if call.failure else "answered again" if call.reused else "answered"
+        return (
+            f"  {call.agent or 'model':<14} {call.task.value} {became} ({spent_words(self.spending, self.budget_usd)})"
+        )
 
     def _finished(self, payload: c.StepFinished) -> str:
         agent = self._agent(payload.agent)
@@ -125,6 +144,9 @@ class LiveView:
         text = Text(self.round + "\n", style="bold")
         for line in self.gone:
             text.append(f"{cut(bound(lost_words(line), MOST_CHARS), width)}\n", style="yellow")
+        if self.spending.calls:
+            words = f"{self.model}: {spent_words(self.spending, self.budget_usd)}. {BILLED}"
+            text.append(f"{cut(bound(words, MOST_CHARS), width)}\n", style="dim")
         for name, agent in self.agents.items():
             style = "red" if agent.failed else "yellow" if agent.anomalies else ""
             counts = f"{agent.anomalies:>4} abnormal {agent.normals:>4} normal {duration(agent.busy_ms / 1000):>6}"

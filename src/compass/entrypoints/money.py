@@ -1,0 +1,33 @@
+"""The limits that hold for an investigation, from compass.toml and from what was spent this month."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from compass.domain.incident import Severity
+from compass.investigation.purse import Limit
+from compass.llm.settings import Budget
+from compass.ports.chronicle import Chronicle
+
+
+def month_begins(now: datetime) -> datetime:
+    """The first moment of the month, UTC: providers bill by it."""
+    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def budget_usd(budget: Budget, severity: Severity | None) -> float:
+    """What one investigation may cost: its severity's tier, else the usual."""
+    return budget.investigation if severity is None else budget.severity.get(severity.value, budget.investigation)
+
+
+async def limits_of(budget: Budget, severity: Severity | None, chronicle: Chronicle, now: datetime) -> list[Limit]:
+    """Every limit that is set, the investigation's first; those of the month with what they have spent so far."""
+    limits = [Limit(name="this investigation", usd=budget_usd(budget, severity))]
+    if budget.month is None and budget.team_month is None:
+        return limits
+    spent = await chronicle.spent(month_begins(now))
+    if budget.month is not None:
+        limits.append(Limit(name="this month", usd=budget.month, spent=spent.everybody))
+    if budget.team_month is not None:
+        limits.append(Limit(name="the team's month", usd=budget.team_month, spent=spent.team))
+    return limits

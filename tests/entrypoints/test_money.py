@@ -1,0 +1,41 @@
+"""The limits of an investigation: its severity's tier, and the month's, which others may have used up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from compass.domain.advice import ModelCall, Role, Task, Usage
+from compass.domain.advised import ModelAsked
+from compass.domain.chronicle import NewEvent
+from compass.domain.incident import Severity
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.money import budget_usd, limits_of, month_begins
+from compass.llm.settings import Budget
+from compass.storage.memory import MemoryChronicle
+
+
+def test_a_severity_has_its_own_tier_where_one_is_set() -> None:
+    budget = Budget(investigation=5.0, severity={"sev1": 20.0})
+    assert [budget_usd(budget, one) for one in (None, Severity.SEV1, Severity.SEV2)] == [5.0, 20.0, 5.0]
+    assert budget_usd(Budget(), None) == 5.0
+
+
+def test_the_month_begins_on_its_first_day_utc() -> None:
+    assert month_begins(datetime(2026, 11, 26, 7, 41, tzinfo=UTC)) == datetime(2026, 11, 1, tzinfo=UTC)
+
+
+async def test_the_months_limits_hold_what_was_spent() -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    call = ModelCall(
+        id="m", task=Task.PROPOSE, role=Role.FAST, provider="p", model="m", prompt_version="1", prompt="?",
+        usage=Usage(input=1, output=1), cost_usd=1.5,
+    )  # fmt: skip
+    investigation = await chronicle.create("x")
+    await chronicle.append(investigation, None, [NewEvent(key="c", payload=ModelAsked(call=call), actor="model")])
+    now = datetime.now(UTC)
+    (only,) = await limits_of(Budget(), None, chronicle, now)
+    assert (only.name, only.usd, only.spent) == ("this investigation", 5.0, 0.0)
+    limits = await limits_of(Budget(month=10, team_month=2), Severity.SEV3, chronicle, now)
+    assert [(limit.name, limit.left) for limit in limits] == [
+        ("this investigation", 5.0), ("this month", 8.5), ("the team's month", 0.5)
+    ]  # fmt: skip
