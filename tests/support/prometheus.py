@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -63,10 +64,11 @@ def _samples(recording: Path) -> Iterator[tuple[str, dict[str, str], int, float]
 
 @contextmanager
 def prometheus(
-    folder: Path, recording: Path | None = None, shift_s: int = 0, rules: str = "", scrape: str = ""
-) -> Iterator[str]:
+    folder: Path, recording: Path | None = None, shift_s: int = 0, rules: str = "", scrape: str = "", web: str = "",
+    trusted: ssl.SSLContext | None = None,
+) -> Iterator[str]:  # fmt: skip
     """The address of a Prometheus of its own in `folder`, stopped at the end. It scrapes `scrape` (host:port), if
-    anything, once a second."""
+    anything, once a second. `web` is its web configuration (TLS); then `trusted` says how it is reached."""
     data = folder / "tsdb"
     data.mkdir(parents=True)
     if recording is not None:
@@ -78,17 +80,19 @@ def prometheus(
         + (SCRAPE.format(scrape) if scrape else "")
     )
     (folder / "rules.yml").write_text(rules)
+    (folder / "web.yml").write_text(web)
     port = _free_port()
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={data}",
              "--storage.tsdb.retention.time=100y", f"--web.listen-address=127.0.0.1:{port}",
-             "--enable-feature=exemplar-storage,remote-write-receiver"],
+             "--enable-feature=exemplar-storage,remote-write-receiver",
+             *([f"--web.config.file={folder / 'web.yml'}"] if web else [])],
             stdout=log, stderr=log,
         )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+    url = f"{'https' if web else 'http'}://127.0.0.1:{port}"
     try:
-        _ready(url, server, folder / "log")
+        _ready(url, server, folder / "log", trusted)
         yield url
     finally:
         server.terminate()
@@ -101,12 +105,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _ready(url: str, server: subprocess.Popen[bytes], log: Path, trusted: ssl.SSLContext | None) -> None:
     end = time.monotonic() + READY_S
     while time.monotonic() < end:
         assert server.poll() is None, log.read_text()
         try:
-            with urllib.request.urlopen(f"{url}/-/ready", timeout=1):
+            with urllib.request.urlopen(f"{url}/-/ready", timeout=1, context=trusted):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)

@@ -117,7 +117,7 @@ async def test_a_token_and_an_authority_written_into_the_kubeconfig(tmp_path: Pa
         path = config(tmp_path, {"token": TOKEN}, server.url, **{"certificate-authority-data": papers.base64("ca.crt")})
         assert await pods({"kubeconfig": str(path)}, {}) == 1
         path = config(tmp_path, {"token": TOKEN}, server.url)
-        with pytest.raises(SourceUnavailableError, match="certificate is not accepted"):
+        with pytest.raises(SourceRefusedError, match="certificate is not accepted"):
             await pods({"kubeconfig": str(path), "timeout_s": 2.0}, {})
 
 

@@ -15,6 +15,7 @@ from compass.sources.http.allowed import Endpoint, Guard
 from compass.sources.http.ledger import Answered, Ledger, Sent
 from compass.sources.http.replies import Reply, failure, limited, passing, wait_of
 from compass.sources.http.settings import MB, Server
+from compass.sources.http.unreachable import unreachable
 
 BACKOFF_S = 0.25  # doubles with every attempt, where the server names no time of its own
 ERROR_BYTES = 65_536
@@ -120,10 +121,11 @@ class Client:
                 hint="it may be overloaded, or the question too large",
             )  # fmt: skip
             raise self._noted(_TryAgainError(error, None), key, began, status, size) from None
-        except httpx2.TransportError as error:
-            raise self._noted(
-                _TryAgainError(_unreachable(error, self._server), None), key, began, status, size
-            ) from error
+        except (httpx2.TransportError, ssl.SSLError) as error:  # alerts that come late pass httpx as they are
+            cause = unreachable(error, self._server)
+            passing_by = isinstance(cause, SourceUnavailableError)
+            again = _TryAgainError(cause, None) if passing_by else cause
+            raise self._noted(again, key, began, status, size) from error
         except (SourceError, _TryAgainError) as error:
             raise self._noted(error, key, began, status, size) from None
         took = self._clock.monotonic_s() - began
@@ -193,21 +195,3 @@ def _form(params: Params) -> dict[str, list[str]]:
     for name, value in params:
         form.setdefault(name, []).append(value)
     return form
-
-
-def _unreachable(error: httpx2.TransportError, server: Server) -> SourceUnavailableError:
-    if isinstance(error, httpx2.RemoteProtocolError):
-        return SourceUnavailableError(
-            "broke off in the middle of its answer, or did not speak HTTP", where=server.name,
-            hint="a proxy between may have cut it",
-        )  # fmt: skip
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, ssl.SSLCertVerificationError):
-            return SourceUnavailableError(
-                f"its certificate is not accepted: {inner.verify_message}", where=server.name,
-                hint="for a CA of your own set authority; verification cannot be switched off",
-            )  # fmt: skip
-        inner = inner.__cause__ or inner.__context__
-    return SourceUnavailableError(f"cannot be reached: {error or type(error).__name__}", where=server.name,
-                                  hint="is the address right, and open from here?")  # fmt: skip

@@ -43,23 +43,61 @@ class Tls:
     key: Path | Pem | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Raises ConfigurationError where a file cannot be used."""
-        try:
-            made = ssl.create_default_context()
-            if isinstance(self.authority, Pem):
-                made.load_verify_locations(cadata=self.authority.text.reveal())
-            elif self.authority is not None:
-                made.load_verify_locations(cafile=self.authority)
-            if self.certificate is not None:
-                # The library wants files: they are this user's alone, and gone at once.
-                with tempfile.TemporaryDirectory(prefix="compass-tls-") as folder:
-                    key = None if self.key is None else _file(self.key, Path(folder) / "key.pem")
-                    made.load_cert_chain(_file(self.certificate, Path(folder) / "certificate.pem"), key)
-        except (OSError, ssl.SSLError, ValueError) as error:
-            names = ", ".join(_named(pem) for pem in (self.authority, self.certificate, self.key) if pem is not None)
-            hint = "PEM files are wanted: authority, certificate and its key"
-            raise ConfigurationError(f"cannot be used for TLS: {error}", where=names, hint=hint) from error
+        """Raises ConfigurationError, naming the file, where one cannot be used."""
+        if self.key is not None and self.certificate is None:
+            raise ConfigurationError(
+                "is a key without its certificate", where=_named(self.key), hint='certificate = "PATH", too'
+            )
+        for pem in (self.authority, self.certificate, self.key):
+            if isinstance(pem, Path):
+                _readable(pem)
+        made = ssl.create_default_context()
+        if self.authority is not None:
+            self._trust(made, self.authority)
+        if self.certificate is not None:
+            self._identify(made, self.certificate)
         return made
+
+    def _trust(self, made: ssl.SSLContext, authority: Path | Pem) -> None:
+        try:
+            if isinstance(authority, Pem):
+                made.load_verify_locations(cadata=authority.text.reveal())
+            else:
+                made.load_verify_locations(cafile=authority)
+        except (ssl.SSLError, ValueError) as error:
+            hint = "a PEM file with the certificates of the CAs"
+            raise _unusable(error, (authority,), hint) from error
+
+    def _identify(self, made: ssl.SSLContext, certificate: Path | Pem) -> None:
+        # The library wants files: they are this user's alone, and gone at once.
+        with tempfile.TemporaryDirectory(prefix="compass-tls-") as folder:
+            key = None if self.key is None else _file(self.key, Path(folder) / "key.pem")
+            try:
+                made.load_cert_chain(_file(certificate, Path(folder) / "certificate.pem"), key, _no_pass_phrase)
+            except (ssl.SSLError, ValueError) as error:
+                hint = "PEM files: a certificate, and the key that belongs to it"
+                raise _unusable(error, (certificate, self.key), hint) from error
+
+
+def _no_pass_phrase() -> str:
+    """Else the library would ask for it on the terminal, and wait."""
+    raise ValueError("the key has a pass phrase, which COMPASS does not ask for")
+
+
+def _readable(path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        hint = "authority, certificate and key in compass.toml are PEM files"
+        raise ConfigurationError(f"cannot be read: {reason}", where=str(path), hint=hint) from error
+
+
+def _unusable(error: Exception, pems: tuple[Path | Pem | None, ...], hint: str) -> ConfigurationError:
+    reason = error.reason if isinstance(error, ssl.SSLError) else None
+    said = reason.lower().replace("_", " ") if reason else str(error)
+    names = ", ".join(_named(pem) for pem in pems if pem is not None)
+    return ConfigurationError(f"cannot be used for TLS: {said}", where=names, hint=hint)
 
 
 def _file(pem: Path | Pem, place: Path) -> Path:

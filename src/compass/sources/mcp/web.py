@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,10 +10,11 @@ import httpx2
 from mcp.client._transport import TransportStreams
 from mcp.client.streamable_http import streamable_http_client
 
-from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
+from compass.ports.errors import SourceError, SourceRefusedError
 from compass.sources.http.allowed import Endpoint, Guard
 from compass.sources.http.replies import failure
 from compass.sources.http.settings import MB, Server
+from compass.sources.http.unreachable import unreachable
 
 _METHODS = ("POST", "GET", "DELETE")  # ask, listen, and end the session
 
@@ -61,11 +63,8 @@ class WebTransport:
             # "Session terminated": the next question begins another.
             self.broken = self.broken or (response.status_code == 404 and "mcp-session-id" in response.request.headers)
 
-    def unreachable(self, error: httpx2.TransportError) -> None:
-        self.failure = SourceUnavailableError(
-            f"cannot be reached: {error or type(error).__name__}", where=self._server.name,
-            hint="is the address right, and open from here?",
-        )  # fmt: skip
+    def unreachable(self, error: httpx2.TransportError | ssl.SSLError) -> None:
+        self.failure = unreachable(error, self._server)
 
     def too_large(self) -> SourceRefusedError:
         error = SourceRefusedError(
@@ -92,6 +91,9 @@ class _Capped(httpx2.AsyncBaseTransport):
         except httpx2.TransportError as error:
             self._about.unreachable(error)
             raise
+        except ssl.SSLError as error:  # an alert that comes late: httpx lets it pass as it is, and the SDK would, too
+            self._about.unreachable(error)
+            raise httpx2.ReadError(str(error), request=request) from error
         response.request = request
         self._about.judge(response)
         if response.headers.get("content-encoding", "identity") != "identity":
