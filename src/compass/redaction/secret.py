@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from compass.ports.errors import ConfigurationError
-from compass.redaction import secret_in
+from compass.redaction import bound, redact, secret_in
 from compass.redaction.address import NAMED
 
 MASK = "***"
 NOT_WRITTEN = "a secret is named here, not written"
 REFERENCES = ("env:", "file:", "keyring:")
+_MOST_SAID = 300
 _SHORTEST = 6  # shorter ones would mask ordinary words
 
 
@@ -100,5 +101,10 @@ def _keyring(name: str, where: str) -> str:
         ) from error
     try:
         return keyring.get_password("compass", name) or ""
-    except keyring.errors.KeyringError as error:
-        raise ConfigurationError(f"the keyring cannot be read: {error}", where=where) from error
+    except Exception as error:  # noqa: BLE001  # a backend is anybody's code, found by the library when it is asked
+        # Words of the library are for people; what another error says may quote what is kept.
+        for_people = isinstance(error, keyring.errors.KeyringError | ImportError)
+        said = bound(redact(str(error)), _MOST_SAID) if for_people else type(error).__name__
+        raise ConfigurationError(
+            f"the keyring cannot be read: {said}", where=where, hint="unlock it, or name the secret by env: or file:"
+        ) from None

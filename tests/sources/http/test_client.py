@@ -252,3 +252,11 @@ def test_an_address_with_a_password_is_refused_and_not_repeated() -> None:
             Server(name="grafana", url=url)
         assert "hunter22" not in str(caught.value)
     assert Server(name="grafana", url="https://grafana.example/a@b").url
+
+
+@pytest.mark.parametrize("value", ["two\nlines of a canary", "a canary in ümlauts", "a bell \x07 canary"])
+def test_a_token_or_header_that_cannot_be_sent_is_refused_and_not_repeated(value: str) -> None:
+    for about, said in (({"token": Secret(value)}, "its token is no"), ({"headers": {"X-Key": value}}, "X-Key is no")):
+        with pytest.raises(ConfigurationError, match=said) as caught:
+            Server(name="loki", url="http://loki", **about)
+        assert "canary" not in str(caught.value)

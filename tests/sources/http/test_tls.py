@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from compass.entrypoints.clock import SystemClock
 from compass.ports.clock import Deadline
 from compass.ports.errors import ConfigurationError, SourceError, SourceRefusedError, SourceUnavailableError
+from compass.redaction.secret import Secret
 from compass.sources.http.allowed import Endpoint
 from compass.sources.http.client import Client
 from compass.sources.http.ledger import Answered, Ledger
-from compass.sources.http.secret import Secret
 from compass.sources.http.settings import Pem, Server, Tls
 from tests.sources.mcp.asking import connected
 from tests.support.authority import Authority, Papers, private, serving

@@ -111,6 +111,11 @@ def _named(pem: Path | Pem) -> str:
     return "PEM text in the settings" if isinstance(pem, Pem) else str(pem)
 
 
+def _sendable(value: str) -> bool:
+    """Whether a header can hold it (RFC 9110, 5.5: field values; what is not ASCII means nothing there)."""
+    return value.isascii() and value.isprintable()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """Where and as whom. `headers` are sent with every request (`X-Scope-OrgID`); `token` as a bearer token, `user`
@@ -128,6 +133,12 @@ class Server:
 
     def __post_init__(self) -> None:
         check_address(self.url, self.name, query=True)
+        if self.token is not None and not _sendable(self.token.reveal()):
+            hint = "what is named holds the token and nothing else"
+            raise ConfigurationError("its token is no single line of text", where=self.name, hint=hint)
+        for name, value in self.headers.items():
+            if not _sendable(value):
+                raise ConfigurationError(f"its header {name} is no single line of text", where=self.name)
         if self.token is not None and self.password is not None:
             raise ConfigurationError("has a token and a password", where=self.name, hint="give one of them")
 
