@@ -19,13 +19,18 @@ class Asked:
     params: Mapping[str, str]
     headers: Mapping[str, str]
     certificate: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
+    """`wait_s`: how late it begins. `cut`: so many bytes of the body are sent, then the connection is closed."""
+
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    wait_s: float = 0.0
+    cut: int | None = None
 
 
 @dataclass
@@ -56,9 +61,10 @@ class Loopback:
                 method, target, _ = first.split(" ")
                 path, _, query = target.partition("?")
                 headers = {name.lower(): value.strip() for name, _, value in (h.partition(":") for h in lines if h)}
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
                 asked = Asked(
                     method=method, path=unquote(path), params=dict(parse_qsl(query, keep_blank_values=True)),
-                    headers=headers, certificate=names.get("commonName", ""),
+                    headers=headers, certificate=names.get("commonName", ""), body=body,
                 )  # fmt: skip
                 self.asked.append(asked)
                 try:
@@ -68,8 +74,11 @@ class Loopback:
                     answer = Answer(status=500, body=b"the stand-in is broken")
                 sent = {"Content-Type": "application/json", **answer.headers, "Content-Length": str(len(answer.body))}
                 told = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
-                writer.write(f"HTTP/1.1 {answer.status} As It Is\r\n{told}\r\n".encode() + answer.body)
+                await asyncio.sleep(answer.wait_s)
+                writer.write(f"HTTP/1.1 {answer.status} As It Is\r\n{told}\r\n".encode() + answer.body[: answer.cut])
                 await writer.drain()
+                if answer.cut is not None:
+                    return
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass
         finally:

@@ -15,12 +15,11 @@ from compass.domain.advice import LlmFailure, ModelCall, Role, Usage
 from compass.domain.ids import id_of
 from compass.llm import replies
 from compass.llm.asking import Asking, Tried
-from compass.llm.failures import FOR_GOOD, NOBODY_HELPS, ModelFailure, UnusableModelError, words
+from compass.llm.failures import FOR_GOOD, NOBODY_HELPS, ModelFailure, words
 from compass.llm.routing import REPLY_TOKENS, candidates, chosen, role_of, title_of
 from compass.llm.sending import Sending
 from compass.llm.settings import LlmSettings, ProviderSettings, split
 from compass.ports.clock import Clock
-from compass.ports.errors import ConfigurationError
 from compass.ports.language_model import ModelHealth, Question, Reply
 
 if TYPE_CHECKING:
@@ -249,15 +248,10 @@ class Client:
     async def _opened(self, name: str) -> Wire:
         try:
             module = await asyncio.to_thread(importlib.import_module, "compass.llm.wire")
-            model = await asyncio.to_thread(self._open_model, name)
-        except UnusableModelError as error:
-            raise ModelFailure(error.failure, str(error)) from error
-        except ConfigurationError as error:
-            raise ModelFailure(LlmFailure.NO_KEY, str(error)) from error
         except ImportError as error:
             detail = f"{error.name or error} is not installed: pip install 'compass-sre[llm]'"
             raise ModelFailure(LlmFailure.NO_MODEL, detail) from error
-        wire: Wire = module.Wire(name, model)
+        wire: Wire = await asyncio.to_thread(module.opened, name, self._open_model)
         await wire.start()
         return wire
 

@@ -82,7 +82,11 @@ def _seen(messages: list[ModelMessage], info: AgentInfo) -> Seen:
     )  # fmt: skip
 
 
-_STATUS = {
+_Category = type[
+    failed.ModelRateLimitError | failed.ModelQuotaExceededError | failed.ModelServerError
+    | failed.ModelRequestRejectedError
+]  # fmt: skip
+_STATUS: dict[LlmFailure, tuple[int, _Category]] = {
     LlmFailure.WRONG_KEY: (401, failed.ModelAuthenticationError),
     LlmFailure.NO_MODEL: (404, failed.ModelNotFoundError),
     LlmFailure.QUOTA: (429, failed.ModelQuotaExceededError),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +18,9 @@ from pydantic_ai.tools import ToolDefinition
 
 from compass.domain.advice import LlmFailure, Role, Usage
 from compass.llm import replies
-from compass.llm.failures import ModelFailure, ScriptError
+from compass.llm.failures import ModelFailure, ScriptError, UnusableModelError
 from compass.llm.sending import Answer, Sending
+from compass.ports.errors import CompassError
 
 _TOOL = "reply"
 _OPENAI = "https://api.openai.com"
@@ -121,6 +123,23 @@ class Wire:
             output_object=OutputObjectDefinition(json_schema=wanted, name=name, strict=True),
             prompted_output_template=False,  # the prompt says it in its own, shorter words
         )  # fmt: skip
+
+
+def opened(name: str, open_model: Callable[[str], Model[Any]]) -> Wire:
+    """The model of a name, opened. Raises ModelFailure: whatever is wrong, there is no model to ask."""
+    try:
+        return Wire(name, open_model(name))
+    except UnusableModelError as error:
+        raise ModelFailure(error.failure, str(error)) from error
+    except CompassError as error:
+        raise ModelFailure(LlmFailure.NO_KEY, str(error)) from error
+    except ImportError as error:
+        detail = f"{error.name or error} is not installed: pip install 'compass-sre[llm]'"
+        raise ModelFailure(LlmFailure.NO_MODEL, detail) from error
+    except Exception as error:
+        said = f"{type(error).__name__} {error}"
+        failure = LlmFailure.NO_KEY if _NO_CREDENTIALS.search(said) else LlmFailure.NO_MODEL
+        raise ModelFailure(failure, str(error)) from error
 
 
 def _modes(model: Model[Any]) -> list[OutputMode]:
