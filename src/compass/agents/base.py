@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compass.analysis.choose import choose
@@ -10,11 +10,17 @@ from compass.domain.board import Board
 from compass.domain.disproof import DisproofPlan, Outcome
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
+from compass.domain.proposed import Standing, engine_part, proposals, standing_of
 from compass.ports.disproof import Disproof
 from compass.ports.specialist import Budget, Look, Screen, Step, StepResult, Stop
 
 MIN_BELIEF = 0.01
 """Share of the belief in all stated theories below which one is not worth a query: no outcome brings it forward."""
+
+MOST_PREFERRED = 2
+"""Plans that a model prefers and that one agent makes in one round besides the engine's own choice."""
+DOUBTFUL = 0.1
+"""Belief at which attempts on proposals are compared. All have the same, so it orders strategies and no theories."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +49,14 @@ class CharteredSpecialist:
         if board.phase == "screen":
             steps = tuple(Step(id=s.id, text=s.text, cost=s.cost) for s in self.charter.screens)
             return steps or Stop(reason="nothing to screen")
-        plans = self._plans(board)
-        if not plans:
-            return Stop(reason="no informative plan left")
-        chosen = choose(plans, _beliefs(board), budget.work)
-        if not chosen:
-            return Stop(reason="work budget reached")
-        return tuple(Step(id=p.id, text=_describe(p, board), cost=p.cost, plan=p) for p in chosen)
+        own = engine_part(board)
+        plans = self._plans(own)
+        chosen = choose(plans, _beliefs(own), budget.work)
+        # What a model proposed or prefers comes besides and after what the engine chose: it displaces nothing.
+        extra = (*self._preferred(board, plans, chosen), *self._of_proposals(board, budget))
+        if not chosen and not extra:
+            return Stop(reason="work budget reached" if plans else "no informative plan left")
+        return tuple(Step(id=p.id, text=_describe(p, board), cost=p.cost, plan=p) for p in (*chosen, *extra))
 
     async def perform(self, step: Step, look: Look) -> StepResult:
         """Run one step; raises SourceError when the telemetry it needs fails."""
@@ -57,8 +64,32 @@ class CharteredSpecialist:
             screen = next(s for s in self.charter.screens if s.id == step.id)
             return await screen.run(look)
         strategy = self.strategies[step.plan.strategy]
-        attempt = await strategy.run(step.plan, look.board, look.telemetry, look.deadline)
+        own = engine_part(look.board)  # an attempt on an engine's theory knows of no other
+        board = own if step.plan.hypothesis in own.hypotheses else look.board
+        attempt = await strategy.run(step.plan, board, look.telemetry, look.deadline)
         return StepResult(observations=attempt.observations, attempt=attempt, found=attempt.found, work=step.cost)
+
+    def _preferred(
+        self, board: Board, plans: Sequence[DisproofPlan], chosen: Sequence[DisproofPlan]
+    ) -> tuple[DisproofPlan, ...]:
+        """The first few registered plans that a model would make and that the engine's budget leaves out."""
+        made = {plan.id for plan in chosen}
+        left = {plan.id: plan for plan in plans if plan.id not in made}
+        return tuple(left[key] for key in board.advice.preferred if key in left)[:MOST_PREFERRED]
+
+    def _of_proposals(self, board: Board, budget: Budget) -> tuple[DisproofPlan, ...]:
+        """Attempts on what a model proposed, all equally doubtful, within a budget of their own."""
+        deepen, asked = board.phase == "deepen", frozenset(board.asked)
+        plans: list[DisproofPlan] = []
+        for hypothesis in proposals(board):
+            mechanism = self.mechanisms.get(hypothesis.mechanism) or board.advice.stated.get(hypothesis.mechanism)
+            if mechanism is None or mechanism.owner != self.name or (deepen and hypothesis.id not in asked):
+                continue
+            if deepen or standing_of(hypothesis, board) is not Standing.REFUTED:
+                plans.extend(p for p in self._plans_for(hypothesis, mechanism, board) if deepen or not p.deep)
+        waiting = [plan for plan in plans if plan.id not in board.attempts]
+        doubt = {plan.hypothesis: DOUBTFUL for plan in waiting}
+        return choose(waiting, doubt, budget.work if deepen else budget.proposals)
 
     def _plans(self, board: Board) -> list[DisproofPlan]:
         asked, deepen = frozenset(board.asked), board.phase == "deepen"
@@ -66,7 +97,7 @@ class CharteredSpecialist:
         cut = {a.hypothesis for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED}
         plans: list[DisproofPlan] = []
         for hypothesis in board.hypotheses.values():
-            mechanism = self.mechanisms.get(hypothesis.mechanism) or board.advice.stated.get(hypothesis.mechanism)
+            mechanism = self.mechanisms.get(hypothesis.mechanism)
             wanted = hypothesis.id in asked
             if mechanism is None or mechanism.owner != self.name:
                 continue

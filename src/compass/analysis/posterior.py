@@ -16,6 +16,7 @@ from compass.analysis.groups import SUPPORT, Piece, connected, tokens_of
 from compass.analysis.likelihood import LikelihoodTable
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.posterior import Evidence, Posterior, Term
+from compass.domain.proposed import by_model, is_stated
 
 NO_INCIDENT = "no_incident"
 NOT_LISTED = "not_listed"
@@ -39,21 +40,31 @@ def update(
     mass in "not on this list". `evidence` may hold `no_incident` and `not_listed` among its hypothesis ids. `series`
     maps observation ids to the records they rest on, so that evidence that shares them forms one group. Evidence
     given twice (same id) counts once. Figures that are not finite count as 0.
+
+    What a language model proposed (`domain.proposed`) divides "not on this list" and nothing else: without evidence of
+    its own it leaves the probability of every other account, of "no incident", and of itself and "not on this list"
+    together as they were.
     """
     unique = {account.id: account for account in sorted(accounts, key=lambda a: (a.id, a.head))}
+    proposed = {key for key, account in unique.items() if _proposed(account, hypotheses)}
+    screened = len(proposed) < len(unique)
     masses = prior_masses(unique.values(), hypotheses, mechanisms, table)
+    weights = _weights(mechanisms)
+    stated = (masses[key] for key in proposed if not _known_mechanism(unique[key], hypotheses, weights))
+    reserve = table.prior.not_listed - math.fsum(stated)
     by_key = _by_key(evidence)
     weigher = _Weigher(table=table, by_key=by_key, series=series or {})
     terms: dict[str, list[Term]] = {}
     for key, account in unique.items():
         prior = _prior_term(key, masses[key], _describe(account.head, hypotheses))
-        terms[key] = [prior, *weigher.account(account)]
+        unseen = _unseen_of(account, hypotheses, mechanisms, table) if key in proposed and screened else []
+        terms[key] = [prior, *unseen, *weigher.account(account)]
     terms[NO_INCIDENT] = [
         _prior_term(NO_INCIDENT, masses[NO_INCIDENT], "no incident"), *weigher.own(NO_INCIDENT, NO_INCIDENT),
     ]  # fmt: skip
     terms[NOT_LISTED] = [
         _prior_term(NOT_LISTED, masses[NOT_LISTED], "all that no theory was stated for"),
-        *_unseen(masses[NOT_LISTED], table, stated=bool(unique)),
+        *_unseen(masses[NOT_LISTED], reserve, table, stated=screened),
         *weigher.own(NOT_LISTED, NOT_LISTED),
     ]
     chance = softmax({key: math.fsum(term.log_score for term in own) for key, own in terms.items()})
@@ -86,28 +97,48 @@ def prior_masses(
     P(mechanism) is its weight among the whole catalogue. P(entity | mechanism) is lead / capacity: a theory takes
     from "not on this list" alone and never from another theory, up to the point where the leads of one mechanism add
     up to more than the capacity; from there they share its mass in proportion. A mechanism that the catalogue does
-    not know takes from the reserve.
+    not know takes from the reserve. What a language model proposed has what the engine's own theories leave of the
+    same mass: stating it changes no other theory's mass, whatever is stated and however often.
     """
     prior = table.prior
-    weights = {key: weight if math.isfinite(weight) and weight > 0 else 0.0 for key, (_, weight) in mechanisms.items()}
+    weights = _weights(mechanisms)
     total = math.fsum(weights.values())
-    leads: dict[str, list[tuple[str, float]]] = {}
+    leads: dict[tuple[str, bool], list[tuple[str, float]]] = {}
     for account in accounts:
-        hypothesis = hypotheses.get(account.head)
-        mechanism = hypothesis.mechanism if hypothesis is not None else ""
-        known = mechanism if weights.get(mechanism, 0.0) > 0 else ""
-        leads.setdefault(known, []).append((account.id, _lead(hypothesis) ** prior.lead_power))
+        known = _known_mechanism(account, hypotheses, weights)
+        key = known, _proposed(account, hypotheses)
+        leads.setdefault(key, []).append((account.id, _lead(hypotheses.get(account.head)) ** prior.lead_power))
     masses: dict[str, float] = {}
-    for mechanism, shares in leads.items():
+    for mechanism in dict.fromkeys(mechanism for mechanism, _ in leads):
         if mechanism:
             mass = (1 - prior.no_incident - prior.not_listed) * weights[mechanism] / total
         else:
             mass = prior.not_listed * prior.unlisted_share
-        capacity = max(prior.entity_capacity, math.fsum(lead for _, lead in shares))
-        masses.update({key: max(_LEAST_MASS, mass * lead / capacity) for key, lead in shares})
+        own, more = leads.get((mechanism, False), []), leads.get((mechanism, True), [])
+        capacity = max(prior.entity_capacity, math.fsum(lead for _, lead in own))
+        masses.update({key: max(_LEAST_MASS, mass * lead / capacity) for key, lead in own})
+        left = max(0.0, capacity - math.fsum(lead for _, lead in own))
+        asked = max(left, math.fsum(lead for _, lead in more)) or 1.0
+        masses.update({key: max(_LEAST_MASS, mass * left / capacity * lead / asked) for key, lead in more})
     masses[NO_INCIDENT] = prior.no_incident
     masses[NOT_LISTED] = max(_LEAST_MASS, 1.0 - math.fsum(masses.values()))
     return masses
+
+
+def _weights(mechanisms: Mapping[str, tuple[str, float]]) -> dict[str, float]:
+    return {key: weight if math.isfinite(weight) and weight > 0 else 0.0 for key, (_, weight) in mechanisms.items()}
+
+
+def _known_mechanism(account: Account, hypotheses: Mapping[str, Hypothesis], weights: Mapping[str, float]) -> str:
+    """The mechanism of the account's head, "" where the catalogue has none of that name (or gives it no weight)."""
+    hypothesis = hypotheses.get(account.head)
+    mechanism = hypothesis.mechanism if hypothesis is not None else ""
+    return mechanism if weights.get(mechanism, 0.0) > 0 else ""
+
+
+def _proposed(account: Account, hypotheses: Mapping[str, Hypothesis]) -> bool:
+    hypothesis = hypotheses.get(account.head)
+    return hypothesis is not None and by_model(hypothesis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,14 +253,14 @@ def _prior_term(account: str, mass: float, what: str) -> Term:
     return Term(account=account, group="prior", log_score=math.log(mass), because=(), text=text)
 
 
-def _unseen(mass: float, table: LikelihoodTable, *, stated: bool) -> list[Term]:
+def _unseen(mass: float, reserve: float, table: LikelihoodTable, *, stated: bool) -> list[Term]:
     """What the screening says about the mechanisms of the catalogue that no theory was stated for.
 
     Had one of them been at work, what it requires would mostly have been seen: their part of the mass keeps `unseen`
     of its weight; the reserve for what the catalogue does not know keeps all. Before any theory was stated nothing is
     known to have been screened.
     """
-    reserve = min(mass, table.prior.not_listed)
+    reserve = min(mass, reserve)
     if not stated or mass <= reserve:
         return []
     score = math.log((reserve + table.prior.unseen * (mass - reserve)) / mass)
@@ -237,9 +268,25 @@ def _unseen(mass: float, table: LikelihoodTable, *, stated: bool) -> list[Term]:
     return [Term(account=NOT_LISTED, group="unseen", log_score=score, because=(), text=text)]
 
 
+def _unseen_of(
+    account: Account, hypotheses: Mapping[str, Hypothesis], mechanisms: Mapping[str, tuple[str, float]],
+    table: LikelihoodTable,
+) -> list[Term]:  # fmt: skip
+    """The same for a known mechanism that a model proposed: its mass was a part of that mass, and it was screened for
+    like all the rest. So what it takes from "not on this list" is exactly what "not on this list" loses."""
+    if not _known_mechanism(account, hypotheses, _weights(mechanisms)) or table.prior.unseen >= 1:
+        return []
+    text = "a known mechanism: what it requires was not seen when it was proposed"
+    score = math.log(table.prior.unseen)
+    return [Term(account=account.id, group="unseen", log_score=score, because=(), text=text)]
+
+
 def _describe(head: str, hypotheses: Mapping[str, Hypothesis]) -> str:
     hypothesis = hypotheses.get(head)
-    return head if hypothesis is None else f"{hypothesis.mechanism.replace('_', ' ')} at {hypothesis.entity}"
+    if hypothesis is None:
+        return head
+    what = "a newly stated mechanism" if is_stated(hypothesis.mechanism) else hypothesis.mechanism.replace("_", " ")
+    return f"{what} at {hypothesis.entity}"
 
 
 def _lead(hypothesis: Hypothesis | None) -> float:

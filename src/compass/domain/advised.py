@@ -33,13 +33,17 @@ class MechanismStated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TheoryArgued:
-    """Why somebody proposed a theory and what would disprove it, in their words. `cites` are observation ids."""
+    """Why somebody proposed a theory and what would disprove it, in their words. `cites` are observation ids; `shown`
+    are all that its author was shown, and so never fresh support. `testable`: some strategy can plan an attempt on it
+    with what is on the board."""
 
     hypothesis: str
     by: str
     reasoning: str
     would_disprove: str
     cites: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    testable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

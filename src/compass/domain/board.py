@@ -34,12 +34,15 @@ class TimingNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
-    """Why somebody proposed a theory, in their words. `cites` are observation ids."""
+    """Why somebody proposed a theory, in their words. `cites` are observation ids, `shown` all those it was made from.
+    `testable`: some strategy could plan an attempt when it was proposed."""
 
     by: str
     reasoning: str
     would_disprove: str
     cites: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    testable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import count
 from types import MappingProxyType
 
 from compass.analysis.accounts import form_accounts
@@ -21,7 +22,9 @@ from compass.domain.board import Board
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.posterior import Evidence, Posterior
+from compass.domain.proposed import engine_part
 from compass.investigation.answers import what_and_where
+from compass.investigation.proposals import standing_part, tempered
 from compass.mechanisms.evidence import PatternWeights, pattern_evidence
 from compass.mechanisms.loader import Catalogue
 from compass.mechanisms.match import index
@@ -32,24 +35,46 @@ SIGN_KINDS = frozenset({"suggestion", "required", "expected", "missing", "forbid
 
 
 def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> list[tuple[str, c.Payload]]:
-    """The events of one planning step, keyed by the round they follow."""
-    mechanisms = known_mechanisms(board, mechanisms)
+    """The events of one planning step, keyed by the round they follow.
+
+    The engine's theories, accounts and evidence come from its own part of the board (`domain.proposed`), so that they
+    are what they would be without any language model; what it proposed is weighed beside them.
+    """
     catalogue = catalogue_of(mechanisms)
-    fresh = _labelled(board, propose(board, catalogue))
-    known = replace(board, hypotheses={**board.hypotheses, **{h.id: h for h in fresh}})
-    accounts = accounts_of(known, mechanisms, table)
-    evidence = evidence_of(replace(known, accounts=accounts), catalogue, mechanisms, table)
-    posterior = posterior_of(replace(known, accounts=accounts, evidence=evidence), mechanisms, table)
+    own = engine_part(board)
+    fresh = _labelled(board, propose(own, catalogue))
+    own = replace(own, hypotheses={**own.hypotheses, **{h.id: h for h in fresh}})
+    whole = replace(board, hypotheses={**board.hypotheses, **{h.id: h for h in fresh}})
+    accounts = accounts_of(own, mechanisms, table)
+    evidence = evidence_of(replace(own, accounts=accounts), catalogue, mechanisms, table)
+    standing = standing_part(whole)
+    if standing.hypotheses:
+        stated = known_mechanisms(board, mechanisms)
+        more = tuple(
+            account for head in standing.hypotheses.values() for account in _alone(standing, head, stated, table)
+        )
+        measured = evidence_of(replace(standing, accounts=more), catalogue_of(stated), stated, table)
+        accounts, evidence = (*accounts, *more), (*evidence, *tempered(measured, standing, mechanisms))
+    posterior = posterior_of(replace(whole, accounts=accounts, evidence=evidence), mechanisms, table)
     prefix = f"beliefs/{board.round}/{board.reopened}"
     if board.unweighed:  # theories that others proposed since: weighed once more within the same round
         prefix += f"/{len(board.hypotheses)}"
-    payloads: list[tuple[str, c.Payload]] = [(f"hypothesis/{h.id}", c.Proposed(hypothesis=h)) for h in fresh]
+    payloads: list[tuple[str, c.Payload]] = [
+        (f"{'adopted' if h.id in board.hypotheses else 'hypothesis'}/{h.id}", c.Proposed(hypothesis=h)) for h in fresh
+    ]
     if board.round == 1 and not board.unweighed:
-        payloads += what_and_where(known)
+        payloads += what_and_where(whole)
     payloads.append((f"{prefix}/accounts", c.AccountsFormed(accounts=accounts)))
     payloads.append((f"{prefix}/evidence", c.EvidenceWeighed(evidence=evidence)))
     payloads.append((f"{prefix}/posterior", c.PosteriorUpdated(posterior=posterior)))
     return payloads
+
+
+def _alone(
+    board: Board, head: Hypothesis, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable
+) -> tuple[Account, ...]:
+    """A proposal's account, with its triggers and without links: what others rest on is not lent to it."""
+    return accounts_of(replace(board, hypotheses={head.id: head}), mechanisms, table)
 
 
 def known_mechanisms(board: Board, mechanisms: Mapping[str, Mechanism]) -> Mapping[str, Mechanism]:
@@ -116,6 +141,8 @@ def _priors(mechanisms: Mapping[str, Mechanism]) -> dict[str, tuple[str, float]]
 
 
 def _labelled(board: Board, fresh: tuple[Hypothesis, ...]) -> tuple[Hypothesis, ...]:
-    """H1, H2 ... in the order proposed (best lead first), continuing what is there."""
-    first = len(board.hypotheses) + 1
-    return tuple(replace(h, label=f"H{first + i}") for i, h in enumerate(fresh))
+    """H1, H2 ... in the order proposed (best lead first), continuing what is there. What a model had proposed before
+    the engine came to it keeps its label."""
+    numbers = count(len(board.hypotheses) + 1)
+    known = board.hypotheses
+    return tuple(replace(h, label=known[h.id].label if h.id in known else f"H{next(numbers)}") for h in fresh)

@@ -8,7 +8,9 @@ from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.failure import ExitCode, FailureMode, Status
+from compass.domain.hypothesis import Hypothesis
 from compass.domain.observation import QUALITY_WEIGHT, Verdict
+from compass.domain.proposed import Standing, by_model, is_stated, standing_of
 from compass.domain.telemetry import HealthStatus
 from compass.investigation.moves import BUDGET_REACHED, pending_words, work_done
 from compass.investigation.settings import Limits
@@ -65,11 +67,18 @@ def _ending(board: Board) -> Ending:
         )  # fmt: skip
     if _no_incident(board):
         return _nothing_wrong(board)
-    if not board.hypotheses:
+    if not _weighed(board):
         return _no_hypothesis(board)
     if _all_refuted(board):
         return _all_disproven(board)
     return _ranked(board)
+
+
+def _weighed(board: Board) -> frozenset[str]:
+    """Theories that have a probability: the engine's, and proposals of a model that survived a fresh attempt."""
+    return frozenset(
+        h.id for h in board.hypotheses.values() if not by_model(h) or standing_of(h, board) is Standing.STANDS
+    )
 
 
 def _no_incident(board: Board) -> bool:
@@ -119,15 +128,20 @@ def _refutations(board: Board) -> dict[str, DisproofAttempt]:
 
 def _all_refuted(board: Board) -> bool:
     """Every theory was refuted, and what is not on the list is likelier than all of them together."""
-    if not board.hypotheses.keys() <= _refutations(board).keys() or board.posterior is None:
+    if not _weighed(board) <= _refutations(board).keys() or board.posterior is None:
         return False
     return board.posterior.not_listed > sum(board.posterior.accounts.values())
+
+
+def _named(h: Hypothesis) -> str:
+    what = "a newly stated mechanism" if is_stated(h.mechanism) else h.mechanism
+    return f"{h.label} {what} at {h.entity}" + (f", proposed by {h.proposed_by}" if by_model(h) else "")
 
 
 def _all_disproven(board: Board) -> Ending:
     attempts = _refutations(board)
     heads = [h for h in board.hypotheses.values() if h.id in attempts]
-    refuted = [f"{h.label} {h.mechanism} at {h.entity}: {attempts[h.id].found}" for h in heads[:MOST_LISTED]]
+    refuted = [f"{_named(h)}: {attempts[h.id].found}" for h in heads[:MOST_LISTED]]
     if len(heads) > MOST_LISTED:
         refuted.append(f"and {len(heads) - MOST_LISTED} more")
     blind = [(h.part, h.hides or f"what {h.part} would show") for h in board.health if h.status is not HealthStatus.OK]
@@ -151,7 +165,7 @@ def _ranked(board: Board) -> Ending:
     key, belief = posterior.ranked()[0]
     account = next(a for a in board.accounts if a.id == key)
     head = board.hypotheses[account.head]
-    said = f"working theory: {head.label} {head.mechanism} at {head.entity} ({belief:.0%})"
+    said = f"working theory: {_named(head)} ({belief:.0%})"
     if posterior.not_listed > belief:
         return Ending(
             status=Status.INCONCLUSIVE, exit_code=ExitCode.INCONCLUSIVE,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
+from compass.domain.proposed import proposals
 from compass.investigation.settings import Crew, Limits
 from compass.ports.specialist import Budget, Specialist, Step
 
@@ -92,14 +93,27 @@ def advice_due(board: Board, limits: Limits) -> bool:
 
 def budget_of(board: Board, crew: Crew, limits: Limits) -> Budget:
     """What one agent may spend in one round: a fair share of what is left of the whole."""
+    agents = max(1, len(crew.specialists))
     left = max(0.0, limits.work - work_done(board))
-    return Budget(work=min(limits.work_per_round, left / max(1, len(crew.specialists))))
+    extra = max(0.0, limits.proposals - work_on_proposals(board)) if board.advice.model else 0.0
+    return Budget(
+        work=min(limits.work_per_round, left / agents), proposals=min(limits.proposals_per_round, extra / agents)
+    )
 
 
 def work_done(board: Board) -> float:
-    """Work units spent so far: one a screening step, the plan's cost a plan."""
+    """Work units spent so far: one a screening step, the plan's cost a plan. Attempts on what a language model proposed
+    have a bound of their own."""
     plans = sum(board.plans[key].cost for key in board.attempts if key in board.plans)
-    return plans + sum(1.0 for _agent, step in board.steps_done if step not in board.plans)
+    screens = sum(1.0 for _agent, step in board.steps_done if step not in board.plans)
+    return plans - work_on_proposals(board) + screens
+
+
+def work_on_proposals(board: Board) -> float:
+    """Work units spent on attempts on what a language model proposed."""
+    proposed = {h.id for h in proposals(board)}
+    own = (board.plans[key] for key in board.attempts if key in board.plans)
+    return sum(plan.cost for plan in own if plan.hypothesis in proposed)
 
 
 def decided(board: Board, limits: Limits) -> bool:

@@ -15,11 +15,15 @@ class Limits:
     """`work` is for the whole investigation, `work_per_round` for one agent in one round.
 
     `decided` is the belief at which the leading account needs no further attempt; `soft_deadline_s` is when a round
-    goes on without an agent that is late (None: wait, so that the result never depends on speed).
+    goes on without an agent that is late (None: wait, so that the result never depends on speed). `proposals` and
+    `proposals_per_round` are the same two bounds for attempts on what a language model proposed: never taken from
+    `work`, so that a model's ideas cost the engine's own theories nothing.
     """
 
     work: float = 400.0
     work_per_round: float = 12.0
+    proposals: float = 60.0
+    proposals_per_round: float = 4.0
     rounds: int = 5
     decided: float = 0.97
     soft_deadline_s: float | None = None

@@ -17,9 +17,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Work units left for one agent in this round (1 = one bounded query)."""
+    """Work units left for one agent in this round (1 = one bounded query); `proposals`: for attempts on what a language
+    model proposed, which are made besides."""
 
     work: float
+    proposals: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

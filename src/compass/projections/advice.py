@@ -33,8 +33,9 @@ def _(payload: told.MechanismStated, advice: Advice) -> Advice:
 @fold_advice.register
 def _(payload: told.TheoryArgued, advice: Advice) -> Advice:
     argument = Argument(
-        by=payload.by, reasoning=payload.reasoning, would_disprove=payload.would_disprove, cites=payload.cites
-    )
+        by=payload.by, reasoning=payload.reasoning, would_disprove=payload.would_disprove, cites=payload.cites,
+        shown=payload.shown, testable=payload.testable,
+    )  # fmt: skip
     return replace(advice, arguments={**advice.arguments, payload.hypothesis: argument})
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from compass.domain import advised as told
 from compass.domain import chronicle as c
 from compass.domain.advice import LlmFailure
+from compass.domain.board import Board
 from compass.investigation.advising.base import Adviser, Taken
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Crew
 from compass.ports.language_model import LanguageModel, Question, Reply
+from compass.projections.advice import fold_advice
 
 ACTOR = "model"
 GIVES_UP = frozenset({
@@ -39,9 +42,21 @@ async def hear(recorder: Recorder, model: LanguageModel | None, crew: Crew, advi
     taken: list[Taken] = []
     for (adviser, question), reply in zip(asked, replies, strict=True):
         if reply.value is not None:
-            taken.append(adviser.take(recorder.board, crew, question, reply.value, model.name))
-            await recorder.append(*taken[-1].payloads, actor=ACTOR)
-    await recorder.append(*_closing(key, number, taken, replies), actor=ACTOR)
+            taken.append(adviser.take(board, crew, question, reply.value, model.name))
+            board = _with(board, taken[-1])
+    # All at once: a crash leaves either the whole of this advice or only the record of what was asked.
+    given = [pair for one in taken for pair in one.payloads]
+    await recorder.append(*given, *_closing(key, number, taken, replies), actor=ACTOR)
+
+
+def _with(board: Board, taken: Taken) -> Board:
+    """The board as it will be, so that what one reply brought is not brought again by the next."""
+    for _key, payload in taken.payloads:
+        if isinstance(payload, c.Proposed):
+            board = replace(board, hypotheses={**board.hypotheses, payload.hypothesis.id: payload.hypothesis})
+        else:
+            board = replace(board, advice=fold_advice(payload, board.advice))
+    return board
 
 
 async def _ask(recorder: Recorder, model: LanguageModel, key: str, at: int, question: Question[Any]) -> Reply[Any]:

@@ -1,0 +1,133 @@
+"""What a language model proposed, kept apart from what the evidence engine states (DESIGN §1, §9).
+
+Two ledgers. The engine's: theories that the catalogue raised, attempts on them, and every fact but those that only an
+attempt on a proposal brought. It is exactly what it would be without any model. The other holds the proposals. A
+proposal enters the probability when it has survived a fresh direct attempt, and until then is a named part of "not on
+this list": however many a model states, and however sure it is, it gains nothing by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+from compass.domain.board import Board
+from compass.domain.disproof import DisproofAttempt, Outcome
+from compass.domain.entity import EntityRef
+from compass.domain.hypothesis import Hypothesis
+from compass.domain.mechanism import Mechanism
+from compass.domain.observation import Observation, Quality
+from compass.domain.sign import SIGNS
+
+BY_MODEL = "model "
+"""How `Hypothesis.proposed_by` begins for what a language model proposed; the model's name follows."""
+STATED = "stated"
+"""The family of mechanisms that were stated for one investigation. It has no cell of its own in the table of
+outcomes, so what attempts on them say is what the strategy says over all families."""
+_PARTS = {
+    "log": "logs", "trace": "traces", "k8s": "kubernetes", "probe": "probes", "change": "changes", "release": "changes",
+}  # fmt: skip
+
+
+class Standing(StrEnum):
+    """Where a proposal is. Only one that STANDS has a probability of its own."""
+
+    WAITING = "waiting"  # nothing was attempted yet
+    OPEN = "open"  # attempted; nothing fresh and direct came of it
+    STANDS = "stands"  # a fresh direct attempt to refute it was survived
+    REFUTED = "refuted"
+    UNTESTABLE = "untestable"  # nothing that is connected can test it
+
+
+def by_model(hypothesis: Hypothesis) -> bool:
+    return hypothesis.proposed_by.startswith(BY_MODEL)
+
+
+def is_stated(mechanism: str) -> bool:
+    """Whether a mechanism's id is that of one stated for a single investigation."""
+    return mechanism.startswith(f"{STATED}.")
+
+
+def proposals(board: Board) -> tuple[Hypothesis, ...]:
+    """Theories that a model proposed and that the engine has not come to itself, in the order they came."""
+    return tuple(h for h in board.hypotheses.values() if by_model(h))
+
+
+def engine_part(board: Board) -> Board:
+    """The board as the engine would have it without any model; the same value where nothing was proposed."""
+    proposed = {h.id for h in proposals(board)}
+    if not proposed:
+        return board
+    attempts = {key: a for key, a in board.attempts.items() if a.hypothesis not in proposed}
+    hidden = {o.id for a in board.attempts.values() if a.hypothesis in proposed for o in a.observations}
+    hidden -= {o.id for a in attempts.values() for o in a.observations}
+    accounts = tuple(a for a in board.accounts if a.head not in proposed)
+    heads, posterior = {a.id for a in accounts}, board.posterior
+    if posterior is not None:
+        kept = {key: belief for key, belief in posterior.accounts.items() if key in heads}
+        posterior = replace(posterior, accounts=kept)
+    return replace(
+        board,
+        hypotheses={key: h for key, h in board.hypotheses.items() if key not in proposed},
+        observations={key: o for key, o in board.observations.items() if key not in hidden},
+        plans={key: p for key, p in board.plans.items() if p.hypothesis not in proposed},
+        attempts=attempts, accounts=accounts, posterior=posterior,
+    )  # fmt: skip
+
+
+def is_fresh(attempt: DisproofAttempt, hypothesis: Hypothesis, board: Board) -> bool:
+    """Whether an attempt measured directly something that the proposal was not made from: neither the same sign at the
+    same place nor the same records as anything its author was shown. To measure that again says nothing that was not
+    known (DESIGN §4)."""
+    if attempt.trigger is not None or attempt.quality is not Quality.DIRECT:
+        return False
+    argument = board.advice.arguments.get(hypothesis.id)
+    made_from = hypothesis.suggested_by | frozenset(argument.shown if argument is not None else ())
+    known = [board.observations[key] for key in sorted(made_from) if key in board.observations]
+    return any(not _known(o, known, board.containment) for o in attempt.observations)
+
+
+def _known(o: Observation, known: list[Observation], containment: Mapping[EntityRef, EntityRef]) -> bool:
+    for other in known:
+        near = o.entity in _chain(other.entity, containment) or other.entity in _chain(o.entity, containment)
+        if (other.sign == o.sign and near) or other.series == o.series:
+            return True
+    return False
+
+
+def _chain(entity: EntityRef, containment: Mapping[EntityRef, EntityRef]) -> list[EntityRef]:
+    """The entity and what contains it."""
+    line = [entity]
+    while (parent := containment.get(line[-1])) is not None and parent not in line:
+        line.append(parent)
+    return line
+
+
+def standing_of(hypothesis: Hypothesis, board: Board) -> Standing:
+    own = [a for a in board.attempts.values() if a.hypothesis == hypothesis.id and a.trigger is None]
+    refuted = [a for a in own if a.outcome is Outcome.REFUTED]
+    if any(a.decisive for a in refuted):
+        return Standing.REFUTED
+    if any(a.outcome is Outcome.SURVIVED and is_fresh(a, hypothesis, board) for a in own):
+        return Standing.STANDS
+    if refuted:
+        return Standing.REFUTED
+    if any(a.outcome is not Outcome.NO_DATA for a in own):
+        return Standing.OPEN
+    argument = board.advice.arguments.get(hypothesis.id)
+    if own or (argument is not None and not argument.testable):
+        return Standing.UNTESTABLE
+    return Standing.WAITING
+
+
+def data_needed(mechanism: Mechanism, hypothesis: Hypothesis, board: Board) -> tuple[str, ...]:
+    """What would have to be seen to test a theory, and which part of the telemetry would show it; what is measured
+    already is left out."""
+    seen = {o.sign for o in board.observations.values() if o.entity == hypothesis.entity}
+    wanted = [
+        sign for pattern in (*mechanism.requires, *mechanism.expects, *mechanism.forbids) for sign in pattern.signs
+        if sign in SIGNS and sign not in seen
+    ]  # fmt: skip
+    said = [f"{_PARTS.get(sign.split('.')[0], 'metrics')}: {SIGNS[sign]}" for sign in wanted]
+    return tuple(dict.fromkeys(said))

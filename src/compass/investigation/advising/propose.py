@@ -1,0 +1,304 @@
+"""PROPOSE: theories from what one specialist observed. A model's theory lives or dies by tests, as any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from compass.domain import advised as told
+from compass.domain import chronicle as c
+from compass.domain.advice import Role, SuggestedTheories, SuggestedTheory, Task
+from compass.domain.board import Board
+from compass.domain.disproof import Outcome
+from compass.domain.entity import EntityRef
+from compass.domain.hypothesis import Hypothesis
+from compass.domain.mechanism import Mechanism
+from compass.domain.observation import Observation, Verdict
+from compass.domain.proposed import BY_MODEL, Standing, proposals, standing_of
+from compass.domain.sign import SIGNS, matches
+from compass.domain.time import Instant
+from compass.investigation.advising.base import Taken
+from compass.investigation.advising.stating import mechanism_of, suggesting, testable
+from compass.investigation.advising.words import abnormal, clock, fact, place, said
+from compass.investigation.settings import Crew
+from compass.mechanisms.propose import hypothesis_id
+from compass.ports.language_model import Item, Question, Section
+from compass.redaction import bound
+
+LIMIT = 3
+"""Theories that one specialist takes from one reply."""
+LIMIT_TOTAL = 24
+READ = 30
+"""Theories of one reply that are looked at at all; the rest is dropped unread."""
+ABNORMAL, NORMAL, OTHERS, PLACES, OUT = 24, 8, 8, 40, 10
+"""Most items of each section, the weightiest first: a prompt has to fit a small context."""
+OBSERVED, PARTS = "observations", "parts of the system"
+CLAIMED = 90
+LEAD = 0.5
+"""P(entity | mechanism) is not the model's to say: the value of a theory of unknown lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """One question a specialist that saw something abnormal, and no more where all it was asked is still open."""
+
+    id: str = Task.PROPOSE.value
+
+    def questions(self, board: Board, crew: Crew) -> tuple[Question[SuggestedTheories], ...]:
+        if board.incident is None or board.onset is None or len(proposals(board)) >= LIMIT_TOTAL:
+            return ()
+        unlisted = _unlisted_leads(board)
+        return tuple(
+            _question(board, crew, s.name, Role.DEEP if unlisted else Role.FAST)
+            for s in crew.specialists
+            if _worth_asking(board, crew, s.name, unlisted)
+        )
+
+    def take(
+        self, board: Board, crew: Crew, question: Question[SuggestedTheories], value: SuggestedTheories, by: str
+    ) -> Taken:
+        given = _Given.of(question, board)
+        payloads: list[tuple[str, c.Payload]] = []
+        entered: dict[str, Hypothesis] = {}
+        dropped = max(0, len(value.theories) - READ)
+        for theory in value.theories[:READ]:
+            made = _made(theory, given, board, crew, question.agent)
+            if made is None:
+                dropped += 1
+            elif made.id not in board.hypotheses and made.id not in entered:
+                if len(entered) >= LIMIT or len(proposals(board)) + len(entered) >= LIMIT_TOTAL:
+                    continue
+                number = len(board.hypotheses) + len(entered) + 1
+                entered[made.id] = made.as_hypothesis(f"H{number}", by)
+                payloads += made.payloads(entered[made.id], board, crew, given, by)
+        return Taken(payloads=tuple(payloads), suggested=len(value.theories), entered=len(entered), dropped=dropped)
+
+
+def _unlisted_leads(board: Board) -> bool:
+    posterior = board.posterior
+    return posterior is None or posterior.not_listed > max(posterior.accounts.values(), default=0.0)
+
+
+def _worth_asking(board: Board, crew: Crew, agent: str, unlisted: bool) -> bool:
+    """The first time wherever something is abnormal; again only while "not on this list" leads and nothing that was
+    proposed to this specialist is still undecided."""
+    if not any(o.agent == agent for o in board.anomalies()):
+        return False
+    if board.advice.heard == 0:
+        return True
+    known = {**board.advice.stated, **crew.mechanisms}
+    own = [h for h in proposals(board) if h.mechanism in known and known[h.mechanism].owner == agent]
+    return unlisted and all(standing_of(h, board) in (Standing.REFUTED, Standing.UNTESTABLE) for h in own)
+
+
+# --- the question ---------------------------------------------------------------------------------------
+
+
+def _question(board: Board, crew: Crew, agent: str, role: Role) -> Question[SuggestedTheories]:
+    seen = [o for o in abnormal(board) if o.agent == agent][:ABNORMAL]
+    normal = [o for o in board.observations.values() if o.agent == agent and o.verdict is Verdict.NORMAL][:NORMAL]
+    others = [o for o in abnormal(board) if o.agent != agent and o.agent in board.specialists][:OTHERS]
+    names = _places(board, [*seen, *others, *normal])
+    sections = (
+        Section(title="incident", items=_incident(board), keep=2),
+        Section(title=PARTS, items=tuple(_part(entity, names, board) for entity in names), keep=8),
+        Section(title=OBSERVED, items=_facts([*seen, *normal], names, board), keep=6),
+        Section(title="seen by other specialists", items=_facts(others, names, board)),
+        Section(title="theories so far", items=_theories(board, names)),
+        Section(title="ruled out", items=_ruled_out(board, names)),
+    )
+    return Question(
+        task=Task.PROPOSE, reply=SuggestedTheories, role=role, agent=agent, phase=board.phase,
+        sections=tuple(section for section in sections if section.items), stable=_vocabulary(crew, agent),
+    )  # fmt: skip
+
+
+def _vocabulary(crew: Crew, agent: str) -> tuple[Section, ...]:
+    """What this specialist's theories are made of: the same for every incident."""
+    own = [m for _, m in sorted(crew.mechanisms.items()) if m.owner == agent]
+    words = {word for m in own for p in (*m.requires, *m.expects, *m.forbids) for word in p.signs}
+    signs = [sign for sign in SIGNS if any(matches(word, sign) for word in words)]
+    return (
+        Section(title="signs", items=tuple(Item(id=sign, text=SIGNS[sign], trusted=True) for sign in signs)),
+        Section(
+            title="known mechanisms",
+            items=tuple(Item(id=m.id, text=_claim(m), trusted=True) for m in own),
+        ),
+    )
+
+
+def _claim(mechanism: Mechanism) -> str:
+    """The first sentence, shortened: an id mostly says what is meant."""
+    words = mechanism.claim.replace("{entity}", "it").replace("{peer}", "what it calls").split(". ")[0]
+    return bound(words, CLAIMED)
+
+
+def _incident(board: Board) -> tuple[Item, ...]:
+    incident, onset = board.incident, board.onset
+    if incident is None or onset is None:
+        return ()
+    told_of = f"{incident.title}. {incident.symptom}".strip()
+    began = f"it began at {clock(onset.instant)} UTC, give or take {onset.instant.uncertainty_ns / 1e9:.0f} s"
+    items = [Item(id="page", text=told_of), Item(id="onset", text=began, trusted=True)]
+    if incident.service:
+        items.append(Item(id="paged", text=incident.service))
+    return tuple(items)
+
+
+def _places(board: Board, seen: Sequence[Observation]) -> dict[EntityRef, str]:
+    """Ids of entities, the same however often it is asked: those seen, their neighbours, then the rest."""
+    first = [e for o in seen for e in (o.entity, o.peer) if e is not None]
+    held = set(first)
+    near = [e for d in board.dependencies if d.caller in held or d.callee in held for e in (d.caller, d.callee)]
+    above = [board.containment[e] for e in (*first, *near) if e in board.containment]
+    wanted = dict.fromkeys((*first, *sorted(near), *sorted(above), *sorted(board.entities)))
+    return {entity: f"P{number}" for number, entity in enumerate(list(wanted)[:PLACES], start=1)}
+
+
+def _part(entity: EntityRef, names: dict[EntityRef, str], board: Board) -> Item:
+    calls = [names[d.callee] for d in board.dependencies if d.caller == entity and d.callee in names]
+    inside = names.get(board.containment.get(entity, entity)) if entity in board.containment else None
+    text = place(entity)
+    text += f"; depends on {', '.join(dict.fromkeys(calls))}" if calls else ""
+    text += f"; part of {inside}" if inside else ""
+    return Item(id=names[entity], text=text)
+
+
+def _facts(seen: Sequence[Observation], names: dict[EntityRef, str], board: Board) -> tuple[Item, ...]:
+    return tuple(
+        Item(id=board.observation_labels[o.id], text=fact(o, names.get(o.entity, place(o.entity))))
+        for o in seen
+        if o.id in board.observation_labels
+    )
+
+
+def _theories(board: Board, names: dict[EntityRef, str]) -> tuple[Item, ...]:
+    belief = board.posterior.accounts if board.posterior else {}
+    ranked = sorted(board.accounts, key=lambda a: (-belief.get(a.id, 0.0), a.id))[:OUT]
+    heads = [(board.hypotheses[a.head], belief.get(a.id, 0.0)) for a in ranked if a.head in board.hypotheses]
+    return tuple(
+        Item(id=h.label, text=f"{h.mechanism} at {names.get(h.entity, place(h.entity))}, {share:.0%}", trusted=False)
+        for h, share in heads
+    )
+
+
+def _ruled_out(board: Board, names: dict[EntityRef, str]) -> tuple[Item, ...]:
+    found = []
+    for attempt in board.attempts.values():
+        h = board.hypotheses.get(attempt.hypothesis)
+        if h is not None and attempt.outcome is Outcome.REFUTED and attempt.trigger is None:
+            at = names.get(h.entity, place(h.entity))
+            found.append((not attempt.decisive, Item(id=h.label, text=f"{h.mechanism} at {at}: {attempt.found}")))
+    return tuple(item for _, item in sorted(found, key=lambda pair: pair[0])[:OUT])
+
+
+# --- the reply ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What the question gave: entities and observations by the ids it used, and the times it named."""
+
+    entities: dict[str, EntityRef]
+    observations: dict[str, str]
+    times: dict[str, Instant]
+
+    @classmethod
+    def of(cls, question: Question[SuggestedTheories], board: Board) -> _Given:
+        by_label = {label: key for key, label in board.observation_labels.items()}
+        ids = {item.id for section in question.sections for item in section.items}
+        shown = {label: key for label, key in by_label.items() if label in ids}
+        known = {place(e): e for e in _all_entities(board)}
+        parts = next((s.items for s in question.sections if s.title == PARTS), ())
+        entities = {item.id: known[item.text.split(";")[0]] for item in parts if item.text.split(";")[0] in known}
+        times = {clock(o.since): o.since for key in shown.values() if (o := board.observations[key]).since is not None}
+        if board.onset is not None:
+            times[clock(board.onset.instant)] = board.onset.instant
+        return cls(entities=entities, observations=shown, times=times)
+
+
+def _all_entities(board: Board) -> Iterator[EntityRef]:
+    yield from board.entities
+    yield from (e for o in board.observations.values() for e in (o.entity, o.peer) if e is not None)
+    yield from (e for d in board.dependencies for e in (d.caller, d.callee))
+    yield from board.containment.values()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """A suggestion whose every reference was found."""
+
+    mechanism: Mechanism
+    stated: bool
+    entity: EntityRef
+    onset: Instant
+    cites: tuple[str, ...]
+    suggested_by: frozenset[str]
+    reasoning: str
+    would_disprove: str
+
+    @property
+    def id(self) -> str:
+        return hypothesis_id(self.mechanism.id, self.entity)
+
+    def as_hypothesis(self, label: str, by: str) -> Hypothesis:
+        return Hypothesis(
+            id=self.id, label=label, mechanism=self.mechanism.id, entity=self.entity, onset=self.onset,
+            proposed_by=f"{BY_MODEL}{by}", suggested_by=self.suggested_by, lead=LEAD,
+        )  # fmt: skip
+
+    def payloads(
+        self, hypothesis: Hypothesis, board: Board, crew: Crew, given: _Given, by: str
+    ) -> Iterator[tuple[str, c.Payload]]:
+        if self.stated and self.mechanism.id not in board.advice.stated:
+            yield f"stated/{self.mechanism.id}", told.MechanismStated(mechanism=self.mechanism, by=by)
+        yield f"hypothesis/{self.id}", c.Proposed(hypothesis=hypothesis)
+        yield (
+            f"argued/{self.id}",
+            told.TheoryArgued(
+                hypothesis=self.id, by=by, reasoning=self.reasoning, would_disprove=self.would_disprove,
+                cites=self.cites, shown=tuple(sorted(given.observations.values())),
+                testable=testable(hypothesis, self.mechanism, board, crew.strategies),
+            ),
+        )  # fmt: skip
+
+
+def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agent: str) -> _Made | None:
+    """None where it names or cites what was not given, or where its mechanism is none."""
+    entity = given.entities.get(theory.entity.strip())
+    cites = [given.observations.get(label.strip()) for label in theory.cites]
+    if entity is None or not cites or None in cites or board.onset is None:
+        return None
+    mechanism = crew.mechanisms.get(theory.mechanism.strip())
+    stated = mechanism is None and not theory.mechanism.strip()
+    if stated and theory.stated is not None:
+        mechanism = mechanism_of(theory.stated, agent, entity.kind)
+    struck = _struck(entity, mechanism, board) if mechanism is not None else None
+    if mechanism is None or struck is None:
+        return None
+    entity = struck
+    cited = tuple(dict.fromkeys(key for key in cites if key is not None))
+    own = suggesting(mechanism, entity, cited, board)
+    if theory.since.strip() and theory.since.strip() not in given.times:
+        return None
+    began = [o.since for key in sorted(own) if (o := board.observations[key]).since is not None and o.entity == entity]
+    return _Made(
+        mechanism=mechanism, stated=stated, entity=entity, cites=cited, suggested_by=own,
+        onset=given.times.get(theory.since.strip()) or min((t for t in began if t), default=board.onset.instant),
+        reasoning=said(theory.reasoning), would_disprove=said(theory.would_disprove),
+    )  # fmt: skip
+
+
+def _struck(entity: EntityRef, mechanism: Mechanism, board: Board) -> EntityRef | None:
+    """The entity, or the nearest thing that contains it, of a kind that the mechanism strikes."""
+    seen: set[EntityRef] = set()
+    here: EntityRef | None = entity
+    while here is not None and here not in seen:
+        if here.kind in mechanism.strikes:
+            return here
+        seen.add(here)
+        here = board.containment.get(here)
+    return None
+
+
+ADVISER = Propose()

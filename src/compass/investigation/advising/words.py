@@ -1,0 +1,47 @@
+"""Text on its way into the chronicle: what a model said, and facts in words for it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from compass.domain.board import Board
+from compass.domain.entity import EntityRef
+from compass.domain.observation import Observation, Verdict
+from compass.domain.time import NS_PER_S, Instant
+from compass.redaction import bound, redact
+
+SAID = 400
+_CAUSE = re.compile(r"\b(?:the\s+)?root" + r"[ -]?cause(s?)\b", re.IGNORECASE)
+_PERSON = re.compile(r"\b(?:human|operator|user)" + r"[ -]error\b", re.IGNORECASE)
+
+
+def said(text: str, limit: int = SAID) -> str:
+    """What a model wrote, fit to be stored and shown: one line, no secrets, no control characters, in the words that
+    reports use (contributing causes; what was done, never whose fault)."""
+    line = bound(redact(" ".join(text[: 8 * limit].split())), limit)
+    return _PERSON.sub("what was done", _CAUSE.sub(r"contributing cause\1", line))
+
+
+def clock(instant: Instant) -> str:
+    """The time of day as prompts give it and replies may give it back."""
+    return datetime.fromtimestamp(instant.ns // NS_PER_S, UTC).strftime("%H:%M:%S")
+
+
+def place(entity: EntityRef) -> str:
+    """Kind, namespace and name."""
+    inside = f"{entity.namespace}/" if entity.namespace else ""
+    return f"{entity.kind.value} {inside}{entity.name}"
+
+
+def fact(o: Observation, at: str) -> str:
+    """One observation for a prompt. `at` is the id of its entity there."""
+    if o.verdict is Verdict.NORMAL:
+        return f"{o.sign} at {at}: normal. {o.text}"
+    since = f", since {clock(o.since)}" if o.since is not None else ""
+    return f"{o.sign} at {at}, strength {o.strength:.1f}{since}. {o.text}"
+
+
+def abnormal(board: Board) -> list[Observation]:
+    """What is abnormal on the board, strongest first."""
+    return sorted(board.anomalies(), key=lambda o: (-o.strength, o.id))
