@@ -101,6 +101,16 @@ def test_a_thousand_proposals_have_no_more_than_one_could_have() -> None:
     assert math.fsum(after.accounts.values()) <= reserve * 1.0001
 
 
+def test_what_came_to_nothing_still_takes_its_share() -> None:
+    """Stating many and keeping the survivors is no way to a larger prior."""
+    table = load_table()
+    many = {f"p{i}": hypothesis(f"p{i}", f"stated.{i}", 0.5, "model x") for i in range(24)}
+    kept = [Account(id="A:p0", head="p0", links=(), triggers=())]
+    alone = update(kept, {"p0": many["p0"]}, MECHANISMS, [], table).accounts["A:p0"]
+    among = update(kept, many, MECHANISMS, [], table).accounts["A:p0"]
+    assert among == pytest.approx(alone * table.prior.entity_capacity / (24 * 0.5))
+
+
 def test_a_known_mechanism_was_screened_for_wherever_it_is_proposed() -> None:
     table = load_table()
     own = {"h": hypothesis("h", "m0", 0.5, "engine")}

@@ -21,6 +21,7 @@ from tests.disproof.making import (
     late_busy,
     latency,
     pool,
+    prediction,
     scope,
     similar_incident,
     slow_orders,
@@ -470,4 +471,18 @@ SIMILAR = [
     ),
     similar_incident("it never was like this", N, tracks=[busy, slow_web]),
 ]
-CASES = [*TIME_ORDER, *SCOPE, *CORRELATION, *THRESHOLD, *DIRECTION, *BASELINE, *ALTERNATIVE, *SIMILAR]
+PREDICTION = [
+    prediction("what nobody had looked at is as it says", S, signs=("latency.up",), expects=("cpu.up",), tracks=[busy]),
+    prediction("what nobody had looked at is normal", R, signs=("latency.up",), expects=("cpu.up",), tracks=[idle]),
+    prediction(
+        "one of two is",
+        A,
+        signs=("latency.up",),
+        expects=("cpu.up", "traffic.up"),
+        tracks=[busy, *traffic(orders=10.0)],
+    ),
+    prediction("nothing measures it", N, signs=("latency.up",), expects=("cpu.up",)),
+]
+CASES = [
+    *TIME_ORDER, *SCOPE, *CORRELATION, *THRESHOLD, *DIRECTION, *BASELINE, *ALTERNATIVE, *SIMILAR, *PREDICTION,
+]  # fmt: skip

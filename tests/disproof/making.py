@@ -10,7 +10,7 @@ import numpy as np
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
 from compass.domain.hypothesis import Account, Hypothesis, Link
-from compass.domain.mechanism import Mechanism
+from compass.domain.mechanism import Mechanism, Pattern
 from compass.domain.telemetry import SignalKind as K
 from tests.disproof.world import (
     AFTER,
@@ -66,13 +66,17 @@ def _case(
     suggest=True,
     blur=15,
     accounts=(),
+    by="test",
+    expects=(),
     **more,
 ) -> Case:
     seeds = tuple(seen(sign, entity, since=since) for sign in signs) if suggest else ()
-    own = hypothesis(mech, entity, seeds)
+    own = replace(hypothesis(mech, entity, seeds), proposed_by=by)
     known = board([own, *theories], [*seeds, *observations], **more)
     known = replace(known, onset=replace(known.onset, instant=at(0, blur)), accounts=accounts)
     mechanism_ = mechanism(mech, *(required or signs))
+    if expects:
+        mechanism_ = replace(mechanism_, expects=tuple(Pattern(signs=(sign,)) for sign in expects))
     return Case(
         name,
         strategy,
@@ -95,6 +99,7 @@ def latency(entity, *noise, quantile=None, **jump):
 time_order, scope, correlation, threshold = (
     partial(_case, strategy) for strategy in ("time_order", "scope", "correlation", "threshold")
 )
+prediction = partial(_case, "prediction", by="model x")
 dependency_direction, baseline, alternative, similar_incident = (
     partial(_case, strategy) for strategy in ("dependency_direction", "baseline", "alternative", "similar_incident")
 )

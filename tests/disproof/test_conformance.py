@@ -61,12 +61,13 @@ CLAIMS = ("pool.exhausted", "cpu.saturated", "memory.near_limit", "disk.full", "
 
 def rich_board(claim: str = CLAIMS[0], **more) -> tuple[Board, tuple]:
     seeds = tuple(seen(sign, ORDERS, since=at(-30, 15)) for sign in SEVERAL[:-1])
-    own = hypothesis("cpu_saturation", ORDERS, seeds)
+    own = replace(hypothesis("cpu_saturation", ORDERS, seeds), proposed_by="model x")  # so that every strategy applies
     rival = hypothesis("other", DB, [seen("latency.up", DB)])
     changes = [change("c1", DB, -60), change("c2", None, -10), change("c3", ORDERS, 400)]
     known = board([own, rival], [*seeds, seen("latency.up", DB)], changes=changes, **more)
     wide = mechanism("cpu_saturation", *SEVERAL)
-    return known, (own, replace(wide, requires=(*wide.requires, Pattern(signs=(claim,)))))
+    unseen = (Pattern(signs=("cpu.throttled",)),)
+    return known, (own, replace(wide, requires=(*wide.requires, Pattern(signs=(claim,))), expects=unseen))
 
 
 def well_formed(strategy: Disproof, plan: DisproofPlan, attempt: DisproofAttempt) -> None:

@@ -79,10 +79,10 @@ def test_numbers_and_names_stand_in_what_was_found() -> None:
             assert named or any(ch.isdigit() for ch in attempt.found), attempt.found
 
 
-def test_eight_general_strategies_are_found_without_a_list() -> None:
+def test_the_strategies_are_found_without_a_list() -> None:
     assert [s.id for s in all_strategies()] == [
-        "alternative", "baseline", "correlation", "dependency_direction", "scope", "similar_incident", "threshold",
-        "time_order",
+        "alternative", "baseline", "correlation", "dependency_direction", "prediction", "scope", "similar_incident",
+        "threshold", "time_order",
     ]  # fmt: skip
 
 

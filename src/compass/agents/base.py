@@ -10,7 +10,7 @@ from compass.domain.board import Board
 from compass.domain.disproof import DisproofPlan, Outcome
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
-from compass.domain.proposed import Standing, engine_part, proposals, standing_of
+from compass.domain.proposed import Standing, by_model, engine_part, proposals, standing_of
 from compass.ports.disproof import Disproof
 from compass.ports.specialist import Budget, Look, Screen, Step, StepResult, Stop
 
@@ -108,13 +108,16 @@ class CharteredSpecialist:
         return [plan for plan in plans if plan.id not in board.attempts]
 
     def _plans_for(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> list[DisproofPlan]:
-        names = mechanism.refuters or tuple(self.strategies)
         found: list[DisproofPlan] = []
-        for name in names:
-            strategy = self.strategies.get(name)
-            if strategy is not None:
-                found.extend(strategy.plan(hypothesis, mechanism, board))
+        for name in refuters_of(hypothesis, mechanism, self.strategies):
+            found.extend(self.strategies[name].plan(hypothesis, mechanism, board))
         return found
+
+
+def refuters_of(hypothesis: Hypothesis, mechanism: Mechanism, strategies: Mapping[str, Disproof]) -> tuple[str, ...]:
+    """The strategies to try on a theory. What a model proposed is tested in every way there is."""
+    names = () if by_model(hypothesis) else mechanism.refuters
+    return tuple(name for name in names or strategies if name in strategies)
 
 
 def _beliefs(board: Board) -> dict[str, float]:

@@ -98,7 +98,8 @@ def prior_masses(
     from "not on this list" alone and never from another theory, up to the point where the leads of one mechanism add
     up to more than the capacity; from there they share its mass in proportion. A mechanism that the catalogue does
     not know takes from the reserve. What a language model proposed has what the engine's own theories leave of the
-    same mass: stating it changes no other theory's mass, whatever is stated and however often.
+    same mass, and shares it with all that was proposed, also with what has no account: stating many and keeping those
+    that survive gains nothing, and no engine's theory's mass changes, whatever is stated.
     """
     prior = table.prior
     weights = _weights(mechanisms)
@@ -108,6 +109,11 @@ def prior_masses(
         known = _known_mechanism(account, hypotheses, weights)
         key = known, _proposed(account, hypotheses)
         leads.setdefault(key, []).append((account.id, _lead(hypotheses.get(account.head)) ** prior.lead_power))
+    tried: dict[str, float] = {}  # what was proposed shares with what was proposed beside it and came to nothing
+    for hypothesis in hypotheses.values():
+        if by_model(hypothesis):
+            known = hypothesis.mechanism if weights.get(hypothesis.mechanism, 0.0) > 0 else ""
+            tried[known] = tried.get(known, 0.0) + _lead(hypothesis) ** prior.lead_power
     masses: dict[str, float] = {}
     for mechanism in dict.fromkeys(mechanism for mechanism, _ in leads):
         if mechanism:
@@ -118,7 +124,7 @@ def prior_masses(
         capacity = max(prior.entity_capacity, math.fsum(lead for _, lead in own))
         masses.update({key: max(_LEAST_MASS, mass * lead / capacity) for key, lead in own})
         left = max(0.0, capacity - math.fsum(lead for _, lead in own))
-        asked = max(left, math.fsum(lead for _, lead in more)) or 1.0
+        asked = max(left, tried.get(mechanism, 0.0)) or 1.0
         masses.update({key: max(_LEAST_MASS, mass * left / capacity * lead / asked) for key, lead in more})
     masses[NO_INCIDENT] = prior.no_incident
     masses[NOT_LISTED] = max(_LEAST_MASS, 1.0 - math.fsum(masses.values()))

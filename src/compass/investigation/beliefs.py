@@ -42,7 +42,7 @@ def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: Likelihood
     """
     catalogue = catalogue_of(mechanisms)
     own = engine_part(board)
-    fresh = _labelled(board, propose(own, catalogue))
+    fresh = _labelled(board, (*propose(own, catalogue), *adopted(board, catalogue)))
     own = replace(own, hypotheses={**own.hypotheses, **{h.id: h for h in fresh}})
     whole = replace(board, hypotheses={**board.hypotheses, **{h.id: h for h in fresh}})
     accounts = accounts_of(own, mechanisms, table)
@@ -68,6 +68,16 @@ def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: Likelihood
     payloads.append((f"{prefix}/evidence", c.EvidenceWeighed(evidence=evidence)))
     payloads.append((f"{prefix}/posterior", c.PosteriorUpdated(posterior=posterior)))
     return payloads
+
+
+def adopted(board: Board, catalogue: Catalogue) -> tuple[Hypothesis, ...]:
+    """Proposals of known mechanisms that stand and of which everything required is seen by now: see `proposals`."""
+    held = standing_part(board).hypotheses
+    if not held:
+        return ()
+    own = replace(engine_part(board), observations=board.observations)
+    before = {h.id for h in propose(engine_part(board), catalogue)}
+    return tuple(h for h in propose(own, catalogue) if h.id in held and h.id not in before)
 
 
 def _alone(

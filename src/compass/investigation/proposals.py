@@ -1,12 +1,17 @@
 """What a language model proposed, as the posterior may take it in. Pure.
 
 A model reads what was observed and then states a theory that fits: that it fits is no evidence (the data suggested the
-hypothesis; testing it on the same data would count them twice). So of what speaks *for* a proposal only two things
-count: a fresh direct attempt to refute it that it survived, and, where the mechanism is one of the catalogue, a sign
-that its pattern requires or expects and that nobody had seen when it was proposed. Patterns of a *stated* mechanism
-are its author's own words; nobody knows how often such words come true of nothing, so their fulfilment counts for
-nothing. All that speaks *against* it counts in full: signs it requires that are normal, signs it forbids that are
-seen, attempts that refuted it, whatever they rest on.
+hypothesis; testing it on the same data would count them twice). So a proposal has no probability of its own before a
+fresh direct attempt to refute it was survived (`domain.proposed`). From then on the attempts on it count as the table
+says of any theory: its figures were counted on theories that fit what was seen, right ones and wrong ones, so that
+fitting is in the background already. What suggested it never counts for it. A sign that its pattern requires or
+expects, and that nobody had seen when it was proposed, counts where the mechanism is one of the catalogue; patterns
+of a *stated* mechanism are its author's own words, of which nobody knows how often they come true of nothing. All that
+speaks *against* it counts in full.
+
+A proposed mechanism of the catalogue for which, with what its own tests brought, everything is seen that the mechanism
+requires becomes one of the engine's theories: it was among those the engine considers from the beginning, and the
+engine would have stated it had it looked there.
 """
 
 from __future__ import annotations
@@ -17,10 +22,11 @@ from dataclasses import replace
 from compass.domain.board import Board
 from compass.domain.mechanism import Mechanism
 from compass.domain.posterior import Evidence
-from compass.domain.proposed import Standing, is_fresh, proposals, standing_of
+from compass.domain.proposed import Standing, proposals, standing_of
 
 ABOUT_THE_INCIDENT = "incident"  # kind of evidence that concerns no theory: the engine has weighed it
 FRESH_SIGNS = frozenset({"required", "expected"})
+OF_ATTEMPTS = frozenset({"refuted", "survived"})
 
 
 def standing_part(board: Board) -> Board:
@@ -34,17 +40,12 @@ def standing_part(board: Board) -> Board:
 
 def tempered(evidence: Iterable[Evidence], board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[Evidence, ...]:
     """Evidence about proposals without what does not count for them. `mechanisms`: those of the catalogue."""
-    kept = (item for item in evidence if item.kind != ABOUT_THE_INCIDENT)
-    return tuple(item for item in kept if _counts(item, board, mechanisms))
+    return tuple(item for item in evidence if _counts(item, board, mechanisms))
 
 
 def _counts(item: Evidence, board: Board, mechanisms: Mapping[str, Mechanism]) -> bool:
-    if max(item.log_likelihood.values(), default=0.0) <= 0:
-        return True
-    hypothesis = board.hypotheses.get(next(iter(item.log_likelihood)))
-    if hypothesis is None:
+    if item.kind == ABOUT_THE_INCIDENT:
         return False
-    if item.kind in FRESH_SIGNS:
-        return hypothesis.mechanism in mechanisms
-    attempt = board.attempts.get(item.id.removeprefix("attempt/"))
-    return attempt is not None and is_fresh(attempt, hypothesis, board)
+    if item.kind in FRESH_SIGNS and max(item.log_likelihood.values(), default=0.0) > 0:
+        return any(board.hypotheses[key].mechanism in mechanisms for key in item.log_likelihood)
+    return item.kind in OF_ATTEMPTS or max(item.log_likelihood.values(), default=0.0) <= 0

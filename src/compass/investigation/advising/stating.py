@@ -68,7 +68,8 @@ def suggesting(mechanism: Mechanism, entity: EntityRef, cites: Iterable[str], bo
 
 def testable(hypothesis: Hypothesis, mechanism: Mechanism, board: Board, strategies: Mapping[str, Disproof]) -> bool:
     """Whether any strategy can plan an attempt on the theory itself (not on what may have set it off)."""
-    known = (strategies[name] for name in mechanism.refuters or strategies if name in strategies)
     return any(
-        plan.arguments.change is None for strategy in known for plan in strategy.plan(hypothesis, mechanism, board)
+        plan.arguments.change is None
+        for strategy in strategies.values()
+        for plan in strategy.plan(hypothesis, mechanism, board)
     )
