@@ -24,8 +24,8 @@ _NAMES_ENDING_IN = (
 _NAMES = "pwd|sig|cookie|set-cookie"
 # Quoted, quoted inside a quoted text (JSON in JSON: as many backslashes at its end as at its beginning), or bare.
 _VALUE = (
-    r"""(?:"(?:[^"\\]|\\.){1,4000}"?|'(?:[^'\\]|\\.){1,4000}'?"""
-    r"""|(?P<bs>\\{1,8})(?P<q>["'])(?:(?!(?<!\\)(?P=bs)(?P=q))[\s\S]){1,4000}|(?:[^\s,;&"'<>(){}\[\]\\]|\\(?!\\{0,7}["'])){1,4000})"""
+    r"""(?:"(?:[^"\\]|\\.){1,200000}"?|'(?:[^'\\]|\\.){1,200000}'?"""
+    r"""|(?P<bs>\\{1,8})(?P<q>["'])(?:(?!(?<!\\)(?P=bs)(?P=q))[\s\S]){1,200000}|(?:[^\s,;&"'<>(){}\[\]\\]|\\(?!\\{0,7}["'])){1,200000})"""
 )
 
 StandIn = Callable[[str, str], str]
@@ -85,13 +85,13 @@ _PATTERNS: tuple[_Pattern, ...] = (
     _pattern(
         "bearer basic token apikey digest", "token",
         r"\b(?:bearer|basic|token|apikey|digest)[ \t]{1,4}"
-        r"(?P<secret>(?=[\w+/.~-]{0,200}[\d+/=_-])[\w+/.~=-]{16,4000})", _I,
+        r"(?P<secret>(?=[\w+/.~-]{0,200}[\d+/=_-])[\w+/.~=-]{16,200000})", _I,
     ),
     _pattern(
         "authorization", "authorization",
         r"\b(?:proxy-)?authorization(?:\\{0,8}[\"'])?\s{0,4}[:=]\s{0,4}(?:\\{0,8}[\"'])?"
         r"(?!(?:(?:bearer|basic|digest|token)[ \t]{1,4})?\[(?:redacted|ip|email|name):)"
-        r"(?P<secret>(?:[A-Za-z]{2,20} )?[^\s\"',;\\]{6,4000})", _I,
+        r"(?P<secret>(?:[A-Za-z]{2,20} )?[^\s\"',;\\]{6,200000})", _I,
     ),
     _pattern("akia asia aroa aida", "aws-key", r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b"),
     _pattern("aiza", "google-key", r"\bAIza[\w-]{35}"),
@@ -122,7 +122,7 @@ _PATTERNS: tuple[_Pattern, ...] = (
     ),
     _pattern(  # <password>…</password>
         "pass pwd secret token key credential connection", "secret",
-        rf"<[\w:.-]{{0,60}}?(?:{_NAMES_ENDING_IN}|{_NAMES})>(?P<secret>[^<\[]{{1,4000}})", _I,
+        rf"<[\w:.-]{{0,60}}?(?:{_NAMES_ENDING_IN}|{_NAMES})>(?P<secret>[^<\[]{{1,200000}})", _I,
     ),
     _pattern(
         "--pass --token --secret --api --auth", "secret",
