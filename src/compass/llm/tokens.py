@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from math import ceil
 
 _MARKS = r"!-/:-@\[-^`{-~"
@@ -28,7 +29,7 @@ def tokens_of(text: str) -> int:
     return ceil(total)
 
 
-_WEIGHT = {
+_WEIGHT: dict[str, Callable[[str], float]] = {
     "mixed": lambda piece: len(piece) / 1.1,
     "two": lambda _piece: 2.0,
     "word": lambda piece: 1.0 + max(0, len(piece) - 4) // 4,
