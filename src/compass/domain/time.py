@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 NS_PER_S = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_BEYOND_NS = 2**63
+_LONGEST = 40  # characters of a time that somebody wrote; what is longer is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -57,12 +61,35 @@ class Window:
 
 def to_datetime(ns: int) -> datetime:
     """UTC datetime of `ns` (microsecond resolution)."""
-    return datetime.fromtimestamp(ns / NS_PER_S, tz=UTC)
+    whole, rest = divmod((ns + 500) // 1000, 1_000_000)  # a float does not hold the microseconds of every year
+    return datetime.fromtimestamp(whole, tz=UTC).replace(microsecond=rest)
 
 
 def from_datetime(moment: datetime) -> int:
     """Nanoseconds since the epoch. A datetime without a zone is refused: every time here is explicit UTC."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
-    whole = int(moment.timestamp())
-    return whole * NS_PER_S + moment.microsecond * 1000
+    return (moment - _EPOCH) // _MICROSECOND * 1000
+
+
+def rfc3339(ns: int) -> str:
+    """`2026-11-26T10:00:00Z`, exactly: with as many digits of a second as there are, and none where it is whole.
+
+    https://www.rfc-editor.org/rfc/rfc3339#section-5.6; always UTC.
+    """
+    whole, rest = divmod(ns, NS_PER_S)
+    digits = f"{rest:09d}".rstrip("0")
+    return f"{to_datetime(whole * NS_PER_S):%Y-%m-%dT%H:%M:%S}{'.' if digits else ''}{digits}Z"
+
+
+def from_rfc3339(text: str) -> int | None:
+    """Nanoseconds since the epoch (to the microsecond); None when it is no such time or names no zone.
+
+    None as well for times that 64 bits do not hold: year 1 is how Go writes a time that was never set.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip()) if len(text) <= _LONGEST else None
+    except ValueError:
+        return None
+    ns = from_datetime(moment) if moment is not None and moment.tzinfo is not None else None
+    return ns if ns is not None and abs(ns) < _BEYOND_NS else None

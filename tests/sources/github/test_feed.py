@@ -77,7 +77,7 @@ async def test_what_happened_in_the_window_with_its_diffs() -> None:
     [
         ([status("failure", "10:21:30", "2 of 3 pods are not ready"), status("in_progress", "10:20:05")],
          "by bob; failed at 10:21:30 UTC: 2 of 3 pods are not ready",
-         {"state": "failure", "ended": "2026-11-26T10:21:30+00:00"}),
+         {"state": "failure", "ended": "2026-11-26T10:21:30Z"}),
         ([status("error", "10:21:30")], "by bob; failed at 10:21:30 UTC", {"state": "error"}),
         ([status("inactive", "10:30:00"), status("success", "10:22:00")], "by bob; succeeded at 10:22:00 UTC",
          {"state": "success"}),

@@ -6,9 +6,8 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
-from compass.domain.time import from_datetime
+from compass.domain.time import from_rfc3339
 from compass.tables.objects import Json
 
 MAX_TEXT = 4000
@@ -95,13 +94,7 @@ def quantity(value: Json) -> float | None:
 
 def time_ns(value: Json) -> int | None:
     """Nanoseconds of an RFC 3339 time; None when it is not one or names no zone."""
-    if not isinstance(value, str) or len(value) > 40:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return from_datetime(moment.astimezone(UTC)) if moment.tzinfo is not None else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    return from_rfc3339(value) if isinstance(value, str) else None
 
 
 def manifest(body: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from compass.domain.time import Window, from_datetime
+from compass.domain.time import Window, from_datetime, rfc3339
 from compass.redaction import bound, redact
 from compass.sources.github.api import Commit, Deployment, Release, Run, Status, User
 from compass.sources.github.options import GitHubOptions
@@ -89,7 +89,7 @@ def followed(one: Happened, statuses: Sequence[Status]) -> Happened:
     known = last.state in _ENDED
     said = f": {last.description}" if last.description else ""
     at = f" at {last.created_at.astimezone(UTC):%H:%M:%S} UTC" if known else ""
-    ended = {"ended": last.created_at.isoformat()} if known else {}
+    ended = {"ended": rfc3339(from_datetime(last.created_at))} if known else {}
     return replace(
         one, summary=f"{one.summary}; {_ENDED.get(last.state, last.state.replace('_', ' '))}{at}{said}",
         attributes={**one.attributes, "state": last.state, **ended},
@@ -114,7 +114,7 @@ def written(changes: Sequence[Happened], diffs: Mapping[Diff, str], options: Git
 
 def _object(one: Happened, service: str, diff: str, *, several: bool = False) -> JsonObject:
     body: JsonObject = {
-        "time": one.at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "kind": one.kind,
+        "time": rfc3339(one.at_ns), "kind": one.kind,
         "id": f"{one.id}/{service}" if several else one.id, "summary": bound(redact(one.summary), _SUMMARY),
         "attributes": {name: bound(redact(value), _SUMMARY) for name, value in one.attributes.items() if value},
     }  # fmt: skip
@@ -182,7 +182,7 @@ def of_runs(repository: str, listed: Sequence[Run], options: GitHubOptions) -> l
                     f"({one.conclusion or one.status or 'of unknown state'}): {one.display_title} "
                     f"({one.head_sha[:_SHORT]} by {_who(one.actor)})",
             attributes={"repository": repository, "sha": one.head_sha, "workflow": one.path, "event": one.event,
-                        "ended": one.updated_at.isoformat() if one.conclusion else ""},
+                        "ended": rfc3339(from_datetime(one.updated_at)) if one.conclusion else ""},
         )
         for one in listed if _deploys(one, options)
     ]  # fmt: skip

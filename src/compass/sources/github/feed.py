@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from compass.domain.telemetry import NativeQuery
-from compass.domain.time import to_datetime
+from compass.domain.time import NS_PER_S, rfc3339
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.redaction import bound
@@ -237,4 +237,4 @@ def _refused(one: _List, error: SourceError) -> str:
 
 def _told(ns: int) -> str:
     """Whole seconds: finer times are not understood everywhere."""
-    return to_datetime(ns).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    return rfc3339(ns // NS_PER_S * NS_PER_S)

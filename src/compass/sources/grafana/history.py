@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from compass.domain.time import Window, to_datetime
+from compass.domain.time import Window, rfc3339
 from compass.redaction import bound, redact
 from compass.sources.grafana.api import FoundAnnotation
 from compass.sources.live.gathered import JsonObject
@@ -69,7 +69,7 @@ def alerts_of(
         # A rule that rests by now, without a word of when: it is known to have fired, and no more.
         found.append(_object(start, by_title, ended_ms=None if rule is not None and rule.firing else start.at_ms))
     fires = {start.title for start in began.values()}
-    begin = _time(window.start_ns // MS_NS)
+    begin = rfc3339(window.start_ns // MS_NS * MS_NS)
     return (
         [alert for alert in found if str(alert.get("endsAt", begin)) >= begin],
         sorted(rule.title for rule in rules if rule.firing and rule.title not in fires),
@@ -92,17 +92,13 @@ def _object(began: _Began, rules: Mapping[str, FoundRule], ended_ms: int | None)
     rule = rules.get(began.title, FoundRule())
     alert: JsonObject = {
         "labels": {**(rule.labels or {}), **began.labels, "alertname": began.title},
-        "annotations": dict(rule.annotations or {}), "startsAt": _time(began.at_ms),
+        "annotations": dict(rule.annotations or {}), "startsAt": rfc3339(began.at_ms * MS_NS),
         "status": "firing" if ended_ms is None else "resolved",
     }  # fmt: skip
     if ended_ms is not None:
-        alert["endsAt"] = _time(ended_ms)
+        alert["endsAt"] = rfc3339(ended_ms * MS_NS)
     return alert
 
 
 def _plain(text: str) -> str:
     return bound(redact(" ".join(text.split())), MOST_TEXT)
-
-
-def _time(ms: int) -> str:
-    return to_datetime(ms * MS_NS).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from compass.domain.time import Window, to_datetime
+from compass.domain.time import Window, rfc3339
 from compass.redaction import bound, redact
 from compass.sources.grafana import history
 from compass.sources.grafana.api import FoundAlert, FoundAnnotation
@@ -39,7 +39,7 @@ def changes_of(annotations: Iterable[FoundAnnotation], window: Window) -> list[J
         named = {str(pair[1]): str(pair[2]) for tag in tags if (pair := _PAIR.match(tag)) is not None}
         text = _plain(one.text)
         change: JsonObject = {
-            "time": _time(one.time), "kind": _kind(named.get("kind", ""), tags, text),
+            "time": rfc3339(one.time * _MS), "kind": _kind(named.get("kind", ""), tags, text),
             "id": f"annotation-{one.id}", "summary": text or ", ".join(tags) or "an annotation",
             "attributes": {"tags": ", ".join(tags), **named},
         }  # fmt: skip
@@ -75,7 +75,3 @@ def _of_alert(one: FoundAnnotation) -> bool:
 
 def _plain(text: str) -> str:
     return bound(redact(" ".join(html.unescape(_MARKUP.sub(" ", text)).split())), MOST_TEXT)
-
-
-def _time(ms: int) -> str:
-    return to_datetime(ms * _MS).isoformat().replace("+00:00", "Z")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from compass.domain.time import NS_PER_S, Window
+from compass.domain.time import NS_PER_S, Window, rfc3339
 from compass.redaction import bound, redact
-from compass.sources.kubernetes.fields import Place, at, entries, place, text, told, when
+from compass.sources.kubernetes.fields import Place, at, entries, place, text, when
 from compass.sources.live.gathered import JsonObject
 from compass.tables.objects import Json
 
@@ -50,8 +50,8 @@ def scale_edits(workloads: Sequence[JsonObject], known: Sequence[JsonObject], wi
             wants = at(body, "spec", "replicas")
             said = f"{place(body).name} was scaled by {manager}; it now wants {wants} replicas"
             changes.append({
-                "time": told(at_ns), "kind": "scale", "service": place(body).name,
-                "id": f"scale/{text(body, 'kind').lower()}/{place(body)}@{told(at_ns)}",
+                "time": rfc3339(at_ns), "kind": "scale", "service": place(body).name,
+                "id": f"scale/{text(body, 'kind').lower()}/{place(body)}@{rfc3339(at_ns)}",
                 "summary": bound(redact(said), 300), "attributes": {"by": bound(redact(manager), 100)},
             })  # fmt: skip
     return changes
@@ -69,9 +69,9 @@ def _edited(body: JsonObject, kind: str, services: Sequence[str], window: Window
         said = f"{kind} {place(body)} {verb} by {manager}{what}; what it said before is not kept"
         for service in services or [""]:
             change: JsonObject = {
-                "time": told(at_ns),
+                "time": rfc3339(at_ns),
                 "kind": "config",
-                "id": f"{kind.lower()}/{place(body)}@{told(at_ns)}" + (f"/{service}" if len(services) > 1 else ""),
+                "id": f"{kind.lower()}/{place(body)}@{rfc3339(at_ns)}" + (f"/{service}" if len(services) > 1 else ""),
                 "summary": bound(redact(said), 300),
                 "attributes": {"object": f"{kind}/{place(body)}", "by": bound(redact(manager), 100)},
             }

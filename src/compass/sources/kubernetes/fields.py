@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from compass.domain.time import from_datetime, to_datetime
+from compass.domain.time import from_rfc3339
 from compass.sources.live.gathered import JsonObject
 from compass.tables.objects import Json
 
@@ -41,17 +40,7 @@ def entries(body: Json, *path: str) -> Iterator[JsonObject]:
 
 def when(body: Json, *path: str) -> int | None:
     """An RFC 3339 time as nanoseconds."""
-    said = text(body, *path)
-    try:
-        moment = datetime.fromisoformat(said) if 0 < len(said) <= 40 else None
-        return from_datetime(moment.astimezone(UTC)) if moment is not None and moment.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def told(ns: int) -> str:
-    """A time as the recording format has it; whole seconds stay whole, for that is how exact they are."""
-    return to_datetime(ns).isoformat().replace("+00:00", "Z")
+    return from_rfc3339(text(body, *path))
 
 
 def controller(body: Json) -> tuple[str, str]:

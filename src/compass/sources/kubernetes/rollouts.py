@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import yaml
 
-from compass.domain.time import Window
+from compass.domain.time import Window, rfc3339
 from compass.redaction import bound, redact
 from compass.sources.kubernetes.cleaned import Numbered, cleaned
-from compass.sources.kubernetes.fields import Place, at, controller, entries, number, owner, place, text, told, when
+from compass.sources.kubernetes.fields import Place, at, controller, entries, number, owner, place, text, when
 from compass.sources.kubernetes.scaling import Scaled
 from compass.sources.live.gathered import JsonObject
 from compass.tables.objects import Json
@@ -157,7 +157,7 @@ def _change(after: Revision, before: Revision | None, at_ns: int, note: str) -> 
     if after.cause:
         said += f" — {' '.join(after.cause.split())}"
     return {
-        "time": told(at_ns), "kind": "deploy", "service": name,
+        "time": rfc3339(at_ns), "kind": "deploy", "service": name,
         "id": f"{after.kind.lower()}/{after.workload}@{after.number}",
         "summary": bound(redact(said), MOST_SUMMARY), "diff": diff, "attributes": attributes,
     }  # fmt: skip

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compass.domain.time import NS_PER_S, Window
+from compass.domain.time import NS_PER_S, Window, rfc3339
 from compass.redaction import bound, redact
-from compass.sources.kubernetes.fields import Place, at, owner, place, text, told, when
+from compass.sources.kubernetes.fields import Place, at, owner, place, text, when
 from compass.sources.live.gathered import JsonObject
 
 ROLLOUT_NS = 600 * NS_PER_S
@@ -125,7 +125,7 @@ def _change(workload: Place, before: int | None, to: int, by: Rescaled | None, a
     if by is not None:
         attributes["by"] = f"HorizontalPodAutoscaler/{by.autoscaler}"
     return {
-        "time": told(at_ns), "kind": "scale", "service": workload.name, "id": f"scale/{workload}@{uid or at_ns}",
+        "time": rfc3339(at_ns), "kind": "scale", "service": workload.name, "id": f"scale/{workload}@{uid or at_ns}",
         "summary": bound(redact(f"{workload.name}: {moved}{why}"), 300), "attributes": attributes,
     }  # fmt: skip
 

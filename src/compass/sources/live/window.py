@@ -10,7 +10,7 @@ from pathlib import Path
 from compass.domain.incident import Incident
 from compass.domain.observation import ALERT_SERIES, Observation
 from compass.domain.telemetry import NativeQuery
-from compass.domain.time import to_datetime
+from compass.domain.time import rfc3339
 from compass.signals.catalogue import RawRule
 from compass.sources.live.folder import private_folder, private_text
 from compass.sources.live.gathered import Metrics
@@ -105,8 +105,8 @@ def write_recording(
         provenance["note"] = notes
     header: dict[str, object] = {
         "format": FORMAT, "id": incident.origin or folder.name, "title": incident.title, "system": incident.system,
-        "window": {"start": _time(incident.window.start_ns), "end": _time(incident.window.end_ns)},
-        "detected_at": _time(incident.detected_ns), "provenance": provenance,
+        "window": {"start": rfc3339(incident.window.start_ns), "end": rfc3339(incident.window.end_ns)},
+        "detected_at": rfc3339(incident.detected_ns), "provenance": provenance,
     }  # fmt: skip
     if incident.service:
         header["service"] = incident.service
@@ -114,7 +114,3 @@ def write_recording(
         header["symptom"] = incident.symptom
     # JSON is YAML, and quotes whatever a title may hold.
     private_text(folder / HEADER, json.dumps(header, indent=1, ensure_ascii=False) + "\n")
-
-
-def _time(ns: int) -> str:
-    return to_datetime(ns).isoformat().replace("+00:00", "Z")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from compass.domain.time import NS_PER_S, Window
+from compass.domain.time import NS_PER_S, Window, rfc3339
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceRefusedError
 from compass.sources.http.replies import Reply
@@ -28,7 +28,6 @@ from compass.sources.loki.api import (
 from compass.sources.loki.survey import USUAL
 from compass.sources.mcp.calls import Calls
 from compass.sources.mcp.datasources import DataSources
-from compass.sources.mcp.prometheus import rfc3339
 from compass.sources.mcp.tools import Arguments
 
 QUERY, NAMES, VALUES, STATS = "query_loki_logs", "list_loki_label_names", "list_loki_label_values", "query_loki_stats"

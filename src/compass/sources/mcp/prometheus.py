@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from compass.domain.time import NS_PER_S, Window, to_datetime
+from compass.domain.time import Window, rfc3339
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceRefusedError
 from compass.sources.http.replies import Reply
@@ -111,13 +111,6 @@ class McpPrometheus:
 def rules_of(reply: Reply, kind: type[T]) -> list[T]:
     """The rules of an answer, which is nothing at all where there are none."""
     return [] if reply.body.strip() in (b"", b"null") else reply.json(list[kind])  # type: ignore[valid-type]
-
-
-def rfc3339(ns: int) -> str:
-    """With nanoseconds where there are any."""
-    whole = f"{to_datetime(ns // NS_PER_S * NS_PER_S):%Y-%m-%dT%H:%M:%S}"
-    rest = f"{ns % NS_PER_S:09d}".rstrip("0")
-    return f"{whole}.{rest}Z" if rest else f"{whole}Z"
 
 
 def _time(ns: int) -> str:

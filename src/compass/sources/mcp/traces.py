@@ -9,14 +9,13 @@ from typing import cast
 
 import msgspec
 
-from compass.domain.time import NS_PER_S
+from compass.domain.time import NS_PER_S, rfc3339
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceRefusedError
 from compass.sources.http.replies import Reply
 from compass.sources.live.gathered import Span
 from compass.sources.mcp.calls import Calls
 from compass.sources.mcp.datasources import DataSources
-from compass.sources.mcp.prometheus import rfc3339
 from compass.sources.mcp.tools import Arguments
 from compass.sources.tempo.answers import Count, FoundTrace, Hits, JsonCount, WholeTrace, count_of, hits_of
 from compass.sources.tempo.otlp import hexadecimal, kind_of, parent_of, status_of

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from compass.domain.telemetry import NativeQuery
-from compass.domain.time import NS_PER_S, Window, to_datetime
+from compass.domain.time import NS_PER_S, Window, rfc3339
 from compass.redaction import redact
 from compass.sources.live.gathered import JsonObject
 from compass.sources.live.native import PROMQL
@@ -40,10 +40,10 @@ def alerts_of(fired: Measured, told: Mapping[str, Mapping[str, str]], window: Wi
             over = last + _OVER_NS < window.end_ns if usual is None else last + 2 * usual < window.end_ns
             alert: JsonObject = {
                 "labels": dict(plain), "annotations": dict(told.get(plain.get("alertname", ""), {})),
-                "startsAt": _time(first), "status": "resolved" if over else "firing",
+                "startsAt": rfc3339(first), "status": "resolved" if over else "firing",
             }  # fmt: skip
             if over:
-                alert["endsAt"] = _time(last)
+                alert["endsAt"] = rfc3339(last)
             found.append((first, alert))
     return [alert for _, alert in sorted(found, key=lambda pair: (pair[0], str(pair[1])))]
 
@@ -72,7 +72,3 @@ def _stretches(times: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[tuple[
     breaks = np.flatnonzero(np.diff(times) > _OVER_NS)
     starts, ends = times[np.r_[0, breaks + 1]], times[np.r_[breaks, times.size - 1]]
     return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
-
-
-def _time(ns: int) -> str:
-    return to_datetime(ns).isoformat().replace("+00:00", "Z")
