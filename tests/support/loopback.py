@@ -42,6 +42,7 @@ class Loopback:
     asked: list[Asked] = field(default_factory=list)
     broken: list[Exception] = field(default_factory=list)
     connections: set[asyncio.Task[None]] = field(default_factory=set)
+    writers: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
     def paths(self) -> list[str]:
@@ -51,6 +52,7 @@ class Loopback:
         task = asyncio.current_task()
         assert task is not None
         self.connections.add(task)
+        self.writers[task] = writer
         task.add_done_callback(self.connections.discard)
         peer = writer.get_extra_info("peercert") or {}
         names = {key: value for part in peer.get("subject", ()) for key, value in part}
@@ -96,5 +98,9 @@ async def loopback(answer: Callable[[Asked], Answer], context: ssl.SSLContext | 
     finally:
         server.close()
         if made.connections:  # the clients are closed: each ends with the end of its connection
-            await asyncio.wait(made.connections, timeout=5)
+            _, kept = await asyncio.wait(made.connections, timeout=2)
+            for task in kept:  # a client of threads keeps its connection until it is collected
+                made.writers[task].transport.abort()
+            if kept:
+                await asyncio.wait(kept, timeout=5)
     assert not made.broken, made.broken
