@@ -39,15 +39,19 @@ _CAMEL = r"(?-i:(?<=[a-z])(?=[A-Z]))"
 class Masker:
     """One investigation's placeholders. `names` are replaced whatever their case, and however their words are joined
     (Acme Bank, acme-bank, AcmeBank), never inside a longer word. `key` makes the placeholders of another process the
-    same (an investigation that is resumed); left out, nobody's are.
+    same (an investigation that is resumed); left out, nobody's are. `lines`: the line breaks inside what is replaced
+    stay, so that every line keeps its number.
 
     What was replaced by `mask` and may come back is kept in memory, for `unmask`; secrets and card numbers are not.
     """
 
-    def __init__(self, names: Sequence[str] = (), addresses: bool = True, *, key: bytes = b"") -> None:
+    def __init__(
+        self, names: Sequence[str] = (), addresses: bool = True, *, key: bytes = b"", lines: bool = False
+    ) -> None:
         self._addresses = addresses
         self._names = _any_of(names)
         self._key = hashlib.blake2b(key or secrets.token_bytes(32)).digest()
+        self._lines = lines
         self._salt = secrets.token_bytes(32)
         self._numbers: dict[bytes, int] = {}  # salted digest of a secret → its number
         self._originals: dict[str, str] = {}  # placeholder → what it stands for
@@ -71,12 +75,15 @@ class Masker:
         return bound(self.unmask(self.mask(text)), limit)
 
     def _name(self, found: re.Match[str]) -> str:
-        return self._kept("name", found[0]) if found["name"] else found[0]
+        return self._kept("name", found[0]) + self._breaks(found[0]) if found["name"] else found[0]
 
     def _secret(self, what: str, secret: str) -> str:
         digest = hashlib.blake2b(secret.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=32).digest()
         number = self._numbers.setdefault(digest, len(self._numbers) + 1)
-        return f"[redacted:{what}#{number}]"
+        return f"[redacted:{what}#{number}]{self._breaks(secret)}"
+
+    def _breaks(self, replaced: str) -> str:
+        return "\n" * replaced.count("\n") if self._lines else ""
 
     def _kept(self, what: str, thing: str) -> str:
         digest = _letters(hashlib.blake2b(f"{what}:{thing}".encode("utf-8", "surrogatepass"), key=self._key).digest())

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import Event, ServersAsked
 from compass.entrypoints.cli.options import Json, Reference
 
@@ -20,6 +21,9 @@ def show_investigation(
     queries: Annotated[
         bool, typer.Option("--queries", help="Every request made to servers: its time, size and whether it was shared.")
     ] = False,
+    prompts: Annotated[
+        bool, typer.Option("--prompts", help="Exactly what was sent to a language model and what came, call by call.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show an investigation: what, where, recent changes, ranked accounts."""
@@ -30,6 +34,9 @@ def show_investigation(
     loaded = session.read_one(investigation)
     if queries:
         show_queries(loaded.events, as_json=as_json)
+        return
+    if prompts:
+        show_prompts(loaded.events, as_json=as_json)
         return
     view = loaded.view
     if as_json:
@@ -50,3 +57,15 @@ def show_queries(events: Sequence[Event], *, as_json: bool) -> None:
     else:
         out = console()
         show(out, query_lines(asked, page(out)))
+
+
+def show_prompts(events: Sequence[Event], *, as_json: bool) -> None:
+    """Print every call to a language model as it was."""
+    from compass.entrypoints.cli.render.output import console, show, show_json
+    from compass.entrypoints.cli.render.prompts import prompt_lines
+
+    calls = [event.payload.call for event in events if isinstance(event.payload, ModelAsked)]
+    if as_json:
+        show_json(calls)
+    else:
+        show(console(), prompt_lines(calls))
