@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compass.analysis import same_subject as subject
-from compass.analysis.same_subject import Said, SameSubject, same_subject
+from compass.analysis.same_subject import Said, SameSubject, passing, same_subject
 
 INFO, ERROR = 0, 1
 
@@ -143,3 +143,26 @@ def test_long_lines_without_spaces_are_read_fast() -> None:
     """The time grows with the length, not with its square or worse: this would take minutes."""
     failing = [(f"ERROR {'a_-.' * 3_000}{'9-' * 3_000}", "") for _ in range(500)]
     assert log(failing, 1, usual="a-" * 5_000 + "{} {}", ordinary=2_000, traced=False).seen() is None
+
+
+@pytest.mark.parametrize(
+    "key", ["trace_id", "traceId", "TraceID", "requestid", "span.id", "correlation-id", "ts", "time", "startTime",
+            "created_at", "date", "retries", "attempt", "thread", "pid", "timestamp", "runtime"],
+)  # fmt: skip
+def test_what_changes_with_each_try_is_no_subject(key: str) -> None:
+    assert passing(key)
+
+
+@pytest.mark.parametrize(
+    "key", ["update_id", "updateId", "runtime_id", "candidate", "order", "format", "validateKey", ""]
+)
+def test_a_name_that_only_holds_such_letters_may_be_one(key: str) -> None:
+    assert not passing(key)
+
+
+def test_an_update_that_fails_again_and_again_is_the_subject() -> None:
+    failing = [("ERROR could not apply update_id=48151623 to the ledger", f"{k:x}") for k in range(20)]
+    usual = "applied update_id={} for customer {}"
+    found = log(failing, 7, usual=usual, traced=False).seen()
+    assert found is not None
+    assert found.what == "update_id"

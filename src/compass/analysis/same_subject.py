@@ -39,8 +39,9 @@ _VALUE = re.compile(
     r"(?![\w@/-]|[.:]\w|[ \t]?(?:%|[num]?s\b|sec|min|[kKMG]i?B\b))"
 )
 _NAMED = re.compile(r"(?i:^|[^a-z])(?i:id|ids|uuid|guid|key|offset|nr|no|number)$|(?:Id|ID|Ids|Key|Uuid|UUID|Number)$")
-_PASSING = re.compile(r"(?i)trace|span|request|correlation|time|^ts$|date|attempt|retry|retries|tries|thread|pid$|^at$")
-"""Parameters that change with each try of the same thing, or say who tries."""
+_BEGINS = ("trace", "span", "request", "correlation", "attempt", "retry", "retries", "tries", "thread")
+_ENDS = frozenset({"ts", "date", "timestamp", "at", "pid"})
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _T = TypeVar("_T")
 
 
@@ -158,7 +159,7 @@ def _values(texts: npt.NDArray[np.object_]) -> list[_Parameter]:
             identifier=bool(_NAMED.search(key)) or 2 * sum(n for v, n in seen.items() if _long(v)) > seen.total(),
         )
         for key, seen in values.items()
-        if not _PASSING.search(key)
+        if not passing(key)
     ]  # fmt: skip
 
 
@@ -178,3 +179,12 @@ def _values_of(key: str, texts: npt.NDArray[np.object_]) -> Counter[str]:
 
 def _most(counts: Counter[_T]) -> int:
     return max(counts.values(), default=0)
+
+
+def passing(key: str) -> bool:
+    """Whether a parameter of this name changes with each try of the same thing, or says who tries: an id of a request
+    or a thread (by any word of the name), a time (by its last one: `created_at` and `runtime`, not `update_id`)."""
+    words = [word.lower() for word in _WORD.findall(key)]
+    if not words:
+        return False
+    return any(word.startswith(_BEGINS) for word in words) or words[-1] in _ENDS or words[-1].endswith("time")
