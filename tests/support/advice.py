@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -30,6 +30,7 @@ class Answering:
     answers: Callable[[Question[Any]], object]
     asked: list[Question[Any]] = field(default_factory=list)
     name: str = NAME
+    recalled: tuple[ModelCall, ...] = ()
 
     async def ask(self, question: Question[T]) -> Reply[T]:
         self.asked.append(question)
@@ -41,6 +42,9 @@ class Answering:
 
     def estimate_usd(self, question: Question[T]) -> float | None:
         return 0.01
+
+    def recall(self, calls: Sequence[ModelCall]) -> None:
+        self.recalled = tuple(calls)
 
     async def check(self) -> tuple[ModelHealth, ...]:
         return (ModelHealth(provider="test", model="one", role=Role.FAST, ok=True, detail="answered"),)

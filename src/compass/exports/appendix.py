@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from compass.domain import chronicle as c
+from compass.domain.advised import ModelLost
 from compass.domain.board import Board
 from compass.domain.recheck import Rechecked
 from compass.exports.draft import OUTCOME_WORD, Draft
@@ -95,6 +96,8 @@ def _words(payload: object) -> str:
     if isinstance(payload, c.TimingMeasured):
         return f"{payload.elapsed_s:.1f} s"
     if isinstance(payload, c.FailureDeclared | c.Ended):
+        return payload.said
+    if isinstance(payload, ModelLost):
         return payload.said
     return "–"
 

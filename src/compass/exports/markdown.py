@@ -59,6 +59,8 @@ def _unseen(d: Draft) -> list[str]:
             f"- Lost: {plain(', '.join(lost.parts))} from {plain(lost.source)}{since}: {plain(reason(lost))}. "
             f"What that hides: {'; '.join(plain(hides) for hides in lost.hides)}.{sources}"
         )
+    if d.view.model_lost:
+        lines.append(f"- Without a language model: {sentence(d.view.model_lost)}{d.cites.of('modellost')}")
     hidden: dict[str, list[str]] = {}
     for gap, hides in d.view.gaps:
         hidden.setdefault(gap, []).append(hides)

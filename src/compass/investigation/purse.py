@@ -112,6 +112,9 @@ class Metered:
     def estimate_usd(self, question: Question[T]) -> float | None:
         return self.inner.estimate_usd(question)
 
+    def recall(self, calls: Sequence[ModelCall]) -> None:
+        self.inner.recall(calls)
+
     async def check(self) -> tuple[ModelHealth, ...]:
         return await self.inner.check()
 

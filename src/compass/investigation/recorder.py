@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
+from compass.domain.advice import ModelCall
+from compass.domain.advised import ModelAsked
 from compass.domain.board import Board
 from compass.domain.chronicle import Event, NewEvent, Payload
 from compass.ports.chronicle import Chronicle
@@ -50,6 +52,11 @@ class Recorder:
             return self.board
         events = await self._chronicle.read(self.investigation)
         return fold_all(event for event in events if event.seq <= seq)
+
+    async def calls(self) -> tuple[ModelCall, ...]:
+        """The calls to a language model that were committed so far."""
+        events = await self._chronicle.read(self.investigation)
+        return tuple(event.payload.call for event in events if isinstance(event.payload, ModelAsked))
 
     async def append(self, *payloads: tuple[str, Payload], actor: str) -> None:
         """Commit (key, payload) pairs together, then fold and show those that are new."""

@@ -77,6 +77,8 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
     field = Field(telemetry=funnel, shared=shared, clock=means.clock)
     keeper = asyncio.create_task(_keep_lease(recorder, means.limits.lease_s))
     agents: dict[str, float] = {}
+    if means.model is not None:
+        means.model.recall(await recorder.calls())
     try:
         while (move := next_move(recorder.board, means.crew, means.limits)).kind is not Kind.NOTHING:
             if move.kind is Kind.CONCLUDE:

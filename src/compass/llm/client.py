@@ -9,18 +9,22 @@ import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from compass.domain.advice import LlmFailure, ModelCall, Role, Usage
+from compass.domain.advice import LlmFailure, ModelCall, Role, Task, Usage
 from compass.domain.ids import id_of
 from compass.llm import replies
 from compass.llm.asking import Asking, Tried
 from compass.llm.failures import FOR_GOOD, NOBODY_HELPS, ModelFailure, words
+from compass.llm.render import Rendered, render
 from compass.llm.routing import REPLY_TOKENS, candidates, chosen, role_of, title_of
 from compass.llm.sending import Sending
 from compass.llm.settings import LlmSettings, ProviderSettings, split
+from compass.llm.tokens import tokens_of
 from compass.ports.clock import Clock
 from compass.ports.language_model import ModelHealth, Question, Reply
+from compass.ports.replies import KeptReply, Replies
+from compass.redaction import Masker
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
@@ -34,27 +38,11 @@ CHECK = "Reply with the one word: ready"
 _CHECK_TOKENS = 64
 
 
-class Mask(Protocol):
-    """Both ways of the gate: what leaves, and ids that come back (`compass.redaction.masking.Masker`)."""
-
-    def mask(self, text: str) -> str: ...
-
-    def unmask(self, text: str) -> str: ...
-
-
-class Rendered(Protocol):
-    """A question as text, after the gate (`compass.llm.render`)."""
-
-    @property
-    def system(self) -> str: ...
-    @property
-    def user(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-
-
-M = TypeVar("M", bound=Mask)
-Render = Callable[[Question[Any], M, int], Rendered]
+FOR_EVER = frozenset({Task.CLASSIFY})
+"""Tasks whose replies the team keeps: what a log template or a series means does not change with the incident. The
+others speak of one incident, with its ids and times: their prompts come again in a resumed investigation only, where
+the chronicle has the reply, and a reading of another incident would be no reading of this one."""
+Render = Callable[[Question[Any], Masker, int], Rendered]
 Prices = Callable[[str, str, Usage], float | None]
 """USD of one call by provider and model; None where no price is known."""
 
@@ -68,27 +56,27 @@ class Client:
     """Implements `compass.ports.language_model.LanguageModel`.
 
     `open_model` gives the pydantic-ai model of a "provider:model"; it runs on a thread and raises ConfigurationError
-    (UnusableModelError says more) for what cannot be opened. `earlier` are calls already in the chronicle: what they
-    answered is not asked again.
+    (UnusableModelError says more) for what cannot be opened. `kept` are the replies that the team keeps for ever.
     """
 
     def __init__(
         self,
         settings: LlmSettings,
         open_model: Callable[[str], Model[Any]],
-        masker: M,
+        masker: Masker,
         clock: Clock,
         *,
-        render: Render[M],
-        tokens_of: Callable[[str], int],
+        kept: Replies | None = None,
+        render: Render = render,
+        tokens_of: Callable[[str], int] = tokens_of,
         prices: Prices = no_price,
-        earlier: Sequence[ModelCall] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._open_model = open_model
-        self._masker: Mask = masker
-        self._render: Callable[[Question[Any]], Rendered] = lambda q: render(q, masker, settings.context)
+        self._masker = masker
+        self._kept = kept
+        self._render = render
         self._clock = clock
         self._tokens_of = tokens_of
         self._prices = prices
@@ -96,7 +84,7 @@ class Client:
         self._slots = asyncio.Semaphore(max(1, settings.concurrency))
         self._wires: dict[str, asyncio.Task[Wire]] = {}
         self._passed_over: dict[str, Tried] = {}
-        self._known = {call.id: call for call in earlier if call.failure is None and call.reply}
+        self._known: dict[str, ModelCall] = {}
         self._flying: dict[str, asyncio.Task[tuple[ModelCall, object]]] = {}
 
     @property
@@ -111,7 +99,7 @@ class Client:
         if not names:
             return Reply(value=None, call=replace(call, failure=LlmFailure.NO_MODEL, said="no model is chosen"))
         for name in names:
-            known = self._known.get(_id(call, name, question.reply))
+            known = await self._earlier(call, name, question.reply)
             if known is not None and (value := self._again(known, question.reply)) is not None:
                 return Reply(value=value, call=_reused(known, call))
         key = _id(call, names[0], question.reply)
@@ -129,14 +117,21 @@ class Client:
         """As the port says: every candidate asked as often as it can be, each reply as long as it may be."""
         role = role_of(question.task, question.role)
         call, sending = self._prepared(question, role)
+        names = candidates(self._settings, role, question.agent)
+        if any(_id(call, name, question.reply) in self._known for name in names):
+            return 0.0
         total, known = 0.0, False
         most = Usage(input=TRIES * self._tokens_of(call.prompt), output=TRIES * sending.tokens, counted=False)
-        for at, name in enumerate(candidates(self._settings, role, question.agent)):
+        for at, name in enumerate(names):
             cost = self._prices(*split(name), most)
             if cost is None and at == 0:
                 return None
             total, known = total + (cost or 0.0), True
         return total if known else None
+
+    def recall(self, calls: Sequence[ModelCall]) -> None:
+        """As the port says."""
+        self._known.update((call.id, call) for call in calls if call.failure is None and call.reply)
 
     async def check(self) -> tuple[ModelHealth, ...]:
         """As the port says; two roles with one model are one call."""
@@ -176,7 +171,7 @@ class Client:
 
     def _prepared(self, question: Question[Any], role: Role) -> tuple[ModelCall, Sending]:
         """The record so far, without an id and a model, and what is to be sent."""
-        rendered = self._render(question)
+        rendered = self._render(question, self._masker, self._settings.context)
         form = f"Reply with one JSON object of this shape, and nothing else:\n{replies.shape(question.reply)}"
         system = f"{rendered.system}\n\n{form}"
         text = f"{system}\n\n{rendered.user}"
@@ -222,6 +217,8 @@ class Client:
         )  # fmt: skip
         if done.failure is None:
             self._known[done.id] = done
+            if self._kept is not None and done.task in FOR_EVER:
+                await self._kept.keep(done.id, KeptReply(text=done.reply, model=tried.model))
         return done, tried.value
 
     async def _one(self, name: str, sending: Sending) -> Tried:
@@ -263,6 +260,17 @@ class Client:
 
     def _timeout(self, name: str) -> float:
         return self._settings.providers.get(split(name)[0], ProviderSettings()).timeout_s
+
+    async def _earlier(self, call: ModelCall, name: str, kind: type) -> ModelCall | None:
+        """An identical call of this investigation, or a reply that the team keeps."""
+        key = _id(call, name, kind)
+        found = self._known.get(key)
+        if found is None and self._kept is not None and call.task in FOR_EVER:
+            kept = await self._kept.find(key)
+            if kept is not None:
+                provider, model = split(name)
+                found = replace(call, id=key, provider=provider, model=model, reply=kept.text)
+        return found
 
     def _again(self, call: ModelCall, kind: type[T]) -> T | None:
         """The value of a reply that is already paid for; None where it cannot be read any more."""

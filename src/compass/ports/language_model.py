@@ -6,6 +6,7 @@ then delimiting; whoever builds a question hands over plain facts and says which
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -86,6 +87,10 @@ class LanguageModel(Protocol):
 
     def estimate_usd(self, question: Question[T]) -> float | None:
         """What `ask` would cost at most, before it is sent; None where no price is known."""
+        ...
+
+    def recall(self, calls: Sequence[ModelCall]) -> None:
+        """Calls that the chronicle already holds, at the start of a run: what they answered is not asked again."""
         ...
 
     async def check(self) -> tuple[ModelHealth, ...]:

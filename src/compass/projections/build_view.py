@@ -55,7 +55,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         agents=timing.agents_s if timing else {}, elapsed_s=timing.elapsed_s if timing else None,
         parallel_s=timing.parallel_s if timing else None, sequential_s=timing.sequential_s if timing else None,
         engine=posterior.engine if posterior else "", table_sha256=posterior.table_sha256 if posterior else "",
-        rechecks=recheck_lines(board), note=incident.note,
+        rechecks=recheck_lines(board), model_lost=board.advice.lost, note=incident.note,
     )  # fmt: skip
 
 

@@ -240,4 +240,5 @@ class View:
     table_sha256: str
     rechecks: tuple[RecheckLine, ...] = ()  # in the order they were made
     lost: tuple[LostLine, ...] = ()
+    model_lost: str = ""  # why the language model was not asked any more (mode llm_unavailable), in words
     note: str = ""  # why another time is looked at than the page's, where that is so

@@ -15,6 +15,7 @@ from compass.domain.failure import Status
 from compass.domain.time import to_datetime
 from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
+from compass.ports.replies import KeptReply
 from compass.storage.ids import Uuid7
 from compass.storage.ledger import (
     GENESIS,
@@ -43,6 +44,20 @@ class _Investigation:
     rows: list[Row] = field(default_factory=list)
 
 
+class MemoryReplies:
+    """The twin for tests and dry runs: gone with the process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: dict[str, KeptReply] = {}
+
+    async def find(self, key: str) -> KeptReply | None:
+        return self._kept.get(key)
+
+    async def keep(self, key: str, reply: KeptReply) -> None:
+        self._kept.setdefault(key, replace(reply, at=to_datetime(self._clock.now_ns())))
+
+
 class MemoryChronicle:
     """Implements `compass.ports.chronicle.Chronicle`. Payloads are kept encoded, as PostgreSQL keeps them."""
 
@@ -52,6 +67,7 @@ class MemoryChronicle:
         self._new_id = Uuid7(clock)
         self._investigations: dict[UUID, _Investigation] = {}
         self._changed = asyncio.Condition()
+        self.replies = MemoryReplies(clock)
 
     async def create(self, title: str) -> UUID:
         now = to_datetime(self._clock.now_ns())

@@ -31,6 +31,7 @@ from compass.storage.ledger import (
 )
 from compass.storage.queries import load_queries
 from compass.storage.references import no_such, none_yet, only_one, parse_reference
+from compass.storage.replies import PostgresReplies
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -113,6 +114,7 @@ class PostgresChronicle:
         self._poll_s = poll_s
         self._new_id = Uuid7(clock)
         self._queries = load_queries()
+        self.replies = PostgresReplies(connections, team)
 
     async def create(self, title: str) -> UUID:
         investigation = self._new_id()

@@ -48,6 +48,7 @@ class LiveView:
     model: str = ""
     budget_usd: float | None = None
     spending: Spending = Spending()
+    model_lost: str = ""
     _live: Live | None = None
 
     def __enter__(self) -> LiveView:
@@ -114,6 +115,7 @@ class LiveView:
         elif isinstance(payload, ModelAsked):
             return self._asked(payload.call)
         elif isinstance(payload, ModelLost):
+            self.model_lost = payload.said
             return f"  {payload.said}"
         return ""
 
@@ -144,6 +146,8 @@ class LiveView:
         text = Text(self.round + "\n", style="bold")
         for line in self.gone:
             text.append(f"{cut(bound(lost_words(line), MOST_CHARS), width)}\n", style="yellow")
+        if self.model_lost:
+            text.append(f"{cut(bound(self.model_lost, MOST_CHARS), width)}\n", style="yellow")
         if self.spending.calls:
             words = f"{self.model}: {spent_words(self.spending, self.budget_usd)}. {BILLED}"
             text.append(f"{cut(bound(words, MOST_CHARS), width)}\n", style="dim")

@@ -328,7 +328,7 @@ def notes(view: View) -> list[str]:
     )  # a line of its own says which, and what it hides
     if view.failure is not None and view.said and view.accounts and not nothing_wrong(view) and not told:
         said.insert(0, view.said)
-    said[:0] = [*([view.note] if view.note else []), *map(lost_words, view.lost)]
+    said[:0] = [text for text in (view.note, view.model_lost, *map(lost_words, view.lost)) if text]
     said += [f"not seen: {gap} ({hides})" for gap, hides in view.gaps]
     return said
 
