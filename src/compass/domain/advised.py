@@ -16,6 +16,15 @@ class ModelAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostEstimated:
+    """What the model is expected to cost this investigation, in USD, said before the first call. `basis`: from what."""
+
+    usual_usd: float
+    most_usd: float
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelLost:
     """From here on the investigation goes on without the model (mode `llm_unavailable`, or the budget is spent)."""
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from compass.domain.advised import (
     AdviceTaken,
     ChangesRead,
+    CostEstimated,
     MechanismStated,
     ModelAsked,
     ModelLost,
@@ -277,7 +278,7 @@ Payload = (
     | EvidenceWeighed | PosteriorUpdated | QuestionAnswered | Decided | GapNamed | FailureDeclared
     | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported
     | Rechecked | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
-    | AdviceTaken | PersonAnswered
+    | AdviceTaken | PersonAnswered | CostEstimated
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -319,6 +320,7 @@ KINDS: dict[str, type] = {
     "names.read": NamesRead,
     "advice.taken": AdviceTaken,
     "person.answered": PersonAnswered,
+    "cost.estimated": CostEstimated,
 }
 KIND_OF: dict[type, str] = {payload: kind for kind, payload in KINDS.items()}
 VERSION = 1

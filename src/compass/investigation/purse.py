@@ -75,7 +75,7 @@ class Purse:
         limit = self.tightest
         return (
             f"The budget of {limit.name} is reached: {limit.spent:.2f} of {limit.usd:.2f} USD are spent, "
-            f"{self.left:.2f} are left and the next call may cost {needs:.2f}. Tokens are billed to your own key."
+            f"{self.left:.2f} are left, and what comes next may cost {needs:.2f}. Tokens are billed to your own key."
         )
 
 

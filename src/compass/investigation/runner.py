@@ -15,7 +15,7 @@ from compass.domain.board import Board
 from compass.domain.incident import Incident
 from compass.investigation import conclude, intake
 from compass.investigation.advising.base import Adviser
-from compass.investigation.advising.hear import hear
+from compass.investigation.advising.hear import Money, hear
 from compass.investigation.answers import gate_decision
 from compass.investigation.beliefs import believe
 from compass.investigation.funnel import Funnel
@@ -43,7 +43,8 @@ class Means:
     """All that an investigation works with. `open_telemetry` gives a fresh, cold source each time.
 
     `gate` None: nobody is asked; a recorded policy goes on. `model` None: none was chosen, which is normal;
-    `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent.
+    `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent, `money` how that
+    is estimated and asked for.
     """
 
     crew: Crew
@@ -56,6 +57,7 @@ class Means:
     model: LanguageModel | None = None
     advisers: Sequence[Adviser[Any]] = ()
     budget_usd: float | None = None
+    money: Money = Money()
 
 
 async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
@@ -111,7 +113,7 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
     elif move.kind is Kind.GATE:
         await _gate(recorder, means)
     elif move.kind is Kind.ADVISE:
-        await _or_stop(hear(recorder, means.model, means.crew, means.advisers), recorder)
+        await _or_stop(hear(recorder, means.model, means.crew, means.advisers, means.money), recorder)
     elif move.kind is Kind.BELIEVE:
         payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
         await recorder.append(*payloads, actor="planning")

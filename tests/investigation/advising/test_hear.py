@@ -10,13 +10,15 @@ from compass.domain import advised as told
 from compass.domain.advice import ChosenTests, LlmFailure, Task
 from compass.domain.board import Board
 from compass.investigation.advising.base import Taken
-from compass.investigation.advising.hear import UNAVAILABLE, hear
+from compass.investigation.advising.hear import UNAVAILABLE, Money, hear
+from compass.investigation.estimate import Estimate
 from compass.investigation.moves import Kind, next_move
+from compass.investigation.purse import Limit, Metered, Purse
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Crew, Limits
 from compass.ports.language_model import Item, Question, Section
 from tests.support.advice import NAME, Answering
-from tests.support.boards import ORDERS, believed, theory
+from tests.support.boards import ORDERS, PASSED, believed, theory
 from tests.support.crew import Told, crew_of, recording
 
 POOL = theory("pool", ORDERS, "H1")
@@ -104,3 +106,59 @@ async def test_a_run_without_the_model_that_began_it_goes_on_without() -> None:
     await hear(recorder, None, BUSY, (Chooser(),))
     assert recorder.board.advice.lost
     assert next_move(recorder.board, BUSY, Limits()).kind is not Kind.ADVISE
+
+
+def purse(usd: float) -> Metered:
+    model = Answering(lambda question: ChosenTests(plans=(f"p-{question.agent}",)))
+    return Metered(inner=model, purse=Purse(limits=[Limit(name="this investigation", usd=usd)]))
+
+
+def decisions(recorder: Recorder) -> list[tuple[str, str]]:
+    return [(decision, by) for decision, by, _because in recorder.board.decisions if decision != PASSED[0]]
+
+
+async def test_the_cost_is_said_once_and_before_the_first_call() -> None:
+    recorder = await recorder_of(believed({POOL: 0.5}))
+    money = Money(estimator=lambda _board: Estimate(usual_usd=0.02, most_usd=0.1, basis="test"))
+    for _ in range(2):
+        await hear(recorder, purse(1), BUSY, (Chooser(),), money)
+    events = await recorder._chronicle.read(recorder.investigation)
+    kinds = [event.kind for event in events]
+    assert kinds.index("cost.estimated") < kinds.index("model.asked")
+    assert kinds.count("cost.estimated") == 1
+
+
+async def test_unattended_the_policy_stays_within_the_budget_and_is_recorded() -> None:
+    recorder = await recorder_of(believed({POOL: 0.5}))
+    await hear(recorder, purse(0.015), BUSY, (Chooser(),))
+    advice = recorder.board.advice
+    assert advice.spending.usd == pytest.approx(0.01)
+    assert decisions(recorder) == [("stay within the budget", "policy:unattended")]
+    assert "budget of this investigation" in advice.lost
+    assert next_move(recorder.board, BUSY, Limits()).kind is not Kind.ADVISE
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+async def test_a_person_is_asked_before_the_budget_is_passed(agrees: bool) -> None:
+    recorder = await recorder_of(believed({POOL: 0.5}))
+    said: list[str] = []
+
+    async def consent(words: str) -> bool:
+        said.append(words)
+        return agrees
+
+    await hear(recorder, purse(0.015), BUSY, (Chooser(),), Money(consent=consent))
+    assert len(said) == 1
+    assert "may cost 0.02" in said[0]
+    assert recorder.board.advice.spending.usd == pytest.approx(0.02 if agrees else 0.01)
+    assert [by for _decision, by in decisions(recorder)] == ["human"]
+    assert bool(recorder.board.advice.lost) is not agrees
+
+
+async def test_within_the_budget_nobody_is_asked() -> None:
+    async def consent(_words: str) -> bool:
+        raise AssertionError("asked")
+
+    recorder = await recorder_of(believed({POOL: 0.5}))
+    await hear(recorder, purse(1), BUSY, (Chooser(),), Money(consent=consent))
+    assert decisions(recorder) == []

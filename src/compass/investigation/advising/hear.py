@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from compass.domain import advised as told
@@ -12,6 +12,8 @@ from compass.domain import chronicle as c
 from compass.domain.advice import LlmFailure
 from compass.domain.board import Board
 from compass.investigation.advising.base import Adviser, Taken
+from compass.investigation.estimate import Estimate
+from compass.investigation.purse import Metered
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Crew
 from compass.ports.language_model import LanguageModel, Question, Reply
@@ -26,8 +28,26 @@ GIVES_UP = frozenset({
 UNAVAILABLE = "AI service unavailable; here is the raw data I gathered"
 
 
-async def hear(recorder: Recorder, model: LanguageModel | None, crew: Crew, advisers: Sequence[Adviser[Any]]) -> None:
+Estimator = Callable[[Board], Estimate | None]
+"""What the model will cost an investigation that has come as far as this board."""
+Consent = Callable[[str], Awaitable[bool]]
+"""Puts it to a person that the budget is reached and what the rest may cost; whether they agree to that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """How money is talked about. `consent` None: nobody is there, and nothing is spent past the budget."""
+
+    estimator: Estimator | None = None
+    consent: Consent | None = None
+
+
+async def hear(
+    recorder: Recorder, model: LanguageModel | None, crew: Crew, advisers: Sequence[Adviser[Any]],
+    money: Money | None = None,
+) -> None:  # fmt: skip
     """Ask what every adviser wants to know after the board's current round, and record what came of it."""
+    money = money or Money()
     number = recorder.board.round
     key = f"advice/{number}/{recorder.board.reopened}"
     if model is None:
@@ -36,6 +56,9 @@ async def hear(recorder: Recorder, model: LanguageModel | None, crew: Crew, advi
         return
     board = recorder.board
     asked = [(adviser, question) for adviser in advisers for question in adviser.questions(board, crew)]
+    await _say_cost(recorder, board, asked, money)
+    if isinstance(model, Metered):
+        await _within(recorder, model, key, [question for _, question in asked], money)
     replies = await asyncio.gather(
         *(_ask(recorder, model, key, at, question) for at, (_, question) in enumerate(asked))
     )
@@ -47,6 +70,35 @@ async def hear(recorder: Recorder, model: LanguageModel | None, crew: Crew, advi
     # All at once: a crash leaves either the whole of this advice or only the record of what was asked.
     given = [pair for one in taken for pair in one.payloads]
     await recorder.append(*given, *_closing(key, number, taken, replies), actor=ACTOR)
+
+
+async def _say_cost(
+    recorder: Recorder, board: Board, asked: Sequence[tuple[Adviser[Any], Question[Any]]], money: Money
+) -> None:
+    """Before the first call of an investigation, and only then: what it will cost."""
+    if not asked or money.estimator is None or board.advice.heard:
+        return
+    told_by = money.estimator(board)
+    if told_by is not None:
+        said = told.CostEstimated(usual_usd=told_by.usual_usd, most_usd=told_by.most_usd, basis=told_by.basis)
+        await recorder.append(("cost/estimated", said), actor=ACTOR)
+
+
+async def _within(
+    recorder: Recorder, model: Metered, key: str, questions: Sequence[Question[Any]], money: Money
+) -> None:
+    """Where these questions may pass the budget, a person is asked; without one the policy is to spend no more."""
+    needs = sum(map(model.needs, questions))
+    if needs <= model.purse.left:
+        return
+    because = model.purse.words(needs)
+    agreed = money.consent is not None and await money.consent(because)
+    if agreed:
+        model.purse.allow(needs)
+    decided = f"spend up to {needs:.2f} USD more on the language model" if agreed else "stay within the budget"
+    by = "human" if money.consent is not None else "policy:unattended"
+    decision = c.Decided(decision=decided, by=by, because=because)
+    await recorder.append((f"{key}/budget", decision), actor="human" if by == "human" else ACTOR)
 
 
 def _with(board: Board, taken: Taken) -> Board:

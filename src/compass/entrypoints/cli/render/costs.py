@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from compass.domain.advice import Spending
+from compass.domain.advised import CostEstimated
 from compass.entrypoints.cli.render.screen import Page
 from compass.projections.costs import Costs, Share
 
@@ -32,6 +33,11 @@ def spent_words(total: Spending, budget_usd: float | None) -> str:
     if not total.usage.counted:
         words += "; some tokens estimated"
     return words
+
+
+def estimate_words(told: CostEstimated) -> str:
+    """What it will cost, before anything is spent."""
+    return f"the model will cost about {money(told.usual_usd)}, at most {money(told.most_usd)} ({told.basis}). {BILLED}"
 
 
 def cost_lines(costs: Costs, month_usd: float | None, page: Page) -> list[Text]:

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from compass.domain import chronicle as c
 from compass.domain.advice import ModelCall, Spending
-from compass.domain.advised import ModelAsked, ModelLost
+from compass.domain.advised import CostEstimated, ModelAsked, ModelLost
 from compass.domain.disproof import Outcome
-from compass.entrypoints.cli.render.costs import BILLED, spent_words
+from compass.entrypoints.cli.render.costs import BILLED, estimate_words, spent_words
 from compass.entrypoints.cli.render.words import cut, duration, lost_words
 from compass.projections.lost import lost_lines
 from compass.projections.view import LostLine
@@ -114,6 +114,8 @@ class LiveView:
             return f"  {payload.agent:<14} failed: {payload.error}"
         elif isinstance(payload, ModelAsked):
             return self._asked(payload.call)
+        elif isinstance(payload, CostEstimated):
+            return f"  {estimate_words(payload)}"
         elif isinstance(payload, ModelLost):
             self.model_lost = payload.said
             return f"  {payload.said}"
