@@ -154,6 +154,11 @@ async def test_what_the_chronicle_holds_is_not_asked_again() -> None:
     assert reply.call.id == paid.id
 
 
+async def test_it_can_be_told_from_the_start() -> None:
+    paid = (await client(says(CHOSEN)).ask(question())).call
+    assert (await client(says(LlmFailure.SERVER), earlier=[paid]).ask(question())).call.reused
+
+
 async def test_a_failed_call_of_the_chronicle_is_asked_again() -> None:
     lost = (await client(says(LlmFailure.REFUSAL)).ask(question())).call
     assert lost.failure is LlmFailure.REFUSAL

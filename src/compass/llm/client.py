@@ -56,7 +56,8 @@ class Client:
     """Implements `compass.ports.language_model.LanguageModel`.
 
     `open_model` gives the pydantic-ai model of a "provider:model"; it runs on a thread and raises ConfigurationError
-    (UnusableModelError says more) for what cannot be opened. `kept` are the replies that the team keeps for ever.
+    (UnusableModelError says more) for what cannot be opened. `kept` are the replies that the team keeps for ever
+    (a chronicle's `replies`); `earlier` is what `recall` would be told.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Client:
         render: Render = render,
         tokens_of: Callable[[str], int] = tokens_of,
         prices: Prices = no_price,
+        earlier: Sequence[ModelCall] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
@@ -85,6 +87,7 @@ class Client:
         self._wires: dict[str, asyncio.Task[Wire]] = {}
         self._passed_over: dict[str, Tried] = {}
         self._known: dict[str, ModelCall] = {}
+        self.recall(earlier)
         self._flying: dict[str, asyncio.Task[tuple[ModelCall, object]]] = {}
 
     @property

@@ -9,10 +9,16 @@ from uuid import UUID
 
 from compass.domain.advice import PastCost, Spent
 from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
+from compass.ports.replies import Replies
 
 
 class Chronicle(Protocol):
     """Append-only events. Errors: StorageError, StaleRunnerError, NotFoundError."""
+
+    @property
+    def replies(self) -> Replies:
+        """What language models answered to questions that come again in other investigations of the team."""
+        ...
 
     async def create(self, title: str) -> UUID:
         """A new investigation (UUIDv7) of this chronicle's team, with no events yet."""
