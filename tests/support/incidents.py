@@ -89,11 +89,11 @@ CHANGES: tuple[dict[str, object], ...] = (
 )  # fmt: skip
 
 
-def pool_incident(path: Path, *, hostile: bool = False) -> Path:
-    """The pool of `orders` runs out after a change made it smaller; `web`, which calls it, becomes slow as well."""
+def pool_series() -> list[Series]:
+    """`orders` waits for its pool, and `web` for `orders`."""
     limit = [20.0] * SPLIT + [4.0] * (STEPS - SPLIT)
     used = stepped("pool", 2.0, 4.0, noise=0.0)
-    series = [
+    return [
         *quiet_series("web", "orders"),
         *latency("web", 0.05, 1.6),
         cpu("web", 0.2),
@@ -103,12 +103,16 @@ def pool_incident(path: Path, *, hostile: bool = False) -> Path:
         gauge("hikaricp_connections_max", "orders", limit, pool="main"),
         gauge("hikaricp_connections_pending", "orders", stepped("pending", 0.0, 12.0), pool="main"),
     ]
+
+
+def pool_incident(path: Path, *, hostile: bool = False) -> Path:
+    """The pool of `orders` runs out after a change made it smaller; `web`, which calls it, becomes slow as well."""
     said = HOSTILE if hostile else "timed out waiting for a connection from the pool after 3000 ms"
     lines = normal_lines() + [
         Line(at_s=ONSET_S + 5 * i, line=f'level=error msg="{said}"', labels=labels("orders")) for i in range(120)
     ]
     return write_recording(
-        path, seconds=SECONDS, detected_s=ONSET_S + 300, series=series, logs=lines, changes=CHANGES,
+        path, seconds=SECONDS, detected_s=ONSET_S + 300, series=pool_series(), logs=lines, changes=CHANGES,
         topology=TOPOLOGY, header={"title": "Checkout is slow", "service": "web", "symptom": "p90 above 1 s"},
     )  # fmt: skip
 
