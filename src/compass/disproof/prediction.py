@@ -1,4 +1,4 @@
-"""Prediction: what a proposed theory says must be seen, and nobody has looked at yet, must be there.
+"""Prediction: what a proposed theory says must be seen, and its author was not shown, must be there.
 
 For what a language model proposed only. The engine's own theories are raised by everything they require, so that their
 remaining signs are weighed as patterns; a model has read the board and states what fits it, so that only what it could
@@ -16,7 +16,7 @@ from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, Plan
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism, Relation
 from compass.domain.observation import Observation
-from compass.domain.proposed import by_model
+from compass.domain.proposed import by_model, made_of
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
 
@@ -25,7 +25,7 @@ MOST_SIGNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Signs at the entity itself, required ones first, that no observation speaks of."""
+    """Signs at the entity itself, required ones first, that the theory was not made from."""
 
     id: str = "prediction"
 
@@ -38,8 +38,8 @@ class Prediction:
         arguments = PlanArguments(entity=hypothesis.entity, signs=signs)
         return (make_plan(
             self.id, hypothesis, mechanism, arguments,
-            expect(hypothesis, mechanism, f"{' and '.join(signs)} of {hypothesis.entity}, which nobody has looked at "
-                                          "yet, left their usual range"),
+            expect(hypothesis, mechanism, f"{' and '.join(signs)} of {hypothesis.entity}, which it was not made from, "
+                                          "left their usual range"),
             cost=1.0, power=0.5,
         ),)  # fmt: skip
 
@@ -61,7 +61,7 @@ class Prediction:
         quality = max((m.quality for m in known), key=list(type(known[0].quality)).index)
         abnormal, normal = sum(m.anomalous for m in known), sum(m.normal for m in known)
         if abnormal == len(known):
-            outcome, found = Outcome.SURVIVED, f"as predicted, and not looked at before: {text}"
+            outcome, found = Outcome.SURVIVED, f"as predicted, and it was not made from that: {text}"
         elif normal == len(known):
             outcome, found = Outcome.REFUTED, f"predicted to be abnormal, and it is normal: {text}"
         else:
@@ -75,16 +75,18 @@ def _fact(strategy: str, measured: Measured) -> Observation:
 
 
 def _unseen(hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[str, ...]:
-    """One sign a pattern: of its alternatives none may be known; the first that series or lines measure is asked."""
+    """One sign a pattern: its author was shown none of the alternatives, and the first that can be measured is asked.
+
+    What the board holds and its author was not shown is as good as unknown: it is measured again.
+    """
     graph = graph_of(board)
+    made_from = made_of(hypothesis, board)
     found: dict[str, None] = {}
     for pattern in (*mechanism.requires, *mechanism.expects):
         if pattern.at is not Relation.SELF:
             continue
-        known = seen_at(board, graph, hypothesis.entity, frozenset(pattern.signs))
-        if known.anomalies or known.normals:
-            continue
+        there = seen_at(board, graph, hypothesis.entity, frozenset(pattern.signs))
         sign = next((sign for sign in pattern.signs if sign in KINDS or sign == "log.errors_up"), None)
-        if sign is not None:
+        if sign is not None and not any(o.id in made_from for o in (*there.anomalies, *there.normals)):
             found[sign] = None
     return tuple(found)

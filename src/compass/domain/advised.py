@@ -43,8 +43,8 @@ class MechanismStated:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TheoryArgued:
     """Why somebody proposed a theory and what would disprove it, in their words. `cites` are observation ids; `shown`
-    are all that its author was shown, and so never fresh support. `testable`: some strategy can plan an attempt on it
-    with what is on the board."""
+    are all that its author was shown, and so never fresh support. `predicts` are the signs that it requires or expects
+    (words, as in a pattern). `testable`: some strategy can plan an attempt on it with what is on the board."""
 
     hypothesis: str
     by: str
@@ -52,6 +52,7 @@ class TheoryArgued:
     would_disprove: str
     cites: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    predicts: tuple[str, ...] = ()
     testable: bool = True
 
 

@@ -35,13 +35,14 @@ class TimingNote:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
     """Why somebody proposed a theory, in their words. `cites` are observation ids, `shown` all those it was made from.
-    `testable`: some strategy could plan an attempt when it was proposed."""
+    `predicts` are the signs it requires or expects. `testable`: some strategy could plan an attempt on it then."""
 
     by: str
     reasoning: str
     would_disprove: str
     cites: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    predicts: tuple[str, ...] = ()
     testable: bool = True
 
 

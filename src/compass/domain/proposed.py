@@ -17,8 +17,8 @@ from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
-from compass.domain.observation import Observation, Quality
-from compass.domain.sign import SIGNS
+from compass.domain.observation import Observation, Quality, Verdict
+from compass.domain.sign import SIGNS, matches
 
 BY_MODEL = "model "
 """How `Hypothesis.proposed_by` begins for what a language model proposed; the model's name follows."""
@@ -34,10 +34,10 @@ class Standing(StrEnum):
     """Where a proposal is. Only one that STANDS has a probability of its own."""
 
     WAITING = "waiting"  # nothing was attempted yet
-    OPEN = "open"  # attempted; nothing fresh and direct came of it
+    OPEN = "open"  # attempted and not refuted; nothing that it predicts was newly seen
     STANDS = "stands"  # a fresh direct attempt to refute it was survived
     REFUTED = "refuted"
-    UNTESTABLE = "untestable"  # nothing that is connected can test it
+    UNTESTABLE = "untestable"  # nothing that is connected shows anything it predicts
 
 
 def by_model(hypothesis: Hypothesis) -> bool:
@@ -77,15 +77,33 @@ def engine_part(board: Board) -> Board:
 
 
 def is_fresh(attempt: DisproofAttempt, hypothesis: Hypothesis, board: Board) -> bool:
-    """Whether an attempt measured directly something that the proposal was not made from: neither the same sign at the
-    same place nor the same records as anything its author was shown. To measure that again says nothing that was not
-    known (DESIGN §4)."""
+    """Whether an attempt saw directly something that the proposal predicts and was not made from.
+
+    What it predicts is a sign, at its own place, that its mechanism requires or expects: an attempt that only clears
+    the place (nothing it calls is worse) says nothing for the mechanism. Not made from: neither the same sign at the
+    same place nor the same records as anything its author was shown; to measure that again says nothing that was not
+    known (DESIGN §4).
+    """
     if attempt.trigger is not None or attempt.quality is not Quality.DIRECT:
         return False
+    known = [board.observations[key] for key in sorted(made_of(hypothesis, board)) if key in board.observations]
+    return any(
+        o.verdict is Verdict.ANOMALY and _predicted(o, hypothesis, board) and not _known(o, known, board.containment)
+        for o in attempt.observations
+    )
+
+
+def made_of(hypothesis: Hypothesis, board: Board) -> frozenset[str]:
+    """Ids of the observations that a proposal was made from: all that its author was shown."""
     argument = board.advice.arguments.get(hypothesis.id)
-    made_from = hypothesis.suggested_by | frozenset(argument.shown if argument is not None else ())
-    known = [board.observations[key] for key in sorted(made_from) if key in board.observations]
-    return any(not _known(o, known, board.containment) for o in attempt.observations)
+    return hypothesis.suggested_by | frozenset(argument.shown if argument is not None else ())
+
+
+def _predicted(o: Observation, hypothesis: Hypothesis, board: Board) -> bool:
+    argument = board.advice.arguments.get(hypothesis.id)
+    words = argument.predicts if argument is not None else ()
+    here = hypothesis.entity in _chain(o.entity, board.containment)
+    return here and any(matches(word, o.sign) for word in words)
 
 
 def _known(o: Observation, known: list[Observation], containment: Mapping[EntityRef, EntityRef]) -> bool:
@@ -113,12 +131,11 @@ def standing_of(hypothesis: Hypothesis, board: Board) -> Standing:
         return Standing.STANDS
     if refuted:
         return Standing.REFUTED
-    if any(a.outcome is not Outcome.NO_DATA for a in own):
-        return Standing.OPEN
+    measured = (o for o in board.observations.values() if o.verdict is not Verdict.UNKNOWN)
+    if any(_predicted(o, hypothesis, board) for o in measured):
+        return Standing.OPEN if own else Standing.WAITING
     argument = board.advice.arguments.get(hypothesis.id)
-    if own or (argument is not None and not argument.testable):
-        return Standing.UNTESTABLE
-    return Standing.WAITING
+    return Standing.UNTESTABLE if own or (argument is not None and not argument.testable) else Standing.WAITING
 
 
 def data_needed(mechanism: Mechanism, hypothesis: Hypothesis, board: Board) -> tuple[str, ...]:

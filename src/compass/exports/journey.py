@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
@@ -11,7 +11,7 @@ from compass.domain.observation import Observation
 from compass.exports.draft import HELD, OUTCOME_WORD, Draft
 from compass.exports.prose import CHILD, code, name, percent, plain, sentence
 from compass.projections.situation import owner_of
-from compass.projections.view import AccountLine, AttemptLine
+from compass.projections.view import AccountLine, AttemptLine, ProposalLine
 
 IN_FULL = 5
 # What is still open about a theory comes first: a list of survivals alone would look more certain than it is.
@@ -26,21 +26,43 @@ def journey(d: Draft) -> list[str]:
     for account in (*full, *d.view.refuted):
         state = "refuted" if account.refuted else percent(account.confidence)
         source = d.cites.of("hypothesis", d.theory(account))
-        lines.append(f"- **{account.label}** {sentence(account.claim)} ({state}){source}")
+        by = f", proposed by {plain(account.proposed_by)}" if account.proposed_by else ""
+        lines.append(f"- **{account.label}** {sentence(account.claim)} ({state}{by}){source}")
         lines += _attempts(d, account, told)
     if rest:
         lines.append(_in_one_line(d, rest))
+    lines += _proposed(d, {account.label for account in (*full, *rest, *d.view.refuted)}, told)
     lines += [
         f"- The change {code(change.id)} was considered and refuted as a trigger: {sentence(change.refuted)}"
         f"{d.cites.of('change', change.id)}"
         for change in d.view.changes if change.refuted
     ]  # fmt: skip
-    if not d.view.accounts and not d.view.refuted:
+    lines += [
+        f"- A language model reads {code(change.id)} as a change that {'could' if change.read.could else 'could not'} "
+        f"do this: {sentence(change.read.why)} Nothing rests on its reading.{d.cites.of('change', change.id)}"
+        for change in d.view.changes if change.read is not None
+    ]  # fmt: skip
+    if not d.view.accounts and not d.view.refuted and not d.view.proposals:
         lines.append(f"- No theory was stated.{d.cites.up_to()}")
     return lines
 
 
-def _attempts(d: Draft, account: AccountLine, told: dict[_Told, str]) -> list[str]:
+def _proposed(d: Draft, weighed: Collection[str], told: dict[_Told, str]) -> list[str]:
+    """What a language model proposed and the tests did not bear out, or nothing here could test."""
+    lines: list[str] = []
+    for one in d.view.proposals:
+        if one.label in weighed:
+            continue
+        head = next((h.id for h in d.board.hypotheses.values() if h.label == one.label), "")
+        said = f"{plain(one.said)}, proposed by {plain(one.by)}"
+        lines.append(f"- **{one.label}** {sentence(one.claim)} ({said}){d.cites.of('hypothesis', head)}")
+        if one.needs:
+            lines.append(f"{CHILD}what would test it: {plain('; '.join(one.needs))}.")
+        lines += _attempts(d, one, told)
+    return lines
+
+
+def _attempts(d: Draft, account: AccountLine | ProposalLine, told: dict[_Told, str]) -> list[str]:
     """Every attempt; what was found word for word for an earlier theory is named and not repeated."""
     lines: list[str] = []
     again: dict[str, list[str]] = {}

@@ -34,7 +34,7 @@ def _(payload: told.MechanismStated, advice: Advice) -> Advice:
 def _(payload: told.TheoryArgued, advice: Advice) -> Advice:
     argument = Argument(
         by=payload.by, reasoning=payload.reasoning, would_disprove=payload.would_disprove, cites=payload.cites,
-        shown=payload.shown, testable=payload.testable,
+        shown=payload.shown, predicts=payload.predicts, testable=payload.testable,
     )  # fmt: skip
     return replace(advice, arguments={**advice.arguments, payload.hypothesis: argument})
 

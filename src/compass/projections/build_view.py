@@ -13,14 +13,16 @@ from compass.domain.hypothesis import NO_CHANGE, Account, Hypothesis
 from compass.domain.mechanism import Mechanism, Mitigation
 from compass.domain.observation import Observation
 from compass.domain.place import belief_by_place, counted_as
+from compass.domain.proposed import proposals
 from compass.domain.time import NS_PER_S, Instant
 from compass.projections.central import central
 from compass.projections.filler import Filler
 from compass.projections.lost import of_board, other_gaps
+from compass.projections.proposing import model_of, name_lines, proposal_lines
 from compass.projections.rechecks import recheck_lines
 from compass.projections.relief import relief
 from compass.projections.situation import situation
-from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, PlaceLine, TriggerLine, View
+from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, PlaceLine, ReadLine, TriggerLine, View
 
 POSSIBLE_TRIGGER = 0.05  # share of all belief from which a change is named as a possible trigger
 LIKELY_TRIGGER = 0.2  # posterior weight from which a change is shown as a possible trigger
@@ -35,6 +37,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
     if board.incident is None:
         raise ValueError("nothing was opened yet")
     incident, posterior, timing = board.incident, board.posterior, board.timing
+    mechanisms = {**board.advice.stated, **mechanisms}
     lines = _account_lines(board, mechanisms)
     live = tuple(line for line in lines if not line.refuted)
     lost = of_board(board)
@@ -56,7 +59,16 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         parallel_s=timing.parallel_s if timing else None, sequential_s=timing.sequential_s if timing else None,
         engine=posterior.engine if posterior else "", table_sha256=posterior.table_sha256 if posterior else "",
         rechecks=recheck_lines(board), model_lost=board.advice.lost, note=incident.note,
+        proposals=proposal_lines(board, mechanisms, _attempts_on_proposals(board)), names=name_lines(board),
     )  # fmt: skip
+
+
+def _attempts_on_proposals(board: Board) -> dict[str, tuple[AttemptLine, ...]]:
+    found: dict[str, tuple[AttemptLine, ...]] = {h.id: () for h in proposals(board)}
+    for attempt in board.attempts.values():
+        if attempt.hypothesis in found:
+            found[attempt.hypothesis] += (attempt_line(board, attempt),)
+    return found
 
 
 def _places(board: Board) -> tuple[PlaceLine, ...]:
@@ -109,10 +121,15 @@ def change_lines(board: Board) -> tuple[ChangeLine, ...]:
             ChangeLine(
                 id=change.id, at_ns=change.at.ns, kind=change.kind, entity=change.entity, summary=change.summary,
                 offset_s=offset, verdict=verdict, refuted=why, weight=weight, uncertainty_ns=change.at.uncertainty_ns,
-                order=order,
+                order=order, read=_read(board, change.id),
             )
         )  # fmt: skip
     return tuple(lines)
+
+
+def _read(board: Board, change: str) -> ReadLine | None:
+    one = board.advice.changes.get(change)
+    return ReadLine(could=one.could, why=one.why, cites=one.cites) if one is not None else None
 
 
 def _order(change: Instant, onset: Instant) -> str:
@@ -178,6 +195,7 @@ def _account_line(
         trigger=_trigger(board, account),
         check=tuple(fill(text) for text in mechanism.check) if mechanism else (),
         mitigation=None, refuted=cut, central=tuple(fact(board, o) for o in central(board, account)),
+        proposed_by=model_of(head),
     )  # fmt: skip
 
 

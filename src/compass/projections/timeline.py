@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from compass.domain import advised as told
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
@@ -144,9 +145,21 @@ def _deed(payload: object, board: Board) -> str:
         return f"taken up again after event {payload.after_seq}"
     if isinstance(payload, Rechecked):
         return f"measured again: {said_of(payload)}"
+    if isinstance(payload, told.ModelLost):
+        return f"no language model from here on: {payload.said}"
+    if isinstance(payload, told.AdviceTaken) and not payload.skipped:
+        return f"a language model was heard: {_heard(payload)}"
+    if isinstance(payload, told.TheoryArgued):
+        label = board.hypotheses[payload.hypothesis].label if payload.hypothesis in board.hypotheses else "?"
+        return f"{label} proposed by {payload.by}: “{payload.reasoning}”"
     if isinstance(payload, c.Ended):
         return f"ended ({payload.status.value}): {payload.said}"
     return ""
+
+
+def _heard(taken: told.AdviceTaken) -> str:
+    entered = f"{taken.entered} of {taken.suggested} theories entered" if taken.suggested else "no theory"
+    return f"{entered}, {taken.dropped} claims dropped that name what is not there" if taken.dropped else entered
 
 
 def _moment(ns: int, uncertainty_ns: int, text: str, seq: int) -> Moment:

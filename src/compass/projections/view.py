@@ -44,6 +44,48 @@ class AttemptLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalLine:
+    """A theory that a language model proposed. It has a probability (as an account) only when it `stands`.
+
+    `standing` is waiting | open | stands | refuted | untestable, `said` the same in words. `reasoning` and
+    `would_disprove` are the model's words; `cites` are labels. `needs`: the data that would test what is untestable.
+    """
+
+    label: str
+    by: str
+    mechanism: str
+    entity: EntityRef
+    claim: str
+    standing: str
+    said: str
+    reasoning: str
+    would_disprove: str
+    cites: tuple[str, ...]
+    needs: tuple[str, ...]
+    attempts: tuple[AttemptLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameLine:
+    """What a language model reads a log template as: its reading, not evidence. `meaning` is a sign; `label` (E12) the
+    fact that carries it."""
+
+    label: str
+    template: str
+    meaning: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLine:
+    """A language model's reading of a change by its diff: shown, never scored. `cites` are labels it was given."""
+
+    could: bool
+    why: str
+    cites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
     """A recent change. `offset_s` is seconds after the onset (negative: before). `verdict` is one phrase.
 
@@ -62,6 +104,7 @@ class ChangeLine:
     weight: float = 0.0
     uncertainty_ns: int = 0
     order: str = ""
+    read: ReadLine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +121,8 @@ class TriggerLine:
 class AccountLine:
     """One ranked account. `confidence` is its posterior; `label` (H1 ...) is stable, `rank` is not.
 
-    `central` is what its likeliest trigger changed: a limit in the diff, a limit that fell.
+    `central` is what its likeliest trigger changed: a limit in the diff, a limit that fell. `proposed_by`: the language
+    model that proposed it, empty for the engine's own.
     """
 
     rank: int
@@ -100,6 +144,7 @@ class AccountLine:
     mitigation: Mitigation | None
     refuted: bool
     central: tuple[Fact, ...] = ()
+    proposed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +284,8 @@ class View:
     engine: str
     table_sha256: str
     rechecks: tuple[RecheckLine, ...] = ()  # in the order they were made
+    proposals: tuple[ProposalLine, ...] = ()  # by a language model; those that stand are among the accounts, too
+    names: tuple[NameLine, ...] = ()  # a language model's readings of log templates
     lost: tuple[LostLine, ...] = ()
     model_lost: str = ""  # why the language model was not asked any more (mode llm_unavailable), in words
     note: str = ""  # why another time is looked at than the page's, where that is so

@@ -122,5 +122,9 @@ def pick(view: View, wanted: str) -> AccountLine:
     for line in lines:
         if wanted.lower() in (str(line.rank), line.label.lower()):
             return line
+    proposal = next((one for one in view.proposals if one.label.lower() == wanted.lower()), None)
+    if proposal is not None:
+        said = f"{proposal.label} was proposed by {proposal.by} and has no probability of its own ({proposal.said})"
+        raise NotFoundError(said, hint="compass accounts shows it")
     there = ", ".join(f"{line.rank} ({line.label})" for line in lines[:9]) or "none"
     raise NotFoundError(f"no account {wanted}", hint=f"there are: {there}")

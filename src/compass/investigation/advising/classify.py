@@ -6,7 +6,6 @@ ever after, by whoever keeps one (identical calls are not sent twice).
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +15,7 @@ from compass.domain.advice import ReadName, ReadNames, Role, Task
 from compass.domain.board import Board
 from compass.domain.observation import CLEAR
 from compass.domain.sign import SIGNS
+from compass.domain.statement_ids import template_id
 from compass.investigation.advising.base import Taken
 from compass.investigation.advising.words import abnormal, said
 from compass.investigation.settings import Crew
@@ -60,11 +60,6 @@ class Classify:
             return Taken(dropped=dropped)
         event = told.NamesRead(by=by, names=tuple(read[key] for key in sorted(read)))
         return Taken(payloads=((f"names/{'/'.join(sorted(read))}", event),), dropped=dropped)
-
-
-def template_id(text: str) -> str:
-    """The same for the same template, in every incident."""
-    return f"T{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
 
 def unknown_templates(board: Board) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compass.domain import advised as told
 from compass.domain import chronicle as c
@@ -23,6 +23,7 @@ from compass.investigation.advising.words import abnormal, clock, fact, place, s
 from compass.investigation.settings import Crew
 from compass.mechanisms.propose import hypothesis_id
 from compass.ports.language_model import Item, Question, Section
+from compass.projections.advice import fold_advice
 from compass.redaction import bound
 
 LIMIT = 3
@@ -253,14 +254,13 @@ class _Made:
         if self.stated and self.mechanism.id not in board.advice.stated:
             yield f"stated/{self.mechanism.id}", told.MechanismStated(mechanism=self.mechanism, by=by)
         yield f"hypothesis/{self.id}", c.Proposed(hypothesis=hypothesis)
-        yield (
-            f"argued/{self.id}",
-            told.TheoryArgued(
-                hypothesis=self.id, by=by, reasoning=self.reasoning, would_disprove=self.would_disprove,
-                cites=self.cites, shown=tuple(sorted(given.observations.values())),
-                testable=testable(hypothesis, self.mechanism, board, crew.strategies),
-            ),
+        argued = told.TheoryArgued(
+            hypothesis=self.id, by=by, reasoning=self.reasoning, would_disprove=self.would_disprove,
+            cites=self.cites, shown=tuple(sorted(given.observations.values())), predicts=_predicted(self.mechanism),
         )  # fmt: skip
+        then = replace(board, advice=fold_advice(argued, board.advice))
+        can = testable(hypothesis, self.mechanism, then, crew.strategies)
+        yield f"argued/{self.id}", replace(argued, testable=can)
 
 
 def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agent: str) -> _Made | None:
@@ -278,7 +278,7 @@ def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agen
         return None
     entity = struck
     cited = tuple(dict.fromkeys(key for key in cites if key is not None))
-    own = suggesting(mechanism, entity, cited, board)
+    own = suggesting(mechanism, entity, cited, given.observations.values(), board)
     if theory.since.strip() and theory.since.strip() not in given.times:
         return None
     began = [o.since for key in sorted(own) if (o := board.observations[key]).since is not None and o.entity == entity]
@@ -287,6 +287,10 @@ def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agen
         onset=given.times.get(theory.since.strip()) or min((t for t in began if t), default=board.onset.instant),
         reasoning=said(theory.reasoning), would_disprove=said(theory.would_disprove),
     )  # fmt: skip
+
+
+def _predicted(mechanism: Mechanism) -> tuple[str, ...]:
+    return tuple(sorted({word for p in (*mechanism.requires, *mechanism.expects) for word in p.signs}))
 
 
 def _struck(entity: EntityRef, mechanism: Mechanism, board: Board) -> EntityRef | None:

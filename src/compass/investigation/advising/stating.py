@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from compass.domain.advice import StatedMechanism
 from compass.domain.board import Board
@@ -31,7 +31,7 @@ def mechanism_of(stated: StatedMechanism, owner: str, strikes: EntityKind) -> Me
     is named as its refuter: whatever can be planned is tried.
     """
     parts = [_patterns(words) for words in (stated.requires, stated.expects, stated.forbids)]
-    claim = said(stated.claim, CLAIM).replace("{", "(").replace("}", ")")
+    claim = said(stated.claim, CLAIM).replace("{", "").replace("}", "")
     if not claim or not parts[0] or any(part is None for part in parts):
         return None
     requires, expects, forbids = (part or () for part in parts)
@@ -58,11 +58,13 @@ def _patterns(words: Iterable[str]) -> tuple[Pattern, ...] | None:
     return tuple(found[key] for key in sorted(found))
 
 
-def suggesting(mechanism: Mechanism, entity: EntityRef, cites: Iterable[str], board: Board) -> frozenset[str]:
-    """What the theory was made from: all that it cites, and all on the board that fits what it requires or expects,
-    but nothing that it forbids."""
+def suggesting(
+    mechanism: Mechanism, entity: EntityRef, cites: Iterable[str], shown: Collection[str], board: Board
+) -> frozenset[str]:
+    """What the theory was made from: all that it cites, and all that its author was shown and that fits what it
+    requires or expects, but nothing that it forbids. All are ids of observations."""
     match = evaluate(mechanism, entity, index(board))
-    fits = {o.id for part in (*match.requires, *match.expects) for o in part.matched}
+    fits = {o.id for part in (*match.requires, *match.expects) for o in part.matched if o.id in shown}
     return frozenset({*fits, *cites} - {o.id for part in match.forbids for o in part.matched})
 
 

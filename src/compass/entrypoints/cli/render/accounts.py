@@ -6,6 +6,7 @@ from rich.text import Text
 
 from compass.entrypoints.cli.render.screen import (
     Page,
+    attempt_line,
     claim_line,
     headline,
     labelled,
@@ -14,7 +15,7 @@ from compass.entrypoints.cli.render.screen import (
     shares,
 )
 from compass.entrypoints.cli.render.words import clock_time, percent
-from compass.projections.view import AccountLine, View
+from compass.projections.view import AccountLine, ProposalLine, View
 
 FOLD_BELOW = 0.01
 
@@ -33,10 +34,28 @@ def all_accounts(view: View, page: Page) -> list[Text]:
         lines.append(Text("refuted", style="bold"))
         lines += [line for account in view.refuted for line in account_block(account, page)]
         lines.append(Text(""))
+    if view.proposals:
+        lines.append(Text("proposed by a language model", style="bold magenta"))
+        lines += [line for one in view.proposals for line in proposal_block(one, page)]
+        lines.append(Text(""))
     if not view.accounts and not view.refuted:
         lines.append(labelled("WHY", view.said or "no account could be stated"))
     lines.append(shares(view, page))
     return lines + [labelled("note", note, "yellow") for note in notes(view)]
+
+
+def proposal_block(one: ProposalLine, page: Page) -> list[Text]:
+    """One proposal: the claim, what became of it, why it was proposed, what would disprove it, what was tried."""
+    head = f"{one.label} "
+    lines = [Text(head, style="dim").append(page.fit(one.claim, len(head)))]
+    lines.append(labelled("  model", page.fit(f"{one.by}; {one.said}"), "magenta"))
+    if one.reasoning:
+        cited = f" [{', '.join(one.cites)}]" if one.cites else ""
+        lines.append(labelled("  it says", page.fit(f"“{one.reasoning}”{cited}")))
+    if one.would_disprove:
+        lines.append(labelled("  not if", page.fit(f"“{one.would_disprove}”")))
+    lines += [labelled("  needs" if i == 0 else "", page.fit(text)) for i, text in enumerate(one.needs)]
+    return lines + [attempt_line(attempt, page) for attempt in one.attempts]
 
 
 def account_block(account: AccountLine, page: Page) -> list[Text]:

@@ -19,6 +19,11 @@ SPARK_WIDTH = 48
 def evidence_lines(view: View, account: AccountLine, page: Page) -> list[Text]:
     """For, against, and the attempts to refute."""
     lines = [headline(view, page), claim_line(account, page)]
+    labels = {fact.label for fact in (*account.evidence_for, *account.evidence_against)}
+    for name in view.names:
+        if name.label in labels:
+            said = f"{name.label} reads like {name.meaning} (the model's reading, not evidence): {name.why}"
+            lines.append(labelled("  model", page.fit(said), "magenta"))
     for title, facts in (("for", account.evidence_for), ("against", account.evidence_against)):
         lines.append(Text(f"{title} ({len(distinct(facts))})", style="bold"))
         for fact in distinct(facts):

@@ -5,6 +5,7 @@ Everything behind a line is one command away; the last line says which.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -37,6 +38,7 @@ SPARK = 12
 SECOND = "   and"
 NOT_FOUND = ("page time", "")
 WORTH_A_LINE = 0.01  # beside the answer that nothing is wrong
+MODEL_SAYS = "model's theory: "
 ACT_FROM = 0.3  # below this, or when "not on this list" leads, a command that changes something is no relief
 
 
@@ -75,6 +77,7 @@ def first_screen(view: View, page: Page) -> list[Text]:
     rows.append(_Row(Text(""), drop=6))
     rows += _account_rows(view, page)
     rows.append(_Row(shares(view, page)))
+    rows += [_Row(line, drop=4) for line in proposed(view, page)]
     said = [labelled("note", page.fit(note), "yellow") for note in notes(view)[: page.most(1, 20)]]
     rows += [_Row(line, drop=5) for line in said]
     rows.append(_Row(footer(view, page)))
@@ -194,6 +197,10 @@ def change_line(label: str, change: ChangeLine, page: Page) -> Text:
     if change.refuted and (page.full or page.uncut):
         said = f"{change.summary}; {change.refuted}"
     when = "at about the onset" if change.order == "unclear" else offset(change.offset_s)
+    if change.read is not None and (page.full or page.uncut):
+        said += (
+            f" [the model reads its diff: {'could' if change.read.could else 'could not'} do this: {change.read.why}]"
+        )
     rest = f"{change.id}, {when}: {said}"
     return line.append(page.fit(rest, LABEL + len(word) + 5))
 
@@ -227,13 +234,17 @@ def claim_line(account: AccountLine, page: Page) -> Text:
     head = f"{account.rank} {percent(account.confidence):>7}  "
     line = Text(head, style="bold green" if account.rank == 1 else "bold")
     line.append(f"{account.label} ", style="dim")
-    return line.append(page.fit(account.claim, len(head) + len(account.label) + 1), style="bold")
+    claim = f"{MODEL_SAYS}{account.claim}" if account.proposed_by else account.claim
+    return line.append(page.fit(claim, len(head) + len(account.label) + 1), style="bold")
 
 
 def leading_details(account: AccountLine, page: Page) -> list[Text]:
     """What stands below the claim of one account, as many lines as `page` has room for: trigger, evidence, attempts,
     checks, relief. A relief is a change: below ACT_FROM it is shown on full pages only."""
     lines = []
+    if account.proposed_by:
+        said = f"proposed by {account.proposed_by}; stands by its tests, by nothing it was made from"
+        lines.append(labelled("  model", page.fit(said), "magenta"))
     if account.trigger is not None:
         lines.append(labelled("  set off", page.fit(trigger_text(account), LABEL + 1)))
     supporting = distinct(account.evidence_for)[: page.most(2, 4)]
@@ -316,6 +327,20 @@ def shares(view: View, page: Page) -> Text:
         apart = f"{duration(view.sequential_s)} one after another"
         text += f" · {duration(view.parallel_s)} in parallel, {apart} ({ratio:.1f}×)"
     return Text(page.fit(text, 0), style="dim")
+
+
+def proposed(view: View, page: Page) -> list[Text]:
+    """One line of what became of a model's proposals; nothing where none was made."""
+    if not view.proposals:
+        return []
+    counted = Counter(one.standing for one in view.proposals)
+    words = {
+        "stands": "stand by their tests", "refuted": "refuted", "untestable": "untestable here",
+        "open": "not refuted, with nothing new seen for them", "waiting": "not tested",
+    }  # fmt: skip
+    told = ", ".join(f"{counted[key]} {word}" for key, word in words.items() if counted[key])
+    makers = ", ".join(dict.fromkeys(one.by for one in view.proposals))
+    return [labelled("MODEL", page.fit(f"{makers} proposed {len(view.proposals)}: {told}"), "magenta")]
 
 
 def notes(view: View) -> list[str]:

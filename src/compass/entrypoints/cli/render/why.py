@@ -14,6 +14,8 @@ from compass.projections.view import AccountLine, View
 
 HOW_TO_READ = "Each line multiplies the odds by its factor (logs add up); [E14]: compass evidence E14"
 
+PROPOSED = "What suggested it counts for nothing, its tests and what speaks against it do: proposed by "
+
 
 def terms_of(board: Board, account: str) -> list[Term]:
     """The terms of one account: the prior first, then the largest."""
@@ -31,6 +33,7 @@ def why_lines(board: Board, view: View, account: AccountLine, page: Page) -> lis
         Text(f"Why {account.label} has {percent(account.confidence)}: ", style="bold").append(
             page.fit(account.claim, 24)
         ),
+        *([Text(page.fit(f"{PROPOSED}{account.proposed_by}", 0), style="magenta")] if account.proposed_by else []),
         Text(
             page.fit(HOW_TO_READ, 0),
             style="dim",
