@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from compass.entrypoints import looking
-from compass.entrypoints.cli import doctoring, understanding
+from compass.entrypoints.cli import asking, doctoring, understanding
 from compass.projections import view
 from compass.sources.recording import signals
 
@@ -31,6 +31,7 @@ Times end in `_ns`: integer nanoseconds since 1970-01-01 UTC. Probabilities lie 
 
 
 OTHERS: dict[str, tuple[type[DataclassInstance], ...]] = {
+    "compass ask": (asking.AnswerView, asking.SaidLine, asking.SourceLine),
     "compass doctor": (doctoring.Doctor, looking.Looked),
     "compass signals": (
         understanding.Signals, signals.ServiceSignals, signals.Understood, signals.Ignored, signals.Stream,

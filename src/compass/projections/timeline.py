@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from compass.domain import advised as told
 from compass.domain import chronicle as c
+from compass.domain.advised import PersonAnswered
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
 from compass.domain.incident import Onset
@@ -141,6 +142,8 @@ def _deed(payload: object, board: Board) -> str:
         return f"decision by {payload.by}: {payload.decision}"
     if isinstance(payload, c.CommandGiven):
         return f"a person ordered: {payload.command}"
+    if isinstance(payload, PersonAnswered):
+        return f"a person asked: {payload.question}"
     if isinstance(payload, c.Resumed):
         return f"taken up again after event {payload.after_seq}"
     if isinstance(payload, Rechecked):

@@ -6,11 +6,13 @@ from compass.domain import chronicle as c
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, run_to_end, wait_for_lease
+from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import SourceChoice, choice_of, means, runner_name
 from compass.investigation.conclude import conclude
 from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.runner import COMMANDER, Means
 from compass.investigation.settings import Limits
+from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError, NotFoundError, StaleRunnerError
 from compass.projections.board import fold_all
 from compass.projections.view import AccountLine
@@ -51,21 +53,28 @@ def test_deeper(reference: str | None, account: str) -> tuple[AccountLine, Resul
 
     async def work() -> tuple[AccountLine, Result]:
         async with session.open_chronicle(chosen) as chronicle:
-            loaded = await session.load(chronicle, chosen, reference)
-            line = session.pick(loaded.view, account)
-            head = next(h.id for h in loaded.board.hypotheses.values() if h.label == line.label)
-            request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
-            prepared = means(chosen, _source(loaded.events), request.limits)
-
-            async def begin(recorder: Recorder, _using: Means) -> None:
-                # Both at once: an order without the round that follows it would be left for whoever resumes next.
-                order = c.CommandGiven(command="test", argument=head)
-                key = f"command/test/{len(recorder.board.requests)}"
-                await recorder.append((key, order), _resumed(recorder), actor="human")
-
-            return line, await run_to_end(chronicle, loaded.id, prepared, request, begin)
+            return await deepen(chronicle, chosen, reference, account)
 
     return session.run(work)
+
+
+async def deepen(
+    chronicle: Chronicle, chosen: Settings, reference: str | None, account: str
+) -> tuple[AccountLine, Result]:
+    """The same within an open chronicle."""
+    loaded = await session.load(chronicle, chosen, reference)
+    line = session.pick(loaded.view, account)
+    head = next(h.id for h in loaded.board.hypotheses.values() if h.label == line.label)
+    request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
+    prepared = means(chosen, _source(loaded.events), request.limits)
+
+    async def begin(recorder: Recorder, _using: Means) -> None:
+        # Both at once: an order without the round that follows it would be left for whoever resumes next.
+        order = c.CommandGiven(command="test", argument=head)
+        key = f"command/test/{len(recorder.board.requests)}"
+        await recorder.append((key, order), _resumed(recorder), actor="human")
+
+    return line, await run_to_end(chronicle, loaded.id, prepared, request, begin)
 
 
 def order_stop(reference: str | None) -> str:

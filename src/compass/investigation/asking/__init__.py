@@ -1,0 +1,1 @@
+"""A person's question, answered from what is on the board. Nothing here reads telemetry or decides anything."""

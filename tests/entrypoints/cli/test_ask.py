@@ -1,0 +1,110 @@
+"""`compass ask`: through the real command line without a model, and in process with a model in a test's hand."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compass.domain.advice import Answered, Sentence
+from compass.domain.advised import ModelAsked, PersonAnswered
+from compass.domain.chronicle import CommandGiven, Event
+from compass.entrypoints.cli.asking import AnswerView, answered
+from compass.entrypoints.cli.investigating import Request, investigate_recording
+from compass.entrypoints.cli.render.answer import answer_lines
+from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.session import Loaded
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.settings import Settings
+from compass.ports.chronicle import Chronicle
+from compass.ports.language_model import LanguageModel, Question
+from compass.storage.memory import MemoryChronicle
+from tests.support.advice import Answering
+from tests.support.cli import Cli, payloads
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+
+def test_without_a_model_the_evidence_answers(cli: Cli, recordings: Path) -> None:
+    assert cli("investigate", "--recording", recordings / "pool", "--json").code == 0
+    done = cli("ask", "is it the database?")
+    assert done.code == 0, done.said
+    assert "from the evidence alone: no language model answered" in done.out
+    assert "All connections in a pool of orders are in use" in done.out
+    assert "survived" in done.out
+    answer = cli("ask", "is it mail?", "--json", "-i", "1").json()
+    assert isinstance(answer, dict)
+    assert answer["by"] == "evidence"
+    assert (answer["calls"], answer["usd"], answer["dropped"]) == (0, 0.0, 0)
+    labels = {source["label"] for source in answer["sources"]}
+    events = cli.events()
+    for sentence in answer["sentences"]:
+        assert labels.issuperset(sentence["cites"])
+        assert sentence["cites"]
+    numbers = {source["event"] for source in answer["sources"] if source["label"].startswith(("E", "H", "C"))}
+    assert None not in numbers
+    assert numbers <= {event.seq for event in events}
+    told = payloads(events, PersonAnswered)
+    assert [one.question for one in told] == ["is it the database?", "is it mail?"]
+    assert "a person asked: is it mail?" in cli("timeline").out
+
+
+def test_a_question_that_nothing_is_about_says_what_can_be_asked(cli: Cli, recordings: Path) -> None:
+    cli("investigate", "--recording", recordings / "quiet")
+    done = cli("ask", "is it the flux capacitor?")
+    assert done.code == 0, done.said
+    assert "Nothing on the board speaks of “flux”, “capacitor”" in done.out
+    assert "It can be asked about" in done.out
+    empty = cli("ask", " ?")
+    assert empty.code == 2
+    assert "the question is empty" in empty.err
+
+
+def test_nothing_to_ask_about(cli: Cli) -> None:
+    done = cli("ask", "why?")
+    assert done.code == 2
+    assert "compass" in done.err
+
+
+async def _told(folder: Path, model: LanguageModel, *, tests: bool) -> tuple[AnswerView, tuple[Event, ...]]:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    result = await investigate_recording(chronicle, Settings(), folder, Request(quiet=True))
+
+    async def open_model(_chronicle: Chronicle, _loaded: Loaded) -> LanguageModel:
+        return model
+
+    made = await answered(chronicle, Settings(), str(result.id), "is it the pool?", open_model, tests=tests)
+    return made, await chronicle.read(result.id)
+
+
+def _replies(question: Question[Any]) -> Answered:
+    theory = next(s for s in question.sections if s.title == "theories").items[0]
+    good = Sentence(text="What was asked about survived the attempts to refute it.", cites=(theory.id,))
+    return Answered(sentences=(good, Sentence(text="It is DNS.", cites=("E9999",))), tests=(theory.id,))
+
+
+def test_a_model_answers_and_has_a_theory_tested_first(recordings: Path) -> None:
+    model = Answering(_replies)
+    answer, events = asyncio.run(_told(recordings / "pool", model, tests=True))
+    assert answer.by == "test model"
+    assert [s.text for s in answer.sentences] == ["What was asked about survived the attempts to refute it."]
+    assert len(answer.tested) == 1
+    assert (answer.calls, answer.usd, answer.dropped) == (2, 0.02, 2)
+    orders = [one for one in payloads(events, CommandGiven) if one.command == "test"]
+    assert len(orders) == 1
+    assert len(payloads(events, ModelAsked)) == 2
+    assert events[-1].kind == "person.answered"
+    assert events[-1].actor == "human"
+    lines = "\n".join(line.plain for line in answer_lines(answer, Page(uncut=True)))
+    assert "in the words of test model; 2 calls to a language model, 0.0200 USD. Tokens are billed to your own" in lines
+    assert f"[{answer.tested[0]}]" in lines
+    assert "2 sentences or parts of what the model wrote not shown" in lines
+    assert f"tested for this answer: {answer.tested[0]}" in lines
+
+
+def test_no_tests_runs_none(recordings: Path) -> None:
+    answer, events = asyncio.run(_told(recordings / "pool", Answering(_replies), tests=False))
+    assert answer.tested == ()
+    assert not [one for one in payloads(events, CommandGiven) if one.command == "test"]
