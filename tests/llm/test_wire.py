@@ -170,6 +170,7 @@ async def test_a_server_that_knows_no_schema_is_asked_in_plainer_words() -> None
     assert reply.call.failure is None
     assert first["response_format"]["type"] == "json_schema"
     assert "temperature" in first
+    assert "prompt_cache_key" not in first, "only the vendor itself is known to take it"
     assert second["response_format"]["type"] == "json_object"
     assert "temperature" not in second
 
