@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from compass.domain import advice
 from compass.entrypoints import looking
-from compass.entrypoints.cli import asking, doctoring, understanding
+from compass.entrypoints.cli import asking, doctoring, modelling, understanding
+from compass.ports import language_model
 from compass.projections import view
 from compass.sources.recording import signals
 
@@ -33,6 +35,8 @@ Times end in `_ns`: integer nanoseconds since 1970-01-01 UTC. Probabilities lie 
 OTHERS: dict[str, tuple[type[DataclassInstance], ...]] = {
     "compass ask": (asking.AnswerView, asking.SaidLine, asking.SourceLine),
     "compass doctor": (doctoring.Doctor, looking.Looked),
+    "compass llm list": (modelling.Models, modelling.Use, modelling.Listed),
+    "compass llm test": (modelling.Tested, language_model.ModelHealth, advice.Usage),
     "compass signals": (
         understanding.Signals, signals.ServiceSignals, signals.Understood, signals.Ignored, signals.Stream,
         signals.Sender,

@@ -29,7 +29,7 @@ def rest_text(others: Mapping[str, object]) -> str:
 
 
 def _lines(table: Mapping[str, object]) -> str:
-    return "".join(f"{_key(key)} = {_value(value)}\n" for key, value in table.items())
+    return "".join(f"{_key(key)} = {value_text(value)}\n" for key, value in table.items())
 
 
 def _key(text: str) -> str:
@@ -42,7 +42,8 @@ def _string(text: str) -> str:
     return f'"{_SPECIAL.sub(lambda found: _NAMED.get(found[0], f"{chr(92)}u{ord(found[0]):04x}"), text)}"'
 
 
-def _value(value: object) -> str:
+def value_text(value: object) -> str:
+    """One value. Raises ValueError for what TOML has no form for."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -53,9 +54,9 @@ def _value(value: object) -> str:
         case float():
             return repr(value) if math.isfinite(value) else str(value)  # inf, -inf and nan are TOML's words, too
         case Mapping():
-            inside = ", ".join(f"{_key(str(key))} = {_value(one)}" for key, one in value.items())
+            inside = ", ".join(f"{_key(str(key))} = {value_text(one)}" for key, one in value.items())
             return f"{{ {inside} }}" if inside else "{}"
         case list() | tuple():
-            return f"[{', '.join(_value(one) for one in value)}]"
+            return f"[{', '.join(value_text(one) for one in value)}]"
         case _:
             raise ValueError(f"TOML has no form for {type(value).__name__}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
 from compass.entrypoints.clock import SystemClock
@@ -37,15 +37,25 @@ async def write_settings(target: Path, tables: Mapping[str, TomlTable], unchecke
     `unchecked` servers need not connect (yet). Raises BadInputError where it cannot be written and ConfigurationError
     where what was written would not work; the old file is then as it was.
     """
-    temporary, rest = "", _rest(target)
+    text = HEAD + tables_text("sources", tables) + _rest(target)
+
+    async def works(written: Path) -> None:
+        await _check(written, tables, unchecked)
+
+    await replace_file(target, text, works)
+
+
+async def replace_file(target: Path, text: str, check: Callable[[Path], Awaitable[None]]) -> None:
+    """Write `text`, whole or not at all, once `check` has found nothing wrong with it; the earlier file is kept."""
+    temporary = ""
     try:
         target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # for its owner alone
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(HEAD + tables_text("sources", tables) + rest)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        await _check(Path(temporary), tables, unchecked)
+        await check(Path(temporary))
         if target.exists():
             kept = before(target)
             kept.touch(PRIVATE)

@@ -143,10 +143,13 @@ class Client:
         health = []
         for role in Role:
             name = chosen(self._settings, role)
+            billed, cost = Usage(), 0.0 if name in asked else None
             if name not in asked:
                 started = self._clock.monotonic_s()
                 asked[name] = await self._one(name, self._tiny(name, role))
                 took[name] = 1000 * (self._clock.monotonic_s() - started)
+                billed = asked[name].billed
+                cost = self._prices(*split(name), billed) if billed.input else 0.0
             tried = asked[name]
             provider, model = split(name)
             ok = tried.failure in (None, LlmFailure.CUT_OFF)  # it answered, at length
@@ -154,6 +157,7 @@ class Client:
                 ModelHealth(
                     provider=provider, model=model, role=role, ok=ok, elapsed_ms=took[name],
                     detail="answered" if ok else tried.said, failure=None if ok else tried.failure,
+                    usage=billed, cost_usd=cost,
                 )
             )  # fmt: skip
         return tuple(health)

@@ -121,8 +121,10 @@ class Provider:
             if secrets.environment.get(name, "").strip():
                 return secrets.get(f"env:{name}", self.where)
         if self.key is Key.NEEDED:
-            usual = f"export {self.variables[0]}=..., or " if self.variables else ""
-            raise ConfigurationError(f"{self.title} needs a key", where=self.where, hint=f"{usual}key = {NAMED}")
+            usual = f"set {self.variables[0]}, or " if self.variables else ""
+            raise ConfigurationError(
+                f"{self.title} has no key here", where=self.where, hint=f"{usual}name it there: {NAMED}"
+            )
         return None
 
     def model(self, name: str, settings: ProviderSettings, secrets: Secrets) -> Model[Any]:

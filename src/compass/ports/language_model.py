@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from compass.domain.advice import LlmFailure, ModelCall, Role, Task
+from compass.domain.advice import LlmFailure, ModelCall, Role, Task, Usage
 
 T = TypeVar("T")
 
@@ -62,7 +62,8 @@ class Reply(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelHealth:
-    """The answer to one tiny real call. `detail` says what to do when it failed."""
+    """The answer to one tiny real call. `detail` says what to do when it failed. `usage` and `cost_usd` as in a
+    ModelCall; both are nothing where one call stood for two roles and this is the second."""
 
     provider: str
     model: str
@@ -71,6 +72,8 @@ class ModelHealth:
     detail: str
     elapsed_ms: float = 0.0
     failure: LlmFailure | None = None
+    usage: Usage = Usage()
+    cost_usd: float | None = 0.0
 
 
 class LanguageModel(Protocol):

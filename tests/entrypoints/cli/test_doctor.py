@@ -131,7 +131,7 @@ def test_without_settings_it_says_what_works_without(cli: Cli, tmp_path: Path) -
     assert done.out.endswith("no server is connected\n")
     assert "compass init" in done.out
     assert "compass investigate --recording DIR" in done.out
-    assert "no model configured; not needed" in done.out
+    assert "no model chosen: that is normal, nothing needs one" in done.out
     missing = cli("doctor", COMPASS_CONFIG=str(tmp_path / "gone.toml"))
     assert missing.code == 2
     assert "gone.toml" in missing.out

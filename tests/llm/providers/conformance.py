@@ -205,7 +205,7 @@ class Conforms:
     def test_without_its_key_it_says_where_to_put_one(self) -> None:
         provider = {one.id: one for one in providers()}[self.vendor.id]
         if provider.key is Key.NEEDED:
-            with pytest.raises(ConfigurationError, match="needs a key") as caught:
+            with pytest.raises(ConfigurationError, match="has no key here") as caught:
                 opened(self.vendor, "https://llm.example", keyed=False)
             assert provider.variables[0] in str(caught.value)
         else:

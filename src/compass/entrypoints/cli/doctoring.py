@@ -13,12 +13,16 @@ from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Config
 from compass.entrypoints.live import config
 from compass.entrypoints.looking import Looked, State, failed, look_at, said, unconnected
+from compass.entrypoints.models import language_model, llm_settings
 from compass.entrypoints.settings import Settings
+from compass.llm.failures import FOR_GOOD
 from compass.ports.errors import CompassError, ConfigurationError, StorageError
+from compass.ports.language_model import ModelHealth
 from compass.storage.checkup import check_database
 
 DATABASE_S = 60.0  # the embedded server may have to be made first
 CONFIG, DATABASE, MODEL = "compass.toml", "database", "model"
+NONE_CHOSEN = "no model chosen: that is normal, nothing needs one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +55,10 @@ async def examine(settings: Settings) -> Doctor:
         chosen, rows = Config(), [failed(error, source=CONFIG)]
     if not rows and not chosen.sources:
         rows = [_nothing(chosen)]
-    looked, database = await asyncio.gather(
-        look_at(chosen.sources, chosen.base, SystemClock()), check_storage(settings)
+    looked, database, models = await asyncio.gather(
+        look_at(chosen.sources, chosen.base, SystemClock()), check_storage(settings), check_model(chosen)
     )
-    checks = (*rows, *looked, database, _model())
+    checks = (*rows, *looked, database, *models)
     # Of a server that is wrongly set nobody knows what it would give.
     certain = looked and all(one.state is not State.WRONG for one in looked)
     gone = unconnected(looked) if certain else ()
@@ -66,7 +70,7 @@ async def examine(settings: Settings) -> Doctor:
 
 def exit_of(checks: tuple[Looked, ...]) -> ExitCode:
     """What is wrongly set comes first: waiting does not cure it."""
-    states = {check.state for check in checks if check.source != MODEL}
+    states = {check.state for check in checks if check.source != MODEL or check.state is not State.UNSET}
     if states & {State.WRONG, State.UNSET}:
         return ExitCode.USAGE
     return ExitCode.FAILED if State.LOST in states else ExitCode.DONE
@@ -104,5 +108,28 @@ def _nothing(chosen: Config) -> Looked:
     )  # fmt: skip
 
 
-def _model() -> Looked:
-    return Looked(source=MODEL, state=State.UNSET, detail="no model configured; not needed")
+async def check_model(chosen: Config) -> tuple[Looked, ...]:
+    """One tiny real call to each chosen model, which costs next to nothing. None chosen is nothing wrong."""
+    try:
+        settings = llm_settings(chosen)
+    except ConfigurationError as error:
+        return (failed(error, source=MODEL),)
+    if not settings.fast:
+        return (Looked(source=MODEL, state=State.UNSET, detail=NONE_CHOSEN),)
+    model = language_model(chosen, settings)
+    assert model is not None
+    try:
+        checks = await model.check()
+    finally:
+        await model.aclose()
+    return tuple(_answered(one) for one in checks)
+
+
+def _answered(one: ModelHealth) -> Looked:
+    state = State.OK if one.ok else State.WRONG if one.failure in FOR_GOOD else State.LOST
+    name = f"{one.provider}:{one.model}"
+    return Looked(
+        source=MODEL, type=one.provider, part=one.role.value, state=state, ms=round(one.elapsed_ms),
+        detail=said(f"{name}: {one.detail}" if one.ok else one.detail),
+        hints=() if one.ok else ("investigations go on without it; compass llm list, compass llm use",),
+    )  # fmt: skip

@@ -14,6 +14,7 @@ import typer
 from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.answers import address_of, reference_of
+from compass.entrypoints.cli.initial_model import Choice, choose_model
 from compass.entrypoints.cli.interview import GRAFANA, KUBERNETES, SEPARATE, Chosen, Interview, Kind, Table
 from compass.entrypoints.cli.render.doctor import check_rows, head_line
 from compass.entrypoints.cli.render.output import console, meanwhile, page, show
@@ -27,7 +28,8 @@ GRAFANA_TOKEN = "GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What the options said. `token` is a reference; `kubernetes` with the `context` "" is the current one."""
+    """What the options said. `token` is a reference; `kubernetes` with the `context` "" is the current one.
+    `model` is "provider:model"; with `no_model` none is asked for."""
 
     grafana: str | None = None
     metrics: str | None = None
@@ -41,6 +43,9 @@ class Wish:
     yes: bool = False
     keep: bool = False
     force: bool = False
+    model: str = ""
+    model_url: str = ""
+    no_model: bool = False
 
     @property
     def names_servers(self) -> bool:
@@ -69,7 +74,8 @@ def run_init(wish: Wish) -> int:
     existed = target.exists()
     session.run(lambda: write_settings(target, chosen.tables, chosen.unchecked))
     _tell(target, chosen, existed=existed)
-    return int(ExitCode.DONE)
+    model = Choice(name=wish.model, url=wish.model_url, none=wish.no_model, keep=wish.keep)
+    return int(choose_model(model, target, _ask if asks else None))
 
 
 def _told(wish: Wish, base: Path, *, asks: bool) -> Chosen | ExitCode:

@@ -24,6 +24,7 @@ from compass.entrypoints.cli.render.screen import what, where
 from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.config import Config
 from compass.entrypoints.live import config
+from compass.entrypoints.models import advised
 from compass.entrypoints.observability import send, wanted
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import live_choice, means, recording_choice, runner_name
@@ -45,7 +46,7 @@ EXIT_OF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the person asked for. Times are as typed."""
+    """What the person asked for. Times are as typed. `model`: ask the language model, if one is chosen."""
 
     service: str | None = None
     symptom: str | None = None
@@ -58,6 +59,7 @@ class Request:
     ask: bool = False
     limits: Limits = Limits()
     quiet: bool = False
+    model: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,7 @@ async def investigate_recording(chronicle: Chronicle, chosen: Settings, folder: 
     """Open and run one investigation on a recording. Whatever is wrong with the input is found before it is stored."""
     incident, choice = incident_of(folder, request), recording_choice(folder, config().signals)
     prepared = means(chosen, choice, request.limits, sequential=request.sequential)
+    prepared = await advised(prepared, chronicle, incident.severity, use=request.model)
 
     async def begin(recorder: Recorder, using: Means) -> None:
         await open_investigation(recorder, incident, using, source_uri=choice.uri)
@@ -111,6 +114,7 @@ async def investigate_live(
     """Open and run one investigation on live servers."""
     choice = live_choice(connected, incident)
     prepared = means(chosen, choice, request.limits, sequential=request.sequential)
+    prepared = await advised(prepared, chronicle, incident.severity, use=request.model)
 
     async def begin(recorder: Recorder, using: Means) -> None:
         await open_investigation(recorder, incident, using, source_uri=choice.uri)

@@ -17,3 +17,4 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON (stable, document
 AccountNumber = Annotated[
     str, typer.Argument(metavar="N", help="An account: its number in the list, or its label (H3).")
 ]
+NoModel = Annotated[bool, typer.Option("--no-model", help="Ask no language model, also where one is chosen.")]

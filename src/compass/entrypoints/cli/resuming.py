@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from compass.domain import chronicle as c
+from compass.domain.advised import ModelAsked
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, run_to_end, wait_for_lease
+<<<<<<< HEAD
 from compass.entrypoints.settings import Settings
+=======
+from compass.entrypoints.models import advised
+>>>>>>> 652f4ec (Choose a model: compass llm list, use and test, init, doctor, and its place in an investigation)
 from compass.entrypoints.wiring import SourceChoice, choice_of, means, runner_name
 from compass.investigation.conclude import conclude
 from compass.investigation.recorder import Recorder, show_nothing
@@ -21,7 +26,7 @@ DEEP_WORK = 10_000.0
 OPEN = (Status.RUNNING, Status.STOPPED)
 
 
-def go_on(reference: str | None, *, quiet: bool) -> Result:
+def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
     """Resume. Raises BadInputError when there is nothing left to do."""
     chosen = session.settings()
 
@@ -36,7 +41,7 @@ def go_on(reference: str | None, *, quiet: bool) -> Result:
                     hint="compass show; compass test N tries harder to refute an account",
                 )  # fmt: skip
             request = Request(quiet=quiet)
-            prepared = means(chosen, _source(events), request.limits)
+            prepared = await _equipped(chronicle, means(chosen, _source(events), request.limits), events, use=model)
 
             async def begin(recorder: Recorder, _using: Means) -> None:
                 if recorder.board.status in OPEN:  # else another runner ended it while this one waited
@@ -53,7 +58,24 @@ def test_deeper(reference: str | None, account: str) -> tuple[AccountLine, Resul
 
     async def work() -> tuple[AccountLine, Result]:
         async with session.open_chronicle(chosen) as chronicle:
+<<<<<<< HEAD
             return await deepen(chronicle, chosen, reference, account)
+=======
+            loaded = await session.load(chronicle, chosen, reference)
+            line = session.pick(loaded.view, account)
+            head = next(h.id for h in loaded.board.hypotheses.values() if h.label == line.label)
+            request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
+            prepared = means(chosen, _source(loaded.events), request.limits)
+            prepared = await _equipped(chronicle, prepared, loaded.events, use=True)
+
+            async def begin(recorder: Recorder, _using: Means) -> None:
+                # Both at once: an order without the round that follows it would be left for whoever resumes next.
+                order = c.CommandGiven(command="test", argument=head)
+                key = f"command/test/{len(recorder.board.requests)}"
+                await recorder.append((key, order), _resumed(recorder), actor="human")
+
+            return line, await run_to_end(chronicle, loaded.id, prepared, request, begin)
+>>>>>>> 652f4ec (Choose a model: compass llm list, use and test, init, doctor, and its place in an investigation)
 
     return session.run(work)
 
@@ -115,6 +137,14 @@ async def _ended(recorder: Recorder, number: int) -> str:
 def _resumed(recorder: Recorder) -> tuple[str, c.Payload]:
     after = recorder.board.seq
     return f"resumed/{after}", c.Resumed(runner=recorder.runner.split(":")[1], after_seq=after)
+
+
+async def _equipped(chronicle: Chronicle, prepared: Means, events: tuple[c.Event, ...], *, use: bool) -> Means:
+    """With the model that is chosen now, and what the investigation has spent."""
+    board = fold_all(events)
+    severity = board.incident.severity if board.incident is not None else None
+    calls = [event.payload.call for event in events if isinstance(event.payload, ModelAsked)]
+    return await advised(prepared, chronicle, severity, calls=calls, spent=board.advice.spending.usd, use=use)
 
 
 def _source(events: tuple[c.Event, ...]) -> SourceChoice:

@@ -25,4 +25,4 @@ def demo(
     from compass.entrypoints.cli.many import investigate_all
 
     with demo_recording() as folder:
-        return investigate_all(folder, Request(sequential=sequential, quiet=as_json), as_json=as_json)
+        return investigate_all(folder, Request(sequential=sequential, quiet=as_json, model=False), as_json=as_json)

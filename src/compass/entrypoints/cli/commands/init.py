@@ -34,6 +34,13 @@ def init(
         str | None, typer.Option(metavar="NAME", help="Its name in the keyring, of the service compass.")
     ] = None,
     tenant: Annotated[str, typer.Option(metavar="NAME", help="Sent as X-Scope-OrgID.")] = "",
+    model: Annotated[
+        str, typer.Option(metavar="PROVIDER:MODEL", help="Choose this language model, if one tiny real call works.")
+    ] = "",
+    model_url: Annotated[
+        str, typer.Option("--model-url", metavar="URL", help="Where it is, if not where its provider usually is.")
+    ] = "",
+    no_model: Annotated[bool, typer.Option("--no-model", help="Do not ask for a language model.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: where COMPASS looks for settings.")
     ] = None,
@@ -55,6 +62,6 @@ def init(
     wish = Wish(
         grafana=grafana, metrics=metrics, logs=logs, traces=traces, kubernetes=kubernetes or context is not None,
         context=context or "", token=tokens[0] if tokens else None, tenant=tenant, output=output, yes=yes, keep=keep,
-        force=force,
+        force=force, model=model, model_url=model_url, no_model=no_model,
     )  # fmt: skip
     return run_init(wish)

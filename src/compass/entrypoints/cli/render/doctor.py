@@ -79,14 +79,15 @@ def _verdict(checks: Sequence[Looked]) -> Text:
     bad = [check for check in checks if check.state in (State.LOST, State.WRONG)]
     if not bad:
         done = all(check.state is State.OK for check in checks if check.source != "model")
-        if not any(check.state is State.OK and check.type for check in checks):
+        if not any(check.state is State.OK and check.type and check.source != "model" for check in checks):
             return Text("no server is connected", style="yellow")
         if any(check.hints for check in checks if check.type):
             # One that answers and has nothing is not yet of use.
             return Text("everything answers; what is said above after an arrow may hide something", style="yellow")
         return Text("everything works", style="green") if done else Text("what is set up works", style="yellow")
     names = ", ".join(dict.fromkeys(_name(one) for one in bad))
-    return Text(f"{len(bad)} of {len(checks) - 1} do not work: {names}", style="red")
+    asked = [check for check in checks if check.source != "model" or check.state is not State.UNSET]
+    return Text(f"{len(bad)} of {len(asked)} do not work: {names}", style="red")
 
 
 def _name(check: Looked) -> str:

@@ -1,0 +1,77 @@
+"""From `[llm]` of compass.toml to the model that an investigation hears, inside its budget. None chosen is normal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from compass.domain.advice import ModelCall
+from compass.domain.incident import Severity
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.config import Config
+from compass.entrypoints.live import config
+from compass.investigation.runner import Means
+from compass.llm.settings import LlmSettings, read_settings
+from compass.ports.chronicle import Chronicle
+from compass.ports.language_model import LanguageModel
+
+WHERE = "compass.toml"
+
+
+def llm_settings(chosen: Config) -> LlmSettings:
+    """What the team chose. Raises ConfigurationError for what is wrong in it."""
+    return read_settings(chosen.llm, str(chosen.path or WHERE))
+
+
+def language_model(
+    chosen: Config, settings: LlmSettings, *, earlier: Sequence[ModelCall] = (),
+    environment: Mapping[str, str] | None = None,
+) -> LanguageModel | None:  # fmt: skip
+    """The chosen models, not asked anything yet; nothing of a vendor is imported before the first question.
+
+    `earlier` are the investigation's calls so far: what they answered is not asked again.
+    """
+    if not settings.fast:
+        return None
+    from compass.llm.client import Client
+    from compass.llm.prices import PriceList
+    from compass.llm.provider import opener
+    from compass.llm.render import render
+    from compass.llm.tokens import tokens_of
+    from compass.redaction.masking import Masker
+    from compass.redaction.secret import Secrets
+
+    secrets = Secrets(os.environ if environment is None else environment, chosen.base)
+    kept = settings.redaction
+    return Client(
+        settings, opener(settings, secrets), Masker(kept.names, kept.addresses), SystemClock(), render=render,
+        tokens_of=tokens_of, prices=PriceList(own=settings.prices).cost_usd, earlier=earlier,
+    )  # fmt: skip
+
+
+async def advised(
+    prepared: Means, chronicle: Chronicle, severity: Severity | None, *, calls: Sequence[ModelCall] = (),
+    spent: float = 0.0, use: bool = True,
+) -> Means:  # fmt: skip
+    """`prepared` with the chosen model and its budget. `calls` and `spent` are those of the investigation so far.
+
+    Raises ConfigurationError where `[llm]` is wrong: before anything is recorded.
+    """
+    if not use:
+        return prepared
+    chosen = config()
+    settings = llm_settings(chosen)
+    model = language_model(chosen, settings, earlier=calls)
+    if model is None:
+        return prepared
+    from compass.entrypoints.money import budget_usd, limits_of
+    from compass.investigation.advising import advisers
+    from compass.investigation.purse import Metered, purse_of
+
+    limits = await limits_of(settings.budget, severity, chronicle, datetime.now(UTC))
+    return replace(
+        prepared, model=Metered(inner=model, purse=purse_of(limits, spent)), advisers=advisers(),
+        budget_usd=budget_usd(settings.budget, severity),
+    )  # fmt: skip
