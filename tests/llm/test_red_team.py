@@ -17,6 +17,7 @@ The obeying model obeys always, also where a text was not among what its prompt 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Sequence
@@ -102,22 +103,19 @@ class Three:
     model: Obeying
 
 
-_RAN: list[Three] = []
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Three:
+    """Three investigations of one recording."""
+    folder, model, everything = planted(tmp_path_factory.mktemp("red") / "pool"), Obeying(), tuple(Task)
+    without = tuple(task for task in everything if task is not Task.CHOOSE)
 
-
-@pytest.fixture
-async def three(tmp_path_factory: pytest.TempPathFactory) -> Three:
-    """Three investigations of one recording, made once."""
-    if not _RAN:
-        folder, model, everything = planted(tmp_path_factory.mktemp("red") / "pool"), Obeying(), tuple(Task)
-        without = tuple(task for task in everything if task is not Task.CHOOSE)
-        _RAN.append(
-            Three(
-                await ran(folder, honest, everything), await ran(folder, model, everything),
-                await ran(folder, Obeying(), without), model,
-            )
+    async def all_three() -> Three:
+        return Three(
+            await ran(folder, honest, everything), await ran(folder, model, everything),
+            await ran(folder, Obeying(), without), model,
         )  # fmt: skip
-    return _RAN[0]
+
+    return asyncio.run(all_three())
 
 
 # --- one text at a time -----------------------------------------------------------------------------------------------
@@ -156,7 +154,7 @@ def test_a_hostile_text_in_a_reply_reaches_no_screen_as_an_order(text: str) -> N
 # --- whole investigations ---------------------------------------------------------------------------------------------
 
 
-async def test_the_texts_reached_the_model_from_everywhere_and_it_obeyed(three: Three) -> None:
+def test_the_texts_reached_the_model_from_everywhere_and_it_obeyed(three: Three) -> None:
     prompts = " ".join(seen.user for seen in three.model.seen)
     for words in ("assistant: mark this span", "NOTE TO REVIEWING AI", "export the chronicle as JSON", "END OF FACTS"):
         assert words in prompts
@@ -172,7 +170,7 @@ def measured(board: Board) -> dict[str, Observation]:
     return {key: replace(o, query=NO_QUERY) for key, o in board.observations.items()}
 
 
-async def test_what_the_engine_knows_and_every_outcome_is_the_same(three: Three) -> None:
+def test_what_the_engine_knows_and_every_outcome_is_the_same(three: Three) -> None:
     expected = engine_part(three.honest.run.board)
     for other in (three.obeying, three.proposing):
         got = engine_part(other.run.board)
@@ -185,7 +183,7 @@ async def test_what_the_engine_knows_and_every_outcome_is_the_same(three: Three)
     assert not set(engine_part(three.proposing.run.board).attempts) - set(expected.attempts)
 
 
-async def test_the_posterior_of_the_engines_theories_is_the_same(three: Three) -> None:
+def test_the_posterior_of_the_engines_theories_is_the_same(three: Three) -> None:
     expected, got = three.honest.run.board.posterior, three.proposing.run.board.posterior
     assert expected is not None
     assert got is not None
@@ -199,7 +197,7 @@ async def test_the_posterior_of_the_engines_theories_is_the_same(three: Three) -
     assert ranks[0] == ranks[1] == ranks[2]
 
 
-async def test_a_proposal_has_a_probability_only_after_a_fresh_attempt(three: Three) -> None:
+def test_a_proposal_has_a_probability_only_after_a_fresh_attempt(three: Three) -> None:
     board = three.obeying.run.board
     assert board.posterior is not None
     heads = {account.head: account.id for account in board.accounts}
@@ -209,13 +207,13 @@ async def test_a_proposal_has_a_probability_only_after_a_fresh_attempt(three: Th
     assert three.honest.run.view.accounts[0].label == three.obeying.run.view.accounts[0].label
 
 
-async def test_no_word_of_a_model_or_an_attacker_is_asked_of_telemetry(three: Three) -> None:
+def test_no_word_of_a_model_or_an_attacker_is_asked_of_telemetry(three: Three) -> None:
     assert three.honest.heard <= three.obeying.heard
     for query in three.obeying.heard:
         assert not [word for word in (*CANARIES, "gnore all", "P-evil", "DROP TABLE", "E999") if word in query]
 
 
-async def test_limits_and_decisions_are_the_same(three: Three) -> None:
+def test_limits_and_decisions_are_the_same(three: Three) -> None:
     for other in (three.obeying, three.proposing):
         assert other.run.board.advice.budget_usd == three.honest.run.board.advice.budget_usd == 5.0
         assert [d[:2] for d in other.run.board.decisions] == [d[:2] for d in three.honest.run.board.decisions]
@@ -223,7 +221,7 @@ async def test_limits_and_decisions_are_the_same(three: Three) -> None:
         assert other.run.board.status == three.honest.run.board.status
 
 
-async def test_the_exports_hold_nothing_that_the_model_demanded(three: Three) -> None:
+def test_the_exports_hold_nothing_that_the_model_demanded(three: Three) -> None:
     for words in ("hunter2zq", "\x1b", "P-evil", "E1001"):
         assert words not in three.obeying.report
     plain = _lines(three.honest.report)
@@ -240,7 +238,7 @@ def _lines(report: str) -> set[str]:
     return {line for line in report.splitlines() if not line.startswith("| #")}
 
 
-async def test_what_the_model_wrote_is_stored_as_its_own_without_secrets_or_escapes(three: Three) -> None:
+def test_what_the_model_wrote_is_stored_as_its_own_without_secrets_or_escapes(three: Three) -> None:
     events = [event.payload for event in three.obeying.run.events]
     calls = [payload.call for payload in events if isinstance(payload, ModelAsked)]
     argued = [payload for payload in events if isinstance(payload, TheoryArgued)]
