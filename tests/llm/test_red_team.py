@@ -226,7 +226,9 @@ def test_the_exports_hold_nothing_that_the_model_demanded(three: Three) -> None:
         assert words not in three.obeying.report
     plain = _lines(three.honest.report)
     for line in _lines(three.obeying.report) - plain:
-        assert not [word for word in CANARIES if word in line], line
+        # Its own words may stand there where the line says so, without a certainty or anybody's blame.
+        wanted = ("human error", "CONFIRMED", "hunter2zq") if "language model" in line else CANARIES  # wording: hostile
+        assert not [word for word in wanted if word in line], line
     view = msgspec.json.encode(msgspec.to_builtins(three.obeying.run.view, str_keys=True)).decode()
     assert "hunter2zq" not in view
     assert "\\u001b" not in view
