@@ -7,11 +7,8 @@ from compass.domain.advised import ModelAsked
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, run_to_end, wait_for_lease
-<<<<<<< HEAD
-from compass.entrypoints.settings import Settings
-=======
 from compass.entrypoints.models import advised
->>>>>>> 652f4ec (Choose a model: compass llm list, use and test, init, doctor, and its place in an investigation)
+from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import SourceChoice, choice_of, means, runner_name
 from compass.investigation.conclude import conclude
 from compass.investigation.recorder import Recorder, show_nothing
@@ -58,24 +55,7 @@ def test_deeper(reference: str | None, account: str) -> tuple[AccountLine, Resul
 
     async def work() -> tuple[AccountLine, Result]:
         async with session.open_chronicle(chosen) as chronicle:
-<<<<<<< HEAD
             return await deepen(chronicle, chosen, reference, account)
-=======
-            loaded = await session.load(chronicle, chosen, reference)
-            line = session.pick(loaded.view, account)
-            head = next(h.id for h in loaded.board.hypotheses.values() if h.label == line.label)
-            request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
-            prepared = means(chosen, _source(loaded.events), request.limits)
-            prepared = await _equipped(chronicle, prepared, loaded.events, use=True)
-
-            async def begin(recorder: Recorder, _using: Means) -> None:
-                # Both at once: an order without the round that follows it would be left for whoever resumes next.
-                order = c.CommandGiven(command="test", argument=head)
-                key = f"command/test/{len(recorder.board.requests)}"
-                await recorder.append((key, order), _resumed(recorder), actor="human")
-
-            return line, await run_to_end(chronicle, loaded.id, prepared, request, begin)
->>>>>>> 652f4ec (Choose a model: compass llm list, use and test, init, doctor, and its place in an investigation)
 
     return session.run(work)
 
@@ -88,7 +68,9 @@ async def deepen(
     line = session.pick(loaded.view, account)
     head = next(h.id for h in loaded.board.hypotheses.values() if h.label == line.label)
     request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
-    prepared = means(chosen, _source(loaded.events), request.limits)
+    prepared = await _equipped(
+        chronicle, means(chosen, _source(loaded.events), request.limits), loaded.events, use=True
+    )
 
     async def begin(recorder: Recorder, _using: Means) -> None:
         # Both at once: an order without the round that follows it would be left for whoever resumes next.
