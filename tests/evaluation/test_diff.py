@@ -61,3 +61,12 @@ def test_what_is_no_report_is_said(tmp_path: Path) -> None:
         read_report(tmp_path / "later.json")
     with pytest.raises(BadInputError, match="cannot be read"):
         read_report(tmp_path / "none.json")
+
+
+def test_the_paired_difference_is_over_the_cases_of_both() -> None:
+    found = compare(report("cart", "cart", "orders"), report("orders", "orders", "orders", "cart"))
+    assert found.paired is not None
+    assert (found.paired.n, found.paired.ac1, found.paired.ac3) == (3, pytest.approx(2 / 3), 0.0)
+    low, high = found.paired.ac1_interval
+    assert 0.0 <= low < 2 / 3 < high <= 1.0
+    assert found.sets[0].paired == found.paired

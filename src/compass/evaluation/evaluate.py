@@ -12,6 +12,8 @@ from typing import TypeVar
 from compass import __version__
 from compass.analysis.posterior import ENGINE
 from compass.evaluation.case import CaseRun, Prepare, run_case
+from compass.evaluation.models.script import Script, Sort
+from compass.evaluation.models.told import told_of
 from compass.evaluation.pool import run_all
 from compass.evaluation.ranks import rank_of
 from compass.evaluation.report import FORMAT, Repeats, Report, RivalReport
@@ -43,7 +45,9 @@ class Labelled:
 class Plan:
     """What to evaluate, and how. `limit_s` is for one run; `told` is called with a line of progress after each.
 
-    `preload` names the modules that `prepare` needs: the template of the worker processes loads them once.
+    `sort`: which scripted model joins every investigation, `every_call` whether it is asked without routing, caching
+    and early stop. `preload` names the modules that `prepare` needs: the template of the worker processes loads them
+    once.
     """
 
     cases: Sequence[Labelled]
@@ -54,6 +58,8 @@ class Plan:
     jobs: int = 1
     runs: int = 1
     limit_s: float = 300.0
+    sort: Sort | None = None
+    every_call: bool = False
     preload: Sequence[str] = ()
     told: Callable[[str], None] = field(default=lambda _line: None)
 
@@ -92,7 +98,7 @@ def find_labelled(places: Iterable[Path], truth: Path | None) -> tuple[tuple[Lab
 def evaluate(plan: Plan) -> Report:
     """Run everything and score it. Raises BadInputError for a label that cannot be understood, before anything runs."""
     truths = read_labels(plan.cases)
-    runs, changed = _run(plan)
+    runs, changed = _run(plan, _scripts(plan, truths))
     rival_runs = {rival.id: _run_rival(plan, rival, truths) for rival in plan.rivals}
     scored = [score(run, truths[run.id], plan.labels) for run in runs]
     return Report(
@@ -100,6 +106,7 @@ def evaluate(plan: Plan) -> Report:
         sets={name: set_report(cases) for name, cases in by_set(scored).items()},
         calibration=pooled_calibration(scored),
         rivals={name: _rival_report(found, truths) for name, found in rival_runs.items()},
+        model=plan.sort.value if plan.sort is not None else "", every_call=plan.every_call,
         repeats=Repeats(runs=plan.runs, changed=changed) if plan.runs > 1 else None,
     )  # fmt: skip
 
@@ -107,15 +114,28 @@ def evaluate(plan: Plan) -> Report:
 def read_labels(cases: Iterable[Labelled]) -> dict[str, Truth]:
     """What really happened, by id of the case. Raises BadInputError for a label that cannot be understood.
 
-    Investigations run in processes of their own, which get the folder of a recording and nothing that is read here.
+    Investigations run in processes of their own, which get the folder of a recording and nothing that is read here;
+    but see `_scripts`.
     """
     return {case.id: _read(case) for case in cases}
 
 
-def _run(plan: Plan) -> tuple[list[CaseRun], tuple[str, ...]]:
+def _scripts(plan: Plan, truths: Mapping[str, Truth]) -> dict[Path, Script]:
+    """The scripted model of every case: the only thing with any knowledge of a label that goes where one runs."""
+    if plan.sort is None:
+        return {}
+    return {
+        case.folder: Script(
+            sort=plan.sort, case=case.id, told=told_of(truths[case.id], plan.labels), every_call=plan.every_call
+        )
+        for case in plan.cases
+    }
+
+
+def _run(plan: Plan, scripts: Mapping[Path, Script]) -> tuple[list[CaseRun], tuple[str, ...]]:
     """The first runs in the order of the cases, and the ids whose later runs gave another answer."""
     folders = [case.folder for case in plan.cases]
-    work = partial(run_case, prepare=plan.prepare)
+    work = partial(run_case, prepare=plan.prepare, scripts=scripts)
     first: list[CaseRun] = []
     changed: set[str] = set()
     for number in range(1, plan.runs + 1):

@@ -9,6 +9,7 @@ import msgspec
 from compass.evaluation.answer import Ranked
 from compass.evaluation.calibration import Calibration
 from compass.evaluation.files import write_whole
+from compass.evaluation.models.record import ModelFigures, ModelRecord
 from compass.ports.errors import BadInputError
 
 FORMAT = 1
@@ -72,6 +73,7 @@ class CaseLine(msgspec.Struct, frozen=True, kw_only=True):
     diagnosis_rank: int | None
     right: bool
     error: str | None
+    model: ModelRecord | None = None
 
 
 class SetReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,7 @@ class SetReport(msgspec.Struct, frozen=True, kw_only=True):
     peak_mb: float
     errors: int
     cases: tuple[CaseLine, ...]
+    model: ModelFigures | None = None
 
 
 class RivalReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +114,8 @@ class Repeats(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole. `calibration` is over all cases of all sets; `rivals`: rival → set → figures."""
+    """The whole. `calibration` is over all cases of all sets; `rivals`: rival → set → figures. `model`: the sort
+    of scripted model that took part, if any; `every_call`: without routing, caching and early stop."""
 
     format: int
     compass: str
@@ -121,6 +125,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     calibration: Calibration
     rivals: dict[str, dict[str, RivalReport]] = {}
     repeats: Repeats | None = None
+    model: str = ""
+    every_call: bool = False
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -15,6 +15,7 @@ from compass.evaluation.answer import Tried
 from compass.evaluation.calibration import Calibration, calibration
 from compass.evaluation.case import CaseRun
 from compass.evaluation.intervals import bootstrap_mean, wilson
+from compass.evaluation.models.record import ModelFigures, figures
 from compass.evaluation.ranks import Placing, is_place, place_of
 from compass.evaluation.report import (
     Accuracy,
@@ -70,7 +71,7 @@ def set_report(cases: Sequence[Scored]) -> SetReport:
         fault_types={f: accuracy([c.placing.entity for c in cases if c.truth.fault_type == f]) for f in faults},
         seconds=spread([c.run.seconds for c in cases]), work=spread([c.run.answer.work for c in cases]),
         peak_mb=max(c.run.peak_mb for c in cases), errors=sum(c.run.error is not None for c in cases),
-        cases=tuple(_line(c) for c in cases),
+        cases=tuple(_line(c) for c in cases), model=_model(cases),
     )  # fmt: skip
 
 
@@ -120,6 +121,11 @@ def _kind(tried: Tried, case: Scored) -> str | None:
     return "true" if tried.mechanism in case.mechanisms else None
 
 
+def _model(cases: Iterable[Scored]) -> ModelFigures | None:
+    found = [c.run.model for c in cases if c.run.model is not None]
+    return figures(found) if found else None
+
+
 def _trigger(cases: Sequence[Scored]) -> TriggerAccuracy | None:
     labelled = [c.placing for c in cases if c.placing.trigger_right is not None]
     if not labelled:
@@ -145,5 +151,5 @@ def _line(case: Scored) -> CaseLine:
         ranked=answer.ranked,
         not_listed=answer.not_listed, no_incident=answer.no_incident, seconds=run.seconds, peak_mb=run.peak_mb,
         work=answer.work, rank=case.placing.entity, diagnosis_rank=case.placing.diagnosis, right=case.placing.right,
-        error=run.error,
+        error=run.error, model=run.model,
     )  # fmt: skip

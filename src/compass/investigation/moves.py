@@ -88,7 +88,7 @@ def advice_due(board: Board, limits: Limits) -> bool:
     advice = board.advice
     if not advice.model or advice.lost or advice.heard >= board.round:
         return False
-    return board.round < limits.rounds and not decided(board, limits)
+    return limits.advise_always or (board.round < limits.rounds and not decided(board, limits))
 
 
 def budget_of(board: Board, crew: Crew, limits: Limits) -> Budget:

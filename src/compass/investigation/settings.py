@@ -17,7 +17,8 @@ class Limits:
     `decided` is the belief at which the leading account needs no further attempt; `soft_deadline_s` is when a round
     goes on without an agent that is late (None: wait, so that the result never depends on speed). `proposals` and
     `proposals_per_round` are the same two bounds for attempts on what a language model proposed: never taken from
-    `work`, so that a model's ideas cost the engine's own theories nothing.
+    `work`, so that a model's ideas cost the engine's own theories nothing. `advise_always`: the model is heard after
+    every round, also when nothing is left to find out: what a measurement compares with.
     """
 
     work: float = 400.0
@@ -28,6 +29,7 @@ class Limits:
     decided: float = 0.97
     soft_deadline_s: float | None = None
     lease_s: float = 10.0
+    advise_always: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

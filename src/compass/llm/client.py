@@ -72,6 +72,7 @@ class Client:
         tokens_of: Callable[[str], int] = tokens_of,
         prices: Prices = no_price,
         earlier: Sequence[ModelCall] = (),
+        reuse: bool = True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
@@ -86,6 +87,7 @@ class Client:
         self._slots = asyncio.Semaphore(max(1, settings.concurrency))
         self._wires: dict[str, asyncio.Task[Wire]] = {}
         self._passed_over: dict[str, Tried] = {}
+        self._reuse = reuse
         self._known: dict[str, ModelCall] = {}
         self.recall(earlier)
         self._flying: dict[str, asyncio.Task[tuple[ModelCall, object]]] = {}
@@ -101,6 +103,9 @@ class Client:
         call, sending = self._prepared(question, role)
         if not names:
             return Reply(value=None, call=replace(call, failure=LlmFailure.NO_MODEL, said="no model is chosen"))
+        if not self._reuse:
+            made, found = await self._made(call, sending, names)
+            return Reply(value=_of(found, question.reply), call=made)
         for name in names:
             known = await self._earlier(call, name, question.reply)
             if known is not None and (value := self._again(known, question.reply)) is not None:

@@ -205,3 +205,16 @@ def test_a_case_that_cannot_be_fitted_says_why(tmp_path: Path) -> None:
     said = final_board(tmp_path / "shop-1", partial(prepare, settings=Settings(), table=load_table()))
     assert isinstance(said, str)
     assert "format" in said
+
+
+def test_a_scripted_model_takes_part_and_its_figures_are_told(alone: Cli, labelled: Path, tmp_path: Path) -> None:
+    written = tmp_path / "hostile.json"
+    done = alone("eval", labelled, "--only", "shop-1", "--model", "hostile", "--json", written)
+    assert done.code == 0, done.said
+    for word in ("model: hostile", "suggested", "untestable", "tokens in", "listed prices, USD"):
+        assert word in done.out
+    report = json.loads(written.read_text())
+    assert report["model"] == "hostile"
+    assert report["sets"]["shop"]["model"]["record"]["calls"] > 0
+    assert alone("eval", labelled, "--model", "clever").code == 2
+    assert alone("eval", labelled, "--every-call").code == 2

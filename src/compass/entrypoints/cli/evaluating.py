@@ -20,6 +20,8 @@ from compass.evaluation.diff import compare
 from compass.evaluation.evaluate import Labelled, Plan, evaluate, find_labelled
 from compass.evaluation.files import check_writable
 from compass.evaluation.labels import load_labels
+from compass.evaluation.models.script import PRELOAD as SCRIPTED
+from compass.evaluation.models.script import Sort
 from compass.evaluation.report import read_report, write_report
 from compass.evaluation.rivals import Rival, all_rivals
 from compass.investigation.runner import Means
@@ -28,6 +30,7 @@ from compass.ports.errors import BadInputError
 from compass.redaction import bound
 
 STDOUT = Path("-")
+NO_MODEL = "none"
 PRELOAD = ("compass.evaluation.case", "compass.entrypoints.wiring")
 """What a worker process needs: loaded once, in their template."""
 
@@ -46,6 +49,8 @@ class Wish:
     limit_s: float = 300.0
     only: str = ""
     table: Path | None = None
+    model: str = NO_MODEL
+    every_call: bool = False
 
 
 def run_evaluation(wish: Wish) -> int:
@@ -83,6 +88,7 @@ def plan_of(wish: Wish) -> Plan:
     """What will be run. All that is wrong with what was asked is said before anything runs."""
     chosen = session.settings()
     rivals = choose_rivals(wish.rivals)
+    sort = choose_sort(wish.model, every_call=wish.every_call)
     labels = load_labels(session.mechanisms_of(chosen).keys(), wish.labels)
     table = table_of(wish.table)
     cases, without = find_labelled(wish.places, wish.truth)
@@ -91,13 +97,13 @@ def plan_of(wish: Wish) -> Plan:
         print(f"{len(without)} recordings without a label are left out, e.g. {without[0].name}", file=sys.stderr)
     return Plan(
         cases=cases, prepare=partial(prepare, settings=chosen, table=table), labels=labels, rivals=rivals,
-        table_sha256=table.sha256, jobs=wish.jobs, runs=wish.runs, limit_s=wish.limit_s, preload=PRELOAD,
-        told=_tell,
+        table_sha256=table.sha256, jobs=wish.jobs, runs=wish.runs, limit_s=wish.limit_s,
+        sort=sort, every_call=wish.every_call, preload=PRELOAD if sort is None else (*PRELOAD, *SCRIPTED), told=_tell,
     )  # fmt: skip
 
 
 def prepare(folder: Path, settings: Settings, table: LikelihoodTable) -> Means:
-    """The means of one case, made where it runs. No language model: nothing here leaves the machine."""
+    """The means of one case, made where it runs. No real language model: nothing here leaves the machine."""
     return replace(means(settings, recording_choice(folder), Limits()), table=table)
 
 
@@ -124,6 +130,17 @@ def choose_rivals(names: str) -> tuple[Rival, ...]:
         hint = f"there are {', '.join(sorted(known))}"
         raise BadInputError(f"no rival is called {unknown[0]}", where="--rival", hint=hint)
     return tuple(known[name] for name in dict.fromkeys(wanted))
+
+
+def choose_sort(name: str, *, every_call: bool) -> Sort | None:
+    """The sort of scripted model; None for none. Raises BadInputError naming those there are."""
+    sorts = {sort.value: sort for sort in Sort}
+    if name != NO_MODEL and name not in sorts:
+        hint = f"there are {', '.join(sorts)}, {NO_MODEL}"
+        raise BadInputError(f"no scripted model is called {name}", where="--model", hint=hint)
+    if every_call and name == NO_MODEL:
+        raise BadInputError("there is nothing to call", where="--every-call", hint="choose one with --model")
+    return sorts.get(name)
 
 
 def default_jobs() -> int:

@@ -29,6 +29,12 @@ class Adviser(Protocol[T]):
     @property
     def id(self) -> str: ...
 
+    @property
+    def always(self) -> bool:
+        """It asks everything after every round, whether or not an answer could help: to measure what asking only what
+        could help saves. False in every investigation."""
+        ...
+
     def questions(self, board: Board, crew: Crew) -> tuple[Question[T], ...]:
         """What to ask after the board's current round; nothing where the answer could not help."""
         ...

@@ -26,11 +26,14 @@ class Changes:
     """Asked once, after the first round, where there are changes and a symptom to read them against."""
 
     id: str = Task.CHANGES.value
+    always: bool = False
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ReadChanges], ...]:
         del crew
         changes = _candidates(board)
-        if not changes or board.onset is None or board.advice.heard or not board.anomalies():
+        if not changes or board.onset is None:
+            return ()
+        if not self.always and (board.advice.heard or not board.anomalies()):
             return ()
         seen = tuple(
             Item(id=board.observation_labels[o.id], text=fact(o, place(o.entity)))

@@ -29,9 +29,10 @@ class Choose:
     """Asked only where plans would be left out: with enough work for all there is nothing to choose."""
 
     id: str = Task.CHOOSE.value
+    always: bool = False
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ChosenTests], ...]:
-        left = left_out(board, crew)
+        left = left_out(board, crew, 0.0 if self.always else Limits().work_per_round)
         if not left or board.posterior is None:
             return ()
         belief = board.posterior.accounts
@@ -64,15 +65,16 @@ class Choose:
         return Taken(payloads=((f"preferred/{board.round}/{board.reopened}", preferred),), dropped=dropped)
 
 
-def left_out(board: Board, crew: Crew) -> tuple[DisproofPlan, ...]:
-    """The plans of the next round that no specialist's budget holds, those of the likelier theories first."""
+def left_out(board: Board, crew: Crew, work: float) -> tuple[DisproofPlan, ...]:
+    """The plans of the next round that no specialist's budget of `work` units holds, those of the likelier theories
+    first."""
     own = replace(engine_part(board), phase="disprove")
     posterior = own.posterior
     belief = {a.head: posterior.accounts.get(a.id, 0.0) for a in own.accounts} if posterior is not None else {}
     able = [s for s in crew.specialists if (s.name, DECIDE) not in board.steps_done]
     found: list[DisproofPlan] = []
     for specialist in able:
-        made = {plan.id for plan in _plans(specialist.decide(own, Budget(work=Limits().work_per_round)))}
+        made = {plan.id for plan in _plans(specialist.decide(own, Budget(work=work)))}
         found += [p for p in _plans(specialist.decide(own, Budget(work=NO_LIMIT))) if p.id not in made]
     return tuple(sorted(found, key=lambda p: (-belief.get(p.hypothesis, 0.0), p.id)))
 

@@ -31,10 +31,12 @@ MEANINGS = {sign: text for sign, text in SIGNS.items() if sign.startswith("log."
 @dataclass(frozen=True, slots=True)
 class Classify:
     id: str = Task.CLASSIFY.value
+    always: bool = False
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ReadNames], ...]:
         del crew
-        unread = [(key, text) for key, text in unknown_templates(board).items() if key not in board.advice.names]
+        read = board.advice.names if not self.always else ()
+        unread = [(key, text) for key, text in unknown_templates(board).items() if key not in read]
         signs = tuple(Item(id=sign, text=text, trusted=True) for sign, text in MEANINGS.items())
         return tuple(
             Question(

@@ -44,15 +44,18 @@ class Propose:
     """One question a specialist that saw something abnormal, and no more where all it was asked is still open."""
 
     id: str = Task.PROPOSE.value
+    always: bool = False
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[SuggestedTheories], ...]:
-        if board.incident is None or board.onset is None or len(proposals(board)) >= LIMIT_TOTAL:
+        if board.incident is None or board.onset is None:
+            return ()
+        if len(proposals(board)) >= LIMIT_TOTAL and not self.always:
             return ()
         unlisted = _unlisted_leads(board)
         return tuple(
-            _question(board, crew, s.name, Role.DEEP if unlisted else Role.FAST)
+            _question(board, crew, s.name, Role.DEEP if unlisted or self.always else Role.FAST)
             for s in crew.specialists
-            if _worth_asking(board, crew, s.name, unlisted)
+            if self.always or _worth_asking(board, crew, s.name, unlisted)
         )
 
     def take(

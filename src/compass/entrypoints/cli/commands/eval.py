@@ -66,13 +66,21 @@ def run(
     table: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another table of likelihoods than the one that ships.")
     ] = None,
+    model: Annotated[
+        str,
+        typer.Option(metavar="SORT", help="With a scripted model: perfect, mediocre, hostile; or none."),
+    ] = "none",
+    every_call: Annotated[
+        bool, typer.Option("--every-call", help="Ask the scripted model everything every round, and reuse nothing.")
+    ] = False,
 ) -> int:
-    """Investigate labelled recordings without a language model and print how often the answer was right."""
+    """Investigate labelled recordings and print how often the answer was right. Nothing leaves this machine."""
     from compass.entrypoints.cli.evaluating import Wish, default_jobs, run_evaluation
 
     return run_evaluation(Wish(
         places=places, truth=truth, json=json, runs=repeat, rivals=rival, labels=labels,
-        jobs=jobs or default_jobs(), limit_s=time_limit, only=only, table=table,
+        jobs=jobs or default_jobs(), limit_s=time_limit, only=only, table=table, model=model,
+        every_call=every_call,
     ))  # fmt: skip
 
 

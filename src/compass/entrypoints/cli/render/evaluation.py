@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from compass.entrypoints.cli.render.evaluated_model import model_lines
+from compass.entrypoints.cli.render.tables import share, table
 from compass.evaluation.calibration import Calibration
-from compass.evaluation.diff import Figure, Moved, ReportDiff, SetDiff
+from compass.evaluation.diff import Figure, Moved, Paired, ReportDiff, SetDiff
 from compass.evaluation.report import Accuracy, Report
 
 AIM_TRUE_REFUTED = 0.02
@@ -18,6 +19,7 @@ MOST_MOVED = 40
 def report_screen(report: Report) -> list[Text]:
     """Everything the report says, cases apart."""
     lines = [*_accuracy(report), Text()]
+    lines += model_lines(report)
     lines += [*_other(report), Text(), *_calibration(report), Text(), *_strategies(report), Text(), *_faults(report)]
     if report.repeats is not None:
         changed = report.repeats.changed
@@ -40,18 +42,9 @@ def diff_screen(diff: ReportDiff) -> list[Text]:
         lines.append(Text("the two reports come from different tables of likelihoods"))
     for one in diff.sets:
         lines += [Text(), *_set_diff(one)]
+    if diff.paired is not None and len(diff.sets) > 1:
+        lines += [Text(), Text("all sets", style="bold"), *_paired(diff.paired)]
     return lines or [Text("the reports have no set in common")]
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[Text]:
-    """Columns: the first to the left, the others to the right, as wide as their widest cell."""
-    cells = [list(head), *(list(row) for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    lines = []
-    for number, row in enumerate(cells):
-        text = "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        lines.append(Text(text.rstrip(), style="bold" if number == 0 else ""))
-    return lines
 
 
 def _accuracy(report: Report) -> list[Text]:
@@ -147,10 +140,19 @@ def _set_diff(diff: SetDiff) -> list[Text]:
     if diff.won or diff.lost:
         said += f" (as uneven by chance: {diff.chance:.2f})"
     lines.append(Text(said))
+    if diff.paired is not None:
+        lines += _paired(diff.paired)
     lines += [Text(_moved(m)) for m in diff.moved[:MOST_MOVED]]
     if len(diff.moved) > MOST_MOVED:
         lines.append(Text(f"  and {len(diff.moved) - MOST_MOVED} more"))
     return lines
+
+
+def _paired(p: Paired) -> list[Text]:
+    return [
+        Text(f"the same {p.n} cases: {name} {mean:+.3f} ({low:+.3f} to {high:+.3f})")
+        for name, mean, (low, high) in (("AC@1", p.ac1, p.ac1_interval), ("AC@3", p.ac3, p.ac3_interval))
+    ]
 
 
 def _figure(f: Figure) -> tuple[str, ...]:
@@ -163,11 +165,6 @@ def _figure(f: Figure) -> tuple[str, ...]:
 def _moved(m: Moved) -> str:
     before, after = (str(r) if r is not None else "not listed" for r in (m.before, m.after))
     return f"  {m.id} ({m.fault_type}): rank {before} → {after}"
-
-
-def share(value: float | None) -> str:
-    """A figure with three decimals, or a dash where there is none."""
-    return "-" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
 def _interval(bounds: tuple[float, float]) -> str:

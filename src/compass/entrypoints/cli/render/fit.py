@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from compass.entrypoints.cli.render.evaluation import share, table
+from compass.entrypoints.cli.render.tables import share, table
 from compass.evaluation.calibration import Calibration
 from compass.evaluation.fitting.fit import Fit, LeftOut
 
