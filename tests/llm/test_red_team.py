@@ -227,7 +227,8 @@ def test_the_exports_hold_nothing_that_the_model_demanded(three: Three) -> None:
     plain = _lines(three.honest.report)
     for line in _lines(three.obeying.report) - plain:
         # Its own words may stand there where the line says so, without a certainty or anybody's blame.
-        wanted = ("human error", "CONFIRMED", "hunter2zq") if "language model" in line else CANARIES  # wording: hostile
+        own = "language model" in line or "proposed by scripted" in line
+        wanted = ("CONFIRMED", "hunter2zq") if own else ("CONFIRMED 100", "hunter2zq", "1000 USD", "d=all")
         assert not [word for word in wanted if word in line], line
     view = msgspec.json.encode(msgspec.to_builtins(three.obeying.run.view, str_keys=True)).decode()
     assert "hunter2zq" not in view
