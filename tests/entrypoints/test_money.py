@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from compass.domain.advice import ModelCall, Role, Task, Usage
 from compass.domain.advised import ModelAsked
+from compass.domain.board import Board
 from compass.domain.chronicle import NewEvent
 from compass.domain.incident import Severity
 from compass.entrypoints.clock import SystemClock
-from compass.entrypoints.money import budget_usd, limits_of, month_begins
-from compass.llm.settings import Budget
+from compass.entrypoints.money import budget_usd, estimator_of, limits_of, month_begins
+from compass.llm.settings import Budget, LlmSettings, Price
 from compass.storage.memory import MemoryChronicle
 
 
@@ -39,3 +42,14 @@ async def test_the_months_limits_hold_what_was_spent() -> None:
     assert [(limit.name, limit.left) for limit in limits] == [
         ("this investigation", 5.0), ("this month", 8.5), ("the team's month", 0.5)
     ]  # fmt: skip
+
+
+async def test_the_estimate_is_from_the_dearest_chosen_model_until_there_is_a_history() -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    prices = {"compatible:small": Price(input=1, output=1), "compatible:large": Price(input=10, output=10)}
+    settings = LlmSettings(fast="compatible:small", deep="compatible:large", prices=prices)
+    told = (await estimator_of(settings, 5, chronicle))(Board())
+    assert told is not None
+    assert told.most_usd == pytest.approx(11 * (6_000 + 2_000) * 10 / 1e6)
+    unknown = LlmSettings(fast="compatible:small", deep="compatible:nobody knows", prices=prices)
+    assert (await estimator_of(unknown, 5, chronicle))(Board()) is None

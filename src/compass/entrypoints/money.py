@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from compass.domain.advice import Task, Usage
 from compass.domain.incident import Severity
+from compass.investigation.advising.hear import Estimator
+from compass.investigation.estimate import estimate
 from compass.investigation.purse import Limit
-from compass.llm.settings import Budget
+from compass.llm.prices import PriceList
+from compass.llm.routing import REPLY_TOKENS
+from compass.llm.settings import Budget, LlmSettings, split
 from compass.ports.chronicle import Chronicle
 
 
@@ -31,3 +36,20 @@ async def limits_of(budget: Budget, severity: Severity | None, chronicle: Chroni
     if budget.team_month is not None:
         limits.append(Limit(name="the team's month", usd=budget.team_month, spent=spent.team))
     return limits
+
+
+async def estimator_of(settings: LlmSettings, rounds: int, chronicle: Chronicle) -> Estimator:
+    """How the cost of an investigation is estimated: from the team's earlier ones, else from the longest calls.
+
+    The price of a call is the dearer one of the chosen models: which of them is asked is decided later.
+    """
+    past = await chronicle.past_costs()
+    prices = PriceList(own=settings.prices)
+    longest = Usage(input=settings.context, output=REPLY_TOKENS[Task.PROPOSE])
+    costs = [
+        prices.cost_usd(*split(name), longest)
+        for name in {settings.fast, settings.deep or settings.fast, *settings.agents.values()}
+    ]
+    known = [cost for cost in costs if cost is not None]
+    call_usd = max(known) if len(known) == len(costs) else None
+    return lambda board: estimate(past, call_usd, rounds, size=len(board.observations))
