@@ -12,6 +12,7 @@ from compass.domain.board import Board
 from compass.domain.chronicle import NewEvent
 from compass.domain.incident import Severity
 from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.models import placeholder_key
 from compass.entrypoints.money import budget_usd, estimator_of, limits_of, month_begins
 from compass.llm.settings import Budget, LlmSettings, Price
 from compass.storage.memory import MemoryChronicle
@@ -53,3 +54,11 @@ async def test_the_estimate_is_from_the_dearest_chosen_model_until_there_is_a_hi
     assert told.most_usd == pytest.approx(11 * (6_000 + 2_000) * 10 / 1e6)
     unknown = LlmSettings(fast="compatible:small", deep="compatible:nobody knows", prices=prices)
     assert (await estimator_of(unknown, 5, chronicle))(Board()) is None
+
+
+async def test_placeholders_are_the_same_for_everybody_of_the_team() -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    first = await placeholder_key(chronicle.replies)
+    assert first == await placeholder_key(chronicle.replies)
+    assert len(first) == 32
+    assert first != await placeholder_key(MemoryChronicle(clock=SystemClock()).replies)

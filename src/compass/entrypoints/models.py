@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,9 +16,12 @@ from compass.entrypoints.live import config
 from compass.investigation.runner import Means
 from compass.llm.settings import LlmSettings, read_settings
 from compass.ports.chronicle import Chronicle
+from compass.ports.errors import StorageError
 from compass.ports.language_model import LanguageModel
+from compass.ports.replies import KeptReply, Replies
 
 WHERE = "compass.toml"
+PLACEHOLDERS = "key of placeholders"
 
 
 def llm_settings(chosen: Config) -> LlmSettings:
@@ -27,11 +31,12 @@ def llm_settings(chosen: Config) -> LlmSettings:
 
 def language_model(
     chosen: Config, settings: LlmSettings, *, earlier: Sequence[ModelCall] = (),
-    environment: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None, kept: Replies | None = None, key: bytes = b"",
 ) -> LanguageModel | None:  # fmt: skip
     """The chosen models, not asked anything yet; nothing of a vendor is imported before the first question.
 
-    `earlier` are the investigation's calls so far: what they answered is not asked again.
+    `earlier` are the investigation's calls so far: what they answered is not asked again. `kept` are the replies that
+    the team keeps for ever, `key` what makes placeholders the same in every process.
     """
     if not settings.fast:
         return None
@@ -43,11 +48,11 @@ def language_model(
     from compass.redaction.masking import Masker
     from compass.redaction.secret import Secrets
 
-    secrets = Secrets(os.environ if environment is None else environment, chosen.base)
-    kept = settings.redaction
+    found = Secrets(os.environ if environment is None else environment, chosen.base)
+    masker = Masker(settings.redaction.names, settings.redaction.addresses, key=key)
     return Client(
-        settings, opener(settings, secrets), Masker(kept.names, kept.addresses), SystemClock(), render=render,
-        tokens_of=tokens_of, prices=PriceList(own=settings.prices).cost_usd, earlier=earlier,
+        settings, opener(settings, found), masker, SystemClock(), render=render, tokens_of=tokens_of, kept=kept,
+        prices=PriceList(own=settings.prices).cost_usd, earlier=earlier,
     )  # fmt: skip
 
 
@@ -63,15 +68,30 @@ async def advised(
         return prepared
     chosen = config()
     settings = llm_settings(chosen)
-    model = language_model(chosen, settings, earlier=calls)
+    if not settings.fast:
+        return prepared
+    key = await placeholder_key(chronicle.replies)
+    model = language_model(chosen, settings, earlier=calls, kept=chronicle.replies, key=key)
     if model is None:
         return prepared
-    from compass.entrypoints.money import budget_usd, limits_of
+    from compass.entrypoints.money import budget_usd, estimator_of, limits_of
     from compass.investigation.advising import advisers
+    from compass.investigation.advising.hear import Money
     from compass.investigation.purse import Metered, purse_of
 
     limits = await limits_of(settings.budget, severity, chronicle, datetime.now(UTC))
     return replace(
         prepared, model=Metered(inner=model, purse=purse_of(limits, spent)), advisers=advisers(),
         budget_usd=budget_usd(settings.budget, severity),
+        money=Money(estimator=await estimator_of(settings, prepared.limits.rounds, chronicle)),
     )  # fmt: skip
+
+
+async def placeholder_key(replies: Replies) -> bytes:
+    """A secret of the team, kept beside the replies it keeps: equal things have equal placeholders in every process and
+    on every machine, so that a question is known again after a crash and in the next incident."""
+    await replies.keep(PLACEHOLDERS, KeptReply(text=secrets.token_hex(32), model=""))
+    found = await replies.find(PLACEHOLDERS)
+    if found is None:
+        raise StorageError("a secret that was just kept is not there", where="replies of models")
+    return bytes.fromhex(found.text)

@@ -138,12 +138,12 @@ async def test_unattended_the_policy_stays_within_the_budget_and_is_recorded() -
     assert next_move(recorder.board, BUSY, Limits()).kind is not Kind.ADVISE
 
 
-@pytest.mark.parametrize("agrees", [True, False])
-async def test_a_person_is_asked_before_the_budget_is_passed(agrees: bool) -> None:
+@pytest.mark.parametrize("agrees", [True, False, None])
+async def test_a_person_is_asked_before_the_budget_is_passed(agrees: bool | None) -> None:
     recorder = await recorder_of(believed({POOL: 0.5}))
     said: list[str] = []
 
-    async def consent(words: str) -> bool:
+    async def consent(words: str) -> bool | None:
         said.append(words)
         return agrees
 
@@ -151,8 +151,8 @@ async def test_a_person_is_asked_before_the_budget_is_passed(agrees: bool) -> No
     assert len(said) == 1
     assert "may cost 0.02" in said[0]
     assert recorder.board.advice.spending.usd == pytest.approx(0.02 if agrees else 0.01)
-    assert [by for _decision, by in decisions(recorder)] == ["human"]
-    assert bool(recorder.board.advice.lost) is not agrees
+    assert [by for _decision, by in decisions(recorder)] == ["policy:unattended" if agrees is None else "human"]
+    assert bool(recorder.board.advice.lost) is not bool(agrees)
 
 
 async def test_within_the_budget_nobody_is_asked() -> None:

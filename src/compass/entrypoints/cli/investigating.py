@@ -28,6 +28,7 @@ from compass.entrypoints.models import advised
 from compass.entrypoints.observability import send, wanted
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import live_choice, means, recording_choice, runner_name
+from compass.investigation.advising.hear import Consent
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.runner import Gate, Means, investigate, open_investigation
 from compass.investigation.settings import Limits
@@ -38,6 +39,7 @@ from compass.projections.view import View
 from compass.sources.recording import RecordingSource
 
 Begin = Callable[[Recorder, Means], Awaitable[None]]
+CONSENT_S = 60.0  # nothing waits longer for a person
 EXIT_OF = {
     Status.DONE: ExitCode.DONE, Status.INCONCLUSIVE: ExitCode.INCONCLUSIVE, Status.FAILED: ExitCode.FAILED,
     Status.STOPPED: ExitCode.STOPPED, Status.RUNNING: ExitCode.FAILED,
@@ -137,6 +139,8 @@ async def run_to_end(
         await wait_for_lease(recorder, request.limits.lease_s)
         if request.ask:
             prepared = replace(prepared, gate=_gate(live, prepared))
+        if sys.stdin.isatty() and console.is_terminal and not request.quiet:
+            prepared = replace(prepared, money=replace(prepared.money, consent=_consent(live)))
         try:
             before = (await recorder.catch_up()).seq
             await begin(recorder, prepared)
@@ -187,6 +191,24 @@ def _gate(live: LiveView, prepared: Means) -> Gate:
             print("Enter: go on to why · s: stop here  ", end="", file=sys.stderr, flush=True)
             answer = await _read_line()
         return not answer.strip().lower().startswith("s")
+
+    return ask
+
+
+def _consent(live: LiveView) -> Consent:
+    """The budget is reached: one line of a person decides. With nobody there for a while it is unattended."""
+
+    async def ask(words: str) -> bool | None:
+        with live.paused():
+            tell(words)
+            print(f"y: spend it · anything else, or {CONSENT_S:.0f} s: go on without the model  ", end="",
+                  file=sys.stderr, flush=True)  # fmt: skip
+            try:
+                answer = await asyncio.wait_for(_read_line(), CONSENT_S)
+            except TimeoutError:
+                print(file=sys.stderr)
+                return None
+        return answer.strip().lower() in ("y", "yes")
 
     return ask
 

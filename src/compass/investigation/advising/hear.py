@@ -30,8 +30,8 @@ UNAVAILABLE = "AI service unavailable; here is the raw data I gathered"
 
 Estimator = Callable[[Board], Estimate | None]
 """What the model will cost an investigation that has come as far as this board."""
-Consent = Callable[[str], Awaitable[bool]]
-"""Puts it to a person that the budget is reached and what the rest may cost; whether they agree to that."""
+Consent = Callable[[str], Awaitable[bool | None]]
+"""Puts it to a person that the budget is reached and what the rest may cost; whether they agree; None: no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +92,12 @@ async def _within(
     if needs <= model.purse.left:
         return
     because = model.purse.words(needs)
-    agreed = money.consent is not None and await money.consent(because)
+    answer = await money.consent(because) if money.consent is not None else None
+    agreed = answer is True
     if agreed:
         model.purse.allow(needs)
     decided = f"spend up to {needs:.2f} USD more on the language model" if agreed else "stay within the budget"
-    by = "human" if money.consent is not None else "policy:unattended"
+    by = "human" if answer is not None else "policy:unattended"
     decision = c.Decided(decision=decided, by=by, because=because)
     await recorder.append((f"{key}/budget", decision), actor="human" if by == "human" else ACTOR)
 
