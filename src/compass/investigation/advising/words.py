@@ -12,14 +12,26 @@ from compass.domain.time import NS_PER_S, Instant
 from compass.redaction import bound, redact
 
 SAID = 400
+_LINK = re.compile(r"(?i)\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.)[^\s<>\"')\]]{1,2000}")
+_COMMAND = re.compile(
+    r"`{1,3}[^`]{0,400}`{1,3}"
+    r"|(?i:\b(?:kubectl|helm|docker|systemctl|sudo|curl|wget|ssh|rm)\s{1,3}"
+    r"(?:-|\(link\)|delete|apply|exec|scale|patch|edit|uninstall|rollback|stop|restart|rm\b)[^.;]{0,400})"
+)
+"""Code between back-ticks, and the usual tools with what changes something."""
 _CAUSE = re.compile(r"\b(?:the\s+)?root" + r"[ -]?cause(s?)\b", re.IGNORECASE)
 _PERSON = re.compile(r"\b(?:human|operator|user)" + r"[ -]error\b", re.IGNORECASE)
 
 
 def said(text: str, limit: int = SAID) -> str:
     """What a model wrote, fit to be stored and shown: one line, no secrets, no control characters, in the words that
-    reports use (contributing causes; what was done, never whose fault)."""
-    line = bound(redact(" ".join(text[: 8 * limit].split())), limit)
+    reports use (contributing causes; what was done, never whose fault).
+
+    Addresses and code are taken out: whoever can write a log line could otherwise have a reader at 3 a.m. follow a link
+    or run a command that stands in COMPASS's own report.
+    """
+    line = _LINK.sub("(link)", redact(" ".join(text[: 8 * limit].split())))
+    line = bound(_COMMAND.sub("(command)", line), limit)
     return _PERSON.sub("what was done", _CAUSE.sub(r"contributing cause\1", line))
 
 
