@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from compass.domain import chronicle as c
-from compass.domain.advised import ModelLost
+from compass.domain.advised import ModelAsked, ModelLost
 from compass.domain.board import Board
 from compass.domain.recheck import Rechecked
 from compass.exports.draft import OUTCOME_WORD, Draft
@@ -85,6 +85,12 @@ def _of_the_run(payload: object) -> str:
         return f"{plain(payload.agent)}: {_short(payload.error)}"
     if isinstance(payload, Rechecked):
         return _short(f"measured again: {said_of(payload)}")
+    if isinstance(payload, ModelAsked):
+        call = payload.call
+        became = f"failed: {call.said}" if call.failure is not None else f"{call.dropped} parts of its reply unreadable"
+        return _short(
+            f"{call.provider}:{call.model} asked for {call.task.value}, prompt {call.prompt_version}; {became}"
+        )
     return _short(_words(payload))
 
 

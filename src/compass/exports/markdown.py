@@ -22,6 +22,7 @@ from compass.exports.journey import interaction, journey
 from compass.exports.overview import ending, overview, timeline, title
 from compass.exports.prose import clock, percent, plain, sentence
 from compass.exports.sources_of_fact import cite, gap_key
+from compass.exports.told import LEARNING, SECTIONS, ModelProse, Told, facts_of
 from compass.projections.board import fold_all
 from compass.projections.build_view import build_view
 from compass.projections.lost import follows_from, reason
@@ -29,17 +30,41 @@ from compass.projections.lost import follows_from, reason
 FORMAT = "markdown"
 
 
-def postmortem(events: Sequence[c.Event], mechanisms: Mapping[str, Mechanism], *, id: str, number: int) -> str:  # noqa: A002
-    """The whole draft. Raises ValueError when the investigation never opened."""
-    board = fold_all(events)
-    view = build_view(board, mechanisms, id=id, number=number)
-    draft = Draft(board=board, view=view, cites=cite(events), mechanisms=mechanisms)
+def postmortem(
+    events: Sequence[c.Event], mechanisms: Mapping[str, Mechanism], *, id: str, number: int,  # noqa: A002
+    prose: ModelProse | None = None,
+) -> str:  # fmt: skip
+    """The whole draft, with what a model wrote in front of the facts where `prose` is given. Raises ValueError when the
+    investigation never opened."""
+    draft = _draft(events, mechanisms, id, number)
     sections = (
         title, overview, timeline, ending, normal_work, causes, journey, interaction, _similar, decisions, _unseen,
         _improvements, _learning, _questions, _cost,
     )  # fmt: skip
-    body = "\n".join("\n".join(section(draft)) + "\n" for section in sections)
+    names = {make: name for name, (make, _) in SECTIONS.items()} | {_learning: LEARNING}
+    made: list[str] = []
+    for section in sections:
+        lines = section(draft)
+        if prose is not None and section in names:
+            lines = [*lines[:2], *prose.before(names[section]), *lines[2:]]  # behind the heading
+        elif prose is not None and section is _cost:
+            lines = [*lines, *prose.cost(draft.cites.of("modelasked"))]
+        made.append("\n".join(lines) + "\n")
+    body = "\n".join(made)
     return body + "\n" + "\n".join(appendix(draft, body)) + "\n"
+
+
+def prose_facts(
+    events: Sequence[c.Event], mechanisms: Mapping[str, Mechanism], *, id: str, number: int  # noqa: A002
+) -> tuple[Told, ...]:  # fmt: skip
+    """What a model that writes prose for this draft is given."""
+    return facts_of(_draft(events, mechanisms, id, number), _learning)
+
+
+def _draft(events: Sequence[c.Event], mechanisms: Mapping[str, Mechanism], id: str, number: int) -> Draft:  # noqa: A002
+    board = fold_all(events)
+    view = build_view(board, mechanisms, id=id, number=number)
+    return Draft(board=board, view=view, cites=cite(events), mechanisms=mechanisms)
 
 
 def _similar(_d: Draft) -> list[str]:
@@ -115,11 +140,15 @@ def _cost(d: Draft) -> list[str]:
     screened = sum(1 for _agent, step in d.board.steps_done if step not in d.board.plans)
     took = f" took {d.view.elapsed_s:.1f} s and" if d.view.elapsed_s is not None else ""
     source = d.cites.of("timingmeasured") or d.cites.up_to()
+    spending = d.board.advice.spending
+    asked = "no language model was used"
+    if spending.calls or spending.reused:
+        asked = f"a language model was asked {spending.calls} times in all, for {spending.usd:.4f} USD"
     return [
         "## Cost", "",
-        f"- The investigation{took} made {screened} screening steps and {attempts} attempts to refute; no language "
-        f"model was used.{source}",
+        f"- The investigation{took} made {screened} screening steps and {attempts} attempts to refute; "
+        f"{asked}.{source}",
     ]  # fmt: skip
 
 
-__all__ = ["FORMAT", "LEVELS", "postmortem"]
+__all__ = ["FORMAT", "LEVELS", "postmortem", "prose_facts"]

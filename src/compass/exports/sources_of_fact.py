@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from compass.domain import chronicle as c
-from compass.domain.advised import PersonAnswered
+from compass.domain.advised import ModelAsked, PersonAnswered
 from compass.domain.recheck import Rechecked
 
-_AFTER = (c.Reported, Rechecked, c.ServersAsked, PersonAnswered)  # what may come when it has ended
+_AFTER = (c.Reported, Rechecked, c.ServersAsked, ModelAsked, PersonAnswered)  # what may come when it has ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,40 +5,97 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import NewEvent, Reported
+from compass.domain.mechanism import Mechanism
 from compass.entrypoints.cli import session
-from compass.exports.markdown import FORMAT, postmortem
-from compass.ports.errors import BadInputError
+from compass.entrypoints.cli.consulting import OpenModel, no_model
+from compass.entrypoints.cli.render.costs import BILLED, money
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.settings import Settings
+from compass.exports.markdown import FORMAT, postmortem, prose_facts
+from compass.exports.told import ModelProse, question_of, take
+from compass.investigation.advising.hear import UNAVAILABLE
+from compass.ports.chronicle import Chronicle
+from compass.ports.errors import BadInputError, ConfigurationError
 from compass.redaction import redact
 
 
-def write_postmortem(reference: str | None, output: Path | None, *, force: bool) -> str:
-    """The draft itself without `output`, else one line about the file. The report is an event of its own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The draft, or one line about the file it was written to; `told` is for the person beside it."""
+
+    text: str
+    told: str = ""
+
+
+def write_postmortem(
+    reference: str | None, output: Path | None, *, force: bool, prose: bool = False, open_model: OpenModel = no_model
+) -> Written:
+    """The draft itself without `output`. The report is an event of its own. Raises ConfigurationError where prose is
+    wanted and no model is chosen."""
     if output is not None:
         _check_target(output, force=force)
     chosen = session.settings()
 
-    async def work() -> tuple[str, int]:
+    async def work() -> Written:
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
-            text = _redacted(
-                postmortem(loaded.events, session.mechanisms_of(chosen), id=str(loaded.id), number=loaded.number)
-            )
-            if output is not None:
-                _replace(output, text)
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            event = NewEvent(
-                key=f"report/{FORMAT}/{digest}", payload=Reported(format=FORMAT, sha256=digest), actor="human"
-            )
-            await chronicle.append(loaded.id, None, [event])
-            return text, loaded.number
+            return await written(chronicle, chosen, loaded, output, open_model if prose else None)
 
-    text, number = session.run(work)
+    return session.run(work)
+
+
+async def written(
+    chronicle: Chronicle, chosen: Settings, loaded: session.Loaded, output: Path | None, open_model: OpenModel | None
+) -> Written:
+    """The draft of an open chronicle; `open_model` None: no prose is wanted."""
+    mechanisms = session.mechanisms_of(chosen)
+    made = await _prose(chronicle, loaded, mechanisms, open_model) if open_model is not None else None
+    events = await chronicle.read(loaded.id)
+    text = _redacted(postmortem(events, mechanisms, id=str(loaded.id), number=loaded.number, prose=made))
+    if output is not None:
+        _replace(output, text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    event = NewEvent(key=f"report/{FORMAT}/{digest}", payload=Reported(format=FORMAT, sha256=digest), actor="human")
+    await chronicle.append(loaded.id, None, [event])
+    told = _told(made)
     if output is None:
-        return text
-    return f"post-mortem draft of #{number} written to {output}"
+        return Written(text=text, told=told)
+    return Written(text=f"post-mortem draft of #{loaded.number} written to {output}", told=told)
+
+
+async def _prose(
+    chronicle: Chronicle, loaded: session.Loaded, mechanisms: Mapping[str, Mechanism], open_model: OpenModel
+) -> ModelProse:
+    """What a model writes of the draft's own lines. That it fails is said in the draft and ends nothing."""
+    model = await open_model(chronicle, loaded)
+    if model is None:
+        raise ConfigurationError("no language model is chosen", where="--prose", hint="compass llm use")
+    try:
+        facts = prose_facts(loaded.events, mechanisms, id=str(loaded.id), number=loaded.number)
+        reply = await model.ask(question_of(facts))
+    finally:
+        await model.aclose()
+    call = reply.call
+    event = NewEvent(key=f"prose/{SystemClock().now_ns()}", payload=ModelAsked(call=call), actor="human")
+    await chronicle.append(loaded.id, None, [event])
+    usd = None if call.cost_usd is None and not call.reused else call.charged_usd
+    if reply.value is None:
+        return ModelProse(by=model.name, failed=f"{UNAVAILABLE} ({call.said})", usd=usd)
+    return take(facts, reply.value, model.name, usd, call.dropped)
+
+
+def _told(made: ModelProse | None) -> str:
+    """What a person is told beside the draft: who wrote, and what it cost."""
+    if made is None:
+        return ""
+    price = "at a price that is not known" if made.usd is None else money(made.usd)
+    return f"prose by {made.by}: {made.failed or f'{made.dropped} sentences dropped'}; {price}. {BILLED}"
 
 
 def _check_target(output: Path, *, force: bool) -> None:

@@ -17,10 +17,16 @@ def register(app: typer.Typer) -> None:
 def postmortem(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    prose: Annotated[
+        bool, typer.Option("--prose", help="Have the chosen language model write paragraphs in front of the facts.")
+    ] = False,
     investigation: Reference = None,
 ) -> None:
     """Draft the post-mortem. Every sentence of fact carries the id of the event it comes from."""
+    from compass.entrypoints.cli.render.output import tell
     from compass.entrypoints.cli.reporting import write_postmortem
 
-    said = write_postmortem(investigation, output, force=force)
-    typer.echo(said, err=output is not None)
+    done = write_postmortem(investigation, output, force=force, prose=prose)
+    typer.echo(done.text, err=output is not None)
+    if done.told:
+        tell(done.told)
