@@ -74,6 +74,10 @@ def test_figures_of_cited_facts_and_their_count_may_be_said() -> None:
     assert not shown("Web took 4.52 s.", "E2"), "a figure of another fact"
 
 
+def test_a_placeholder_of_the_gate_is_no_figure() -> None:
+    assert shown("Calls to [ip:k7q2mp] from web are slow.", "E1") == ["Calls to [ip:k7q2mp] from web are slow."]
+
+
 def test_five_hundred_sentences_are_cut_and_counted() -> None:
     many = [Sentence(text=f"Web is slow again, {'very ' * at}much.", cites=("E1",)) for at in range(500)]
     left = check(many, FACTS, objections, 6)

@@ -63,9 +63,10 @@ class ModelProse:
         if self.failed:
             return [f"- Prose was asked of a language model and there is none: {sentence(self.failed)}{source}"]
         count = sum(len(said) for said in self.paragraphs.values())
+        sentences = f"{count} sentence{'s' * (count != 1)}"
         price = "at a price that is not known" if self.usd is None else f"for {self.usd:.4f} USD"
         return [
-            f"- Prose by {plain(self.by)}: {count} sentence{'s' * (count != 1)} {price} (tokens are billed to your own key); "
+            f"- Prose by {plain(self.by)}: {sentences} {price} (tokens are billed to your own key); "
             f"{self.dropped} were dropped, as they do not rest on the facts that it was given.{source}"
         ]
 

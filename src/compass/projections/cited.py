@@ -26,6 +26,7 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
+_PLACEHOLDER = re.compile(r"\[(?:ip|email|name|redacted):[^\[\]\n]{1,60}\]")
 _CERTAIN = re.compile(
     r"\b(?:confirm(?:ed|s)?|prove[ns]?|proved|undoubtedly|certainly|definitely|without (?:a )?doubt)\b", re.IGNORECASE
 )
@@ -74,8 +75,9 @@ def _figures_known(text: str, rests_on: str, cites: Sequence[str]) -> bool:
     """Whether every figure stands in a fact that is cited. One that counts these facts need not."""
     known = {_plain(figure) for figure in _FIGURE.findall(rests_on)}
     known |= {_plain(figure) for cite in cites for figure in _FIGURE.findall(cite)}
+    text = _PLACEHOLDER.sub("", _LABEL.sub("", text))  # figures of a digest are none
     counts = {str(number) for number in range(len(cites) + 1)}
-    return all(_plain(figure) in known | counts for figure in _FIGURE.findall(_LABEL.sub("", text)))
+    return all(_plain(figure) in known | counts for figure in _FIGURE.findall(text))
 
 
 def _plain(figure: str) -> str:

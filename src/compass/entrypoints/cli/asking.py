@@ -10,7 +10,7 @@ from compass.domain.board import Board
 from compass.domain.chronicle import NewEvent
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.consulting import OpenModel, no_model
+from compass.entrypoints.cli.consulting import OpenModel, chosen_model, no_model
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.settings import Settings
 from compass.exports.sources_of_fact import Citations, cite
@@ -65,13 +65,13 @@ class AnswerView:
     usd: float | None
 
 
-def ask_question(reference: str | None, question: str, *, tests: bool) -> AnswerView:
+def ask_question(reference: str | None, question: str, *, tests: bool, model: bool = True) -> AnswerView:
     """One question, with the model of compass.toml where one is chosen."""
-    chosen = session.settings()
+    chosen, open_model = session.settings(), chosen_model if model else no_model
 
     async def work() -> AnswerView:
         async with session.open_chronicle(chosen) as chronicle:
-            return await answered(chronicle, chosen, reference, question, no_model, tests=tests)
+            return await answered(chronicle, chosen, reference, question, open_model, tests=tests)
 
     return session.run(work)
 
@@ -114,7 +114,8 @@ def _deepening(chronicle: Chronicle, chosen: Settings, loaded: session.Loaded) -
         if head in now.board.asked:
             return "every plan there is had already been run"
         try:
-            await resuming.deepen(chronicle, chosen, str(loaded.id), label)
+            # Attempts alone: whoever asks a question has not ordered new theories.
+            await resuming.deepen(chronicle, chosen, str(loaded.id), label, model=False)
         except NotFoundError:
             return "it is no account of its own"
         except CompassError as error:  # the answer goes on with what is known

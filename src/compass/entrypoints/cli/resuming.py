@@ -61,15 +61,15 @@ def test_deeper(reference: str | None, account: str) -> tuple[AccountLine, Resul
 
 
 async def deepen(
-    chronicle: Chronicle, chosen: Settings, reference: str | None, account: str
+    chronicle: Chronicle, chosen: Settings, reference: str | None, account: str, *, model: bool = True
 ) -> tuple[AccountLine, Result]:
-    """The same within an open chronicle."""
+    """The same within an open chronicle; `model` False: no language model is heard meanwhile."""
     loaded = await session.load(chronicle, chosen, reference)
     line = session.pick(loaded.view, account)
     head = next(h.id for h in loaded.board.hypotheses.values() if h.label == line.label)
     request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
     prepared = await _equipped(
-        chronicle, means(chosen, _source(loaded.events), request.limits), loaded.events, use=True
+        chronicle, means(chosen, _source(loaded.events), request.limits), loaded.events, use=model
     )
 
     async def begin(recorder: Recorder, _using: Means) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from compass.entrypoints.cli.options import Json, Reference
+from compass.entrypoints.cli.options import Json, NoModel, Reference
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +20,7 @@ def ask(
         bool,
         typer.Option("--tests/--no-tests", help="Run the deeper tests that a language model asks for, at most two."),
     ] = True,
+    no_model: NoModel = False,
     as_json: Json = False,
 ) -> None:
     """Ask about an investigation: "is it the database?". Every sentence names the facts it rests on.
@@ -31,7 +32,7 @@ def ask(
     from compass.entrypoints.cli.render.answer import answer_lines
     from compass.entrypoints.cli.render.output import console, page, show, show_json
 
-    answer = ask_question(investigation, question, tests=tests)
+    answer = ask_question(investigation, question, tests=tests, model=not no_model)
     if as_json:
         show_json(answer)
     else:

@@ -23,10 +23,11 @@ def postmortem(
     investigation: Reference = None,
 ) -> None:
     """Draft the post-mortem. Every sentence of fact carries the id of the event it comes from."""
+    from compass.entrypoints.cli.consulting import chosen_model
     from compass.entrypoints.cli.render.output import tell
     from compass.entrypoints.cli.reporting import write_postmortem
 
-    done = write_postmortem(investigation, output, force=force, prose=prose)
+    done = write_postmortem(investigation, output, force=force, prose=prose, open_model=chosen_model)
     typer.echo(done.text, err=output is not None)
     if done.told:
         tell(done.told)
