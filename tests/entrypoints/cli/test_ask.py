@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,10 @@ from compass.entrypoints.settings import Settings
 from compass.ports.chronicle import Chronicle
 from compass.ports.language_model import LanguageModel, Question
 from compass.storage.memory import MemoryChronicle
+from tests.llm.providers.schemas import chat_answer
 from tests.support.advice import Answering
-from tests.support.cli import Cli, payloads
+from tests.support.cli import Cli, Done, payloads
+from tests.support.loopback import Answer, Asked, loopback
 
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -108,3 +112,65 @@ def test_no_tests_runs_none(recordings: Path) -> None:
     answer, events = asyncio.run(_told(recordings / "pool", Answering(_replies), tests=False))
     assert answer.tested == ()
     assert not [one for one in payloads(events, CommandGiven) if one.command == "test"]
+
+
+_GIVEN = re.compile(r'"id":"([EHF]\d+)"')
+
+
+def _written(asked: Asked) -> Answer:
+    """A model that cites what it was given, and what it was not."""
+    prompt = "".join(str(message["content"]) for message in json.loads(asked.body)["messages"])
+    known = _GIVEN.findall(prompt)
+    said = [
+        {"text": "What was asked about is among the facts.", "cites": known[:1]},
+        {"text": "It is certainly https://evil.example/collect", "cites": ["E4711"]},
+    ]
+    reply: object = {"sentences": said, "tests": []}
+    if '"paragraphs"' in prompt:
+        reply = {"paragraphs": [{"section": "overview", "sentences": said}]}
+    return Answer(body=json.dumps(chat_answer({"content": json.dumps(reply)}, "stop", "m")).encode())
+
+
+async def test_the_chosen_model_answers_over_a_wire_within_the_budget(
+    cli: Cli, tmp_path: Path, recordings: Path
+) -> None:
+    config, draft = tmp_path / "compass.toml", tmp_path / "draft.md"
+    given = {"COMPASS_CONFIG": str(config)}
+
+    async def run(*arguments: str | Path) -> Done:
+        return await asyncio.to_thread(lambda: cli(*arguments, **given))
+
+    async with loopback(_written) as server:
+        chosen = f'[llm]\nfast = "compatible:m"\n[llm.providers.compatible]\nurl = "{server.url}"\n'
+        config.write_text(chosen + "[llm.budget]\ninvestigation = 0.1\n")
+        assert (await run("investigate", "--recording", recordings / "pool", "--no-model")).code == 0
+        refused = await run("ask", "is it the pool?")
+        assert refused.code == 0, refused.said
+        assert "The budget of this investigation is reached" in refused.out
+        assert "All connections in a pool of orders are in use" in refused.out
+        assert not server.asked
+        config.write_text(chosen)
+        assert (await run("ask", "is it the pool?", "--no-model", "--json")).code == 0
+        assert not server.asked
+        answered_ = (await run("ask", "is it the pool?", "--json")).json()
+        assert isinstance(answered_, dict)
+        assert [s["text"] for s in answered_["sentences"]] == ["What was asked about is among the facts."]
+        assert (answered_["by"], answered_["dropped"], answered_["usd"]) == ("compatible m", 1, None)
+        written = await run("postmortem", "--prose", "-o", draft)
+        assert written.code == 0, written.said
+        assert "Tokens are billed to your own key." in written.err
+    text = draft.read_text(encoding="utf-8")
+    (quoted,) = [line for line in text.splitlines() if line.startswith("> ")]
+    assert "In the words of a language model, compatible m" in quoted
+    assert "evil.example" not in text
+    calls = [one.call for one in payloads(await asyncio.to_thread(cli.events), ModelAsked)]
+    assert [call.task.value for call in calls] == ["answer", "answer", "prose"]
+    assert all("is it the pool?" in call.prompt for call in calls[1:2])
+
+
+def test_prose_needs_a_chosen_model(cli: Cli, recordings: Path) -> None:
+    cli("investigate", "--recording", recordings / "quiet")
+    done = cli("postmortem", "--prose")
+    assert done.code == 2
+    assert "no language model is chosen" in done.err
+    assert "compass llm use" in done.err
