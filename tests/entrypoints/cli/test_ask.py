@@ -66,6 +66,17 @@ def test_a_question_that_nothing_is_about_says_what_can_be_asked(cli: Cli, recor
     assert "the question is empty" in empty.err
 
 
+def test_a_recording_of_the_lab_is_asked_about_its_database(cli: Cli) -> None:
+    """Its pool ran out in front of a database that was well: both are said."""
+    assert cli("demo").code == 0
+    done = cli("ask", "is it the database?")
+    assert done.code == 0, done.said
+    assert "All connections in a pool of orders are in use" in done.out
+    assert "pool orders of orders exhausted" in done.out
+    assert "database orders-db: normal by its" in done.out
+    assert "Nothing on the board speaks of" not in cli("ask", "did the last deploy do it?").out
+
+
 def test_nothing_to_ask_about(cli: Cli) -> None:
     done = cli("ask", "why?")
     assert done.code == 2

@@ -18,7 +18,7 @@ _ENDINGS = (
 _SHORTEST = 3
 _UNSAID = (
     "a about all am an and any anything are as at be because been being but by can could did do does for from "
-    "get give got had has have he her how i if in into is it its just know like may maybe me might more my no "
+    "get give got had has have he her how i if in into is it its just last know like may maybe me might more my no "
     "not of on or our out over please really say shall she show so some something tell than that the their "
     "them then there these they thing think this those to too up us very was we were what whats which who "
     "will with would you your"
