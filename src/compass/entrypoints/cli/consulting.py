@@ -26,12 +26,15 @@ async def no_model(_chronicle: Chronicle, _loaded: Loaded) -> LanguageModel | No
 async def chosen_model(chronicle: Chronicle, loaded: Loaded) -> LanguageModel | None:
     """The model of compass.toml. What the investigation was asked and spent so far counts: what was answered before is
     not paid for again. Raises ConfigurationError where `[llm]` is wrong."""
-    from compass.entrypoints.models import language_model, llm_settings
+    from compass.entrypoints.models import language_model, llm_settings, placeholder_key
 
     chosen = config()
     settings = llm_settings(chosen)
+    if not settings.fast:
+        return None
     earlier = [event.payload.call for event in loaded.events if isinstance(event.payload, ModelAsked)]
-    model = language_model(chosen, settings, earlier=earlier)
+    key = await placeholder_key(chronicle.replies)
+    model = language_model(chosen, settings, earlier=earlier, kept=chronicle.replies, key=key)
     if model is None:
         return None
     severity = loaded.board.incident.severity if loaded.board.incident is not None else None
