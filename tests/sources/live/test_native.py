@@ -9,7 +9,7 @@ from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.observation import Verdict
 from compass.domain.telemetry import Coverage, NativeQuery, Signal, SignalKind, Temporality
 from compass.domain.time import Window
-from compass.sources.live.native import logql, promql, row_of, traceql, with_buckets
+from compass.sources.live.native import MOST_NAMES, logql, of_several, promql, row_of, traceql, with_buckets
 from compass.tables.series import SeriesRow
 
 WEB = EntityRef(kind=EntityKind.SERVICE, name="web")
@@ -99,3 +99,30 @@ def test_exemplars_are_on_the_buckets_whatever_of_a_histogram_is_read() -> None:
 def test_names_that_need_quotes_have_them() -> None:
     odd = row("jvm_bytes", SignalKind.MEMORY, **{"k8s.pod.name": 'a"b'})
     assert promql(odd, frozenset(odd.labels)).text == 'jvm_bytes{"k8s.pod.name"="a\\"b",service_name="web"}'
+
+
+def test_a_figure_of_several_series_leads_to_them_side_by_side() -> None:
+    used, limit = row("pool_used", SignalKind.POOL_USED, pool="a"), row("pool_max", SignalKind.POOL_LIMIT, pool="a")
+    other = row("up", SignalKind.OTHER)
+    rows = {one.key: one for one in (used, limit, other)}
+    seen = observe(
+        agent="a", sign="pool.exhausted", entity=WEB, verdict=Verdict.ANOMALY, text="t", series="pool|a", strength=0.9,
+        query=NativeQuery(language="x", text=""), coverage=Coverage(requested=WINDOW, received=WINDOW),
+    )  # fmt: skip
+    found = of_several(seen, rows, REAL)
+    assert found is not None
+    assert found.text == '{__name__=~"pool_max|pool_used",service_name="web"}'
+    fewer = of_several(replace(seen, sign="replicas.down"), rows, REAL)
+    assert fewer is not None
+    assert fewer.text == '{__name__=~"pool_max|pool_used|up",service_name="web"}'
+    # What rests on no metric, or is of somebody else, has none.
+    assert of_several(replace(seen, sign="k8s.pending"), rows, REAL) is None
+    assert of_several(replace(seen, entity=replace(WEB, name="api")), rows, REAL) is None
+    many = {str(i): row(f"pool_{i}", SignalKind.POOL_USED) for i in range(MOST_NAMES + 1)}
+    assert of_several(seen, many, frozenset()) is None
+    counted = of_several(seen, many, REAL)
+    assert counted is not None
+    assert counted.text == 'count({service_name="web"})'
+    alone = of_several(seen, rows, frozenset())
+    assert alone is not None
+    assert alone.text == '{__name__=~"pool_max|pool_used"}'

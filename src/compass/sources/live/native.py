@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.observation import Observation
-from compass.domain.telemetry import NativeQuery, Temporality
+from compass.domain.telemetry import NativeQuery, SignalKind, Temporality
 from compass.sources.recording.layout import LOGS_PART, METRICS_PART, TRACES_PART
 from compass.tables.series import SeriesRow, named
 
@@ -19,6 +19,8 @@ _OURS = frozenset({"stat", "__name__"})  # labels that the reader adds to a row
 # Labels that say what a line is like, not who wrote it.
 _OF_LINES = frozenset({"pattern_count", "level", "detected_level", "severity", "severity_text", "log_level"})
 _RATE = "[2m]"
+MOST_NAMES = 12
+"""Metrics side by side in one query that a person can still read."""
 _SHORTEST_S = 0.001
 _MEAN = re.compile(r"_sum\{.* / .*_count\{", re.DOTALL)
 _PART_OF_MEAN = re.compile(r"_(sum|count)(?=\{)")
@@ -53,6 +55,26 @@ def promql(row: SeriesRow, recorded: frozenset[str]) -> NativeQuery:
     else:
         text = _selector(name, labels)
     return NativeQuery(language=PROMQL, text=text)
+
+
+def of_several(observation: Observation, rows: Mapping[str, SeriesRow], recorded: frozenset[str]) -> NativeQuery | None:
+    """What a figure computed of several series (how full a pool is, a hit ratio, how many instances report) rests on:
+    those series side by side, or how many report where they are too many to read. They are the entity's, of kinds that
+    the sign is about, else all of its own."""
+    area = observation.sign.partition(".")[0]
+    if not any(kind.value.startswith(area) for kind in SignalKind):
+        return None
+    own = [row for row in rows.values() if row.entity == observation.entity]
+    chosen = [row for row in own if row.signal.kind.value.startswith(area)] or own
+    names = sorted({row.labels.get("__name__", row.name) for row in chosen})
+    labels = {name: value for name, value in chosen[0].labels.items() if name in recorded - _OURS} if chosen else {}
+    shared = {k: v for k, v in labels.items() if all(row.labels.get(k) == v for row in chosen)}
+    if shared and len(names) > MOST_NAMES:
+        return NativeQuery(language=PROMQL, text=f"count({{{_rest(shared).lstrip(',')}}})")
+    if not 0 < len(names) <= MOST_NAMES:
+        return None
+    text = json.dumps("|".join(map(re.escape, names)), ensure_ascii=False)
+    return NativeQuery(language=PROMQL, text=f"{{__name__=~{text}{_rest(shared)}}}")
 
 
 def logql(streams: Sequence[Mapping[str, str]], others: Sequence[Mapping[str, str]]) -> NativeQuery | None:

@@ -16,7 +16,7 @@ from compass.sources.live.folder import private_folder, private_text
 from compass.sources.live.gathered import Metrics
 from compass.sources.live.got import Got, Told
 from compass.sources.live.kubestate import Exported, exported_of, series_about
-from compass.sources.live.native import logql, promql, row_of, traceql
+from compass.sources.live.native import logql, of_several, promql, row_of, traceql
 from compass.sources.live.writer import KEPT, PASSING, Compression, write_part
 from compass.sources.recording import RecordingSource, layout
 from compass.sources.recording.discover import HEADER
@@ -51,7 +51,9 @@ class Kept:
             return logql(*self.recording.streams(observation.entity))
         if observation.sign.startswith("trace."):
             return traceql(observation.entity, observation.sign)
-        return self._each(layout.CHANGES_PART.name, observation.change) if observation.change is not None else None
+        if observation.change is not None:
+            return self._each(layout.CHANGES_PART.name, observation.change)
+        return None if observation.told else of_several(observation, rows, self.metric_labels)
 
     def shown_by(self, observation: Observation) -> NativeQuery | None:
         """Series that show an object of Kubernetes on which an observation rests, where such were gathered; the
