@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -18,6 +20,7 @@ from compass.sources.recording.layout import COLUMNS, OPTIONAL
 
 THREADS = 2
 MEMORY = "512MB"
+SPILL = "compass-spill-"
 Column = npt.NDArray[np.generic]
 _FILE = re.compile(r"read_parquet\('([a-z/]+\.parquet)'\)")
 _GLOB = re.compile(r"[\[*?]")
@@ -31,12 +34,16 @@ class Engine:
         self._lock = threading.Lock()
         self._root: duckdb.DuckDBPyConnection | None = None
         self._types: dict[str, dict[str, str]] = {}
+        self._spill: Callable[[], object] | None = None
 
     def close(self) -> None:
         with self._lock:
             if self._root is not None:
                 self._root.close()
                 self._root = None
+            if self._spill is not None:
+                self._spill()
+                self._spill = None
 
     def query(self, sql: str) -> Mapping[str, Column]:
         """Run `sql`, in which files appear as `read_parquet('metrics/samples.parquet')`, relative to the recording.
@@ -91,6 +98,9 @@ class Engine:
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
             if self._root is None:
+                # What does not fit is spilled, never into the person's working folder, and for this user's eyes alone.
+                spill = tempfile.mkdtemp(prefix=SPILL)
+                self._spill = weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
                 self._root = duckdb.connect(
                     ":memory:",
                     config={
@@ -99,8 +109,7 @@ class Engine:
                         # Memory that a query no longer needs goes back at once, not after half a gigabyte of it.
                         "allocator_flush_threshold": "16MB",
                         "allocator_bulk_deallocation_flush_threshold": "32MB",
-                        # What does not fit is spilled, never into the person's working folder.
-                        "temp_directory": str(Path(tempfile.gettempdir()) / "compass-duckdb"),
+                        "temp_directory": spill,
                         "autoinstall_known_extensions": "false",
                         "autoload_known_extensions": "false",
                     },
