@@ -1,5 +1,6 @@
 """Run everything that has to hold: `python tools/check.py [--no-tests] [PYTEST ARGS ...]`.
 
+Tests marked `long` are left out, so that a landing takes less than 20 minutes; `-m long` runs them.
 Each check runs even when an earlier one failed, so that one run shows everything; the exit status is 1 then.
 """
 
@@ -32,7 +33,8 @@ def checks(pytest_args: list[str], *, tests: bool) -> list[tuple[str, list[str]]
         # Two workers: as many as the smallest machine this has to be fast on has cores.
         # The same draws each time: a new one that fails is found by a plain `pytest`, not by an unrelated landing.
         drawn = ["--hypothesis-profile", "ci", "-n", "2", "--dist", "loadgroup"]
-        found.append(("tests", [sys.executable, "-m", "pytest", "-q", *drawn, *pytest_args]))
+        left_out = [] if "-m" in pytest_args else ["-m", "not long"]
+        found.append(("tests", [sys.executable, "-m", "pytest", "-q", *drawn, *left_out, *pytest_args]))
         trend = [sys.executable, "-m", "benchmarks", "investigation", "screening", "--quick"]
         found.append(("speed, for the trend only", trend))
         found.append(("accuracy", [sys.executable, "tools/accuracy.py"]))

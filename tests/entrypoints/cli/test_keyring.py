@@ -63,6 +63,7 @@ def test_init_writes_its_name_and_doctor_reads_with_it(bare: Cli, ring: KeyringH
     assert CANARY in ring.file.read_text()
 
 
+@pytest.mark.long
 async def test_it_is_sent_and_a_server_that_echoes_it_tells_nobody(bare: Cli, ring: KeyringHome) -> None:
     def echo(asked: Asked) -> Answer:
         return Answer(status=403, body=json.dumps({"error": str(asked.headers)}).encode())

@@ -21,6 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     yield from serving(tmp_path_factory.mktemp("lost"), [BEFORE, BAD])
 
 
+@pytest.mark.long
 def test_each_lost_source_has_one_line_everywhere(cli: Cli, stack: Stack, tmp_path: Path) -> None:
     cli.environment = stack.settings(tmp_path)
     config = tmp_path / "compass.toml"

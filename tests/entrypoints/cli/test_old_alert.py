@@ -16,6 +16,7 @@ from tests.support.prometheus import needs_prometheus
 pytestmark = [pytest.mark.xdist_group("cli"), needs_prometheus()]
 
 
+@pytest.mark.long
 def test_tonight_is_looked_at_and_the_way_to_its_start_is_shown(cli: Cli, tmp_path: Path) -> None:
     labels = {"alertname": "HighLatency", "service_name": "web"}
     began = to_datetime((int(time.time()) - 3 * 86_400) * NS_PER_S).isoformat()

@@ -76,6 +76,7 @@ def test_prose_is_put_in_front_of_the_facts_and_paid_for_in_the_chronicle(record
     assert not objections(prose.text)
 
 
+@pytest.mark.long
 def test_a_failure_leaves_the_draft_without_prose_and_says_so(recordings: Path, tmp_path: Path) -> None:
     output = tmp_path / "draft.md"
     _, prose, _ = reports(recordings / "pool", lambda _q: LlmFailure.TIMEOUT, output)

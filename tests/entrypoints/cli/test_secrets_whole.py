@@ -108,6 +108,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", REFUSED)
 def test_what_goes_wrong_does_not_show_them(secured: Secured, how: str) -> None:
     changes, said, code = REFUSED[how]
@@ -123,6 +124,7 @@ def test_what_goes_wrong_does_not_show_them(secured: Secured, how: str) -> None:
     secured.clean(*(one.said for one in done), *map(repr, events))
 
 
+@pytest.mark.long
 async def test_a_server_that_echoes_what_it_was_sent(secured: Secured) -> None:
     def echo(asked: Asked) -> Answer:
         return Answer(status=401, body=f'{{"error": "{asked.headers["authorization"]}"}}'.encode())
