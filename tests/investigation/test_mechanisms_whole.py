@@ -209,11 +209,17 @@ async def test_a_bystander_is_overtaken_by_what_is_full(mechanism: Mechanism) ->
     assert last.ranked()[0][0] == full
 
 
-@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+@pytest.mark.parametrize("strategy", sorted({name for m in CATALOGUE.mechanisms for name in m.refuters}))
 async def test_each_strategy_refutes_some_of_the_mechanisms(strategy: str) -> None:
     naming = [m for m in CATALOGUE.mechanisms if strategy in m.refuters]
     attempts = [(await attempted(m, strategy))[2] for m in naming]
     assert sum(a is not None and a.outcome is Outcome.REFUTED for a in attempts) >= 5
+
+
+def test_a_strategy_that_no_mechanism_names_is_for_what_models_propose() -> None:
+    """It is tried on proposals in test_advised_whole."""
+    named = {name for m in CATALOGUE.mechanisms for name in m.refuters}
+    assert set(STRATEGIES) - named == {"prediction"}
 
 
 async def test_bystanders_were_suspected() -> None:
