@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import stat
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
+from compass.ports.errors import SourceRefusedError
 from compass.sources.recording.engine import SPILL, Engine
 
 
@@ -38,4 +40,24 @@ def test_an_engine_that_nobody_closed_leaves_nothing(temporary: Path) -> None:
     engine.query("SELECT 1 AS one")
     del engine
     gc.collect()
+    assert spilled(temporary) == []
+
+
+def test_closing_interrupts_who_still_reads_and_later_questions_are_answered(temporary: Path) -> None:
+    engine = Engine(temporary)
+    refused: list[SourceRefusedError] = []
+
+    def read() -> None:
+        try:
+            engine.query("SELECT sum(a.range * b.range) AS n FROM range(1000000000) a, range(1000000000) b")
+        except SourceRefusedError as error:
+            refused.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while reader.is_alive():
+        engine.close()
+    assert "closed while it was read" in str(refused[0])
+    assert engine.query("SELECT 1 AS one")["one"].tolist() == [1]
+    engine.close()
     assert spilled(temporary) == []

@@ -21,6 +21,7 @@ from compass.sources.recording.layout import COLUMNS, OPTIONAL
 THREADS = 2
 MEMORY = "512MB"
 SPILL = "compass-spill-"
+AGAIN_S = 0.05
 Column = npt.NDArray[np.generic]
 _FILE = re.compile(r"read_parquet\('([a-z/]+\.parquet)'\)")
 _GLOB = re.compile(r"[\[*?]")
@@ -32,12 +33,22 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        self._freed = threading.Condition(self._lock)
+        self._reading: set[duckdb.DuckDBPyConnection] = set()
         self._root: duckdb.DuckDBPyConnection | None = None
         self._types: dict[str, dict[str, str]] = {}
         self._spill: Callable[[], object] | None = None
 
     def close(self) -> None:
+        """Give everything back. Whoever still reads is interrupted first: DuckDB does not close under a reader.
+
+        That happens at Ctrl-C: what awaited an answer is gone, the thread that reads it is not.
+        """
         with self._lock:
+            while self._reading:
+                for cursor in self._reading:
+                    cursor.interrupt()
+                self._freed.wait(AGAIN_S)  # an interrupt that came before the query began is lost
             if self._root is not None:
                 self._root.close()
                 self._root = None
@@ -57,7 +68,9 @@ class Engine:
             try:
                 found: Mapping[str, Column] = cursor.execute(_FILE.sub(self._absolute, sql)).fetchnumpy()
             finally:
-                cursor.close()
+                self._done(cursor)
+        except duckdb.InterruptException as error:
+            raise SourceRefusedError("the recording was closed while it was read", where=where, hint="ask again") from error
         except duckdb.OutOfMemoryException as error:
             raise SourceRefusedError(
                 f"the answer needs more than {MEMORY}", where=where, hint="ask for a shorter window or fewer entities"
@@ -114,7 +127,15 @@ class Engine:
                         "autoload_known_extensions": "false",
                     },
                 )
-            return self._root.cursor()
+            cursor = self._root.cursor()
+            self._reading.add(cursor)
+            return cursor
+
+    def _done(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            cursor.close()
+            self._reading.discard(cursor)
+            self._freed.notify_all()
 
     def _absolute(self, found: re.Match[str]) -> str:
         path = _GLOB.sub(lambda mark: f"[{mark[0]}]", str(self._folder / found[1]))
