@@ -70,7 +70,9 @@ class Engine:
             finally:
                 self._done(cursor)
         except duckdb.InterruptException as error:
-            raise SourceRefusedError("the recording was closed while it was read", where=where, hint="ask again") from error
+            raise SourceRefusedError(
+                "the recording was closed while it was read", where=where, hint="ask again"
+            ) from error
         except duckdb.OutOfMemoryException as error:
             raise SourceRefusedError(
                 f"the answer needs more than {MEMORY}", where=where, hint="ask for a shorter window or fewer entities"
