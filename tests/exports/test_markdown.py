@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from compass.analysis.likelihood import load_table
 from compass.domain import chronicle as c
+from compass.domain.commanded import Decided
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
 from compass.domain.hypothesis import TriggerOption
@@ -83,7 +84,7 @@ def told(
         c.PlanRegistered(plan=plan(head)), c.Attempted(attempt=attempt(head, Outcome.SURVIVED, found=text)),
         c.AccountsFormed(accounts=(account(head, triggers=(TriggerOption(change="orders-77", weight=1.0),)),)),
         c.PosteriorUpdated(posterior=posterior({f"a-{head.id}": 0.7})),
-        c.QuestionAnswered(question="where", answer="a"), c.Decided(decision="go on", by="human", because=text),
+        c.QuestionAnswered(question="where", answer="a"), Decided(decision="go on", by="human", because=text),
     ]  # fmt: skip
     if ended:
         payloads += [
@@ -236,8 +237,8 @@ def test_theories_of_little_belief_share_one_line_and_none_is_said_to_have_no_be
 
 
 def test_what_a_policy_decided_is_told_in_plain_words() -> None:
-    gate = c.Decided(decision="go on to why", by="policy:unattended", because="nobody was asked")
-    end = c.Decided(decision="end: no plan left", by="policy:unattended", because="working theory")
+    gate = Decided(decision="go on to why", by="policy:unattended", because="nobody was asked")
+    end = Decided(decision="end: no plan left", by="policy:unattended", because="working theory")
     text = section(draft(events([*opening(), gate, end])), "Decisions")
     assert "- In a run without a person to ask, COMPASS went on to ask why. Known then: 0 signs abnormal" in text
     assert "no theory had been weighed" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compass.domain import chronicle as c
+from compass.domain.commanded import Decided
 from compass.domain.disproof import Outcome
 from compass.exports.sources_of_fact import cite, gap_key
 from tests.support.boards import ONSET, ORDERS, attempt, events, plan, seen, theory
@@ -15,7 +16,7 @@ def test_each_subject_is_found_by_kind_and_key() -> None:
     cites = cite(events([
         c.Observed(observation=SEEN), c.Proposed(hypothesis=HEAD), c.PlanRegistered(plan=plan(HEAD)),
         c.Attempted(attempt=attempt(HEAD, Outcome.SURVIVED)), c.QuestionAnswered(question="why", answer="a"),
-        c.Decided(decision="go on", by="b", because="c"), c.OnsetEstimated(onset=ONSET),
+        Decided(decision="go on", by="b", because="c"), c.OnsetEstimated(onset=ONSET),
     ]))  # fmt: skip
     subjects = (
         ("observation", SEEN.id), ("hypothesis", HEAD.id), ("plan", plan(HEAD).id), ("attempt", plan(HEAD).id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from compass.domain import chronicle as c
+from compass.domain.commanded import CommandGiven
 from compass.entrypoints.clock import SystemClock
 from compass.investigation.recorder import Recorder, show_nothing
 from compass.ports.errors import StaleRunnerError
@@ -32,7 +33,7 @@ async def test_a_command_of_a_person_in_between_is_folded_in_its_place() -> None
     shown: list[c.Event] = []
     chronicle, investigation, recorder = await recording(listener=shown.append)
     for n in range(2):
-        order = c.NewEvent(key=f"order/{n}", payload=c.CommandGiven(command="test", argument=f"h{n}"), actor="human")
+        order = c.NewEvent(key=f"order/{n}", payload=CommandGiven(command="test", argument=f"h{n}"), actor="human")
         await chronicle.append(investigation, None, [order])
     await recorder.append(("step", started("step")), actor="a")
     assert recorder.board.asked == ("h0", "h1")
@@ -47,7 +48,7 @@ async def test_an_event_that_is_stored_already_hides_none_that_came_after_it() -
     await late.claim(60)
     await late.catch_up()
     await first.append(("one", started("one")), actor="a")
-    order = c.NewEvent(key="order", payload=c.CommandGiven(command="test", argument="h"), actor="human")
+    order = c.NewEvent(key="order", payload=CommandGiven(command="test", argument="h"), actor="human")
     await chronicle.append(investigation, None, [order])
     await late.append(("one", started("one")), ("two", started("two")), actor="a")
     assert late.board.asked == ("h",)
@@ -56,7 +57,7 @@ async def test_an_event_that_is_stored_already_hides_none_that_came_after_it() -
 
 async def test_catching_up_takes_in_what_others_committed() -> None:
     chronicle, investigation, recorder = await recording()
-    order = c.NewEvent(key="stop", payload=c.CommandGiven(command="stop"), actor="human")
+    order = c.NewEvent(key="stop", payload=CommandGiven(command="stop"), actor="human")
     await chronicle.append(investigation, None, [order])
     assert not recorder.board.stop_requested
     assert (await recorder.catch_up()).stop_requested
@@ -65,7 +66,7 @@ async def test_catching_up_takes_in_what_others_committed() -> None:
 
 async def test_a_snapshot_is_the_board_of_that_moment() -> None:
     chronicle, investigation, recorder = await recording(c.RoundStarted(number=1, phase="screen", board_seq=4))
-    await recorder.append(("late", c.CommandGiven(command="stop")), actor="a")
+    await recorder.append(("late", CommandGiven(command="stop")), actor="a")
     then = await recorder.snapshot(5)
     assert (then.seq, then.round_open, then.stop_requested) == (5, True, False)
     assert await recorder.snapshot(6) is recorder.board

@@ -10,6 +10,7 @@ import pytest
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.commanded import CommandGiven
 from compass.domain.failure import FailureMode, Status
 from compass.entrypoints.clock import SystemClock
 from compass.investigation.recorder import Recorder, show_nothing
@@ -80,7 +81,7 @@ async def test_an_ended_investigation_does_nothing_more(whole: Run, means: Means
 async def test_a_deeper_attempt_adds_its_round_and_an_ending_of_its_own(whole: Run, means: Means) -> None:
     chronicle, investigation = await prefix(whole.events)
     head = whole.board.accounts[0].head
-    order = c.NewEvent(key="order", payload=c.CommandGiven(command="test", argument=head), actor="human")
+    order = c.NewEvent(key="order", payload=CommandGiven(command="test", argument=head), actor="human")
     await chronicle.append(investigation, None, [order])
     board = await go_on(chronicle, investigation, replace(means, limits=replace(means.limits, work=10_000)))
     fresh = (await chronicle.read(investigation))[len(whole.events) :]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.commanded import CommandGiven
 from compass.domain.disproof import Outcome
 from compass.domain.failure import FailureMode, Status
 from compass.domain.observation import Observation, Verdict
@@ -130,7 +131,7 @@ def test_context_is_joined_and_a_repeated_change_counts_once() -> None:
 
 
 def test_a_stop_holds_until_somebody_resumes() -> None:
-    stop, resumed = c.CommandGiven(command="stop"), c.Resumed(runner="r", after_seq=5)
+    stop, resumed = CommandGiven(command="stop"), c.Resumed(runner="r", after_seq=5)
     ended = c.Ended(status=Status.STOPPED, exit_code=130, said="stopped by a human")
     stopped = folded(stop, ended)
     assert (stopped.stop_requested, stopped.status, stopped.said) == (True, Status.STOPPED, "stopped by a human")
@@ -149,7 +150,7 @@ def test_an_ending_is_forgotten_on_resume_and_a_lost_source_before_a_crash_is_no
 
 
 def test_requests_for_deeper_attempts_are_counted_by_the_round_that_serves_them() -> None:
-    orders = [c.CommandGiven(command="test", argument=h) for h in ("h1", "h2")]
+    orders = [CommandGiven(command="test", argument=h) for h in ("h1", "h2")]
     deepen = c.RoundStarted(number=2, phase="deepen", board_seq=6)
     assert folded(*orders).deepened == 0
     assert folded(*orders).asked == ("h1", "h2")

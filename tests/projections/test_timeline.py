@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from compass.domain import chronicle as c
+from compass.domain.commanded import CommandGiven, Decided
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
 from compass.domain.hypothesis import TriggerOption
@@ -95,7 +96,7 @@ def test_the_investigation_s_own_deeds_are_told_in_words() -> None:
         c.PlanRegistered(plan=plan(HEAD)), c.Attempted(attempt=attempt(HEAD, Outcome.REFUTED)),
         c.Attempted(attempt=attempt(HEAD, Outcome.NO_DATA, "other")),
         c.AgentFailed(agent="network", step="s", round=2, error="boom", hides="h"),
-        c.Decided(decision="go on", by="policy", because="b"), c.CommandGiven(command="stop"),
+        Decided(decision="go on", by="policy", because="b"), CommandGiven(command="stop"),
         c.Ended(status=Status.STOPPED, exit_code=130, said="stopped by a human"), c.Resumed(runner="1", after_seq=13),
     ))  # fmt: skip
     assert [m.text for m in found] == [

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from compass.domain.advice import ReadChange, ReadName, Spending
+from compass.domain.commanded import DataGiven, DataRequested
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
 from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Incident, Onset
+from compass.domain.learned import Cause, Recalled
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
 from compass.domain.posterior import Evidence, Posterior
@@ -65,6 +67,35 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What people ordered, as it stands now. `aside`: theories (by id) that are worked on no more, and why.
+
+    `look` and `avoid` bound what is worked on (neither: everywhere). `requested` and `given` are by request id.
+    """
+
+    aside: Mapping[str, str] = field(default_factory=dict)
+    look: tuple[EntityRef, ...] = ()
+    avoid: tuple[EntityRef, ...] = ()
+    paused: bool = False
+    escalated: tuple[str, ...] = ()  # to whom, in order
+    requested: Mapping[str, DataRequested] = field(default_factory=dict)
+    given: Mapping[str, DataGiven] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What people said it turned out to be. `cause` None: nobody has said. `taught` are the keys of the events that
+    still count, in order; `near_miss`: nothing broke."""
+
+    cause: Cause | None = None
+    fix: str = ""
+    accepted: str = ""
+    corrected: bool = False
+    near_miss: bool = False
+    taught: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """Insertion order of every mapping is canonical (the chronicle's)."""
 
@@ -108,6 +139,9 @@ class Board:
     timing: TimingNote | None = None
     rechecks: tuple[Rechecked, ...] = ()
     advice: Advice = Advice()
+    orders: Orders = Orders()
+    memory: Recalled | None = None  # what the team's past says; None: not asked (yet)
+    verdicts: Verdicts = Verdicts()
 
     @property
     def asked(self) -> tuple[str, ...]:

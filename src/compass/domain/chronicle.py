@@ -23,11 +23,22 @@ from compass.domain.advised import (
     PlansPreferred,
     TheoryArgued,
 )
+from compass.domain.commanded import (
+    CommandGiven,
+    DataGiven,
+    DataRequested,
+    Decided,
+    DecisionReviewed,
+    Escalated,
+    ScopeSet,
+    SetAside,
+)
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
 from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Incident, Onset
+from compass.domain.learned import Corrected, LearningUndone, NearMissNoted, Recalled, Resolved
 from compass.domain.observation import Observation
 from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
@@ -175,16 +186,6 @@ class QuestionAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """A decision, by whom, what was shown and why it was reasonable then."""
-
-    decision: str
-    by: str
-    because: str
-    shown: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GapNamed:
     """Something that could not be observed, and what it hides."""
 
@@ -225,14 +226,6 @@ class ServersAsked:
     """Every request that a runner made to live servers, in the order they ended."""
 
     requests: tuple[Asked, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandGiven:
-    """A person's order from another terminal: stop | test | answer."""
-
-    command: str
-    argument: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +272,8 @@ Payload = (
     | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported
     | Rechecked | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
     | AdviceTaken | PersonAnswered | CostEstimated
+    | DecisionReviewed | SetAside | ScopeSet | Escalated | DataRequested | DataGiven
+    | Recalled | Resolved | Corrected | NearMissNoted | LearningUndone
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -321,6 +316,17 @@ KINDS: dict[str, type] = {
     "advice.taken": AdviceTaken,
     "person.answered": PersonAnswered,
     "cost.estimated": CostEstimated,
+    "decision.reviewed": DecisionReviewed,
+    "hypothesis.set_aside": SetAside,
+    "scope.set": ScopeSet,
+    "investigation.escalated": Escalated,
+    "data.requested": DataRequested,
+    "data.given": DataGiven,
+    "memory.recalled": Recalled,
+    "incident.resolved": Resolved,
+    "incident.corrected": Corrected,
+    "near_miss.noted": NearMissNoted,
+    "learning.undone": LearningUndone,
 }
 KIND_OF: dict[type, str] = {payload: kind for kind, payload in KINDS.items()}
 VERSION = 1

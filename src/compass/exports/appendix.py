@@ -7,6 +7,7 @@ import re
 from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked, ModelLost
 from compass.domain.board import Board
+from compass.domain.commanded import Decided
 from compass.domain.recheck import Rechecked
 from compass.exports.draft import OUTCOME_WORD, Draft
 from compass.exports.prose import clock, code, name, percent, plain
@@ -97,7 +98,7 @@ def _of_the_run(payload: object) -> str:
 def _words(payload: object) -> str:
     if isinstance(payload, c.QuestionAnswered):
         return f"{payload.question}: {payload.answer}"
-    if isinstance(payload, c.Decided):
+    if isinstance(payload, Decided):
         return f"{payload.by}: {payload.decision}: {payload.because}"
     if isinstance(payload, c.TimingMeasured):
         return f"{payload.elapsed_s:.1f} s"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.commanded import Decided
 from compass.domain.observation import Verdict
 from compass.exports.draft import Draft
 from compass.exports.prose import code, name, percent, plain, sentence
@@ -20,14 +20,14 @@ def decisions(d: Draft) -> list[str]:
     lines = ["## Decisions", "", "Each with what was known at that moment.", ""]
     board = Board()
     for event in d.cites.events:
-        if isinstance(event.payload, c.Decided):
+        if isinstance(event.payload, Decided):
             lines.append(f"- {_deed(event.payload)} {_state(board)} [#{event.seq}]")
         board = fold(board, event)
     lines.append("- Question: which decisions were taken outside COMPASS, and what was known at that moment?")
     return lines
 
 
-def _deed(decided: c.Decided) -> str:
+def _deed(decided: Decided) -> str:
     by_policy = decided.by.startswith(_BY_POLICY)
     who = "In a run without a person to ask, COMPASS" if by_policy else f"{plain(decided.by)}"
     if decided.decision.startswith(_GO_ON):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked, PersonAnswered
+from compass.domain.commanded import Decided
 from compass.domain.recheck import Rechecked
 
 _AFTER = (c.Reported, Rechecked, c.ServersAsked, ModelAsked, PersonAnswered)  # what may come when it has ended
@@ -63,7 +64,7 @@ def _subjects(payload: object) -> Iterable[tuple[str, str]]:
         yield "gap", gap_key(payload.gap, payload.hides)
     elif isinstance(payload, c.QuestionAnswered):
         yield "answer", payload.question
-    elif isinstance(payload, c.Decided):
+    elif isinstance(payload, Decided):
         yield "decision", payload.decision
     elif isinstance(payload, Rechecked):
         yield "recheck", str(payload.at_ns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.commanded import Decided
 from compass.domain.time import to_datetime
 from compass.investigation.moves import GO_ON, STOP_HERE
 from compass.projections.situation import situation
@@ -24,11 +25,11 @@ def what_and_where(board: Board) -> list[tuple[str, c.Payload]]:
     ]
 
 
-def gate_decision(board: Board, human: bool | None) -> c.Decided:
+def gate_decision(board: Board, human: bool | None) -> Decided:
     """What was decided at the gate between where and why. `human` is the person's answer; None: nobody was asked."""
     shown = tuple(fact.label for fact in situation(board).symptoms[:MOST])
     if human is None:
         because = "nobody was asked, and a gate never blocks an unattended run; the answers so far are stored"
-        return c.Decided(decision=GO_ON, by="policy:unattended", because=because, shown=shown)
+        return Decided(decision=GO_ON, by="policy:unattended", because=because, shown=shown)
     decision, because = (GO_ON, "what and where were accepted") if human else (STOP_HERE, "a person wanted no more")
-    return c.Decided(decision=decision, by="human", because=because, shown=shown)
+    return Decided(decision=decision, by="human", because=because, shown=shown)

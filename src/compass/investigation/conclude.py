@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.commanded import Decided
 from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.failure import ExitCode, FailureMode, Status
 from compass.domain.hypothesis import Hypothesis
@@ -44,7 +45,7 @@ def conclude(board: Board, reason: str, limits: Limits) -> list[tuple[str, c.Pay
         declared = c.FailureDeclared(mode=ending.mode, said=ending.said, look_at=ending.look_at)
         payloads.append((f"failure/{ending.mode.value}", declared))
     payloads.append(("answer/why", c.QuestionAnswered(question="why", answer=ending.said)))
-    payloads.append(("decision/end", c.Decided(decision=f"end: {reason}", by="policy:unattended", because=ending.said)))
+    payloads.append(("decision/end", Decided(decision=f"end: {reason}", by="policy:unattended", because=ending.said)))
     payloads.append(("ended", c.Ended(status=ending.status, exit_code=int(ending.exit_code), said=ending.said)))
     # An investigation can be taken up again (a deeper attempt): every ending has keys of its own.
     return [(f"{key}/{board.round}/{board.reopened}", payload) for key, payload in payloads]
@@ -182,5 +183,5 @@ def _budget(board: Board, limits: Limits) -> list[tuple[str, c.Payload]]:
     )
     return [
         ("failure/budget", c.FailureDeclared(mode=FailureMode.BUDGET_REACHED, said=said)),
-        ("decision/budget", c.Decided(decision="stop spending", by="policy:unattended", because=said)),
+        ("decision/budget", Decided(decision="stop spending", by="policy:unattended", because=said)),
     ]

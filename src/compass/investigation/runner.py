@@ -12,6 +12,7 @@ from compass.analysis.likelihood import LikelihoodTable
 from compass.analysis.posterior import ENGINE
 from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.commanded import CommandGiven
 from compass.domain.incident import Incident
 from compass.investigation import conclude, intake
 from compass.investigation.advising.base import Adviser
@@ -129,7 +130,7 @@ async def _gate(recorder: Recorder, means: Means) -> None:
         answer = question.result()
     payloads: list[tuple[str, c.Payload]] = [("decision/gate", gate_decision(recorder.board, answer))]
     if answer is False:
-        payloads.append(("command/stop/gate", c.CommandGiven(command="stop")))
+        payloads.append(("command/stop/gate", CommandGiven(command="stop")))
     await recorder.append(*payloads, actor="human" if means.gate is not None else COMMANDER)
 
 

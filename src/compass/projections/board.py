@@ -12,10 +12,14 @@ from functools import singledispatch
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board, TimingNote
+from compass.domain.commanded import Command, CommandGiven, Decided
 from compass.domain.failure import Status
+from compass.domain.learned import Recalled
 from compass.domain.observation import Observation, Verdict
 from compass.domain.recheck import Rechecked
 from compass.projections.advice import fold_advice
+from compass.projections.ordered import fold_orders
+from compass.projections.verdicts import fold_verdicts
 
 # The order in which labels are given: what is abnormal first, then the stronger, then by content.
 _VERDICT_ORDER = {Verdict.ANOMALY: 0, Verdict.NORMAL: 1, Verdict.UNKNOWN: 2}
@@ -32,14 +36,19 @@ def fold_all(events: Iterable[c.Event], start: Board | None = None) -> Board:
 def fold(board: Board, event: c.Event) -> Board:
     """The board after one more event. Unknown kinds and erased payloads change nothing but `seq`."""
     after = _apply(event.payload, board)
+    verdicts = fold_verdicts(event.payload, event.key, after.verdicts)
+    if verdicts is not after.verdicts:
+        after = replace(after, verdicts=verdicts)
     opened = isinstance(event.payload, c.RoundStarted)
     return replace(after, seq=event.seq, round_seq=event.seq if opened else after.round_seq)
 
 
 @singledispatch
 def _apply(payload: object, board: Board) -> Board:
-    advice = fold_advice(payload, board.advice)
-    return board if advice is board.advice else replace(board, advice=advice)
+    advice, orders = fold_advice(payload, board.advice), fold_orders(payload, board.orders)
+    if advice is board.advice and orders is board.orders:
+        return board
+    return replace(board, advice=advice, orders=orders)
 
 
 @_apply.register
@@ -170,7 +179,7 @@ def _(payload: c.QuestionAnswered, board: Board) -> Board:
 
 
 @_apply.register
-def _(payload: c.Decided, board: Board) -> Board:
+def _(payload: Decided, board: Board) -> Board:
     return replace(board, decisions=(*board.decisions, (payload.decision, payload.by, payload.because)))
 
 
@@ -200,11 +209,12 @@ def _(payload: c.TimingMeasured, board: Board) -> Board:
 
 
 @_apply.register
-def _(payload: c.CommandGiven, board: Board) -> Board:
+def _(payload: CommandGiven, board: Board) -> Board:
     return replace(
         board,
         requests=(*board.requests, (payload.command, payload.argument)),
-        stop_requested=board.stop_requested or payload.command == "stop",
+        stop_requested=board.stop_requested or payload.command == Command.STOP,
+        orders=fold_orders(payload, board.orders),
     )
 
 
@@ -224,3 +234,8 @@ def _(payload: c.Ended, board: Board) -> Board:
 @_apply.register
 def _(payload: Rechecked, board: Board) -> Board:
     return replace(board, rechecks=(*board.rechecks, payload))
+
+
+@_apply.register
+def _(payload: Recalled, board: Board) -> Board:
+    return replace(board, memory=payload)

@@ -9,6 +9,7 @@ from compass.domain import advised as told
 from compass.domain import chronicle as c
 from compass.domain.advised import PersonAnswered
 from compass.domain.board import Board
+from compass.domain.commanded import CommandGiven, Decided
 from compass.domain.disproof import Outcome
 from compass.domain.incident import Onset
 from compass.domain.observation import Observation
@@ -138,9 +139,9 @@ def _deed(payload: object, board: Board) -> str:
         return f"{label} {attempt.outcome.value} ({how}): {attempt.found}"
     if isinstance(payload, c.AgentFailed):
         return f"{payload.agent} failed: {payload.error}"
-    if isinstance(payload, c.Decided):
+    if isinstance(payload, Decided):
         return f"decision by {payload.by}: {payload.decision}"
-    if isinstance(payload, c.CommandGiven):
+    if isinstance(payload, CommandGiven):
         return f"a person ordered: {payload.command}"
     if isinstance(payload, PersonAnswered):
         return f"a person asked: {payload.question}"

@@ -12,7 +12,8 @@ import pytest
 
 from compass.domain.advice import Answered, Sentence
 from compass.domain.advised import ModelAsked, PersonAnswered
-from compass.domain.chronicle import CommandGiven, Event
+from compass.domain.chronicle import Event
+from compass.domain.commanded import CommandGiven
 from compass.entrypoints.cli.asking import AnswerView, answered
 from compass.entrypoints.cli.investigating import Request, investigate_recording
 from compass.entrypoints.cli.render.answer import answer_lines

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from compass.domain import chronicle as c
+from compass.domain.commanded import Decided
 from compass.domain.failure import FailureMode, Status
 from tests.support.cli import Cli, payloads
 from tests.support.recordings import write_recording
@@ -119,7 +120,7 @@ def test_when_the_work_budget_is_reached_the_decision_is_stored_and_what_remains
     assert "What remains to be done: attempts to refute H" in done.out
     events = cli.events()
     assert FailureMode.BUDGET_REACHED in modes(events)
-    assert "stop spending" in [decided.decision for decided in payloads(events, c.Decided)]
+    assert "stop spending" in [decided.decision for decided in payloads(events, Decided)]
     assert not payloads(events, c.Attempted), "nothing is attempted on a spent budget"
     assert done.code == ending(events).exit_code
 

@@ -19,6 +19,7 @@ from uuid import uuid4
 import pytest
 
 from compass.domain import chronicle as c
+from compass.domain.commanded import CommandGiven
 from compass.domain.failure import Status
 from tests.support.cli import Cli, Done, freeze, payloads, ranked, wait_for
 
@@ -164,7 +165,7 @@ def test_stop_from_another_terminal_ends_a_running_investigation(cli: Cli, recor
     wait_for(cli, 20)
     freeze(cli, runner)  # so that it is surely still at work when the order comes
     order = cli.start("stop")
-    while not payloads(cli.events(), c.CommandGiven):
+    while not payloads(cli.events(), CommandGiven):
         time.sleep(0.02)
     runner.send_signal(signal.SIGCONT)
     done = cli.wait(runner)
@@ -186,8 +187,8 @@ def test_ctrl_c_is_a_recorded_human_stop_each_time_and_resume_goes_on(cli: Cli, 
     wait_for(cli, len(cli.events()) + 3)
     again.send_signal(signal.SIGINT)
     assert cli.wait(again).code == 130
-    orders = [e for e in cli.events() if isinstance(e.payload, c.CommandGiven)]
-    assert [(e.payload.command, e.actor) for e in orders if isinstance(e.payload, c.CommandGiven)] == [
+    orders = [e for e in cli.events() if isinstance(e.payload, CommandGiven)]
+    assert [(e.payload.command, e.actor) for e in orders if isinstance(e.payload, CommandGiven)] == [
         ("stop", "human"), ("stop", "human")
     ]  # fmt: skip
     finished = cli("resume", "--json")

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from compass.domain import chronicle as c
+from compass.domain.commanded import CommandGiven
 from tests.support.cli import Cli, Done, payloads
 
 pytestmark = pytest.mark.xdist_group("cli")
@@ -212,7 +213,7 @@ def test_a_deeper_attempt_is_ordered_run_and_ended_on_its_own(cli: Cli, recordin
     events = cli.events()
     assert events[: len(before)] == before
     fresh = events[len(before) :]
-    assert [order.command for order in payloads(fresh, c.CommandGiven)] == ["test"]
+    assert [order.command for order in payloads(fresh, CommandGiven)] == ["test"]
     rounds = payloads(fresh, c.RoundStarted)
     assert rounds[0].phase == "deepen"
     assert len(rounds) <= 5
@@ -227,4 +228,4 @@ def test_a_deeper_attempt_is_ordered_run_and_ended_on_its_own(cli: Cli, recordin
     assert isinstance(report, dict)
     assert set(report) == {"before", "after"}
     assert [e.key for e in cli.events() if isinstance(e.payload, c.Ended)][-1].endswith("/2")
-    assert len(payloads(cli.events(), c.CommandGiven)) == 2
+    assert len(payloads(cli.events(), CommandGiven)) == 2

@@ -14,7 +14,8 @@ from uuid import UUID
 from rich.console import Console
 
 from compass.domain.board import Board
-from compass.domain.chronicle import CommandGiven, NewEvent
+from compass.domain.chronicle import NewEvent
+from compass.domain.commanded import CommandGiven
 from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked
+from compass.domain.commanded import CommandGiven
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, run_to_end, wait_for_lease
@@ -74,7 +75,7 @@ async def deepen(
 
     async def begin(recorder: Recorder, _using: Means) -> None:
         # Both at once: an order without the round that follows it would be left for whoever resumes next.
-        order = c.CommandGiven(command="test", argument=head)
+        order = CommandGiven(command="test", argument=head)
         key = f"command/test/{len(recorder.board.requests)}"
         await recorder.append((key, order), _resumed(recorder), actor="human")
 
@@ -90,9 +91,7 @@ def order_stop(reference: str | None) -> str:
             loaded = await session.load(chronicle, chosen, reference)
             if loaded.board.status is not Status.RUNNING:
                 return f"#{loaded.number} is not running (it is {loaded.board.status.value})"
-            order = c.NewEvent(
-                key=f"command/stop/{runner_name()}", payload=c.CommandGiven(command="stop"), actor="human"
-            )
+            order = c.NewEvent(key=f"command/stop/{runner_name()}", payload=CommandGiven(command="stop"), actor="human")
             await chronicle.append(loaded.id, None, [order])
             recorder = Recorder(chronicle, loaded.id, runner_name(), show_nothing)
             try:

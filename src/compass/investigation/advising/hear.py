@@ -11,6 +11,7 @@ from compass.domain import advised as told
 from compass.domain import chronicle as c
 from compass.domain.advice import LlmFailure
 from compass.domain.board import Board
+from compass.domain.commanded import Decided
 from compass.investigation.advising.base import Adviser, Taken
 from compass.investigation.estimate import Estimate
 from compass.investigation.purse import Metered
@@ -98,7 +99,7 @@ async def _within(
         model.purse.allow(needs)
     decided = f"spend up to {needs:.2f} USD more on the language model" if agreed else "stay within the budget"
     by = "human" if answer is not None else "policy:unattended"
-    decision = c.Decided(decision=decided, by=by, because=because)
+    decision = Decided(decision=decided, by=by, because=because)
     await recorder.append((f"{key}/budget", decision), actor="human" if by == "human" else ACTOR)
 
 
