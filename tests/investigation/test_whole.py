@@ -17,6 +17,7 @@ from compass.domain.failure import Status
 from compass.investigation.funnel import Funnel
 from compass.projections.view import View
 from compass.sources.recording import find_recordings
+from tests.support import incidents
 from tests.support.recordings import Span, write_recording
 from tests.support.running import Delayed, Failing, prepared, run, run_means, with_specialists
 
@@ -123,3 +124,25 @@ async def test_a_service_that_is_known_to_call_is_one_whatever_its_caller_names_
     recording = write_recording(tmp_path / "shop-1", spans=_calls_to("cards"), topology=calls, seconds=1800)
     board = (await run(recording)).board
     assert board.containment == {outside: EntityRef(kind=EntityKind.SERVICE, name="cards")}
+
+
+async def test_unknown_series_that_moved_are_counted_and_change_nothing_else(tmp_path: Path) -> None:
+    known = incidents.pool_series()
+    odd = [
+        incidents.gauge("shop_wobble", "orders", incidents.stepped("wobble", 3.0, 40.0)),
+        incidents.gauge("shop_calm", "orders", incidents.wave("calm", 7.0)),
+    ]
+    made = [
+        write_recording(
+            tmp_path / name, seconds=incidents.SECONDS, detected_s=incidents.ONSET_S + 300, series=series,
+            topology=incidents.TOPOLOGY, header={"title": "Checkout is slow", "service": "web"},
+        )
+        for name, series in (("plain", known), ("odd", [*known, *odd]))
+    ]  # fmt: skip
+    plain, told = [await run(folder) for folder in made]
+    assert plain.board.unread is None
+    unread = told.board.unread
+    assert unread is not None
+    assert (unread.names, unread.moved, [one.name for one in unread.most]) == (2, 1, ["shop_wobble"])
+    assert told.board.posterior == plain.board.posterior
+    assert told.board.observations.keys() == plain.board.observations.keys()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from compass.domain.entity import EntityKind, EntityRef
-from compass.domain.telemetry import Direction, SignalKind, Temporality
+from compass.domain.telemetry import Direction, SignalKind, SignalQuery, Temporality
+from compass.ports.clock import Deadline
 from compass.ports.errors import NotFoundError
 from compass.sources.recording import RecordingSource
 from compass.sources.recording.signals import ASIDE, NO_NAME, NO_RULE, TOTAL, ServiceSignals
@@ -94,6 +95,20 @@ def test_what_is_ignored_has_its_reason(folder: Path) -> None:
     assert (nameless.own, nameless.labels) == (False, {"colour": "red"})
     assert found["{colour}", NO_NAME].what == "stream"
     assert len(found) == 5
+
+
+async def test_only_rows_that_no_rule_fits_are_marked(folder: Path) -> None:
+    """With what is known of them; a rule that sets a name aside knows it."""
+    source = RecordingSource.open(folder)
+    query = SignalQuery(kinds=frozenset(SignalKind), window=window(0.0, 600.0))
+    rows = (await source.series(query, deadline=Deadline())).data.rows
+    source.close()
+    marked = {row.name: row.no_rule for row in rows if row.no_rule is not None}
+    assert set(marked) == {"shop_wobble"}
+    told = marked["shop_wobble"]
+    assert told is not None
+    assert "kind" in told.labels
+    assert not any(key.startswith("__") for key in told.labels)
 
 
 def test_labels_are_shown_without_secrets(tmp_path: Path) -> None:

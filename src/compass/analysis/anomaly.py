@@ -93,17 +93,21 @@ class Scores:
         return np.divide(value, self.centre, out=np.full_like(value, np.nan), where=self.centre != 0)
 
 
-def screen(table: SeriesTable, baseline: Window, during: Window, groups: Ints | None = None) -> Scores:
+def screen(
+    table: SeriesTable, baseline: Window, during: Window, groups: Ints | None = None, absolute: Floats | None = None
+) -> Scores:
     """Robust scores of every row, in both directions.
 
     `groups` [rows] (−1 = none) lets a row without history of its own (a pod that is new) be compared with the
-    pooled baseline of the rows of its group. Windows hold the ENDS of steps. Rows or windows without samples give
+    pooled baseline of the rows of its group. `absolute` [rows] are floors of the spread in place of those that kinds
+    and units give. Windows hold the ENDS of steps. Rows or windows without samples give
     NaN scores, never an error.
     """
     before = (table.times_ns > baseline.start_ns) & (table.times_ns <= baseline.end_ns)
     after = (table.times_ns > during.start_ns) & (table.times_ns <= during.end_ns) & ~before
     recent = before & (table.times_ns > baseline.end_ns - RECENT_NS)
-    relative, absolute = _floors(table.rows)
+    relative, usual = _floors(table.rows)
+    absolute = usual if absolute is None else absolute
     zero_is_missing = np.array([row.signal.kind in _LATENCIES for row in table.rows], dtype=np.bool_)
     levels = _levels(table, before, recent, zero_is_missing)
     borrowed = np.zeros(len(table.rows), dtype=np.bool_)

@@ -22,6 +22,7 @@ from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
 from compass.domain.telemetry import Health
 from compass.domain.time import Window
+from compass.domain.unread import Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,7 @@ class Board:
     dependencies: tuple[Dependency, ...] = ()
     containment: Mapping[EntityRef, EntityRef] = field(default_factory=dict)  # child → parent
     changes: tuple[Change, ...] = ()
+    unread: Unread | None = None  # series that the catalogue does not know; None: there are none
     specialists: tuple[str, ...] = ()
     round: int = 0
     phase: str = ""

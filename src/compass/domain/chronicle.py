@@ -43,6 +43,7 @@ from compass.domain.observation import Observation
 from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
 from compass.domain.telemetry import Asked, Health
+from compass.domain.unread import Unread
 
 # --- payloads, one a kind -------------------------------------------------------------------------------
 
@@ -80,6 +81,13 @@ class ContextLearned:
     dependencies: tuple[Dependency, ...]
     changes: tuple[Change, ...]
     containment: tuple[tuple[EntityRef, EntityRef], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadCounted:
+    """Series whose names the signal catalogue does not know, and those that moved: for people and a model to read."""
+
+    unread: Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,9 +274,9 @@ class Tombstone:
 
 
 Payload = (
-    Opened | SourcesChecked | OnsetEstimated | ContextLearned | RoundStarted | RoundFinished | StepStarted
-    | StepFinished | AgentFailed | AgentStopped | Observed | Proposed | PlanRegistered | Attempted | AccountsFormed
-    | EvidenceWeighed | PosteriorUpdated | QuestionAnswered | Decided | GapNamed | FailureDeclared
+    Opened | SourcesChecked | OnsetEstimated | ContextLearned | UnreadCounted | RoundStarted | RoundFinished
+    | StepStarted | StepFinished | AgentFailed | AgentStopped | Observed | Proposed | PlanRegistered | Attempted
+    | AccountsFormed | EvidenceWeighed | PosteriorUpdated | QuestionAnswered | Decided | GapNamed | FailureDeclared
     | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported
     | Rechecked | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
     | AdviceTaken | PersonAnswered | CostEstimated
@@ -281,6 +289,7 @@ KINDS: dict[str, type] = {
     "sources.checked": SourcesChecked,
     "onset.estimated": OnsetEstimated,
     "context.learned": ContextLearned,
+    "series.unread": UnreadCounted,
     "round.started": RoundStarted,
     "round.finished": RoundFinished,
     "step.started": StepStarted,

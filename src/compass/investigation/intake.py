@@ -13,10 +13,12 @@ from compass.analysis.kubernetes import dependencies_from_objects
 from compass.analysis.namesakes import namesakes
 from compass.analysis.onset import estimate_onset
 from compass.analysis.releases import edge_of
+from compass.analysis.unread import unread_of
 from compass.domain import chronicle as c
+from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.failure import FailureMode
-from compass.domain.incident import PART_OF, RUNS_ON, Change, Dependency, Incident
+from compass.domain.incident import PART_OF, RUNS_ON, Change, Dependency, Incident, Onset
 from compass.domain.telemetry import (
     Health,
     HealthStatus,
@@ -28,6 +30,7 @@ from compass.domain.telemetry import (
     SpanQuery,
 )
 from compass.domain.time import Window, to_datetime
+from compass.domain.unread import Unread
 from compass.investigation.recorder import Recorder
 from compass.investigation.told import kept, said_of
 from compass.ports.clock import Deadline
@@ -94,6 +97,7 @@ async def orient(recorder: Recorder, telemetry: Telemetry) -> None:
     onset = await asyncio.to_thread(
         estimate_onset, series, incident, _paged_rows(series, incident, context), context.alerts_ns
     )
+    unread = await asyncio.to_thread(_unread, series, incident, onset)
     learned = c.ContextLearned(
         entities=tuple(sorted(context.entities)), dependencies=_unique(context.dependencies),
         changes=tuple(sorted(context.changes, key=lambda change: (change.at.ns, change.id))),
@@ -103,7 +107,14 @@ async def orient(recorder: Recorder, telemetry: Telemetry) -> None:
         unknown = f"no telemetry names {incident.service}, which was paged"
         context.gaps.append((unknown, f"what it does; {_known(incident.service, context)}"))
     gaps = [(f"gap/intake/{i}", c.GapNamed(gap=g, hides=h)) for i, (g, h) in enumerate(sorted(context.gaps))]
-    await recorder.append(("context", learned), *gaps, ("onset", c.OnsetEstimated(onset=onset)), actor=ACTOR)
+    odd = [("unread", c.UnreadCounted(unread=unread))] if unread is not None else []
+    await recorder.append(("context", learned), *odd, *gaps, ("onset", c.OnsetEstimated(onset=onset)), actor=ACTOR)
+
+
+def _unread(series: SeriesTable, incident: Incident, onset: Onset) -> Unread | None:
+    """What nobody can read, as far as it moved: while every series is at hand, as nothing reads it later."""
+    opened = Board(incident=incident, onset=onset)
+    return unread_of(series, opened.baseline, opened.during)
 
 
 def _known(name: str, context: _Context) -> str:

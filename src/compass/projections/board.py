@@ -82,6 +82,11 @@ def _(payload: c.ContextLearned, board: Board) -> Board:
 
 
 @_apply.register
+def _(payload: c.UnreadCounted, board: Board) -> Board:
+    return replace(board, unread=payload.unread)
+
+
+@_apply.register
 def _(payload: c.RoundStarted, board: Board) -> Board:
     deepened = len(board.asked) if payload.phase == "deepen" else board.deepened
     return replace(board, round=payload.number, phase=payload.phase, round_open=True, deepened=deepened)

@@ -22,6 +22,7 @@ from compass.projections.proposing import model_of, name_lines, proposal_lines
 from compass.projections.rechecks import recheck_lines
 from compass.projections.relief import relief
 from compass.projections.situation import situation
+from compass.projections.unread import unread_part
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, PlaceLine, ReadLine, TriggerLine, View
 
 POSSIBLE_TRIGGER = 0.05  # share of all belief from which a change is named as a possible trigger
@@ -60,6 +61,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         engine=posterior.engine if posterior else "", table_sha256=posterior.table_sha256 if posterior else "",
         rechecks=recheck_lines(board), model_lost=board.advice.lost, note=incident.note,
         proposals=proposal_lines(board, mechanisms, _attempts_on_proposals(board)), names=name_lines(board),
+        unread=unread_part(board),
     )  # fmt: skip
 
 

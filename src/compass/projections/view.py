@@ -77,6 +77,28 @@ class NameLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadLine:
+    """An unknown name that moved since the onset, by the series of it that moved most."""
+
+    label: str  # U1
+    name: str
+    entity: EntityRef
+    text: str
+    series: int
+    moved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadPart:
+    """Series that the signal catalogue does not know: how many there are, how many names moved, and `most` of those."""
+
+    names: int
+    series: int
+    moved: int
+    most: tuple[UnreadLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLine:
     """A language model's reading of a change by its diff: shown, never scored. `cites` are labels it was given."""
 
@@ -286,6 +308,7 @@ class View:
     rechecks: tuple[RecheckLine, ...] = ()  # in the order they were made
     proposals: tuple[ProposalLine, ...] = ()  # by a language model; those that stand are among the accounts, too
     names: tuple[NameLine, ...] = ()  # a language model's readings of log templates
+    unread: UnreadPart | None = None  # None: every series is understood
     lost: tuple[LostLine, ...] = ()
     model_lost: str = ""  # why the language model was not asked any more (mode llm_unavailable), in words
     note: str = ""  # why another time is looked at than the page's, where that is so

@@ -82,6 +82,8 @@ class Meaning:
     about: About = About.LABELS
     client: bool = False
     unit_stated: bool = True  # False: neither the name nor a rule says the unit; a source may have to infer it
+    known: bool = True  # False: no rule fits the name
+    said: str = ""  # the type that the server states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +232,7 @@ class Catalogue:
             by=rule.by if rule else (), about=rule.about if rule else About.LABELS,
             client=bool(rule and rule.client) or kind is SignalKind.CLIENT_LATENCY,
             unit_stated=stated or bool(rule and (rule.unit is not None or rule.scale is not None)),
+            known=rule is not None, said=said,
         )  # fmt: skip
 
     def _unit(self, normal: str, kind: SignalKind) -> tuple[str, float, bool]:

@@ -18,15 +18,27 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoRule:
+    """What is known of a series that no rule of the catalogue fits: the type and help text that the server states (""
+    where it states none), and the keys of its labels."""
+
+    type: str = ""
+    help: str = ""
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesRow:
     """What one row of the table is. `peer` is the callee when the series is about an edge (entity = caller)
-    or the caller when measured at the destination (`reporter` label says which)."""
+    or the caller when measured at the destination (`reporter` label says which). `no_rule` is set where the catalogue
+    does not know the name."""
 
     entity: EntityRef
     signal: Signal
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
     peer: EntityRef | None = None
+    no_rule: NoRule | None = None
 
     @property
     def key(self) -> str:

@@ -13,6 +13,7 @@ from compass.signals.catalogue import Combine, Meaning, Part
 from compass.signals.entities import DESCRIBES_HOST, EntityIndex, Resolved
 from compass.signals.identity import without_bound
 from compass.signals.names import CONTAINER, first
+from compass.tables.series import NoRule
 
 _HTTP_STATUS = (
     "http_response_status_code", "http_status_code", "response_code", "status_code", "http_code", "status", "code",
@@ -61,6 +62,7 @@ class Group:
     peer: EntityRef | None
     labels: Mapping[str, str]
     members: tuple[Member, ...]
+    no_rule: NoRule | None = None
 
     @property
     def histogram(self) -> bool:
@@ -189,7 +191,16 @@ def _group(numbers: list[int], series: Mapping[int, tuple[str, Mapping[str, str]
     return Group(
         name=meaning.family if meaning.part is not Part.VALUE else name, meaning=meaning, entity=about.entity,
         service=about.service, peer=about.peer, labels=common, members=tuple(members),
+        no_rule=_no_rule(meaning, labels, about),
     )  # fmt: skip
+
+
+def _no_rule(meaning: Meaning, labels: Mapping[str, str], about: Resolved) -> NoRule | None:
+    """Of a pod's machine and nobody knows which: that is known, and says nothing about the pod."""
+    if meaning.known or about.describes_host:
+        return None
+    keys = tuple(sorted(label for label in labels if not label.startswith("__") and label not in ("le", "quantile")))
+    return NoRule(type=meaning.said, labels=keys)
 
 
 def _signal(signal: Signal, about: Resolved) -> Signal:

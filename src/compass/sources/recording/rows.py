@@ -144,4 +144,6 @@ def _outcomes(group: Group, source: Floats, at: dict[int, int], members: Sequenc
 
 def _row(group: Group, signal: Signal, stat: str = "") -> SeriesRow:
     labels = {**group.labels, "stat": stat} if stat else group.labels
-    return SeriesRow(entity=group.entity, signal=signal, name=group.name, labels=labels, peer=group.peer)
+    return SeriesRow(
+        entity=group.entity, signal=signal, name=group.name, labels=labels, peer=group.peer, no_rule=group.no_rule
+    )

@@ -78,6 +78,7 @@ def first_screen(view: View, page: Page) -> list[Text]:
     rows += _account_rows(view, page)
     rows.append(_Row(shares(view, page)))
     rows += [_Row(line, drop=4) for line in proposed(view, page)]
+    rows += [_Row(line, drop=5) for line in unread(view, page)]
     said = [labelled("note", page.fit(note), "yellow") for note in notes(view)[: page.most(1, 20)]]
     rows += [_Row(line, drop=5) for line in said]
     rows.append(_Row(footer(view, page)))
@@ -341,6 +342,16 @@ def proposed(view: View, page: Page) -> list[Text]:
     told = ", ".join(f"{counted[key]} {word}" for key, word in words.items() if counted[key])
     makers = ", ".join(dict.fromkeys(one.by for one in view.proposals))
     return [labelled("MODEL", page.fit(f"{makers} proposed {len(view.proposals)}: {told}"), "magenta")]
+
+
+def unread(view: View, page: Page) -> list[Text]:
+    """Where to look next by hand: what moved and nobody can read."""
+    if view.unread is None or not view.unread.moved:
+        return []
+    named = [one.name for one in view.unread.most][: page.most(3, 3)]
+    more = ", …" if len(named) < view.unread.moved else ""
+    counted = f"{view.unread.moved} of {view.unread.names} unknown series names moved"
+    return [labelled("NOT READ", page.fit(f"{counted}: {', '.join(named)}{more}"), "yellow")]
 
 
 def notes(view: View) -> list[str]:
