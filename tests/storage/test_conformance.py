@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from compass.domain.advice import ModelCall, Role, Task, Usage
-from compass.domain.advised import ModelAsked
+from compass.domain.advice import LlmFailure, ModelCall, Role, Task, Usage
+from compass.domain.advised import ModelAsked, ModelLost
 from compass.domain.chronicle import NewEvent, StepStarted, TimingMeasured, Tombstone
 from compass.domain.failure import Status
 from compass.ports.chronicle import Chronicle
@@ -139,6 +139,9 @@ async def test_the_row_follows_the_events(chronicle: Chronicle) -> None:
     assert row.opened_at.tzinfo is UTC
     await chronicle.append(investigation, None, [new("r", resumed())])
     assert (await chronicle.list())[0].status is Status.RUNNING
+    assert not row.model_lost
+    await chronicle.append(investigation, None, [new("l", ModelLost(failure=LlmFailure.QUOTA, said="nothing left"))])
+    assert (await chronicle.list())[0].model_lost
 
 
 async def test_investigations_are_listed_latest_first_and_found(chronicle: Chronicle) -> None:

@@ -395,3 +395,4 @@ class InvestigationSummary:
     opened_at: datetime
     last_event_at: datetime
     events: int
+    model_lost: bool = False  # its language model could not be asked any more

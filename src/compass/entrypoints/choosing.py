@@ -26,7 +26,8 @@ async def keep_choice(
     for certain.
     """
     text = target.read_text(encoding="utf-8") if target.exists() else ""
-    wanted: dict[str, object] = {**(read_config(target).llm if text else {}), **changes}
+    before = read_config(target).llm if text else {}
+    wanted: dict[str, object] = {**(before if isinstance(before, dict) else {}), **changes}
     edited = with_lines(text, "llm", changes) if changes else text
     if access:
         known = wanted.get("providers")

@@ -16,9 +16,10 @@ from compass.entrypoints.live import config
 from compass.investigation.runner import Means
 from compass.llm.settings import LlmSettings, read_settings
 from compass.ports.chronicle import Chronicle
-from compass.ports.errors import StorageError
+from compass.ports.errors import ConfigurationError, StorageError
 from compass.ports.language_model import LanguageModel
 from compass.ports.replies import KeptReply, Replies
+from compass.redaction import redact
 
 WHERE = "compass.toml"
 PLACEHOLDERS = "key of placeholders"
@@ -62,12 +63,15 @@ async def advised(
 ) -> Means:  # fmt: skip
     """`prepared` with the chosen model and its budget. `calls` and `spent` are those of the investigation so far.
 
-    Raises ConfigurationError where `[llm]` is wrong: before anything is recorded.
+    Where `[llm]` is wrong the investigation goes on without a model, and records why.
     """
     if not use:
         return prepared
     chosen = config()
-    settings = llm_settings(chosen)
+    try:
+        settings = llm_settings(chosen)
+    except ConfigurationError as error:
+        return replace(prepared, model_wrong=not_usable(error))
     if not settings.fast:
         return prepared
     key = await placeholder_key(chronicle.replies)
@@ -85,6 +89,12 @@ async def advised(
         budget_usd=budget_usd(settings.budget, severity),
         money=Money(estimator=await estimator_of(settings, prepared.limits.rounds, chronicle)),
     )  # fmt: skip
+
+
+def not_usable(error: ConfigurationError) -> str:
+    """What is wrong in `[llm]`, where, and what to do, for whoever goes on without a model."""
+    # It may quote what was written there, and a key is written there by mistake.
+    return f"{redact(str(error))}; put it right, then: compass llm test"
 
 
 async def placeholder_key(replies: Replies) -> bytes:

@@ -16,7 +16,7 @@ from compass.domain.commanded import CommandGiven
 from compass.domain.incident import Incident
 from compass.investigation import conclude, intake
 from compass.investigation.advising.base import Adviser
-from compass.investigation.advising.hear import Money, hear
+from compass.investigation.advising.hear import Money, do_without, hear, lost_before
 from compass.investigation.answers import gate_decision
 from compass.investigation.beliefs import believe
 from compass.investigation.funnel import Funnel
@@ -45,7 +45,7 @@ class Means:
 
     `gate` None: nobody is asked; a recorded policy goes on. `model` None: none was chosen, which is normal;
     `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent, `money` how that
-    is estimated and asked for.
+    is estimated and asked for. `model_wrong`: why the model that was chosen cannot be used in this run, in words.
     """
 
     crew: Crew
@@ -59,6 +59,7 @@ class Means:
     advisers: Sequence[Adviser[Any]] = ()
     budget_usd: float | None = None
     money: Money = Money()
+    model_wrong: str = ""
 
 
 async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
@@ -69,7 +70,10 @@ async def open_investigation(recorder: Recorder, incident: Incident, means: Mean
         specialists=tuple(s.name for s in means.crew.specialists), source_uri=source_uri,
         model=means.model.name if means.model else "", budget_usd=means.budget_usd,
     )  # fmt: skip
-    await recorder.append(("opened", opened), actor=COMMANDER)
+    began: list[tuple[str, c.Payload]] = [("opened", opened)]
+    if means.model_wrong:
+        began.append(("opened/lost", lost_before(means.model_wrong)))
+    await recorder.append(*began, actor=COMMANDER)
 
 
 async def investigate(recorder: Recorder, means: Means) -> Board:
@@ -114,10 +118,17 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
     elif move.kind is Kind.GATE:
         await _gate(recorder, means)
     elif move.kind is Kind.ADVISE:
-        await _or_stop(hear(recorder, means.model, means.crew, means.advisers, means.money), recorder)
+        await _or_stop(_advise(recorder, means), recorder)
     elif move.kind is Kind.BELIEVE:
         payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
         await recorder.append(*payloads, actor="planning")
+
+
+async def _advise(recorder: Recorder, means: Means) -> None:
+    if means.model is None:
+        await do_without(recorder, means.model_wrong)
+    else:
+        await hear(recorder, means.model, means.crew, means.advisers, means.money)
 
 
 async def _gate(recorder: Recorder, means: Means) -> None:

@@ -35,8 +35,6 @@ addresses = true
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from compass.domain.incident import Severity
@@ -99,7 +97,7 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     concurrency: int = 4
 
 
-def read_settings(table: Mapping[str, object], where: str) -> LlmSettings:
+def read_settings(table: object, where: str) -> LlmSettings:
     """Raises ConfigurationError naming the field that is wrong, with an example."""
     try:
         settings = msgspec.convert(table, type=LlmSettings, strict=True)

@@ -151,6 +151,7 @@ class MemoryChronicle:
                 opened_at=found.opened_at,
                 last_event_at=found.last_event_at,
                 events=len(found.rows),
+                model_lost=any(row.kind == "model.lost" for row in found.rows),
             )
             for found in latest
         )

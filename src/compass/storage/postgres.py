@@ -80,6 +80,7 @@ class _SummaryRow:
     opened_at: datetime
     last_event_at: datetime
     events: int
+    model_lost: bool
 
     def summary(self) -> InvestigationSummary:
         return InvestigationSummary(
@@ -91,6 +92,7 @@ class _SummaryRow:
             opened_at=self.opened_at.astimezone(UTC),
             last_event_at=self.last_event_at.astimezone(UTC),
             events=self.events,
+            model_lost=self.model_lost,
         )
 
 

@@ -124,8 +124,10 @@ select pg_notify('compass_events', %(investigation)s)
 listen compass_events
 
 -- name: list_investigations
-select id, number, team, title, status, opened_at, last_event_at, next_seq - 1 as events
-from compass.investigation where team = %(team)s order by number desc limit %(limit)s
+select i.id, i.number, i.team, i.title, i.status, i.opened_at, i.last_event_at, i.next_seq - 1 as events,
+       exists (select 1 from compass.event e
+               where e.team = i.team and e.investigation = i.id and e.kind = 'model.lost') as model_lost
+from compass.investigation i where i.team = %(team)s order by i.number desc limit %(limit)s
 
 -- name: latest
 select id from compass.investigation where team = %(team)s order by number desc limit 1

@@ -51,7 +51,9 @@ def test_list_shows_the_latest_first(told: Told) -> None:
     rows = told.cli("list", "--json", "--limit", "1").json()
     assert isinstance(rows, list)
     assert [row["number"] for row in rows] == [2]
-    assert {"id", "number", "team", "title", "status", "opened_at", "last_event_at", "events"} == set(rows[0])
+    assert {"id", "number", "team", "title", "status", "opened_at", "last_event_at", "events", "model_lost"} == set(
+        rows[0]
+    )
 
 
 def test_an_empty_list_says_what_to_try(cli: Cli) -> None:
@@ -81,7 +83,13 @@ def test_accounts_and_its_other_name(told: Told) -> None:
     assert "All connections in a pool of orders are in use" in done.out
     assert "  check" in done.out
     assert told.cli("hypotheses", "-i", "1").out == done.out
-    assert keys(told.cli("accounts", "-i", "1", "--json")) == {"accounts", "refuted", "not_listed", "no_incident"}
+    assert keys(told.cli("accounts", "-i", "1", "--json")) == {
+        "accounts",
+        "refuted",
+        "not_listed",
+        "no_incident",
+        "model_lost",
+    }
 
 
 def test_why_adds_up(told: Told) -> None:
@@ -92,7 +100,7 @@ def test_why_adds_up(told: Told) -> None:
     assert total is not None
     assert len(terms) >= 3
     assert sum(terms) == pytest.approx(float(total[1]), abs=0.005 * (len(terms) + 1))
-    assert keys(told.cli("why", "1", "-i", "1", "--json")) == {"account", "confidence", "terms"}
+    assert keys(told.cli("why", "1", "-i", "1", "--json")) == {"account", "confidence", "terms", "model_lost"}
 
 
 def test_an_account_can_be_meant_by_its_rank_or_its_label(told: Told) -> None:
@@ -120,7 +128,13 @@ def test_evidence_comes_with_the_query_to_run_again(told: Told) -> None:
     assert re.search(r"^attempts to refute \(\d+\)", done.out, re.MULTILINE)
     assert "duckdb: " in done.out
     assert "coverage complete" in done.out
-    assert keys(told.cli("evidence", "1", "-i", "1", "--json")) == {"account", "for", "against", "attempts"}
+    assert keys(told.cli("evidence", "1", "-i", "1", "--json")) == {
+        "account",
+        "for",
+        "against",
+        "attempts",
+        "model_lost",
+    }
 
 
 def test_the_timeline_has_the_system_first_and_both_in_order(told: Told) -> None:
@@ -226,6 +240,6 @@ def test_a_deeper_attempt_is_ordered_run_and_ended_on_its_own(cli: Cli, recordin
     assert again.code == 0
     report = again.json()
     assert isinstance(report, dict)
-    assert set(report) == {"before", "after"}
+    assert set(report) == {"before", "after", "model_lost"}
     assert [e.key for e in cli.events() if isinstance(e.payload, c.Ended)][-1].endswith("/2")
     assert len(payloads(cli.events(), CommandGiven)) == 2

@@ -10,7 +10,7 @@ from compass.domain import advised as told
 from compass.domain.advice import ChosenTests, LlmFailure, Task
 from compass.domain.board import Board
 from compass.investigation.advising.base import Taken
-from compass.investigation.advising.hear import UNAVAILABLE, Money, hear
+from compass.investigation.advising.hear import NOT_AT_HAND, UNAVAILABLE, Money, do_without, hear
 from compass.investigation.estimate import Estimate
 from compass.investigation.moves import Kind, next_move
 from compass.investigation.purse import Limit, Metered, Purse
@@ -100,11 +100,14 @@ async def test_one_bad_reply_of_several_does_not_lose_the_model() -> None:
     assert recorder.board.advice.lost == ""
 
 
-async def test_a_run_without_the_model_that_began_it_goes_on_without() -> None:
+@pytest.mark.parametrize(
+    ("wrong", "said"), [("", NOT_AT_HAND), ("llm: bad; do this", f"{UNAVAILABLE} (llm: bad; do this)")]
+)
+async def test_a_run_without_the_model_that_began_it_goes_on_without(wrong: str, said: str) -> None:
     recorder = await recorder_of(believed({POOL: 0.5}))
     recorder.board = with_model(recorder.board)
-    await hear(recorder, None, BUSY, (Chooser(),))
-    assert recorder.board.advice.lost
+    await do_without(recorder, wrong)
+    assert said in recorder.board.advice.lost
     assert next_move(recorder.board, BUSY, Limits()).kind is not Kind.ADVISE
 
 

@@ -18,7 +18,7 @@ from compass.exports.wording import objections
 from compass.investigation.asking.answering import Means, Outcome, answer
 from compass.investigation.asking.known import Known
 from compass.ports.chronicle import Chronicle
-from compass.ports.errors import CompassError, NotFoundError
+from compass.ports.errors import CompassError, ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
     from compass.domain import advised as told
@@ -91,11 +91,17 @@ async def answered(
         event = NewEvent(key=f"ask/{asked_ns}/{key}", payload=payload, actor=ACTOR)
         await chronicle.append(loaded.id, None, [event])
 
-    model = await open_model(chronicle, loaded)
+    wrong = ""
+    try:
+        model = await open_model(chronicle, loaded)
+    except ConfigurationError as error:  # the evidence answers, and says why it is alone
+        from compass.entrypoints.models import not_usable
+
+        model, wrong = None, not_usable(error)
     try:
         done = await answer(question, Means(
             read=read, record=record, mechanisms=session.mechanisms_of(chosen), objections=objections, model=model,
-            deepen=_deepening(chronicle, chosen, loaded) if tests else None,
+            model_wrong=wrong, deepen=_deepening(chronicle, chosen, loaded) if tests else None,
         ))  # fmt: skip
     finally:
         if model is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, incident_of, investigate_recording
+from compass.entrypoints.cli.render.listing import NO_MODEL
 from compass.entrypoints.cli.render.output import console, page, show, show_json
 from compass.entrypoints.cli.render.screen import first_screen
 from compass.entrypoints.cli.render.words import cut, percent
@@ -68,6 +69,7 @@ def _several(folders: tuple[Path, ...], request: Request, *, as_json: bool) -> i
         if not as_json:
             leader = result.view.accounts[0] if result.view.accounts else None
             said = f"{percent(leader.confidence)} {leader.claim}" if leader else result.view.said
+            said = f"{NO_MODEL}; {said}" if result.view.model_lost else said
             out.print(cut(f"#{result.view.number} {folder.name}: {said}", max(60, out.width)))
         if result.exit_code is ExitCode.STOPPED:
             break

@@ -73,7 +73,12 @@ async def _prose(
     chronicle: Chronicle, loaded: session.Loaded, mechanisms: Mapping[str, Mechanism], open_model: OpenModel
 ) -> ModelProse:
     """What a model writes of the draft's own lines. That it fails is said in the draft and ends nothing."""
-    model = await open_model(chronicle, loaded)
+    try:
+        model = await open_model(chronicle, loaded)
+    except ConfigurationError as error:
+        from compass.entrypoints.models import not_usable
+
+        return ModelProse(by="the language model", failed=f"{UNAVAILABLE} ({not_usable(error)})", usd=0.0)
     if model is None:
         raise ConfigurationError("no language model is chosen", where="--prose", hint="compass llm use")
     try:

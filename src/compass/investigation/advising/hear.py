@@ -27,6 +27,7 @@ GIVES_UP = frozenset({
 })  # fmt: skip
 """Failures that the next call would meet as well: the model is not asked again in this investigation."""
 UNAVAILABLE = "AI service unavailable; here is the raw data I gathered"
+NOT_AT_HAND = "no language model is at hand in this run"
 
 
 Estimator = Callable[[Board], Estimate | None]
@@ -44,17 +45,13 @@ class Money:
 
 
 async def hear(
-    recorder: Recorder, model: LanguageModel | None, crew: Crew, advisers: Sequence[Adviser[Any]],
+    recorder: Recorder, model: LanguageModel, crew: Crew, advisers: Sequence[Adviser[Any]],
     money: Money | None = None,
 ) -> None:  # fmt: skip
     """Ask what every adviser wants to know after the board's current round, and record what came of it."""
     money = money or Money()
     number = recorder.board.round
-    key = f"advice/{number}/{recorder.board.reopened}"
-    if model is None:
-        lost = told.ModelLost(failure=LlmFailure.NO_MODEL, said="no language model is at hand in this run")
-        await recorder.append((f"{key}/lost", lost), actor=ACTOR)
-        return
+    key = _key(recorder.board)
     board = recorder.board
     asked = [(adviser, question) for adviser in advisers for question in adviser.questions(board, crew)]
     await _say_cost(recorder, board, asked, money)
@@ -71,6 +68,21 @@ async def hear(
     # All at once: a crash leaves either the whole of this advice or only the record of what was asked.
     given = [pair for one in taken for pair in one.payloads]
     await recorder.append(*given, *_closing(key, number, taken, replies), actor=ACTOR)
+
+
+async def do_without(recorder: Recorder, wrong: str) -> None:
+    """Record that the model of this investigation is not there in this run. `wrong`: why, where that is known."""
+    lost = lost_before(wrong) if wrong else told.ModelLost(failure=LlmFailure.NO_MODEL, said=NOT_AT_HAND)
+    await recorder.append((f"{_key(recorder.board)}/lost", lost), actor=ACTOR)
+
+
+def lost_before(wrong: str) -> told.ModelLost:
+    """A model that cannot be asked anything, as it is set up."""
+    return told.ModelLost(failure=LlmFailure.NO_MODEL, said=f"{UNAVAILABLE} ({wrong})")
+
+
+def _key(board: Board) -> str:
+    return f"advice/{board.round}/{board.reopened}"
 
 
 async def _say_cost(

@@ -30,13 +30,15 @@ NOTHING_LEFT = "Nothing of the model's answer rests on facts that it was given, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What a question is answered with. `model` None: none was chosen. `deepen` None: no tests are wanted."""
+    """What a question is answered with. `model` None: none was chosen, or `model_wrong` says why it cannot be used.
+    `deepen` None: no tests are wanted."""
 
     read: Read
     record: Record
     mechanisms: Mapping[str, Mechanism]
     objections: Objections
     model: LanguageModel | None = None
+    model_wrong: str = ""
     deepen: Deepen | None = None
 
 
@@ -62,7 +64,9 @@ async def answer(asked: str, means: Means) -> Outcome:
     board, view = await means.read()
     facts = known_facts(board, view, means.mechanisms)
     if means.model is None:
-        done = Outcome(question=asked, answer=_plain(asked, facts, board, means), facts=facts)
+        own = _plain(asked, facts, board, means)
+        notes = (f"{UNAVAILABLE} ({means.model_wrong})", *own.notes) if means.model_wrong else own.notes
+        done = Outcome(question=asked, answer=replace(own, notes=notes), facts=facts)
     else:
         done = await _by_model(asked, facts, board, means, means.model)
     cited = {cite for sentence in done.answer.sentences for cite in sentence.cites}

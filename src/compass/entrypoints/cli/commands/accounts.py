@@ -23,15 +23,17 @@ def accounts(
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.accounts import account_block, all_accounts
     from compass.entrypoints.cli.render.output import console, page, show, show_json
+    from compass.entrypoints.cli.render.screen import without_model
 
     view = session.read_one(investigation).view
     if account is not None:
         line = session.pick(view, account)
         if as_json:
-            show_json(line)
+            show_json(line, model_lost=view.model_lost)
         else:
             out = console()
-            show(out, account_block(line, page(out, full=True)))
+            room = page(out, full=True)
+            show(out, [*without_model(view, room), *account_block(line, room)])
         return
     if as_json:
         show_json(
@@ -40,7 +42,8 @@ def accounts(
                 "refuted": view.refuted,
                 "not_listed": view.not_listed,
                 "no_incident": view.no_incident,
-            }
+            },
+            model_lost=view.model_lost,
         )
     else:
         out = console()

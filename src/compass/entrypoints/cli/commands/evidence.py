@@ -26,6 +26,7 @@ def evidence(
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.evidence import evidence_lines, fact_block
     from compass.entrypoints.cli.render.output import console, page, show, show_json
+    from compass.entrypoints.cli.render.screen import without_model
 
     if trace:
         show_traces(investigation, account, as_json=as_json)
@@ -34,15 +35,17 @@ def evidence(
     if account[:1] in "Ee" and account[1:].isdigit():
         fact = session.pick_fact(loaded.board, account)
         if as_json:
-            show_json(fact)
+            show_json(fact, model_lost=loaded.view.model_lost)
         else:
             out = console()
-            show(out, fact_block(fact, page(out, full=True)))
+            room = page(out, full=True)
+            show(out, [*without_model(loaded.view, room), *fact_block(fact, room)])
         return
     line = session.pick(loaded.view, account)
     if as_json:
         show_json(
-            {"account": line.id, "for": line.evidence_for, "against": line.evidence_against, "attempts": line.attempts}
+            {"account": line.id, "for": line.evidence_for, "against": line.evidence_against, "attempts": line.attempts},
+            model_lost=loaded.view.model_lost,
         )
     else:
         out = console()

@@ -26,7 +26,7 @@ def recheck(
 
     view = measure_again(investigation, last)
     if as_json:
-        show_json(view.rechecks[-1])
+        show_json(view.rechecks[-1], model_lost=view.model_lost)
     else:
         out = console()
         show(out, recheck_screen(view, view.rechecks[-1], page(out)))

@@ -27,18 +27,20 @@ def show_investigation(
     as_json: Json = False,
 ) -> None:
     """Show an investigation: what, where, recent changes, ranked accounts."""
+    from rich.text import Text
+
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import first_screen
 
     loaded = session.read_one(investigation)
-    if queries:
-        show_queries(loaded.events, as_json=as_json)
-        return
-    if prompts:
-        show_prompts(loaded.events, as_json=as_json)
-        return
     view = loaded.view
+    if queries or prompts:
+        listed = show_queries if queries else show_prompts
+        listed(loaded.events, as_json=as_json)
+        if view.model_lost and not as_json:
+            show(console(), [Text(view.model_lost, style="yellow")])
+        return
     if as_json:
         show_json(view)
     else:

@@ -15,14 +15,16 @@ def test_account(account: AccountNumber = "1", investigation: Reference = None, 
     """Try harder to refute account N: every plan there is, the deep ones too."""
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.output import console, page, show, show_json
+    from compass.entrypoints.cli.render.screen import without_model
     from compass.entrypoints.cli.render.tested import tested_lines
     from compass.entrypoints.cli.resuming import test_deeper
 
     before, result = test_deeper(investigation, account)
     after = session.pick(result.view, before.label)
     if as_json:
-        show_json({"before": before.confidence, "after": after})
+        show_json({"before": before.confidence, "after": after}, model_lost=result.view.model_lost)
     else:
         out = console()
-        show(out, tested_lines(before, after, page(out)))
+        room = page(out)
+        show(out, [*without_model(result.view, room), *tested_lines(before, after, room)])
     return int(result.exit_code)

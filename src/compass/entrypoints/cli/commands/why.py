@@ -20,7 +20,10 @@ def why(account: AccountNumber = "1", investigation: Reference = None, as_json: 
     loaded = session.read_one(investigation)
     line = session.pick(loaded.view, account)
     if as_json:
-        show_json({"account": line.id, "confidence": line.confidence, "terms": terms_of(loaded.board, line.id)})
+        terms = terms_of(loaded.board, line.id)
+        show_json(
+            {"account": line.id, "confidence": line.confidence, "terms": terms}, model_lost=loaded.view.model_lost
+        )
     else:
         out = console()
         show(out, why_lines(loaded.board, loaded.view, line, page(out)))

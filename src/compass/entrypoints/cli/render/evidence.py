@@ -8,7 +8,15 @@ from rich.text import Text
 
 from compass.analysis.wording import quantity
 from compass.domain.observation import Observation
-from compass.entrypoints.cli.render.screen import Page, attempt_line, claim_line, distinct, headline, labelled
+from compass.entrypoints.cli.render.screen import (
+    Page,
+    attempt_line,
+    claim_line,
+    distinct,
+    headline,
+    labelled,
+    without_model,
+)
 from compass.entrypoints.cli.render.sparkline import sparkline
 from compass.entrypoints.cli.render.words import clock_time
 from compass.projections.view import AccountLine, Fact, View
@@ -18,7 +26,7 @@ SPARK_WIDTH = 48
 
 def evidence_lines(view: View, account: AccountLine, page: Page) -> list[Text]:
     """For, against, and the attempts to refute."""
-    lines = [headline(view, page), claim_line(account, page)]
+    lines = [headline(view, page), *without_model(view, page), claim_line(account, page)]
     labels = {fact.label for fact in (*account.evidence_for, *account.evidence_against)}
     for name in view.names:
         if name.label in labels:

@@ -14,6 +14,7 @@ from compass.entrypoints.cli.render.words import relative_day
 
 # A living runner writes at least every few seconds; one that is silent for longer has been killed.
 SILENT_FOR = timedelta(seconds=60)
+NO_MODEL = "without model"
 
 
 def listing(found: Sequence[InvestigationSummary], page: Page) -> list[Text]:
@@ -26,7 +27,12 @@ def listing(found: Sequence[InvestigationSummary], page: Page) -> list[Text]:
         silent = row.status is Status.RUNNING and now - row.last_event_at > SILENT_FOR
         state = "interrupted" if silent else row.status.value
         head = f"{row.number:>4}  {state:<13} {relative_day(row.opened_at.astimezone(UTC), now):<17} "
-        lines.append(Text(head).append(page.fit(row.title, len(head))))
+        line = Text(head)
+        if row.model_lost:
+            line.append(NO_MODEL, style="yellow").append("  ")
+        lines.append(line.append(page.fit(row.title, len(line.plain))))
     if any(line.plain[6:17] == "interrupted" for line in lines):
         lines.append(Text("interrupted: compass resume -i N goes on", style="dim"))
+    if any(row.model_lost for row in found):
+        lines.append(Text(f"{NO_MODEL}: the language model was lost; compass show -i N says why", style="dim"))
     return lines

@@ -64,9 +64,13 @@ def meanwhile(text: str) -> Iterator[None]:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def show_json(value: object) -> None:
-    """One JSON document on standard output, keys in order."""
-    data = msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="sorted"))
+def show_json(value: object, *, model_lost: str | None = None) -> None:
+    """One JSON document on standard output, keys in order. `model_lost` is added to a part of a view, which does not
+    hold it: why the language model was not asked any more, empty where it was not lost."""
+    plain = msgspec.to_builtins(value, str_keys=True, order="sorted")
+    if model_lost is not None:
+        plain = {**plain, "model_lost": model_lost}
+    data = msgspec.json.encode(plain, order="sorted")
     sys.stdout.write(msgspec.json.format(data, indent=2).decode() + "\n")
 
 

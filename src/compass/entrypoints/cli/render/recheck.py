@@ -6,7 +6,7 @@ from rich.text import Text
 
 from compass.analysis.wording import quantity
 from compass.domain.recheck import AlertState
-from compass.entrypoints.cli.render.screen import RECOVERY_STYLE, Page, headline, labelled
+from compass.entrypoints.cli.render.screen import RECOVERY_STYLE, Page, headline, labelled, without_model
 from compass.entrypoints.cli.render.words import clock_time, duration
 from compass.projections.view import AlertLine, RecheckLine, SignalLine, View
 
@@ -19,6 +19,7 @@ def recheck_screen(view: View, one: RecheckLine, page: Page) -> list[Text]:
     at = f"{clock_time(one.at_ns)}, over the last {duration(one.window_s)}"
     lines = [
         headline(view, page),
+        *without_model(view, page),
         labelled("NOW", page.fit(one.said), RECOVERY_STYLE[one.state]),
         labelled("", page.fit(at)),
     ]

@@ -109,6 +109,11 @@ def headline(view: View, page: Page) -> Text:
     return Text(page.fit(view.title, len(tail)), style="bold").append(tail, style="dim")
 
 
+def without_model(view: View, page: Page) -> list[Text]:
+    """That the language model was lost, for whatever shows a part of an investigation; nothing where it was not."""
+    return [labelled("note", page.fit(view.model_lost), "yellow")] if view.model_lost else []
+
+
 def what(view: View, page: Page) -> list[Text]:
     paged_at = f"paged {clock_time(view.detected_ns).split(' (')[0]}"
     lines = [labelled("WHAT", page.fit(f"{since(view)}; {paged_at}"))]

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from compass.domain.board import Board
 from compass.domain.posterior import Term
-from compass.entrypoints.cli.render.screen import Page, headline
+from compass.entrypoints.cli.render.screen import Page, headline, without_model
 from compass.entrypoints.cli.render.words import percent
 from compass.projections.view import AccountLine, View
 
@@ -30,6 +30,7 @@ def why_lines(board: Board, view: View, account: AccountLine, page: Page) -> lis
     terms = terms_of(board, account.id)
     lines = [
         headline(view, page),
+        *without_model(view, page),
         Text(f"Why {account.label} has {percent(account.confidence)}: ", style="bold").append(
             page.fit(account.claim, 24)
         ),

@@ -1,0 +1,78 @@
+"""`[llm]` cannot be read: the investigation is made all the same, and every output says that no model was heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from compass.entrypoints import storage
+from compass.entrypoints.cli import session
+from compass.entrypoints.cli.main import build
+from compass.entrypoints.clock import SystemClock
+from compass.ports.chronicle import Chronicle
+from compass.storage.memory import MemoryChronicle
+from tests.support.cli import Done
+
+WRONG = "[llm]\nfast = 3\n"
+SAID = "AI service unavailable"
+Compass = Callable[..., Done]
+
+EVERY_OUTPUT = (
+    "show", "show --queries", "show --prompts", "accounts", "accounts 1", "why", "evidence", "evidence E1", "timeline",
+    "replay", "cost", "postmortem", "test 1", "ask database?",
+)  # fmt: skip
+NOT_OF_A_RESULT = frozenset({
+    "database", "demo", "doctor", "eval", "init", "llm", "record", "redact", "signals",  # of no investigation
+    "stop", "resume",  # there is nothing to stop here; it prints what `show` prints
+    "recheck",  # needs live servers: tests/entrypoints/cli/test_recheck.py
+    "hypotheses",  # another name of accounts
+    "investigate", "list",  # below
+})  # fmt: skip
+
+
+@pytest.fixture
+def compass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
+    """Commands in this process, over one chronicle."""
+    kept = MemoryChronicle(clock=SystemClock())
+
+    async def same(_chosen: object) -> Chronicle:
+        return kept
+
+    monkeypatch.setattr(storage, "chronicle_of", same)
+    catalogue = session.mechanisms_of(session.settings())  # each command reads it anew, which is most of its time
+    monkeypatch.setattr(session, "mechanisms_of", lambda _chosen: catalogue)
+    config = tmp_path / "compass.toml"
+    config.write_text(WRONG)
+    monkeypatch.setenv("COMPASS_CONFIG", str(config))
+
+    def call(*words: str) -> Done:
+        capsys.readouterr()
+        code = build()(list(words), standalone_mode=False)
+        printed = capsys.readouterr()
+        return Done(code=int(code or 0), out=printed.out, err=printed.err)
+
+    return call
+
+
+def test_every_output_says_that_no_model_was_heard_and_why(compass: Compass, recordings: Path) -> None:
+    done = compass("investigate", "--recording", str(recordings / "pool"))
+    assert done.code == 0, "it ends as without any [llm]"
+    assert SAID in done.err, "the live view"
+    assert SAID in done.out, "the first screen"
+    for words in ("compass.toml: llm", "Expected `str`, got `int`", "compass llm test"):
+        assert words in done.out, "what is wrong, where, and what to do"
+    assert "without model" in compass("list").out
+    assert '"model_lost": true' in compass("list", "--json").out
+    for line in EVERY_OUTPUT:
+        assert SAID in compass(*line.split()).out, line
+    for line in EVERY_OUTPUT:
+        if not line.startswith(("show --", "postmortem", "replay")):
+            assert SAID in compass(*line.split(), "--json").out, f"{line} --json"
+
+
+def test_no_command_is_left_out_of_the_walk() -> None:
+    known = vars(typer.main.get_command(build()))["commands"]
+    assert set(known) == {line.split()[0] for line in EVERY_OUTPUT} | NOT_OF_A_RESULT
