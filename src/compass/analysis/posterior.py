@@ -13,15 +13,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compass.analysis.groups import SUPPORT, Piece, connected, tokens_of
+from compass.analysis.history import log_factor, words
 from compass.analysis.likelihood import LikelihoodTable
 from compass.domain.hypothesis import Account, Hypothesis
+from compass.domain.learned import HistoryCount
 from compass.domain.posterior import Evidence, Posterior, Term
-from compass.domain.proposed import by_model, is_stated
+from compass.domain.proposed import brought, by_model, is_stated
 
 NO_INCIDENT = "no_incident"
 NOT_LISTED = "not_listed"
 ENGINE = "compass-evidence/1"
 _LEAST_MASS = 1e-9
+_REQUIRED = frozenset({"suggestion", "required"})
 
 
 def update(
@@ -32,6 +35,7 @@ def update(
     table: LikelihoodTable,
     *,
     series: Mapping[str, str] | None = None,
+    history: Mapping[str, HistoryCount] | None = None,
     engine: str = ENGINE,
 ) -> Posterior:
     """The posterior of `accounts`.
@@ -44,6 +48,9 @@ def update(
     What a language model proposed (`domain.proposed`) divides "not on this list" and nothing else: without evidence of
     its own it leaves the probability of every other account, of "no incident", and of itself and "not on this list"
     together as they were.
+
+    `history` maps hypothesis ids to what the team's past says of them. It is a part of the prior: it enters once,
+    within a cap, is lent to no other account, and is gone with the account's decisive refutation.
     """
     unique = {account.id: account for account in sorted(accounts, key=lambda a: (a.id, a.head))}
     proposed = {key for key, account in unique.items() if _proposed(account, hypotheses)}
@@ -57,8 +64,10 @@ def update(
     terms: dict[str, list[Term]] = {}
     for key, account in unique.items():
         prior = _prior_term(key, masses[key], _describe(account.head, hypotheses))
-        unseen = _unseen_of(account, hypotheses, mechanisms, table) if key in proposed and screened else []
-        terms[key] = [prior, *unseen, *weigher.account(account)]
+        unshown = key in proposed or weigher.only_brought(account.head, hypotheses)
+        unseen = _unseen_of(account, hypotheses, mechanisms, table) if unshown and screened else []
+        past = _past(account, (history or {}).get(account.head)) if not weigher.is_cut(account.head) else []
+        terms[key] = [prior, *past, *unseen, *weigher.account(account)]
     terms[NO_INCIDENT] = [
         _prior_term(NO_INCIDENT, masses[NO_INCIDENT], "no incident"), *weigher.own(NO_INCIDENT, NO_INCIDENT),
     ]  # fmt: skip
@@ -174,6 +183,16 @@ class _Weigher:
     def own(self, account: str, key: str) -> list[Term]:
         return self._grouped(account, self._pieces(key))
 
+    def is_cut(self, hypothesis: str) -> bool:
+        return self._cut(hypothesis) is not None
+
+    def only_brought(self, head: str, hypotheses: Mapping[str, Hypothesis]) -> bool:
+        """A person or a past incident brought it, and nothing that it requires was seen so far."""
+        hypothesis = hypotheses.get(head)
+        if hypothesis is None or not brought(hypothesis):
+            return False
+        return not any(e.kind in _REQUIRED and e.log_likelihood[head] > 0 for e in self.by_key.get(head, ()))
+
     def _cut(self, hypothesis: str) -> Evidence | None:
         """The decisive refutation of a hypothesis, if there is one (the first by id)."""
         found = [e for e in self.by_key.get(hypothesis, ()) if e.kind == "refuted" and e.link == hypothesis]
@@ -278,13 +297,19 @@ def _unseen_of(
     account: Account, hypotheses: Mapping[str, Hypothesis], mechanisms: Mapping[str, tuple[str, float]],
     table: LikelihoodTable,
 ) -> list[Term]:  # fmt: skip
-    """The same for a known mechanism that a model proposed: its mass was a part of that mass, and it was screened for
-    like all the rest. So what it takes from "not on this list" is exactly what "not on this list" loses."""
+    """The same for a known mechanism that a model, a person or a past incident proposed: its mass was a part of that
+    mass, and it was screened for like all the rest. So what it takes from "not on this list" is what that loses."""
     if not _known_mechanism(account, hypotheses, _weights(mechanisms)) or table.prior.unseen >= 1:
         return []
     text = "a known mechanism: what it requires was not seen when it was proposed"
     score = math.log(table.prior.unseen)
     return [Term(account=account.id, group="unseen", log_score=score, because=(), text=text)]
+
+
+def _past(account: Account, count: HistoryCount | None) -> list[Term]:
+    if count is None or not (score := log_factor(count)):
+        return []
+    return [Term(account=account.id, group="history", log_score=score, because=count.lessons, text=words(count))]
 
 
 def _describe(head: str, hypotheses: Mapping[str, Hypothesis]) -> str:

@@ -132,3 +132,4 @@ class Recalled:
     similar: tuple[Similar, ...] = ()
     history: tuple[HistoryCount, ...] = ()
     searched: int = 0  # how many past incidents there are
+    lost: str = ""  # why the past could not be asked, where it could not

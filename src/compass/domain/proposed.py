@@ -22,6 +22,9 @@ from compass.domain.sign import SIGNS, matches
 
 BY_MODEL = "model "
 """How `Hypothesis.proposed_by` begins for what a language model proposed; the model's name follows."""
+BY_MEMORY = "knowledge:"
+"""The same for what a similar past incident proposed; the number of that incident follows."""
+BY_HUMAN = "human"
 STATED = "stated"
 """The family of mechanisms that were stated for one investigation. It has no cell of its own in the table of
 outcomes, so what attempts on them say is what the strategy says over all families."""
@@ -42,6 +45,11 @@ class Standing(StrEnum):
 
 def by_model(hypothesis: Hypothesis) -> bool:
     return hypothesis.proposed_by.startswith(BY_MODEL)
+
+
+def brought(hypothesis: Hypothesis) -> bool:
+    """Whether a person or a past incident brought it: nothing measured here had raised it."""
+    return hypothesis.proposed_by.startswith((BY_MEMORY, BY_HUMAN))
 
 
 def is_stated(mechanism: str) -> bool:

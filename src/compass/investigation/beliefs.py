@@ -15,6 +15,7 @@ from compass.analysis.evidence import (
     trigger_weights,
 )
 from compass.analysis.graph import build_graph
+from compass.analysis.history import history_of
 from compass.analysis.likelihood import LikelihoodTable, source_of
 from compass.analysis.posterior import update
 from compass.domain import chronicle as c
@@ -25,6 +26,7 @@ from compass.domain.posterior import Evidence, Posterior
 from compass.domain.proposed import engine_part
 from compass.investigation.answers import what_and_where
 from compass.investigation.proposals import standing_part, tempered
+from compass.investigation.recall import remembered
 from compass.mechanisms.evidence import PatternWeights, pattern_evidence
 from compass.mechanisms.loader import Catalogue
 from compass.mechanisms.match import index
@@ -42,7 +44,8 @@ def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: Likelihood
     """
     catalogue = catalogue_of(mechanisms)
     own = engine_part(board)
-    fresh = _labelled(board, (*propose(own, catalogue), *adopted(board, catalogue)))
+    raised = (*propose(own, catalogue), *adopted(board, catalogue))
+    fresh = _labelled(board, (*raised, *remembered(board, mechanisms, {h.id for h in raised})))
     own = replace(own, hypotheses={**own.hypotheses, **{h.id: h for h in fresh}})
     whole = replace(board, hypotheses={**board.hypotheses, **{h.id: h for h in fresh}})
     accounts = accounts_of(own, mechanisms, table)
@@ -143,7 +146,10 @@ def source_of_evidence(item: Evidence, board: Board) -> str | None:
 def posterior_of(board: Board, mechanisms: Mapping[str, Mechanism], table: LikelihoodTable) -> Posterior:
     """The posterior of the board's accounts and evidence: what `replay` recomputes."""
     series = {key: observation.series for key, observation in board.observations.items()}
-    return update(board.accounts, board.hypotheses, _priors(mechanisms), board.evidence, table, series=series)
+    past = history_of(board.hypotheses.values(), board.memory.history) if board.memory is not None else None
+    return update(
+        board.accounts, board.hypotheses, _priors(mechanisms), board.evidence, table, series=series, history=past
+    )
 
 
 def _priors(mechanisms: Mapping[str, Mechanism]) -> dict[str, tuple[str, float]]:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     BELIEVE = "believe"
     GATE = "gate"
     ADVISE = "advise"
+    RECALL = "recall"
     CONCLUDE = "conclude"
     NOTHING = "nothing"
 
@@ -58,6 +59,8 @@ def next_move(board: Board, crew: Crew, limits: Limits) -> Move:
         return Move(kind=Kind.RUN_ROUND, round=board.round, phase=board.phase)
     if board.round == 0:
         return Move(kind=Kind.START_ROUND, round=1, phase=SCREEN)
+    if crew.memory and board.memory is None and board.believed_round == 0:
+        return Move(kind=Kind.RECALL, round=board.round)
     if board.believed_round < board.round or board.unweighed:
         return Move(kind=Kind.BELIEVE, round=board.round)
     return _after_beliefs(board, crew, limits)

@@ -21,12 +21,14 @@ from compass.investigation.answers import gate_decision
 from compass.investigation.beliefs import believe
 from compass.investigation.funnel import Funnel
 from compass.investigation.moves import SCREEN, Kind, Move, next_move
+from compass.investigation.recall import recall
 from compass.investigation.recorder import Recorder
 from compass.investigation.rounds import Field, run_round
 from compass.investigation.sequential import measure_sequential
 from compass.investigation.settings import Crew, Limits
 from compass.investigation.shared import SingleFlight
 from compass.ports.clock import Clock
+from compass.ports.knowledge import Knowledge
 from compass.ports.language_model import LanguageModel
 from compass.ports.telemetry import Telemetry
 
@@ -46,6 +48,7 @@ class Means:
     `gate` None: nobody is asked; a recorded policy goes on. `model` None: none was chosen, which is normal;
     `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent, `money` how that
     is estimated and asked for. `model_wrong`: why the model that was chosen cannot be used in this run, in words.
+    `knowledge` is asked where the crew has a memory.
     """
 
     crew: Crew
@@ -60,6 +63,7 @@ class Means:
     budget_usd: float | None = None
     money: Money = Money()
     model_wrong: str = ""
+    knowledge: Knowledge | None = None
 
 
 async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
@@ -119,6 +123,8 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
         await _gate(recorder, means)
     elif move.kind is Kind.ADVISE:
         await _or_stop(_advise(recorder, means), recorder)
+    elif move.kind is Kind.RECALL:
+        await _or_stop(recall(recorder, means.knowledge, means.clock), recorder)
     elif move.kind is Kind.BELIEVE:
         payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
         await recorder.append(*payloads, actor="planning")

@@ -34,8 +34,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
-    """Who works and with what: specialists, the catalogue by id, strategies by id."""
+    """Who works and with what: specialists, the catalogue by id, strategies by id. `memory`: the team's past incidents
+    are asked, once, after screening."""
 
     specialists: Sequence[Specialist]
     mechanisms: Mapping[str, Mechanism]
     strategies: Mapping[str, Disproof] = field(default_factory=dict)
+    memory: bool = False

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from compass.domain.entity import EntityRef
 from compass.domain.knowledge import KnownGap, Learned, Lesson, Neighbour, PastIncident
 from compass.domain.learned import Signature
 
@@ -51,8 +52,8 @@ class Knowledge(Protocol):
         """Latest first."""
         ...
 
-    async def lessons(self) -> tuple[Lesson, ...]:
-        """Every lesson that is not undone, oldest first."""
+    async def lessons(self, entities: Sequence[EntityRef] | None = None) -> tuple[Lesson, ...]:
+        """Lessons that are not undone, oldest first: all, or those about one of `entities`."""
         ...
 
     async def gaps(self) -> tuple[KnownGap, ...]: ...

@@ -1,0 +1,122 @@
+"""Ask once what the team's past says about this incident, and let similar incidents propose what they turned out to be.
+
+What they propose has to survive like everything else; only the decayed counts enter the prior (DESIGN §4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+from compass.analysis.history import counts_of
+from compass.analysis.signature import signature_of
+from compass.analysis.similarity import Rarity, rarity_of, shared, similarity
+from compass.domain.board import Board
+from compass.domain.entity import EntityRef
+from compass.domain.hypothesis import Hypothesis
+from compass.domain.knowledge import Lesson, Neighbour, PastStatus
+from compass.domain.learned import Recalled, Signature, Similar
+from compass.domain.mechanism import Mechanism
+from compass.domain.proposed import BY_MEMORY
+from compass.domain.time import to_datetime
+from compass.investigation.recorder import Recorder
+from compass.mechanisms.propose import MIN_LEAD, hypothesis_id
+from compass.ports.clock import Clock
+from compass.ports.errors import StorageError
+from compass.ports.knowledge import Knowledge
+
+ACTOR = "memory"
+ASK_S = 5.0  # the past may not hold up the present
+NEAREST = 50
+MOST_SIMILAR = 3
+LEAST_SIMILAR = 0.35
+TOLD = frozenset({PastStatus.SOLVED, PastStatus.NEAR_MISS, PastStatus.UNSOLVED})
+"""What is worth showing: what nobody has judged yet says nothing about what it was."""
+
+
+async def recall(recorder: Recorder, knowledge: Knowledge | None, clock: Clock) -> None:
+    """Record what the past says. Where it cannot be asked that is recorded, and the investigation goes on."""
+    board = recorder.board
+    signature = signature_of(board)
+    if knowledge is None:
+        found = Recalled(signature=signature, lost="no knowledge is at hand in this run")
+    else:
+        try:
+            async with asyncio.timeout(ASK_S):
+                neighbours = await knowledge.nearest(signature, NEAREST)
+                lessons = await knowledge.lessons(_known(board))
+                searched = await knowledge.count()
+        except (StorageError, TimeoutError) as error:
+            found = Recalled(signature=signature, lost=str(error) or f"no answer within {ASK_S:.0f} s")
+        else:
+            others = tuple(n for n in neighbours if n.incident.investigation != recorder.investigation)
+            taught = tuple(one for one in lessons if one.investigation != recorder.investigation)
+            found = recalled(board, signature, others, taught, searched, clock.now_ns())
+    await recorder.append(("memory/recalled", found), actor=ACTOR)
+
+
+def recalled(
+    board: Board, signature: Signature, neighbours: Sequence[Neighbour], lessons: Sequence[Lesson], searched: int,
+    now_ns: int,
+) -> Recalled:  # fmt: skip
+    """What neighbours and lessons say about an incident of this signature: the most similar first, and the counts."""
+    rarity = rarity_of([*(n.incident.signature for n in neighbours), *(one.signature for one in lessons)])
+    similar = [
+        _similar(board, n, signature, rarity) for n in neighbours if n.incident.status in TOLD
+    ]  # fmt: skip
+    kept = sorted(
+        (one for one in similar if one.similarity >= LEAST_SIMILAR),
+        key=lambda one: (-one.similarity, one.investigation),
+    )
+    return Recalled(
+        signature=signature, similar=tuple(kept[:MOST_SIMILAR]), searched=searched,
+        history=counts_of(lessons, signature, rarity, to_datetime(now_ns)),
+    )  # fmt: skip
+
+
+def remembered(
+    board: Board, mechanisms: Mapping[str, Mechanism], raised: Collection[str] = ()
+) -> tuple[Hypothesis, ...]:
+    """Theories that similar incidents propose and nobody has yet (`raised` are about to be), without a label.
+
+    The lead is the least there is, whatever the similarity: a similar incident scores nothing. Nothing suggested it
+    here, so all that it requires, once seen, is fresh.
+    """
+    if board.memory is None or board.onset is None:
+        return ()
+    found: dict[str, Hypothesis] = {}
+    for similar in board.memory.similar:
+        if similar.cause is None or similar.present is None or similar.cause.mechanism not in mechanisms:
+            continue
+        key = hypothesis_id(similar.cause.mechanism, similar.present)
+        if key in board.hypotheses or key in raised or key in found:
+            continue
+        found[key] = Hypothesis(
+            id=key, label="", mechanism=similar.cause.mechanism, entity=similar.present, onset=board.onset.instant,
+            proposed_by=f"{BY_MEMORY}#{similar.number}", suggested_by=frozenset(), lead=MIN_LEAD,
+        )  # fmt: skip
+    return tuple(found.values())
+
+
+def _similar(board: Board, neighbour: Neighbour, signature: Signature, rarity: Rarity) -> Similar:
+    past = neighbour.incident
+    return Similar(
+        investigation=str(past.investigation), number=past.number, title=past.title, at=past.at.isoformat(),
+        similarity=round(similarity(signature, past.signature, rarity, neighbour.cosine), 4),
+        because=shared(signature, past.signature, rarity), cause=past.cause, fix=past.fix, source=past.source,
+        present=_present(board, past.cause.entity) if past.cause is not None else None,
+    )  # fmt: skip
+
+
+def _present(board: Board, entity: EntityRef | None) -> EntityRef | None:
+    """The same thing in this system: the very reference, else the only one of its kind and name."""
+    known = _known(board)
+    if entity is None or entity in known:
+        return entity
+    same = [one for one in known if (one.kind, one.name) == (entity.kind, entity.name)]
+    return same[0] if len(same) == 1 else None
+
+
+def _known(board: Board) -> tuple[EntityRef, ...]:
+    ends = (end for d in board.dependencies for end in (d.caller, d.callee))
+    return tuple(sorted({*board.entities, *ends, *(o.entity for o in board.observations.values())}))

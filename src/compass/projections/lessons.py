@@ -1,0 +1,107 @@
+"""What one investigation teaches: its chronicle, folded into an incident, lessons and gaps for later ones.
+
+Nothing is learned from what COMPASS itself concluded: only people's words count for or against a mechanism.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from compass.analysis.signature import signature_of
+from compass.domain import chronicle as c
+from compass.domain.board import Board
+from compass.domain.failure import FailureMode, Status
+from compass.domain.hypothesis import NO_CHANGE
+from compass.domain.knowledge import KnownGap, Learned, Lesson, PastIncident, PastStatus
+from compass.domain.learned import Cause, Corrected, NearMissNoted, Resolved, Signature, Visibility
+from compass.domain.time import to_datetime
+from compass.projections.board import fold_all
+
+UNSOLVED = frozenset({FailureMode.NO_HYPOTHESIS, FailureMode.ALL_HYPOTHESES_DISPROVEN})
+HIDDEN = frozenset({Visibility.INVISIBLE, Visibility.PARTLY})
+
+
+def learned_of(events: Sequence[c.Event], number: int) -> Learned | None:
+    """What `events`, a whole chronicle, teach. None while it runs, where it never began, or where its opening was
+    erased: there is nothing to compare later incidents with."""
+    board = fold_all(events)
+    if board.incident is None or (board.status is Status.RUNNING and not board.verdicts.taught):
+        return None
+    signature = board.memory.signature if board.memory is not None else signature_of(board)
+    incident = PastIncident(
+        investigation=events[0].investigation, number=number, title=board.incident.title,
+        at=to_datetime(board.incident.detected_ns), status=_status(board), signature=signature, led=leading(board),
+        cause=board.verdicts.cause, fix=board.verdicts.fix, severity=board.incident.severity, seq=events[-1].seq,
+    )  # fmt: skip
+    lessons = tuple(one for event in events for one in _lessons(event, board, signature, number))
+    return Learned(incident=incident, lessons=lessons, gaps=_gaps(events, board))
+
+
+def leading(board: Board) -> Cause | None:
+    """What COMPASS puts first, as a cause; None where "not on this list" or "no incident" leads, or nothing does."""
+    posterior = board.posterior
+    if posterior is None or not posterior.accounts:
+        return None
+    first, belief = posterior.ranked()[0]
+    account = next((a for a in board.accounts if a.id == first), None)
+    head = board.hypotheses.get(account.head) if account is not None else None
+    if account is None or head is None or belief < max(posterior.no_incident, posterior.not_listed):
+        return None
+    change = max(account.triggers, key=lambda t: (t.weight, t.change), default=None)
+    known = change.change if change is not None and change.change != NO_CHANGE else ""
+    return Cause(mechanism=head.mechanism, entity=head.entity, change=known)
+
+
+def _status(board: Board) -> PastStatus:
+    if board.verdicts.near_miss:
+        return PastStatus.NEAR_MISS
+    if board.verdicts.cause is not None:
+        return PastStatus.SOLVED
+    if board.failure is FailureMode.NO_INCIDENT:
+        return PastStatus.NO_INCIDENT
+    return PastStatus.UNSOLVED if board.failure in UNSOLVED else PastStatus.OPEN
+
+
+def _lessons(event: c.Event, board: Board, signature: Signature, number: int) -> tuple[Lesson, ...]:
+    if event.key not in board.verdicts.taught:
+        return ()
+    payload = event.payload
+    if not isinstance(payload, Resolved | Corrected | NearMissNoted):
+        return ()
+    told = [(True, payload.cause)]
+    if isinstance(payload, Corrected) and payload.believed is not None and not _same(payload.believed, payload.cause):
+        told.append((False, payload.believed))
+    return tuple(
+        Lesson(
+            id=f"#{number}/{event.key}/{'for' if right else 'against'}", investigation=event.investigation,
+            right=right, mechanism=cause.mechanism, entity=cause.entity, signature=signature,
+            at=event.occurred_at, by=payload.by,
+        )
+        for right, cause in told if cause.mechanism and cause.entity is not None
+    )  # fmt: skip
+
+
+def _same(one: Cause, other: Cause) -> bool:
+    return (one.mechanism, one.entity) == (other.mechanism, other.entity)
+
+
+def _gaps(events: Sequence[c.Event], board: Board) -> tuple[KnownGap, ...]:
+    found: dict[tuple[str, str], KnownGap] = {}
+    for event in events:
+        payload = event.payload
+        if isinstance(payload, c.GapNamed):
+            gap = _gap(event, payload.gap, payload.hides, payload.suggestion, event.occurred_at)
+            found.setdefault((gap.gap, gap.hides), gap)
+        elif isinstance(payload, Corrected) and event.key in board.verdicts.taught and payload.visible in HIDDEN:
+            what = payload.missing or "nothing that is connected shows it"
+            cause = payload.cause.said or payload.cause.mechanism.replace("_", " ")
+            gap = _gap(event, what, cause, payload.missing, event.occurred_at, hid=True)
+            found[gap.gap, gap.hides] = gap
+    return tuple(found[key] for key in sorted(found))
+
+
+def _gap(event: c.Event, gap: str, hides: str, suggestion: str, at: datetime, *, hid: bool = False) -> KnownGap:
+    return KnownGap(
+        investigation=event.investigation, gap=gap, hides=hides, suggestion=suggestion, at=at, hid_cause=hid
+    )

@@ -1,0 +1,164 @@
+"""The past is asked once, proposes, scores nothing, and never stops the present."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from compass.data import demo_recording
+from compass.domain.entity import EntityKind, EntityRef
+from compass.domain.failure import Status
+from compass.domain.knowledge import KnownGap, Learned, Lesson, Neighbour, PastIncident, PastStatus
+from compass.domain.learned import Cause, Recalled, Signature, Similar
+from compass.investigation.moves import Kind, next_move
+from compass.investigation.recall import LEAST_SIMILAR, recalled, remembered
+from compass.investigation.settings import Limits
+from compass.mechanisms.propose import MIN_LEAD
+from compass.ports.errors import StorageError
+from compass.sources.recording import find_recordings
+from tests.support.boards import NOW_NS, ORDERS, board, mechanism
+from tests.support.crew import Told, crew_of
+from tests.support.running import prepared, run_means
+
+SIGNATURE = Signature(signs={"latency.up@paged": 0.9, "pool.exhausted@dependency": 0.8})
+CAUSE = Cause(mechanism="pool", entity=ORDERS)
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def past(
+    number: int, status: PastStatus = PastStatus.SOLVED, cause: Cause | None = CAUSE, **parts: object
+) -> Neighbour:
+    incident = PastIncident(
+        investigation=UUID(int=number), number=number, title="slow", at=AT, status=status, signature=SIGNATURE,
+        cause=cause, fix="larger pool",
+    )  # fmt: skip
+    return Neighbour(incident=replace(incident, **parts), cosine=0.5)  # type: ignore[arg-type]
+
+
+def asked(*neighbours: Neighbour, lessons: Sequence[Lesson] = ()) -> Recalled:
+    return recalled(board(), SIGNATURE, neighbours, lessons, len(neighbours), NOW_NS)
+
+
+def test_similar_incidents_are_told_with_why_and_what_resolved_them() -> None:
+    (similar,) = asked(past(3)).similar
+    assert similar.similarity > LEAST_SIMILAR
+    assert similar.because
+    assert (similar.number, similar.cause, similar.present, similar.fix) == (3, CAUSE, ORDERS, "larger pool")
+
+
+def test_what_nobody_has_judged_or_is_unlike_is_not_told() -> None:
+    unlike = past(2, signature=Signature(signs={"k8s.unready@elsewhere": 1.0}))
+    assert asked(past(1, PastStatus.OPEN), unlike).similar == ()
+
+
+def test_an_entity_is_found_again_by_kind_and_name_where_that_is_certain() -> None:
+    elsewhere = replace(ORDERS, namespace="other")
+    assert asked(past(1, cause=replace(CAUSE, entity=elsewhere))).similar[0].present == ORDERS
+    gone = EntityRef(kind=EntityKind.SERVICE, name="gone")
+    assert asked(past(1, cause=replace(CAUSE, entity=gone))).similar[0].present is None
+
+
+def remembering(*similar: Similar, **parts: object) -> object:
+    return board(memory=Recalled(signature=SIGNATURE, similar=similar), **parts)
+
+
+def test_they_propose_what_it_was_with_the_least_lead_and_nothing_behind_it() -> None:
+    (similar,) = asked(past(3)).similar
+    (proposed,) = remembered(remembering(similar, similar), {"pool": mechanism("pool")})  # type: ignore[arg-type]
+    assert (proposed.mechanism, proposed.entity, proposed.proposed_by) == ("pool", ORDERS, "knowledge:#3")
+    assert (proposed.lead, proposed.suggested_by) == (MIN_LEAD, frozenset())
+    raised = {proposed.id}
+    assert remembered(remembering(similar), {"pool": mechanism("pool")}, raised) == ()  # type: ignore[arg-type]
+    assert remembered(remembering(similar), {}) == ()  # type: ignore[arg-type]
+    assert remembered(board(), {"pool": mechanism("pool")}) == ()
+
+
+def test_it_is_asked_after_screening_once_and_only_where_there_is_a_memory() -> None:
+    crew = crew_of(Told("database"))
+    assert next_move(board(), crew, Limits()).kind is Kind.BELIEVE
+    knowing = replace(crew, memory=True)
+    assert next_move(board(), knowing, Limits()).kind is Kind.RECALL
+    asked_once = board(memory=Recalled(signature=SIGNATURE))
+    assert next_move(asked_once, knowing, Limits()).kind is Kind.BELIEVE
+
+
+@dataclass(slots=True)
+class Handed:
+    """Knowledge in a test's hand: neighbours, or what goes wrong."""
+
+    neighbours: tuple[Neighbour, ...] = ()
+    error: Exception | None = None
+    seen: list[Signature] = field(default_factory=list)
+
+    async def nearest(self, signature: Signature, limit: int = 50) -> tuple[Neighbour, ...]:
+        self.seen.append(signature)
+        if self.error is not None:
+            raise self.error
+        return self.neighbours
+
+    async def lessons(self, entities: Sequence[EntityRef] | None = None) -> tuple[Lesson, ...]:
+        return ()
+
+    async def count(self) -> int:
+        return len(self.neighbours)
+
+    async def learn(self, learned: Sequence[Learned]) -> None:
+        raise AssertionError("an investigation teaches nothing by itself")
+
+    async def behind(self) -> tuple[UUID, ...]:
+        return ()
+
+    async def incidents(self, limit: int = 1000) -> tuple[PastIncident, ...]:
+        return ()
+
+    async def gaps(self) -> tuple[KnownGap, ...]:
+        return ()
+
+    async def forget(self, investigation: UUID) -> None:
+        raise AssertionError("an investigation deletes nothing")
+
+
+@pytest.fixture(scope="module")
+def demo() -> Path:
+    with demo_recording() as folder:
+        yield find_recordings(folder)[0]  # type: ignore[misc]
+
+
+async def test_a_past_that_cannot_be_asked_is_said_and_changes_no_result(demo: Path) -> None:
+    means = prepared(demo)
+    plain = await run_means(demo, means)
+    broken = Handed(error=StorageError("the database is gone"))
+    knowing = replace(means, knowledge=broken, crew=replace(means.crew, memory=True))
+    result = await run_means(demo, knowing)
+    assert result.board.memory is not None
+    assert result.board.memory.lost == "the database is gone"
+    assert result.board.status is Status.DONE
+    assert [(a.label, a.confidence) for a in result.view.accounts] == [
+        (a.label, a.confidence) for a in plain.view.accounts
+    ]
+
+
+async def test_a_similar_incident_that_was_something_else_is_tried_and_does_not_lead(demo: Path) -> None:
+    means = prepared(demo)
+    plain = await run_means(demo, means)
+    assert plain.board.memory is None
+    first = Handed()
+    await run_means(demo, replace(means, knowledge=first, crew=replace(means.crew, memory=True)))
+    (signature,) = first.seen
+    catalogue = means.crew.mechanisms
+    other = next(
+        key for key in sorted(catalogue) if not any(h.mechanism == key for h in plain.board.hypotheses.values())
+    )
+    entity = next(e for e in plain.board.entities if e.name == "payments")
+    told = past(9, cause=Cause(mechanism=other, entity=entity), signature=signature)
+    knowing = replace(means, knowledge=Handed((told,)), crew=replace(means.crew, memory=True))
+    result = await run_means(demo, knowing)
+    brought = [h for h in result.board.hypotheses.values() if h.proposed_by == "knowledge:#9"]
+    assert [(h.mechanism, h.entity) for h in brought] == [(other, entity)]
+    assert result.view.accounts[0].mechanism == plain.view.accounts[0].mechanism
+    assert result.view.accounts[0].confidence == pytest.approx(plain.view.accounts[0].confidence, abs=0.01)

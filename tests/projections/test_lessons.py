@@ -1,0 +1,96 @@
+"""What a chronicle teaches: people's words count, COMPASS's own conclusions do not."""
+
+from __future__ import annotations
+
+from compass.domain import chronicle as c
+from compass.domain.failure import FailureMode, Status
+from compass.domain.knowledge import Learned, PastStatus
+from compass.domain.learned import Cause, Corrected, LearningUndone, NearMissNoted, Resolved, Visibility
+from compass.projections.lessons import learned_of
+from tests.support.boards import LEDGER, ORDERS, WEB, account, events, opening, posterior, seen, theory
+
+POOL = theory("pool", ORDERS)
+TOLD = Cause(mechanism="pool", entity=ORDERS)
+TRUTH = Cause(mechanism="disk_full", entity=LEDGER, said="the volume of the ledger was full")
+END = c.Ended(status=Status.DONE, exit_code=0, said="done")
+
+
+def run(*more: c.Payload, end: c.Payload | None = END, believed: bool = True) -> Learned | None:
+    found: list[c.Payload] = [
+        *opening(), c.RoundStarted(number=1, phase="screen", board_seq=4),
+        c.Observed(observation=seen("latency.up", WEB, 0.9)), c.RoundFinished(number=1),
+    ]  # fmt: skip
+    if believed:
+        found += [
+            c.Proposed(hypothesis=POOL), c.AccountsFormed(accounts=(account(POOL),)),
+            c.PosteriorUpdated(posterior=posterior({f"a-{POOL.id}": 0.8})),
+        ]  # fmt: skip
+    return learned_of(events([*found, *([end] if end is not None else []), *more]), number=7)
+
+
+def test_an_ended_investigation_is_a_past_incident_and_teaches_nothing_by_itself() -> None:
+    learned = run()
+    assert learned is not None
+    assert learned.incident.status is PastStatus.OPEN
+    assert learned.incident.led == TOLD
+    assert learned.incident.signature.signs == {"latency.up@paged": 0.9}
+    assert learned.lessons == ()
+
+
+def test_what_still_runs_teaches_nothing_yet() -> None:
+    assert run(end=None) is None
+
+
+def test_a_resolution_counts_for_what_it_was() -> None:
+    learned = run(Resolved(by="human", cause=TOLD, fix="larger pool", accepted="H1"))
+    assert learned is not None
+    assert (learned.incident.status, learned.incident.fix) == (PastStatus.SOLVED, "larger pool")
+    (lesson,) = learned.lessons
+    assert (lesson.right, lesson.mechanism, lesson.entity) == (True, "pool", ORDERS)
+    assert lesson.id.startswith("#7/")
+
+
+def test_a_correction_counts_for_the_truth_and_against_what_led() -> None:
+    learned = run(Corrected(by="human", cause=TRUTH, believed=TOLD))
+    assert learned is not None
+    assert [(one.right, one.mechanism) for one in learned.lessons] == [(True, "disk_full"), (False, "pool")]
+    same = run(Corrected(by="human", cause=TOLD, believed=TOLD))
+    assert same is not None
+    assert [one.right for one in same.lessons] == [True]
+
+
+def test_undone_learning_is_gone_and_words_without_a_mechanism_teach_no_count() -> None:
+    correction = Corrected(by="human", cause=TRUTH, believed=TOLD)
+    number = len(opening()) + 7 + 1
+    learned = run(correction, LearningUndone(of=f"k{number}", by="human"))
+    assert learned is not None
+    assert (learned.lessons, learned.incident.cause) == ((), None)
+    only_words = run(Resolved(by="human", cause=Cause(mechanism="", entity=None, said="a cable was cut")))
+    assert only_words is not None
+    assert only_words.lessons == ()
+    assert only_words.incident.status is PastStatus.SOLVED
+
+
+def test_a_cause_that_could_not_be_seen_is_a_gap_that_hid_it() -> None:
+    invisible = Corrected(
+        by="human", cause=TRUTH, believed=TOLD, visible=Visibility.INVISIBLE, missing="node_filesystem_avail_bytes"
+    )
+    named = c.GapNamed(gap="probes not connected", hides="whether addresses answer", suggestion="connect probes")
+    learned = run(named, invisible)
+    assert learned is not None
+    assert [(gap.gap, gap.hid_cause) for gap in learned.gaps] == [
+        ("node_filesystem_avail_bytes", True), ("probes not connected", False),
+    ]  # fmt: skip
+
+
+def test_what_nobody_could_explain_is_unsolved_until_somebody_says() -> None:
+    failure = c.FailureDeclared(mode=FailureMode.NO_HYPOTHESIS, said="no theory")
+    learned = run(failure, believed=False)
+    assert learned is not None
+    assert (learned.incident.status, learned.incident.led) == (PastStatus.UNSOLVED, None)
+    said = run(failure, Resolved(by="human", cause=TRUTH), believed=False)
+    assert said is not None
+    assert said.incident.status is PastStatus.SOLVED
+    near = run(NearMissNoted(by="human", cause=TRUTH, stopped_by="an alert"))
+    assert near is not None
+    assert near.incident.status is PastStatus.NEAR_MISS
