@@ -17,6 +17,7 @@ from compass.domain.proposed import Standing, by_model, engine_part, proposals, 
 from compass.domain.sign import SIGNS
 from compass.entrypoints.clock import SystemClock
 from compass.investigation.advising import advisers
+from compass.investigation.advising.propose import KNOWN
 from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.runner import Means, investigate, open_investigation
 from compass.investigation.settings import Crew
@@ -95,7 +96,7 @@ async def test_without_a_model_nothing_of_it_is_there() -> None:
 
 def everything(question: Question[SuggestedTheories]) -> tuple[SuggestedTheory, ...]:
     """A model that is sure of anything: known mechanisms and stated ones at every place, many of each."""
-    mechanisms = [item.id for s in question.stable if s.title == "known mechanisms" for item in s.items]
+    mechanisms = [item.id for s in question.stable if s.title == KNOWN for item in s.items]
     signs = list(SIGNS)
     cites = labels(question)[:3]
     return tuple(

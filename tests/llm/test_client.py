@@ -292,7 +292,7 @@ class Clock:
     monotonic_s = staticmethod(__import__("time").monotonic)
 
 class Text:
-    system, user, version = "s", "u", "1"
+    rules, words, user, text, version = "s", "", "u", "s u", "1"
 
 def opens(name):
     from compass.llm.scripted import scripted

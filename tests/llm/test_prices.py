@@ -44,6 +44,20 @@ def test_what_runs_at_home_costs_nothing_and_what_nobody_knows_is_unknown() -> N
     assert PriceList(own=CONTRACT).cost_usd("compatible", "own", MILLION) == pytest.approx(6.0)
 
 
+def test_what_a_vendor_charges_for_keeping_a_prompt_is_counted() -> None:
+    """Anthropic: a quarter more than for input (https://platform.claude.com/docs/en/about-claude/pricing)."""
+    kept, plain = (
+        cost_usd("anthropic", "claude-sonnet-4-5", usage, {})
+        for usage in (Usage(input=1_000_000, written=100_000), Usage(input=1_000_000))
+    )
+    assert kept is not None
+    assert plain is not None
+    assert kept == pytest.approx(plain * 1.025)
+    own = {"openai:gpt-5-mini": Price(input=1.0, output=3.0, cached=0.5, written=1.5)}
+    usage = Usage(input=1_000_000, cached=200_000, written=400_000)
+    assert cost_usd("openai", "gpt-5-mini", usage, own) == pytest.approx(0.4 + 0.1 + 0.6)
+
+
 tokens = st.integers(0, 10**7)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -30,12 +30,15 @@ def masker() -> Masker:
     return Masker(("Acme",), key=b"one fixed key")
 
 
-def asked(*sections: Section, stable: tuple[Section, ...] = ()) -> Question[Any]:
-    return Question(task=Task.PROPOSE, reply=REPLY_OF[Task.PROPOSE], sections=sections, stable=stable)
+def asked(*sections: Section, shared: tuple[Section, ...] = (), stable: tuple[Section, ...] = ()) -> Question[Any]:
+    return Question(
+        task=Task.PROPOSE, reply=REPLY_OF[Task.PROPOSE], sections=sections, shared=shared, stable=stable
+    )  # fmt: skip
 
 
-def section(title: str, texts: list[str], keep: int = 0) -> Section:
-    return Section(title=title, items=tuple(Item(id=f"{title}{n}", text=t) for n, t in enumerate(texts)), keep=keep)
+def section(title: str, texts: list[str], keep: int = 0, trusted: bool = False) -> Section:
+    items = tuple(Item(id=f"{title}{n}", text=t, trusted=trusted) for n, t in enumerate(texts))
+    return Section(title=title, items=items, keep=keep)
 
 
 def facts(rendered: Rendered) -> list[dict[str, str]]:
@@ -130,9 +133,10 @@ def test_a_secret_behind_odd_characters_or_a_cut_does_not_leave(text: str) -> No
 def test_everything_goes_through_the_gate_also_ids_and_titles_and_what_is_trusted() -> None:
     item = Item(id="node:10.0.0.7", text="Acme bob@example.com password=hunter2", trusted=True)
     mask = masker()
+    words = (Section(title="bob@example.com", items=(replace(item, id="Acme"),)),)
     rendered = render(
-        asked(Section(title="at 10.0.0.7", items=(item,)), stable=(section("bob@example.com", []),)), mask, LIMIT
-    )
+        asked(Section(title="at 10.0.0.7", items=(item,)), shared=words, stable=words), mask, LIMIT
+    )  # fmt: skip
     for hidden in ("10.0.0.7", "Acme", "bob@", "hunter2"):
         assert hidden not in rendered.text
     (fact,) = facts(rendered)
@@ -140,12 +144,40 @@ def test_everything_goes_through_the_gate_also_ids_and_titles_and_what_is_truste
     assert set(fact) == {"id", "text"}
 
 
-def test_stable_sections_come_first_and_make_the_same_beginning() -> None:
-    stable = (section("vocabulary", ["a", "b"]),)
-    one, other = (render(asked(section("E", [t]), stable=stable), masker(), LIMIT) for t in ("one", "two"))
-    same, _ = one.text.split('<facts title="E">')
-    assert '"vocabulary1"' in same
-    assert other.text.startswith(same)
+def test_words_come_before_facts_those_of_all_first_and_make_the_same_beginning() -> None:
+    def sent(own: str, fact: str) -> Rendered:
+        shared, stable = (section(title, ["a  <b>\n", "c"], trusted=True) for title in ("Signs", own))
+        return render(asked(section("E", [fact]), shared=(shared,), stable=(stable,)), masker(), LIMIT)
+
+    one, other, elsewhere = sent("Own", "one"), sent("Own", "two"), sent("Else", "one")
+    assert one.system == other.system == f"{one.rules}\n\n{one.words}"
+    assert one.rules == elsewhere.rules
+    assert one.rules.startswith(prompt_of(Task.PROPOSE).text)
+    assert one.rules.endswith("\n\nSigns:\nSigns0: a <b>\nSigns1: c")
+    assert one.words == "Own:\nOwn0: a <b>\nOwn1: c"
+    assert one.text.endswith('<facts title="E">\n{"id":"E0","untrusted":"one"}\n</facts>')
+
+
+def test_what_was_copied_from_elsewhere_cannot_stand_beside_the_rules() -> None:
+    for where in ("shared", "stable"):
+        with pytest.raises(ValueError, match="no part of the rules"):
+            asked(**{where: (section("E", ["text"]),)})
+
+
+@given(st.integers(0, 200), st.integers(0, 400), st.integers(0, 60))
+@settings(max_examples=30, deadline=None)
+def test_the_words_never_depend_on_the_facts_and_leave_them_room(shared: int, stable: int, facts: int) -> None:
+    lists = {
+        "shared": (section("Signs", ["some sign or other"] * shared, trusted=True),),
+        "stable": (section("Mechanisms", ["it is not as it was before"] * stable, trusted=True),),
+    }
+    empty, full = (
+        render(asked(section("E", texts), **lists), masker(), LIMIT) for texts in ([], ["log line 17 " * 40] * facts)
+    )
+    assert full.system == empty.system
+    assert tokens_of(full.text) <= LIMIT
+    assert tokens_of(full.system) <= 0.75 * LIMIT + 1
+    assert (f"({empty.left_out} left out)" in empty.system) or not empty.left_out or "left out" in empty.system
 
 
 def test_over_the_limit_the_last_of_the_largest_section_go_and_it_is_said() -> None:
@@ -165,7 +197,7 @@ def test_no_prompt_exceeds_its_limit(shapes: list[tuple[int, int, int]]) -> None
         section(f"s{at}", ["log line 17 " * (size // 12)] * count, keep)
         for at, (count, size, keep) in enumerate(shapes)
     ]
-    rendered = render(asked(*parts, stable=tuple(parts[:1])), masker(), LIMIT)
+    rendered = render(asked(*parts), masker(), LIMIT)
     assert tokens_of(rendered.text) <= LIMIT
     for part in parts:
         kept = [f for f in facts(rendered) if f["id"].startswith(part.title)]
@@ -179,14 +211,21 @@ def test_what_must_be_kept_is_shortened_where_it_would_not_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "low", "high"),
+    ("text", "true"),
     [  # counted with the tokeniser of qwen2.5-coder
-        ("Connection is not available, request timed out after 30000ms", 14, 19),
-        ('{"id":"E1","untrusted":"10.0.0.7 GET /api/v1/orders/17 503"}', 34, 44),
-        ("84d0f5d646876ba0e72d4266ab1e8b9a", 26, 34),
-        ("1764144000000000000", 19, 21),
-        ("", 0, 0),
+        ("Connection is not available, request timed out after 30000ms", 14),
+        ('{"id":"E1","untrusted":"10.0.0.7 GET /api/v1/orders/17 503"}', 34),
+        ("84d0f5d646876ba0e72d4266ab1e8b9a", 26),
+        ("1764144000000000000", 19),
+        ("Zugriff verweigert", 8),
+        ("Verbindung zum Server unterbrochen, erneuter Versuch in 5 Sekunden.", 19),
+        ("Yhteysaltaan kokoa pienennettiin iltapäivällä määritysmuutoksella.", 28),
+        ("De grootte van de verbindingspool is door een wijziging verkleind.", 18),
+        ("Rozmiar puli połączeń został po południu zmniejszony przez zmianę konfiguracji.", 29),
+        ('{"id":"E7","untrusted":"log.novel at P3, strength 0.7, since 14:32:10. Auftragsdienst: Zeitüberschreitung '
+         'beim Verbindungsaufbau zur Datenbank, Verbindungspoolgröße erschöpft (zwanzig Anfragen warten)"}', 77),
+        ("", 0),
     ],
-)
-def test_tokens_are_rather_too_many_than_too_few(text: str, low: int, high: int) -> None:
-    assert low <= tokens_of(text) <= high
+)  # fmt: skip
+def test_tokens_are_rather_too_many_than_too_few(text: str, true: int) -> None:
+    assert true <= tokens_of(text) <= 1.8 * true

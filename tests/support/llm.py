@@ -9,6 +9,7 @@ from typing import Any
 
 from compass.domain.advice import REPLY_OF, Task
 from compass.llm.client import Client
+from compass.llm.render import Rendered
 from compass.llm.scripted import Plays, scripted
 from compass.llm.settings import LlmSettings
 from compass.ports.language_model import Item, Question, Section
@@ -22,15 +23,6 @@ class WallClock:
 
     def monotonic_s(self) -> float:
         return time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A rendered question."""
-
-    system: str
-    user: str
-    version: str = "t1"
 
 
 @dataclass
@@ -48,9 +40,10 @@ class Brackets:
         return text.replace("[name:222222]", self.word)
 
 
-def rendered(question: Question[Any], mask: Brackets, _limit: int) -> Text:
+def rendered(question: Question[Any], mask: Brackets, _limit: int) -> Rendered:
     lines = [f"[{item.id}] {item.text}" for part in question.sections for item in part.items]
-    return Text(system=f"You do the task {question.task}.", user=mask.mask("\n".join(lines)))
+    rules = f"You do the task {question.task}."
+    return Rendered(rules=rules, user=mask.mask("\n".join(lines)), version="t1")
 
 
 def tokens_of(text: str) -> int:

@@ -64,18 +64,24 @@ THEORIES = Section(
 ASKED = Section(title="Question", items=(Item(id="", text="is it the database?"),), keep=1)
 REPORT = Section(title="Sections of the report", items=(Item(id="overview", text="what happened", trusted=True),))
 
-_PARTS: dict[Task, tuple[tuple[Section, ...], tuple[Section, ...]]] = {
-    Task.PROPOSE: ((SIGNS, MECHANISMS), (PLACES, OBSERVATIONS)),
-    Task.CHOOSE: ((), (THEORIES, PLANS)),
-    Task.CHANGES: ((), (PLACES, OBSERVATIONS, CHANGES)),
-    Task.CLASSIFY: ((SIGNS,), (NAMES,)),
-    Task.ANSWER: ((), (ASKED, THEORIES, OBSERVATIONS)),
-    Task.PROSE: ((REPORT,), (THEORIES, OBSERVATIONS)),
+_PARTS: dict[Task, tuple[tuple[Section, ...], tuple[Section, ...], tuple[Section, ...]]] = {
+    Task.PROPOSE: ((SIGNS,), (MECHANISMS,), (PLACES, OBSERVATIONS)),
+    Task.CHOOSE: ((), (), (THEORIES, PLANS)),
+    Task.CHANGES: ((), (), (PLACES, OBSERVATIONS, CHANGES)),
+    Task.CLASSIFY: ((SIGNS,), (), (NAMES,)),
+    Task.ANSWER: ((), (), (ASKED, THEORIES, OBSERVATIONS)),
+    Task.PROSE: ((REPORT,), (), (THEORIES, OBSERVATIONS)),
 }
 
 
 def example(task: Task) -> Question[Any]:
-    stable, sections = _PARTS[task]
+    shared, stable, sections = _PARTS[task]
     return Question(
-        task=task, reply=REPLY_OF[task], sections=sections, stable=stable, agent="application", phase="screen"
+        task=task,
+        reply=REPLY_OF[task],
+        sections=sections,
+        shared=shared,
+        stable=stable,
+        agent="application",
+        phase="screen",
     )

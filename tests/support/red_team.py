@@ -93,7 +93,8 @@ class Obeying:
 
     def __call__(self, seen: Seen) -> object:
         self.seen.append(seen)
-        ids = dict.fromkeys((*seen.ids, *re.findall(r'"id":"([^"]+)"', seen.user)))
+        listed = re.findall(r"(?m)^([\w.]+): ", seen.system)
+        ids = dict.fromkeys((*seen.ids, *re.findall(r'"id":"([^"]+)"', seen.user), *listed))
         makes = {
             Task.PROPOSE: self._theories, Task.CHOOSE: self._plans, Task.CHANGES: self._changes,
             Task.CLASSIFY: self._names,

@@ -168,18 +168,20 @@ REPLY_OF: dict[Task, type] = {
 class Usage:
     """Tokens as the provider counted them; an estimate where `counted` is false (nothing was reported).
 
-    `cached` is the part of `input` that the provider had kept and charges less for.
+    `cached` is the part of `input` that the provider had kept and charges less for, `written` the part that it kept now
+    (some charge more for it).
     """
 
     input: int = 0
     output: int = 0
     cached: int = 0
     counted: bool = True
+    written: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             input=self.input + other.input, output=self.output + other.output, cached=self.cached + other.cached,
-            counted=self.counted and other.counted,
+            counted=self.counted and other.counted, written=self.written + other.written,
         )  # fmt: skip
 
 

@@ -102,12 +102,15 @@ _BELONGS = {LEARNING: "what was measured and tried in all"}
 def question_of(facts: Sequence[Told]) -> Question[Prose]:
     """Everything the draft says in its sections. What is in the lines comes from telemetry and is never trusted."""
     names = list(dict.fromkeys(fact.section for fact in facts))
-    listed = tuple(Item(id=name, text=_what_belongs(name), trusted=True) for name in names)
-    sections = [Section(title="sections", items=listed, keep=len(listed))]
+    known = tuple(Item(id=name, text=_what_belongs(name), trusted=True) for name in (*SECTIONS, LEARNING))
+    sections = []
     for name in names:
         items = tuple(Item(id=fact.id, text=fact.text) for fact in facts if fact.section == name)
         sections.append(Section(title=name, items=items, keep=3))
-    return Question(task=Task.PROSE, reply=Prose, sections=tuple(sections), phase="report")
+    return Question(
+        task=Task.PROSE, reply=Prose, sections=tuple(sections), phase="report",
+        shared=(Section(title="Sections", items=known, keep=len(known)),),
+    )  # fmt: skip
 
 
 def take(facts: Sequence[Told], value: Prose, by: str, usd: float | None, dropped: int = 0) -> ModelProse:

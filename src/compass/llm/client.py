@@ -184,12 +184,11 @@ class Client:
     def _prepared(self, question: Question[Any], role: Role) -> tuple[ModelCall, Sending]:
         """The record so far, without an id and a model, and what is to be sent."""
         rendered = self._render(question, self._masker, self._settings.context)
-        form = f"Reply with one JSON object of this shape, and nothing else:\n{replies.shape(question.reply)}"
-        system = f"{rendered.system}\n\n{form}"
-        text = f"{system}\n\n{rendered.user}"
+        text = rendered.text
         seen = tuple(item.id for part in question.sections for item in part.items if item.id and item.id in text)
         sending = Sending(
-            system=system, user=rendered.user, reply=question.reply, version=rendered.version, role=role,
+            rules=rendered.rules, words=rendered.words, user=rendered.user, reply=question.reply,
+            version=rendered.version, role=role,
             tokens=REPLY_TOKENS[question.task], timeout_s=ProviderSettings().timeout_s,
             meta={"task": question.task, "agent": question.agent, "phase": question.phase, "ids": seen},
         )  # fmt: skip
@@ -266,7 +265,7 @@ class Client:
 
     def _tiny(self, name: str, role: Role) -> Sending:
         return Sending(
-            system="You are being checked.", user=CHECK, reply=None, version="check", role=role, tokens=_CHECK_TOKENS,
+            rules="You are being checked.", user=CHECK, reply=None, version="check", role=role, tokens=_CHECK_TOKENS,
             timeout_s=self._timeout(name),
         )  # fmt: skip
 

@@ -33,14 +33,16 @@ class PriceList:
 def cost_usd(provider: str, model: str, usage: Usage, overrides: Mapping[str, Price]) -> float | None:
     """What `usage` costs in USD; None where no price is known.
 
-    `overrides` are prices by "provider:model". Tokens that came from the provider's cache are part of `usage.input` and
-    are charged at the cached price (at the price of input where none is given).
+    `overrides` are prices by "provider:model". Tokens that came from the provider's cache, or went into it, are part of
+    `usage.input` and are charged at the prices of that (at the price of input where none is given).
     """
     own = overrides.get(f"{provider}:{model}")
     if own is not None:
         cached = own.input if own.cached is None else own.cached
-        fresh = max(0, usage.input - usage.cached)
-        return (fresh * own.input + usage.cached * cached + usage.output * own.output) / PER
+        written = own.input if own.written is None else own.written
+        fresh = max(0, usage.input - usage.cached - usage.written)
+        kept = usage.cached * cached + usage.written * written
+        return (fresh * own.input + kept + usage.output * own.output) / PER
     if provider in LOCAL:
         return 0.0
     return _listed(provider, model, usage)
@@ -49,9 +51,11 @@ def cost_usd(provider: str, model: str, usage: Usage, overrides: Mapping[str, Pr
 def _listed(provider: str, model: str, usage: Usage) -> float | None:
     import genai_prices
 
+    cached = min(usage.cached, usage.input)
     counted = genai_prices.Usage(
-        input_tokens=usage.input, output_tokens=usage.output, cache_read_tokens=min(usage.cached, usage.input)
-    )
+        input_tokens=usage.input, output_tokens=usage.output, cache_read_tokens=cached,
+        cache_write_tokens=min(usage.written, usage.input - cached),
+    )  # fmt: skip
     named = NAMED_ELSEWHERE.get(provider, provider)
     try:
         return float(genai_prices.calc_price(counted, model, provider_id=named).total_price)

@@ -1,4 +1,8 @@
-"""A question as the text that is sent: rules, then facts as JSON lines between marks, all of it through the gate.
+"""A question as the text that is sent: what is the same in many calls, then facts, all of it through the gate.
+
+The order is that of how long a text stays the same, since providers keep beginnings of prompts: the rules of all tasks,
+the task, the shape of its reply and the words that all questions of it share; then the words of one specialist; then
+the facts. Everything before the facts is COMPASS's own. Facts are JSON lines between marks.
 
 Nothing in a fact can end its mark or its line: line feeds and quotes are escaped by JSON, and every `<` except that of
 `<*>` is written as \\u003c. Characters that people do not see, or that look like others, are taken out or folded (NFKC)
@@ -14,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from compass.llm import replies
 from compass.llm.prompts import prompt_of
 from compass.llm.tokens import tokens_of
 from compass.ports.language_model import Item, Question, Section
@@ -31,43 +36,61 @@ _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\uf
 _STACKED = re.compile(r"([\u0300-\u036f]{2})[\u0300-\u036f]+")
 
 
+FACTS = 0.25
+"""So much of a prompt is for the facts at least: the words before them never depend on how many there are."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """`version` is that of the prompt files. `left_out`: so many facts did not fit."""
+    """`rules` are the same for all questions of a task, `words` for all of one specialist (or empty), `user` are the
+    facts. `version` is that of the prompt files. `left_out`: so many facts did not fit."""
 
-    system: str
+    rules: str
     user: str
     version: str
+    words: str = ""
     left_out: int = 0
 
     @property
+    def system(self) -> str:
+        """All that is COMPASS's own."""
+        return f"{self.rules}\n\n{self.words}" if self.words else self.rules
+
+    @property
     def text(self) -> str:
-        """Both, as they are recorded."""
+        """All of it, as it is recorded."""
         return f"{self.system}\n\n{self.user}"
 
 
 def render(question: Question[Any], masker: Masker, limit_tokens: int) -> Rendered:
     """The same text for the same question and masker key, of at most about `limit_tokens` tokens.
 
-    Over the limit the last items of the largest section go first, down to what each section keeps; then those of the
-    stable ones; then texts are shortened. What was left out is said in the prompt.
+    Over the limit the last facts of the largest section go first, down to what each section keeps; then texts are
+    shortened. Lists of words lose their last only where the rules with them would leave no room for facts. What was
+    left out is said in the prompt.
     """
     prompt = prompt_of(question.task)
-    room = limit_tokens - tokens_of(prompt.text)
+    form = f"Reply with one JSON object of this shape, and nothing else:\n{replies.shape(question.reply)}"
+    rules = f"{prompt.text}\n\n{form}"
     most = MOST_TEXT
+    shared = [_List(section, masker, most) for section in question.shared]
+    stable = [_List(section, masker, most) for section in question.stable]
+    _drop([*shared, *stable], int((1 - FACTS) * limit_tokens) - tokens_of(rules))
+    rules, words = _joined([rules], shared), _joined([], stable)
+    room = limit_tokens - tokens_of(rules) - tokens_of(words)
     while True:
-        stable = [_Part(section, masker, most) for section in question.stable]
         parts = [_Part(section, masker, most) for section in question.sections]
-        fits = _drop(parts, stable, room) or _drop(stable, parts, room)
-        if fits or most <= LEAST_TEXT:
+        if _drop(parts, room) or most <= LEAST_TEXT:
             break
         most = max(LEAST_TEXT, most // 2)
     return Rendered(
-        system=prompt.text,
-        user="\n\n".join(part.text() for part in (*stable, *parts)),
-        version=prompt.version,
-        left_out=sum(part.left_out for part in (*stable, *parts)),
-    )
+        rules=rules, words=words, user=_joined([], parts), version=prompt.version,
+        left_out=sum(part.left_out for part in (*shared, *stable, *parts)),
+    )  # fmt: skip
+
+
+def _joined(before: list[str], parts: Sequence[_Part]) -> str:
+    return "\n\n".join([*before, *(part.text() for part in parts)])
 
 
 def plain(text: str) -> str:
@@ -83,8 +106,8 @@ class _Part:
     """One section as lines, and how many of them are kept."""
 
     def __init__(self, section: Section, masker: Masker, most: int) -> None:
-        self._title = _line(bound(masker.mask(plain(section.title)), MOST_TITLE))
-        self._lines = [_fact(item, masker, most) for item in section.items]
+        self._title = bound(masker.mask(plain(section.title)), MOST_TITLE)
+        self._lines = [self._line(item, masker, most) for item in section.items]
         self._sizes = [tokens_of(line) + 1 for line in self._lines]
         self._keep = section.keep
         self._kept = len(self._lines)
@@ -106,13 +129,29 @@ class _Part:
 
     def text(self) -> str:
         more = f' left_out="{self.left_out}"' if self.left_out else ""
-        return "\n".join([f"<facts title={self._title}{more}>", *self._lines[: self._kept], "</facts>"])
+        return "\n".join([f"<facts title={_json(self._title)}{more}>", *self._lines[: self._kept], "</facts>"])
+
+    def _line(self, item: Item, masker: Masker, most: int) -> str:
+        # First searched whole, then cut: a cut secret would not be recognised.
+        given = {"id": bound(masker.mask(plain(item.id)), MOST_ID)} if item.id else {}
+        text = bound(masker.mask(plain(item.text)), most)
+        return _json(given | {"text" if item.trusted else "untrusted": text})
 
 
-def _drop(parts: Sequence[_Part], others: Sequence[_Part], room: int) -> bool:
+class _List(_Part):
+    """COMPASS's own words in a shorter form than facts have: nothing in them has to be held to its place."""
+
+    def text(self) -> str:
+        more = f" ({self.left_out} left out)" if self.left_out else ""
+        return "\n".join([f"{self._title}{more}:", *self._lines[: self._kept]])
+
+    def _line(self, item: Item, masker: Masker, most: int) -> str:
+        return " ".join(bound(masker.mask(plain(f"{item.id}: {item.text}")), most).split())
+
+
+def _drop(parts: Sequence[_Part], room: int) -> bool:
     """Drop the last items of the largest part until all fit; False where too much must be kept."""
-    fixed = sum(part.tokens for part in others)
-    while fixed + sum(part.tokens for part in parts) > room:
+    while sum(part.tokens for part in parts) > room:
         able = [part for part in parts if part.can_drop]
         if not able:
             return False
@@ -120,14 +159,7 @@ def _drop(parts: Sequence[_Part], others: Sequence[_Part], room: int) -> bool:
     return True
 
 
-def _fact(item: Item, masker: Masker, most: int) -> str:
-    # First searched whole, then cut: a cut secret would not be recognised.
-    given = {"id": bound(masker.mask(plain(item.id)), MOST_ID)} if item.id else {}
-    text = bound(masker.mask(plain(item.text)), most)
-    return _line(given | {"text" if item.trusted else "untrusted": text})
-
-
-def _line(value: object) -> str:
+def _json(value: object) -> str:
     """`value` as one line of JSON in which nothing can look like a mark."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(f"\\u003c{_WILDCARD[1:]}", _WILDCARD)

@@ -25,7 +25,7 @@ sev1 = 20.0
 [llm.prices."openai:gpt-5-mini"]      # USD per million tokens, where a contract or a local model differs
 input = 0.25
 output = 2.0
-cached = 0.025
+cached = 0.025                        # read from the provider's prompt cache; `written`: put into it
 
 [llm.redaction]
 names = ["Acme Bank"]
@@ -68,11 +68,12 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """USD per million tokens. `cached` None: as input."""
+    """USD per million tokens. `cached` and `written`: read from, and put into, a prompt cache; None: as input."""
 
     input: float
     output: float
     cached: float | None = None
+    written: float | None = None
 
 
 class Redaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

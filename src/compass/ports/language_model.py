@@ -38,18 +38,25 @@ class Section:
 class Question(Generic[T]):
     """What is asked. `reply` is the type of the answer (`domain.advice.REPLY_OF`); `role` None: as routed for the task.
 
-    `agent`, `hypothesis` and `phase` attribute the cost. `stable`: sections whose text is the same for every call of
-    the task (vocabulary), which come first so that a provider's prompt cache can hold them.
+    `agent`, `hypothesis` and `phase` attribute the cost. `shared` and `stable` are lists of COMPASS's own words, which
+    come first, so that a prompt's beginning is the same in many calls and a provider's cache can hold it: `shared` is
+    the same for every question of the task, `stable` for every question of the agent. Raises ValueError where an item
+    of them is not `trusted`: they stand beside the rules.
     """
 
     task: Task
     reply: type[T]
     sections: tuple[Section, ...]
+    shared: tuple[Section, ...] = ()
     stable: tuple[Section, ...] = ()
     role: Role | None = None
     agent: str = ""
     hypothesis: str = ""
     phase: str = ""
+
+    def __post_init__(self) -> None:
+        if not all(item.trusted for part in (*self.shared, *self.stable) for item in part.items):
+            raise ValueError("what was copied from elsewhere is no part of the rules")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

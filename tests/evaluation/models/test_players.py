@@ -15,7 +15,7 @@ from compass.evaluation.models.perfect import Perfect
 from compass.evaluation.models.told import Told
 from compass.evaluation.truth import Place
 from compass.investigation.advising.changes import CHANGES
-from compass.investigation.advising.propose import OBSERVED, PARTS
+from compass.investigation.advising.propose import KNOWN, OBSERVED, PARTS
 from compass.llm.render import render
 from compass.mechanisms.loader import load_catalogue
 from compass.ports.language_model import Item, Question, Section
@@ -38,13 +38,14 @@ def page(*seen: Item, mechanisms: tuple[str, ...] = ("pool_gone", "other")) -> P
     changes = (Item(id="C1", text="deploy of service shop/orders, 30 s before the onset: 1.2"), Item(id="C2", text="x"))
     question = Question(
         task=Task.PROPOSE, reply=SuggestedTheories,
-        stable=(Section(title="known mechanisms", items=tuple(Item(id=m, text=m, trusted=True) for m in mechanisms)),),
+        stable=(Section(title=KNOWN, items=tuple(Item(id=m, text=m, trusted=True) for m in mechanisms)),),
         sections=(
             Section(title=PARTS, items=parts), Section(title=OBSERVED, items=seen or SEEN),
             Section(title=CHANGES, items=changes),
         ),
     )  # fmt: skip
-    return Page.of(render(question, Masker(), 6_000).user)
+    rendered = render(question, Masker(), 6_000)
+    return Page.of(rendered.system, rendered.user)
 
 
 def theories(player: Perfect | Mediocre | Hostile, given: Page) -> tuple[SuggestedTheory, ...]:

@@ -15,7 +15,7 @@ from compass.domain import chronicle as c
 from compass.domain.advice import Role, StatedMechanism, SuggestedTheories, SuggestedTheory
 from compass.domain.board import Argument, Board
 from compass.domain.disproof import Outcome
-from compass.domain.mechanism import Pattern
+from compass.domain.mechanism import Mechanism, Pattern
 from compass.domain.observation import Verdict
 from compass.domain.proposed import Standing, by_model, engine_part, standing_of
 from compass.domain.sign import SIGNS
@@ -23,7 +23,10 @@ from compass.investigation.advising.base import Taken
 from compass.investigation.advising.propose import ADVISER, LIMIT
 from compass.investigation.beliefs import believe
 from compass.investigation.settings import Crew
+from compass.llm.render import render, tokens_of
+from compass.mechanisms.loader import load_catalogue
 from compass.ports.language_model import Question
+from compass.redaction import Masker
 from tests.support.boards import ORDERS, WEB, attempt, believed, mechanism, seen, theory
 from tests.support.crew import Told
 
@@ -79,6 +82,41 @@ def test_it_is_asked_again_only_while_nothing_on_the_list_explains_it() -> None:
     assert ADVISER.questions(heard, CREW)
     confident = believed({POOL: 0.6}, observations=(SLOW, BUSY), specialists=("database",), advice=heard.advice)
     assert ADVISER.questions(confident, CREW) == ()
+
+
+def test_words_of_most_specialists_are_given_to_all_and_the_rest_to_its_own() -> None:
+    def made(id_: str, owner: str, *signs: str) -> Mechanism:
+        return mechanism(id_, owner=owner, requires=tuple(Pattern(signs=(sign,)) for sign in signs))
+
+    known_of = (
+        made("alone", "database", "db.rows_up"), made("both", "database", "latency.up", "locks.up"),
+        made("other", "tracing", "latency.up", "trace.retry"), made("third", "network", "latency.up", "log.dns"),
+    )  # fmt: skip
+    crew = replace(CREW, mechanisms={m.id: m for m in known_of})
+    (one,), (other,) = (
+        ADVISER.questions(replace(known(), observations={o.id: o for o in seen_by}), crew)
+        for seen_by in ((SLOW,), (seen("trace.retry", WEB, agent="tracing"),))
+    )
+    assert (one.agent, other.agent) == ("database", "tracing")
+    assert one.shared == other.shared
+    assert [item.id for item in one.shared[0].items] == ["latency.up"]
+    assert [[item.id for item in part.items] for part in one.stable] == [["locks.up"], ["alone", "both"]]
+    assert [[item.id for item in part.items] for part in other.stable] == [["trace.retry"], ["other"]]
+
+
+def test_the_shipped_words_fit_each_specialists_prompt_whole_and_begin_alike() -> None:
+    """What docs/llm.md says of providers' caches: what all share is more than the 1,024 tokens that most ask for."""
+    mechanisms = {m.id: m for m in load_catalogue().mechanisms}
+    owners = sorted({m.owner for m in mechanisms.values()})
+    crew = Crew(specialists=[Told(name) for name in owners], mechanisms=mechanisms)
+    each = (replace(SLOW, id=f"o-{name}", agent=name) for name in owners)
+    board = replace(known(), observations={o.id: o for o in each})
+    sent = [render(question, Masker(), 6_000) for question in ADVISER.questions(board, crew)]
+    assert len(sent) == len(owners)
+    assert {one.left_out for one in sent} == {0}
+    assert len({one.rules for one in sent}) == 1
+    assert len(sent[0].rules) / 5 > 1_024, "no tokeniser joins five characters on average"
+    assert max(tokens_of(one.text) for one in sent) < 5_000
 
 
 def test_a_theory_enters_with_what_it_was_made_from_and_its_argument() -> None:

@@ -20,7 +20,10 @@ from typing import Any
 
 import pytest
 
+from compass.domain.advice import Role
 from compass.llm.provider import Key, providers
+from compass.llm.sending import Answer as Answered
+from compass.llm.sending import Sending
 from compass.llm.settings import ProviderSettings
 from compass.ports.errors import ConfigurationError
 from compass.redaction.secret import Secrets
@@ -28,6 +31,7 @@ from tests.support.loopback import Answer, Asked, Loopback, loopback
 
 CANARY = "canary-key-0123456789abcdef"
 WORD = "ready-7"
+OPENAI = "api.openai.com"
 SCHEMA = {
     "type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"], "additionalProperties": False,
 }  # fmt: skip
@@ -61,7 +65,7 @@ def certificate() -> tuple[Path, ssl.SSLContext, TemporaryDirectory[str]]:
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
          "-keyout", key, "-out", made, "-days", "1",
-         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+         "-subj", "/CN=127.0.0.1", "-addext", f"subjectAltName=IP:127.0.0.1,DNS:{OPENAI}"],
         check=True, capture_output=True,
     )  # fmt: skip
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -105,7 +109,7 @@ def opened(vendor: Vendor, url: str, *, keyed: bool = True, **more: Any) -> Any:
     provider = {one.id: one for one in providers()}[vendor.id]
     environment = {**vendor.environment, **({"COMPASS_TEST_KEY": CANARY} if keyed else {})}
     key = {"key": "env:COMPASS_TEST_KEY"} if keyed else {}
-    trust = {"ca": str(certificate()[0])} if url.startswith("https://127.0.0.1") else {}
+    trust = {"ca": str(certificate()[0])} if url.startswith(("https://127.0.0.1", f"https://{OPENAI}:")) else {}
     settings = ProviderSettings(url=url + vendor.prefix, **{**vendor.settings, **trust, **key, **more})
     return provider.model(vendor.model, settings, Secrets(environment, Path()))
 
@@ -129,6 +133,25 @@ async def ask(model: Any, *, tool: bool = False, **settings: Any) -> Any:
         made["max_retries"] = 0
     async with model:
         return await model_request(model, [asked], model_settings=made, model_request_parameters=wanted)
+
+
+@dataclass(frozen=True)
+class Word:
+    """The reply that the stand-ins give."""
+
+    word: str
+
+
+async def asked_for(model: Any, words: str = "Own words:\ncpu.up: more than usual") -> Answered:
+    """One typed question as the client sends it."""
+    from compass.llm.wire import Wire
+
+    sending = Sending(
+        rules="You help. These are the rules of all.", words=words, user="the facts", reply=Word, version="propose 1.1",
+        role=Role.DEEP, tokens=64, timeout_s=5.0,
+    )  # fmt: skip
+    async with model:
+        return await Wire("x:y", model).exchange(sending)
 
 
 class Conforms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from compass.llm.provider import providers
 from compass.llm.providers.bedrock import CHAIN, REGIONS
 from compass.ports.errors import ConfigurationError
-from tests.llm.providers.conformance import CANARY, WORD, Conforms, Vendor, answering, ask, opened
+from tests.llm.providers.conformance import CANARY, WORD, Conforms, Vendor, answering, ask, asked_for, opened
 from tests.support.loopback import Asked
 
 Json = dict[str, Any]
@@ -81,6 +82,16 @@ class TestBedrock(Conforms):
         signed = server.asked[0].headers["authorization"]
         assert f"/{REGION}/bedrock/aws4_request" in signed
         assert CANARY not in str(server.asked[0])
+
+    async def test_what_all_questions_of_a_task_share_is_marked_to_be_kept(self) -> None:
+        async with answering(VENDOR) as server:
+            await asked_for(opened(VENDOR, server.url))
+        sent = json.loads(server.asked[0].body)
+        assert sent["system"] == [
+            {"text": "You help. These are the rules of all."}, {"cachePoint": {"type": "default"}},
+            {"text": "Own words:\ncpu.up: more than usual"},
+        ]  # fmt: skip
+        assert "cachePoint" not in json.dumps(sent["messages"]), "facts are never sent again"
 
     def test_it_needs_a_region(self) -> None:
         with pytest.raises(ConfigurationError, match="You must specify a region"):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
-from tests.llm.providers.conformance import WORD, Conforms, Vendor, answering, ask, opened
+import pytest
+
+from tests.llm.providers.conformance import OPENAI, WORD, Conforms, Vendor, answering, ask, asked_for, opened
 from tests.llm.providers.schemas import answer_of, request_of
 from tests.support.loopback import Asked
 
@@ -56,3 +59,31 @@ class TestOpenAi(Conforms):
         async with answering(VENDOR) as server:
             await ask(opened(VENDOR, server.url))
         assert json.loads(server.asked[0].body)["store"] is False
+
+    async def test_the_vendor_is_told_which_prompts_begin_alike_and_nobody_else(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The stand-in has the vendor's name here and shows a certificate for it."""
+        real = socket.getaddrinfo
+
+        def here(host: Any, *args: Any, **more: Any) -> Any:
+            return real("127.0.0.1" if host in (OPENAI, OPENAI.encode()) else host, *args, **more)
+
+        monkeypatch.setattr(socket, "getaddrinfo", here)
+        async with answering(VENDOR) as server:
+            await asked_for(opened(VENDOR, server.url.replace("127.0.0.1", OPENAI)))
+            await asked_for(opened(VENDOR, server.url))
+        named, other = (json.loads(asked.body) for asked in server.asked)
+        assert server.asked[0].headers["host"].startswith(OPENAI)
+        assert named["prompt_cache_key"] == "compass-propose 1.1"
+        assert "prompt_cache_key" not in other, "a gateway of the same kind need not know it"
+
+    async def test_what_all_questions_share_comes_first_and_is_marked_where_it_can_be(self) -> None:
+        async with answering(VENDOR) as server:
+            await asked_for(opened(VENDOR, server.url))
+        sent = json.loads(server.asked[0].body)
+        rules, own, facts = (one["content"] for one in sent["input"])
+        assert rules[0]["prompt_cache_breakpoint"] == {"mode": "explicit"}
+        assert rules[0]["text"] == "You help. These are the rules of all."
+        assert (own, facts) == ("Own words:\ncpu.up: more than usual", "the facts")
+        assert "temperature" not in sent, "a model that thinks takes none"

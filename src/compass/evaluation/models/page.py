@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 from compass.investigation.advising.changes import CHANGES
 from compass.investigation.advising.choose import PLANS
-from compass.investigation.advising.propose import OBSERVED, PARTS
+from compass.investigation.advising.classify import MEANINGS_TITLE
+from compass.investigation.advising.propose import KNOWN, OBSERVED, PARTS, SIGNS_TITLE
 
-SIGNS, MECHANISMS, THEORIES = "signs", "known mechanisms", "theories so far"
-TEMPLATES, MEANINGS = "log templates", "meanings"
+SIGNS, MECHANISMS, THEORIES = SIGNS_TITLE, KNOWN, "theories so far"
+TEMPLATES, MEANINGS = "log templates", MEANINGS_TITLE
+_LIST = re.compile(r"^(\S[^\n]*):\n((?:[^\s:][^\n:]*: [^\n]*(?:\n|$))+)", re.MULTILINE)
 _SECTION = re.compile(r'<facts title=("(?:[^"\\]|\\.)*")[^>\n]*>\n(.*?)</facts>', re.DOTALL)
 _SEEN = re.compile(r"(?P<sign>\S+) at (?P<at>.+?)(?:, strength (?P<strength>\d+(?:\.\d+)?)|: normal)")
 _THEORY = re.compile(r"(?P<mechanism>\S+) at (?P<at>.+), \d+%")
@@ -57,8 +59,11 @@ class Page:
     sections: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, user: str) -> Page:
+    def of(cls, system: str, user: str) -> Page:
+        """`system` holds COMPASS's lists of words, `user` the facts."""
         found: dict[str, tuple[Fact, ...]] = {}
+        for title, lines in _LIST.findall(system):
+            found[title] = tuple(_word(line) for line in lines.splitlines())
         for title, lines in _SECTION.findall(user):
             found[json.loads(title)] = tuple(_fact(line) for line in lines.splitlines() if line)
         return cls(found)
@@ -110,6 +115,11 @@ def _fact(line: str) -> Fact:
     read = json.loads(line)
     trusted = "text" in read
     return Fact(id=read.get("id", ""), text=read["text" if trusted else "untrusted"], trusted=trusted)
+
+
+def _word(line: str) -> Fact:
+    word, _, meaning = line.partition(": ")
+    return Fact(id=word, text=meaning, trusted=True)
 
 
 def _sighting(fact: Fact) -> Sighting:

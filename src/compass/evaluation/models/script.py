@@ -80,4 +80,4 @@ def _open(player: Player, name: str) -> Any:
 
 
 def _play(player: Player, seen: Seen) -> object:
-    return "ready" if seen.task is None else player.reply(seen.task, Page.of(seen.user))
+    return "ready" if seen.task is None else player.reply(seen.task, Page.of(seen.system, seen.user))

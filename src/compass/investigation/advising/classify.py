@@ -25,6 +25,7 @@ MOST = 6
 """Templates that one round asks about, the strongest observations first."""
 UNREAD = frozenset({"log.novel", "log.surge"})
 """Signs that say how often something is written, and not what it means."""
+MEANINGS_TITLE = "Signs"
 MEANINGS = {sign: text for sign, text in SIGNS.items() if sign.startswith("log.") and text.startswith("error text: ")}
 
 
@@ -41,7 +42,7 @@ class Classify:
         return tuple(
             Question(
                 task=Task.CLASSIFY, reply=ReadNames, role=Role.FAST,
-                stable=(Section(title="meanings", items=signs, keep=len(signs)),),
+                shared=(Section(title=MEANINGS_TITLE, items=signs, keep=len(signs)),),
                 sections=(Section(title="log templates", items=(Item(id=key, text=text),), keep=1),),
             )
             for key, text in unread[:MOST]

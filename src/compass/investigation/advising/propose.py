@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from compass.domain import advised as told
 from compass.domain import chronicle as c
@@ -34,7 +35,8 @@ READ = 30
 ABNORMAL, NORMAL, OTHERS, PLACES, OUT = 24, 8, 8, 40, 10
 """Most items of each section, the weightiest first: a prompt has to fit a small context."""
 OBSERVED, PARTS = "observations", "parts of the system"
-CLAIMED = 90
+SIGNS_TITLE, MORE_SIGNS, KNOWN = "Signs", "More signs", "Known mechanisms"
+CLAIMED = 80
 LEAD = 0.5
 """P(entity | mechanism) is not the model's to say: the value of a theory of unknown lead."""
 
@@ -113,22 +115,45 @@ def _question(board: Board, crew: Crew, agent: str, role: Role) -> Question[Sugg
     )
     return Question(
         task=Task.PROPOSE, reply=SuggestedTheories, role=role, agent=agent, phase=board.phase,
-        sections=tuple(section for section in sections if section.items), stable=_vocabulary(crew, agent),
+        sections=tuple(section for section in sections if section.items), **_vocabulary(crew, agent),
     )  # fmt: skip
 
 
-def _vocabulary(crew: Crew, agent: str) -> tuple[Section, ...]:
-    """What this specialist's theories are made of: the same for every incident."""
-    own = [m for _, m in sorted(crew.mechanisms.items()) if m.owner == agent]
-    words = {word for m in own for p in (*m.requires, *m.expects, *m.forbids) for word in p.signs}
-    signs = [sign for sign in SIGNS if any(matches(word, sign) for word in words)]
-    return (
-        Section(title="signs", items=tuple(Item(id=sign, text=SIGNS[sign], trusted=True) for sign in signs)),
-        Section(
-            title="known mechanisms",
-            items=tuple(Item(id=m.id, text=_claim(m), trusted=True) for m in own),
-        ),
-    )
+class _Vocabulary(TypedDict):
+    shared: tuple[Section, ...]
+    stable: tuple[Section, ...]
+
+
+def _vocabulary(crew: Crew, agent: str) -> _Vocabulary:
+    """What theories are made of: the same for every incident. Signs that the mechanisms of most specialists use are
+    given to all of them, so that all prompts begin alike. Each has those of its own mechanisms besides, but for what is
+    all that one of these requires: the mechanism says it."""
+    used = _signs_used(crew)
+    common = [sign for sign in SIGNS if 2 * sum(sign in own for own in used.values()) > len(used)]
+    known = [m for _, m in sorted(crew.mechanisms.items()) if m.owner == agent]
+    said_by_one = {m.requires[0].signs[0] for m in known if [len(p.signs) for p in m.requires] == [1]}
+    own = [sign for sign in SIGNS if sign in used.get(agent, frozenset()) - said_by_one and sign not in common]
+    claims = tuple(Item(id=m.id, text=_claim(m), trusted=True) for m in known)
+    return {
+        "shared": (Section(title=SIGNS_TITLE, items=_words(common)),),
+        "stable": (Section(title=MORE_SIGNS, items=_words(own)), Section(title=KNOWN, items=claims)),
+    }
+
+
+def _signs_used(crew: Crew) -> dict[str, frozenset[str]]:
+    """The signs that the mechanisms of each owner speak of."""
+    words: dict[str, set[str]] = {}
+    for m in crew.mechanisms.values():
+        patterns = (*m.requires, *m.expects, *m.forbids)
+        words.setdefault(m.owner, set()).update(word for p in patterns for word in p.signs)
+    return {
+        owner: frozenset(sign for sign in SIGNS if any(matches(word, sign) for word in own))
+        for owner, own in words.items()
+    }
+
+
+def _words(signs: Sequence[str]) -> tuple[Item, ...]:
+    return tuple(Item(id=sign, text=SIGNS[sign], trusted=True) for sign in signs)
 
 
 def _claim(mechanism: Mechanism) -> str:

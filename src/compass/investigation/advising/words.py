@@ -49,7 +49,7 @@ def place(entity: EntityRef) -> str:
 def fact(o: Observation, at: str) -> str:
     """One observation for a prompt. `at` is the id of its entity there."""
     if o.verdict is Verdict.NORMAL:
-        return f"{o.sign} at {at}: normal. {o.text}"
+        return f"{o.sign} at {at}: normal. {o.text.removesuffix(': normal')}"
     since = f", since {clock(o.since)}" if o.since is not None else ""
     return f"{o.sign} at {at}, strength {o.strength:.1f}{since}. {o.text}"
 
