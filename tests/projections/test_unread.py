@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from compass.domain.unread import Unread, UnreadSeries
-from compass.entrypoints.cli.render.screen import Page, unread
+from compass.entrypoints.cli.render.beside import unread
+from compass.entrypoints.cli.render.page import Page
 from compass.projections.build_view import build_view
 from compass.projections.view import View
 from tests.support.boards import ORDERS, believed

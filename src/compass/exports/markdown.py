@@ -67,9 +67,19 @@ def _draft(events: Sequence[c.Event], mechanisms: Mapping[str, Mechanism], id: s
     return Draft(board=board, view=view, cites=cite(events), mechanisms=mechanisms)
 
 
-def _similar(_d: Draft) -> list[str]:
-    asked = "Question: have you seen this before?"
-    return ["## Similar incidents", "", f"- Not examined: no earlier incidents were consulted. {asked}"]
+def _similar(d: Draft) -> list[str]:
+    lines, asked = ["## Similar incidents", ""], "Question: have you seen this before?"
+    if d.view.past_searched is None:
+        why = f"earlier incidents could not be asked ({d.view.past_lost})" if d.view.past_lost else ""
+        return [*lines, f"- Not examined: {why or 'no earlier incidents were consulted'}. {asked}"]
+    cited = d.cites.of("recalled")
+    if not d.view.past:
+        return [*lines, f"- None of {d.view.past_searched} earlier incidents was like this one. {asked}{cited}"]
+    for one in d.view.past:
+        fix = f" It was resolved by: {one.fix}." if one.fix else ""
+        both = f" Both show: {', '.join(one.because)}." if one.because else ""
+        lines.append(f"- #{one.number} of {one.on}, {one.similarity:.0%} alike: {one.was}.{both}{fix}{cited}")
+    return lines
 
 
 def _unseen(d: Draft) -> list[str]:

@@ -266,6 +266,22 @@ class LostLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastLine:
+    """A similar incident of the team's past. `on`: its date; `was`: what it turned out to be, in words; `here`: what
+    became of that in this investigation ("" where it could not be proposed)."""
+
+    number: int
+    title: str
+    on: str
+    similarity: float
+    because: tuple[str, ...]
+    was: str
+    fix: str
+    here: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One investigation as a person reads it. Times are integer nanoseconds since the epoch, UTC.
 
@@ -310,5 +326,8 @@ class View:
     names: tuple[NameLine, ...] = ()  # a language model's readings of log templates
     unread: UnreadPart | None = None  # None: every series is understood
     lost: tuple[LostLine, ...] = ()
+    past: tuple[PastLine, ...] = ()  # similar incidents, the most similar first
+    past_searched: int | None = None  # among how many; None: nobody asked
+    past_lost: str = ""  # why the past could not be asked
     model_lost: str = ""  # why the language model was not asked any more (mode llm_unavailable), in words
     note: str = ""  # why another time is looked at than the page's, where that is so

@@ -17,7 +17,7 @@ from compass.domain.commanded import CommandGiven
 from compass.entrypoints.cli.asking import AnswerView, answered
 from compass.entrypoints.cli.investigating import Request, investigate_recording
 from compass.entrypoints.cli.render.answer import answer_lines
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.cli.session import Loaded
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.settings import Settings

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from compass.entrypoints.cli.render.doctor import doctor_lines
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.looking import LOOK_S, Looked, State
 from tests.support.cli import Cli, Done, on_terminal, plain
 from tests.support.loopback import Answer, Asked, loopback

@@ -9,7 +9,8 @@ from rich.text import Text
 from compass.analysis.likelihood import load_table
 from compass.analysis.posterior import ENGINE
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.render.screen import Page, first_screen
+from compass.entrypoints.cli.render.page import Page
+from compass.entrypoints.cli.render.screen import first_screen
 from compass.entrypoints.cli.render.timeline import timeline_lines
 from compass.investigation.beliefs import posterior_of
 from compass.projections.timeline import Moment, moments

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from compass.domain.telemetry import NativeQuery
 from compass.entrypoints.cli.render.evidence import fact_block
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.page import Page
 from compass.projections.view import Fact
 from tests.support.boards import seen, service
 

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from compass.entrypoints.cli.render.screen import (
-    Page,
-    attempt_line,
-    claim_line,
-    headline,
-    labelled,
-    leading_details,
-    notes,
-    shares,
-)
+from compass.entrypoints.cli.render.page import Page, labelled
+from compass.entrypoints.cli.render.screen import attempt_line, claim_line, headline, leading_details, notes, shares
 from compass.entrypoints.cli.render.words import clock_time, percent
 from compass.projections.view import AccountLine, ProposalLine, View
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from compass.entrypoints.cli.render.costs import BILLED, money
-from compass.entrypoints.cli.render.screen import Page, labelled
+from compass.entrypoints.cli.render.page import Page, labelled
 from compass.investigation.asking.evidence import BY_EVIDENCE
 
 if TYPE_CHECKING:

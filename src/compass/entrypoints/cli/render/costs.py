@@ -6,7 +6,7 @@ from rich.text import Text
 
 from compass.domain.advice import Spending
 from compass.domain.advised import CostEstimated
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.page import Page
 from compass.projections.costs import Costs, Share
 
 BILLED = "Tokens are billed to your own key."

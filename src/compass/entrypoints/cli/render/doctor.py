@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.cli.render.words import cut
 from compass.entrypoints.looking import Looked, State
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from compass.domain.chronicle import InvestigationSummary
 from compass.domain.failure import Status
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.cli.render.words import relative_day
 
 # A living runner writes at least every few seconds; one that is silent for longer has been killed.

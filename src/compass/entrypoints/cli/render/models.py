@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from compass.entrypoints.cli.render.costs import BILLED
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.cli.render.words import cut
 from compass.ports.language_model import ModelHealth
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from compass.domain.telemetry import Asked
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.cli.render.words import cut
 
 NOT_SENT = "shared"

@@ -6,7 +6,8 @@ from rich.text import Text
 
 from compass.analysis.wording import quantity
 from compass.domain.recheck import AlertState
-from compass.entrypoints.cli.render.screen import RECOVERY_STYLE, Page, headline, labelled, without_model
+from compass.entrypoints.cli.render.page import Page, labelled
+from compass.entrypoints.cli.render.screen import RECOVERY_STYLE, headline, without_model
 from compass.entrypoints.cli.render.words import clock_time, duration
 from compass.projections.view import AlertLine, RecheckLine, SignalLine, View
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from compass.entrypoints.cli.redacting import FoundLine
-from compass.entrypoints.cli.render.screen import Page
+from compass.entrypoints.cli.render.page import Page
 
 
 def check_lines(found: Sequence[FoundLine], page: Page) -> list[Text]:

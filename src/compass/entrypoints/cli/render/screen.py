@@ -5,7 +5,6 @@ Everything behind a line is one command away; the last line says which.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -14,8 +13,10 @@ from compass.domain.disproof import Outcome
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
 from compass.domain.recheck import Recovery
+from compass.entrypoints.cli.render.beside import past, proposed, unread
+from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.entrypoints.cli.render.sparkline import sparkline
-from compass.entrypoints.cli.render.words import clock_time, cut, duration, lost_words, names, offset, percent
+from compass.entrypoints.cli.render.words import clock_time, duration, lost_words, names, offset, percent
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, RecheckLine, View
 
 OUTCOME_STYLE = {
@@ -33,31 +34,12 @@ NO_CHANGES = {
     "ok": "none recorded", "degraded": "none recorded, in a record that is not complete",
     "lost": "not known: their source could not be read",
 }  # fmt: skip
-LABEL = 10  # columns of the left-hand labels
 SPARK = 12
 SECOND = "   and"
 NOT_FOUND = ("page time", "")
 WORTH_A_LINE = 0.01  # beside the answer that nothing is wrong
 MODEL_SAYS = "model's theory: "
 ACT_FROM = 0.3  # below this, or when "not on this list" leads, a command that changes something is no relief
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """How much room there is. `uncut` keeps every line whole (pipes); `full` shows every line (`compass accounts`)."""
-
-    width: int = 80
-    height: int = 24
-    full: bool = False
-    uncut: bool = False
-    unicode: bool = True
-
-    def fit(self, text: str, used: int = LABEL) -> str:
-        return " ".join(text.split()) if self.full or self.uncut else cut(text, max(16, self.width - used))
-
-    def most(self, terminal: int, pipe: int) -> int | None:
-        """How many rows of a list: few on a terminal, more in a pipe, all of them in full."""
-        return None if self.full else pipe if self.uncut else terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +59,7 @@ def first_screen(view: View, page: Page) -> list[Text]:
     rows.append(_Row(Text(""), drop=6))
     rows += _account_rows(view, page)
     rows.append(_Row(shares(view, page)))
+    rows += [_Row(line, drop=4 if i else 0) for i, line in enumerate(past(view, page))]
     rows += [_Row(line, drop=4) for line in proposed(view, page)]
     rows += [_Row(line, drop=5) for line in unread(view, page)]
     said = [labelled("note", page.fit(note), "yellow") for note in notes(view)[: page.most(1, 20)]]
@@ -94,12 +77,6 @@ def _squeeze(rows: list[_Row], page: Page) -> list[Text]:
             break
         rows = [row for row in rows if row is not last]
     return [row.text for row in rows]
-
-
-def labelled(label: str, text: str | Text, style: str = "") -> Text:
-    line = Text(f"{label:<{LABEL}}", style="bold cyan")
-    line.append(text if isinstance(text, Text) else Text(text, style=style))
-    return line
 
 
 def headline(view: View, page: Page) -> Text:
@@ -333,30 +310,6 @@ def shares(view: View, page: Page) -> Text:
         apart = f"{duration(view.sequential_s)} one after another"
         text += f" · {duration(view.parallel_s)} in parallel, {apart} ({ratio:.1f}×)"
     return Text(page.fit(text, 0), style="dim")
-
-
-def proposed(view: View, page: Page) -> list[Text]:
-    """One line of what became of a model's proposals; nothing where none was made."""
-    if not view.proposals:
-        return []
-    counted = Counter(one.standing for one in view.proposals)
-    words = {
-        "stands": "stand by their tests", "refuted": "refuted", "untestable": "untestable here",
-        "open": "not refuted, with nothing new seen for them", "waiting": "not tested",
-    }  # fmt: skip
-    told = ", ".join(f"{counted[key]} {word}" for key, word in words.items() if counted[key])
-    makers = ", ".join(dict.fromkeys(one.by for one in view.proposals))
-    return [labelled("MODEL", page.fit(f"{makers} proposed {len(view.proposals)}: {told}"), "magenta")]
-
-
-def unread(view: View, page: Page) -> list[Text]:
-    """Where to look next by hand: what moved and nobody can read."""
-    if view.unread is None or not view.unread.moved:
-        return []
-    named = [one.name for one in view.unread.most][: page.most(3, 3)]
-    more = ", …" if len(named) < view.unread.moved else ""
-    counted = f"{view.unread.moved} of {view.unread.names} unknown series names moved"
-    return [labelled("NOT READ", page.fit(f"{counted}: {', '.join(named)}{more}"), "yellow")]
 
 
 def notes(view: View) -> list[str]:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from compass.domain.entity import EntityKind
 from compass.domain.telemetry import Direction, SignalKind, Temporality
-from compass.entrypoints.cli.render.screen import LABEL, Page, labelled
+from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.entrypoints.cli.render.words import clock_time, cut
 from compass.sources.recording.signals import Ignored, ServiceSignals, Understood
 

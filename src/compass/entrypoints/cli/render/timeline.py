@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from compass.domain.time import to_datetime
-from compass.entrypoints.cli.render.screen import Page, headline
+from compass.entrypoints.cli.render.page import Page
+from compass.entrypoints.cli.render.screen import headline
 from compass.entrypoints.cli.render.words import duration
 from compass.projections.timeline import Moment
 from compass.projections.view import View

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from compass.analysis.wording import quantity
-from compass.entrypoints.cli.render.screen import Page, labelled
+from compass.entrypoints.cli.render.page import Page, labelled
 from compass.entrypoints.cli.render.words import clock_time
 from compass.entrypoints.cli.tracing import TraceLine, Traces
 

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from compass.domain.board import Board
 from compass.domain.posterior import Term
-from compass.entrypoints.cli.render.screen import Page, headline, without_model
+from compass.entrypoints.cli.render.page import Page
+from compass.entrypoints.cli.render.screen import headline, without_model
 from compass.entrypoints.cli.render.words import percent
 from compass.projections.view import AccountLine, View
 

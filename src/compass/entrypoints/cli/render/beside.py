@@ -1,0 +1,49 @@
+"""Lines of the first screen beside the accounts: what a model proposed, what nobody can read, what the past says."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.text import Text
+
+from compass.entrypoints.cli.render.page import Page, labelled
+from compass.projections.view import View
+
+
+def proposed(view: View, page: Page) -> list[Text]:
+    """One line of what became of a model's proposals; nothing where none was made."""
+    if not view.proposals:
+        return []
+    counted = Counter(one.standing for one in view.proposals)
+    words = {
+        "stands": "stand by their tests", "refuted": "refuted", "untestable": "untestable here",
+        "open": "not refuted, with nothing new seen for them", "waiting": "not tested",
+    }  # fmt: skip
+    told = ", ".join(f"{counted[key]} {word}" for key, word in words.items() if counted[key])
+    makers = ", ".join(dict.fromkeys(one.by for one in view.proposals))
+    return [labelled("MODEL", page.fit(f"{makers} proposed {len(view.proposals)}: {told}"), "magenta")]
+
+
+def unread(view: View, page: Page) -> list[Text]:
+    """Where to look next by hand: what moved and nobody can read."""
+    if view.unread is None or not view.unread.moved:
+        return []
+    named = [one.name for one in view.unread.most][: page.most(3, 3)]
+    more = ", …" if len(named) < view.unread.moved else ""
+    counted = f"{view.unread.moved} of {view.unread.names} unknown series names moved"
+    return [labelled("NOT READ", page.fit(f"{counted}: {', '.join(named)}{more}"), "yellow")]
+
+
+def past(view: View, page: Page) -> list[Text]:
+    """Incidents like this one: which, how alike and in what, what it turned out to be, and what became of that here."""
+    if view.past_lost:
+        return [labelled("SIMILAR", page.fit(f"earlier incidents could not be asked: {view.past_lost}"), "yellow")]
+    lines = []
+    for number, one in enumerate(view.past[: page.most(2, 3)]):
+        label = "SIMILAR" if number == 0 else ""
+        head = f"#{one.number} ({one.similarity:.0%} alike, {one.on}): {one.was}"
+        lines.append(labelled(label, page.fit(f"{head}{f'; {one.here}' if one.here else ''}")))
+        if page.uncut or page.full:
+            lines += [labelled("", page.fit(f"  both: {', '.join(one.because)}"))] if one.because else []
+            lines += [labelled("", page.fit(f"  resolved by: {one.fix}"))] if one.fix else []
+    return lines
