@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from compass.ports.chronicle import Chronicle
+from compass.ports.knowledge import Embedder
 from compass.storage.connect import open_chronicle
 from compass.storage.embedded import EmbeddedServer
 from compass.storage.memory import MemoryChronicle
@@ -59,17 +60,21 @@ async def chronicle(request: pytest.FixtureRequest) -> AsyncIterator[Chronicle]:
 
 
 @asynccontextmanager
-async def backend(request: pytest.FixtureRequest, name: str, team: str) -> AsyncIterator[Chronicle]:
+async def backend(
+    request: pytest.FixtureRequest, name: str, team: str, embedder: Embedder | None = None
+) -> AsyncIterator[Chronicle]:
     clock = SystemClock()
     opened: Chronicle
     if name == "memory":
-        opened = MemoryChronicle(clock, team)
+        opened = MemoryChronicle(clock, team, embedder=embedder)
     elif name == "embedded":
         folder = request.getfixturevalue("embedded_dir")
-        opened = await open_chronicle(clock=clock, data_dir=folder, team=team, server_user=server_user())
+        opened = await open_chronicle(
+            clock=clock, data_dir=folder, team=team, server_user=server_user(), embedder=embedder
+        )
     else:
         url = request.getfixturevalue("debian_url")
-        opened = await open_chronicle(clock=clock, database_url=url, team=team)
+        opened = await open_chronicle(clock=clock, database_url=url, team=team, embedder=embedder)
     try:
         yield opened
     finally:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from compass.domain.advice import PastCost, Spent
 from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
+from compass.ports.knowledge import Knowledge
 from compass.ports.replies import Replies
 
 
@@ -18,6 +19,11 @@ class Chronicle(Protocol):
     @property
     def replies(self) -> Replies:
         """What language models answered to questions that come again in other investigations of the team."""
+        ...
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What the team learned from its investigations."""
         ...
 
     async def create(self, title: str) -> UUID:

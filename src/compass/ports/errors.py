@@ -47,6 +47,10 @@ class StorageError(CompassError):
     """The chronicle cannot be read or written."""
 
 
+class EmbeddingError(StorageError):
+    """Texts could not be turned into vectors: what is alike in words is not found, all else goes on."""
+
+
 class StaleRunnerError(StorageError):
     """Another runner holds a newer lease: this one must stop writing at once."""
 

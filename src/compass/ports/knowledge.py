@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
-
-import numpy as np
-import numpy.typing as npt
 
 from compass.domain.entity import EntityRef
 from compass.domain.knowledge import KnownGap, Learned, Lesson, Neighbour, PastIncident
 from compass.domain.learned import Signature
 
-Vectors = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Vectors = npt.NDArray[np.float32]
 
 
 class Embedder(Protocol):
     """Texts to unit vectors, shape (texts, dimensions). `name` and `version` are stored with every vector: vectors of
-    another embedder are never compared, and are made again."""
+    another embedder are never compared, and are made again.
+
+    Constructing one loads nothing; `embed` does, and blocks: it is called off the event loop. Errors: EmbeddingError.
+    """
 
     @property
     def name(self) -> str: ...
@@ -33,19 +37,32 @@ class Embedder(Protocol):
 
 
 class Knowledge(Protocol):
-    """By team. Errors: StorageError, NotFoundError."""
+    """By team. Errors: StorageError, and where it is said EmbeddingError."""
 
     async def learn(self, learned: Sequence[Learned]) -> None:
-        """Keep what investigations teach, each replacing what it taught before, in one transaction."""
+        """Keep what investigations teach, each replacing what it taught before, in one transaction.
+
+        What was derived from fewer events than what stands there replaces nothing, nor does an import what this
+        database derived itself. A signature that says nothing leaves the one that was kept: retention may have erased
+        what it came from.
+        """
         ...
 
     async def behind(self) -> tuple[UUID, ...]:
-        """Investigations that ended, or of which people said something, since they were last learned from."""
+        """Investigations that ended, or of which people said something, since they were last learned from; not those
+        that were forgotten."""
         ...
 
     async def nearest(self, signature: Signature, limit: int = 50) -> tuple[Neighbour, ...]:
-        """Past incidents whose words are nearest, nearest first; without pgvector or an embedder the latest ones, with
-        cosine 0."""
+        """Past incidents whose words are nearest, nearest first; those without a vector come behind, the latest first,
+        with cosine 0. Raises EmbeddingError: `incidents` has them all the same."""
+        ...
+
+    async def embed(self, limit: int = 256) -> int:
+        """Make at most `limit` of the vectors that are missing or another embedder's; how many are missing then.
+
+        Raises EmbeddingError; what was made before stays.
+        """
         ...
 
     async def incidents(self, limit: int = 1000) -> tuple[PastIncident, ...]:
@@ -57,6 +74,10 @@ class Knowledge(Protocol):
         ...
 
     async def gaps(self) -> tuple[KnownGap, ...]: ...
+
+    async def taught(self, investigation: UUID) -> Learned | None:
+        """All that one investigation teaches, also what was undone; None where it teaches nothing yet."""
+        ...
 
     async def count(self) -> int:
         """How many past incidents there are."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from compass.ports.clock import Clock
 from compass.ports.errors import ConfigurationError
+from compass.ports.knowledge import Embedder
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -30,13 +31,16 @@ async def open_chronicle(
     data_dir: Path | None = None,
     team: str = "default",
     server_user: str | None = None,
+    embedder: Embedder | None = None,
 ) -> PostgresChronicle:
     """A chronicle ready for use, its schema up to date.
 
     `database_url` names any PostgreSQL from version 14 on; without it the embedded
     server of `data_dir` (default: see `places.default_data_dir`) is used, and started
-    if it is not running. Raises ConfigurationError for settings that cannot work and
-    StorageError when the database cannot be reached or is newer than this COMPASS.
+    if it is not running. Past incidents are found again by `embedder`.
+
+    Raises ConfigurationError for settings that cannot work and StorageError when
+    the database cannot be reached or is newer than this COMPASS.
     """
     from compass.storage.migrate import ensure_schema
     from compass.storage.postgres import PostgresChronicle
@@ -47,7 +51,7 @@ async def open_chronicle(
     except BaseException:
         await connections.close()
         raise
-    return PostgresChronicle(connections, clock, team)
+    return PostgresChronicle(connections, clock, team, embedder=embedder)
 
 
 def connections_of(

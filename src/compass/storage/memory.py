@@ -15,6 +15,7 @@ from compass.domain.failure import Status
 from compass.domain.time import to_datetime
 from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
+from compass.ports.knowledge import Embedder
 from compass.ports.replies import KeptReply
 from compass.storage.ids import Uuid7
 from compass.storage.ledger import (
@@ -29,6 +30,7 @@ from compass.storage.ledger import (
     to_event,
     verify,
 )
+from compass.storage.memory_knowledge import MemoryKnowledge
 from compass.storage.references import no_such, none_yet, only_one, parse_reference
 
 
@@ -61,13 +63,14 @@ class MemoryReplies:
 class MemoryChronicle:
     """Implements `compass.ports.chronicle.Chronicle`. Payloads are kept encoded, as PostgreSQL keeps them."""
 
-    def __init__(self, clock: Clock, team: str = "default") -> None:
+    def __init__(self, clock: Clock, team: str = "default", *, embedder: Embedder | None = None) -> None:
         self._clock = clock
         self._team = team
         self._new_id = Uuid7(clock)
         self._investigations: dict[UUID, _Investigation] = {}
         self._changed = asyncio.Condition()
         self.replies = MemoryReplies(clock)
+        self.knowledge = MemoryKnowledge(self._rows, embedder)
 
     async def create(self, title: str) -> UUID:
         now = to_datetime(self._clock.now_ns())
@@ -206,6 +209,9 @@ class MemoryChronicle:
 
     async def close(self) -> None:
         """Nothing is held open; followers of unfinished investigations end with their task."""
+
+    def _rows(self) -> Iterable[Row]:
+        return (row for found in self._investigations.values() for row in found.rows)
 
     def _get(self, investigation: UUID) -> _Investigation:
         try:

@@ -15,8 +15,10 @@ from compass.domain.failure import Status
 from compass.domain.time import to_datetime
 from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
+from compass.ports.knowledge import Embedder
 from compass.storage.connections import Connections
 from compass.storage.ids import Uuid7
+from compass.storage.knowledge import PostgresKnowledge
 from compass.storage.ledger import (
     GENESIS,
     Head,
@@ -106,10 +108,13 @@ class PostgresChronicle:
 
     Leases and `recorded_at` go by the database's clock, which all runners share;
     `occurred_at` and ids by the `clock` given. `poll_s` is how often a follower
-    looks by itself: notifications only wake it earlier.
+    looks by itself: notifications only wake it earlier. `embedder` is what past incidents are found again by.
     """
 
-    def __init__(self, connections: Connections, clock: Clock, team: str = "default", *, poll_s: float = 1.0) -> None:
+    def __init__(
+        self, connections: Connections, clock: Clock, team: str = "default", *,
+        poll_s: float = 1.0, embedder: Embedder | None = None,
+    ) -> None:  # fmt: skip
         self._connections = connections
         self._clock = clock
         self._team = team
@@ -117,6 +122,7 @@ class PostgresChronicle:
         self._new_id = Uuid7(clock)
         self._queries = load_queries()
         self.replies = PostgresReplies(connections, team)
+        self.knowledge = PostgresKnowledge(connections, team, embedder)
 
     async def create(self, title: str) -> UUID:
         investigation = self._new_id()

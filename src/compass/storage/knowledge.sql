@@ -1,0 +1,129 @@
+-- Every SQL statement about what a team learned, by name. Loaded by compass.storage.queries.
+
+-- name: keep_incidents
+-- What was derived from fewer events than what stands there, by a slower process, does not replace it; an import never
+-- replaces what this database derived itself. Rows are locked in one order, so that two writers cannot block each other.
+insert into compass.past_incident as old (team, investigation, at, status, source, seq, data)
+select %(team)s, t.* from unnest(
+    %(investigations)s::uuid[], %(ats)s::timestamptz[], %(statuses)s::text[], %(sources)s::text[], %(seqs)s::bigint[],
+    %(data)s::jsonb[]
+) as t (investigation, at, status, source, seq, data)
+order by t.investigation
+on conflict (team, investigation) do update
+set at = excluded.at, status = excluded.status, source = excluded.source, seq = excluded.seq, data = excluded.data
+where excluded.seq >= old.seq and (excluded.source = '' or old.source <> '')
+returning investigation as id
+
+-- name: lock_incidents
+select data::text as data from compass.past_incident
+where team = %(team)s and investigation = any(%(ids)s::uuid[]) order by investigation for update
+
+-- name: drop_lessons
+delete from compass.lesson where team = %(team)s and investigation = any(%(ids)s::uuid[])
+
+-- name: drop_gaps
+delete from compass.known_gap where team = %(team)s and investigation = any(%(ids)s::uuid[])
+
+-- name: drop_vectors
+delete from compass.past_vector where team = %(team)s and investigation = any(%(ids)s::uuid[])
+
+-- name: keep_lessons
+insert into compass.lesson (team, id, investigation, at, entity, undone, data)
+select %(team)s, t.* from unnest(
+    %(ids)s::text[], %(investigations)s::uuid[], %(ats)s::timestamptz[], %(entities)s::text[], %(undone)s::boolean[],
+    %(data)s::jsonb[]
+) as t (id, investigation, at, entity, undone, data)
+
+-- name: keep_gaps
+insert into compass.known_gap (team, investigation, position, at, data)
+select %(team)s, t.* from unnest(
+    %(investigations)s::uuid[], %(positions)s::int[], %(ats)s::timestamptz[], %(data)s::jsonb[]
+) as t
+
+-- name: keep_vector
+insert into compass.past_vector (team, investigation, embedder, version, dimensions, vector)
+select team, investigation, %(embedder)s, %(version)s, cardinality(%(vector)s::real[]), %(vector)s::real[]
+from compass.past_incident
+where team = %(team)s and investigation = %(investigation)s
+  and coalesce(data -> 'signature' ->> 'words', '') = %(words)s
+on conflict (team, investigation) do update
+set embedder = excluded.embedder, version = excluded.version, dimensions = excluded.dimensions,
+    vector = excluded.vector
+
+-- name: behind
+select e.investigation as id
+from compass.event e
+join compass.payload y using (team, investigation, seq)
+left join compass.past_incident p on p.team = e.team and p.investigation = e.investigation
+where e.team = %(team)s and e.seq > coalesce(p.seq, 0) and y.erased_at is null
+  and e.kind in
+    ('investigation.ended', 'incident.resolved', 'incident.corrected', 'near_miss.noted', 'learning.undone')
+group by e.investigation
+order by e.investigation
+
+-- name: incidents
+select data::text as data from compass.past_incident
+where team = %(team)s order by at desc, investigation limit %(limit)s
+
+-- name: some_incidents
+select data::text as data from compass.past_incident where team = %(team)s and investigation = any(%(ids)s::uuid[])
+
+-- name: lessons
+select data::text as data from compass.lesson where team = %(team)s and not undone order by at, id
+
+-- name: lessons_about
+select data::text as data from compass.lesson
+where team = %(team)s and not undone and entity = any(%(entities)s::text[]) order by at, id
+
+-- name: gaps
+select data::text as data from compass.known_gap where team = %(team)s order by at, investigation, position
+
+-- name: taught
+-- All that one investigation teaches, also what was undone.
+select 'incident' as what, 0 as position, '' as id, data::text as data
+from compass.past_incident where team = %(team)s and investigation = %(investigation)s
+union all
+select 'lesson', 0, id, data::text from compass.lesson where team = %(team)s and investigation = %(investigation)s
+union all
+select 'gap', position, '', data::text
+from compass.known_gap where team = %(team)s and investigation = %(investigation)s
+order by what, position, id
+
+-- name: count
+select count(*) as number from compass.past_incident where team = %(team)s
+
+-- name: forget
+delete from compass.past_incident where team = %(team)s and investigation = %(investigation)s
+
+-- name: vector_support
+-- The version of pgvector, empty where the vectors are kept without it.
+select coalesce((
+    select x.extversion from pg_extension x
+    where x.extname = 'vector' and exists (
+        select from pg_attribute where attrelid = 'compass.past_vector'::regclass and attname = 'embedding')
+), '') as version
+
+-- name: vectors
+select count(*) as number from compass.past_vector
+where team = %(team)s and embedder = %(embedder)s and version = %(version)s
+
+-- name: without_vector
+-- Those whose words no vector of this embedder stands for, latest first.
+select p.data::text as data from compass.past_incident p
+left join compass.past_vector v
+  on v.team = p.team and v.investigation = p.investigation and v.embedder = %(embedder)s and v.version = %(version)s
+where p.team = %(team)s and v.investigation is null and coalesce(p.data -> 'signature' ->> 'words', '') <> ''
+order by p.at desc, p.investigation limit %(limit)s
+
+-- name: count_without_vector
+select count(*) as number from compass.past_incident p
+left join compass.past_vector v
+  on v.team = p.team and v.investigation = p.investigation and v.embedder = %(embedder)s and v.version = %(version)s
+where p.team = %(team)s and v.investigation is null and coalesce(p.data -> 'signature' ->> 'words', '') <> ''
+
+-- name: latest_vectors
+-- For comparing without pgvector: as PostgreSQL sends arrays, which numpy reads without a Python object a number.
+select v.investigation as id, array_send(v.vector) as vector
+from compass.past_vector v join compass.past_incident p using (team, investigation)
+where v.team = %(team)s and v.embedder = %(embedder)s and v.version = %(version)s
+order by p.at desc limit %(limit)s

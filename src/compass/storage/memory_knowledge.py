@@ -1,0 +1,109 @@
+"""What a team learned, in memory: the twin for tests and dry runs, gone with the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from compass.domain.entity import EntityRef
+from compass.domain.knowledge import KnownGap, Learned, Lesson, Neighbour, PastIncident
+from compass.domain.learned import Signature
+from compass.ports.knowledge import Embedder
+from compass.storage.knowledge_rows import (
+    TEACHES,
+    cleaned,
+    entity_key,
+    last_of_each,
+    replaces,
+    texts_of,
+    with_kept_signature,
+)
+from compass.storage.ledger import Row
+
+if TYPE_CHECKING:
+    from compass.ports.knowledge import Vectors
+
+
+class MemoryKnowledge:
+    """Implements `compass.ports.knowledge.Knowledge`; `events` are the rows of the chronicle it is derived from."""
+
+    def __init__(self, events: Callable[[], Iterable[Row]], embedder: Embedder | None = None) -> None:
+        self._events = events
+        self._embedder = embedder
+        self._taught: dict[UUID, Learned] = {}
+        self._vectors: dict[UUID, Vectors] = {}
+
+    async def learn(self, learned: Sequence[Learned]) -> None:
+        for one in [cleaned(one) for one in last_of_each(learned)]:
+            of = one.incident.investigation
+            old = self._taught[of].incident if of in self._taught else None
+            if not replaces(old, one.incident):
+                continue
+            kept = with_kept_signature(old, one)
+            if old is not None and old.signature.words != kept.incident.signature.words:
+                self._vectors.pop(of, None)
+            self._taught[of] = kept
+
+    async def behind(self) -> tuple[UUID, ...]:
+        seqs = {of: one.incident.seq for of, one in self._taught.items()}
+        behind = {
+            row.investigation
+            for row in self._events()
+            if row.kind in TEACHES and row.erased_at is None and row.seq > seqs.get(row.investigation, 0)
+        }
+        return tuple(sorted(behind))
+
+    async def nearest(self, signature: Signature, limit: int = 50) -> tuple[Neighbour, ...]:
+        import numpy as np
+
+        near: list[Neighbour] = []
+        if self._embedder is not None and signature.words and self._vectors:
+            wanted = (await asyncio.to_thread(self._embedder.embed, [signature.words]))[0]
+            ids = sorted(self._vectors)
+            cosines = np.stack([self._vectors[of] for of in ids]) @ wanted
+            best = np.argsort(-cosines, kind="stable")[:limit]
+            near = [
+                Neighbour(incident=self._taught[ids[place]].incident, cosine=float(cosines[place])) for place in best
+            ]
+        found = {one.incident.investigation for one in near}
+        others = [one for one in await self.incidents(len(self._taught)) if one.investigation not in found]
+        return (*near, *(Neighbour(incident=one, cosine=0.0) for one in others[: limit - len(near)]))
+
+    async def embed(self, limit: int = 256) -> int:
+        if self._embedder is None:
+            return 0
+        texts = texts_of([one for one in await self.incidents() if one.investigation not in self._vectors])
+        if chosen := texts[:limit]:
+            vectors = await asyncio.to_thread(self._embedder.embed, [words for _, words in chosen])
+            self._vectors |= {of: vector for (of, _), vector in zip(chosen, vectors, strict=True)}
+        return len(texts) - len(chosen)
+
+    async def incidents(self, limit: int = 1000) -> tuple[PastIncident, ...]:
+        incidents = sorted((one.incident for one in self._taught.values()), key=lambda one: one.investigation)
+        return tuple(sorted(incidents, key=lambda one: one.at, reverse=True)[:limit])
+
+    async def lessons(self, entities: Sequence[EntityRef] | None = None) -> tuple[Lesson, ...]:
+        wanted = None if entities is None else {entity_key(one) for one in entities}
+        found = [
+            lesson
+            for one in self._taught.values()
+            for lesson in one.lessons
+            if not lesson.undone and (wanted is None or entity_key(lesson.entity) in wanted)
+        ]
+        return tuple(sorted(found, key=lambda lesson: (lesson.at, lesson.id)))
+
+    async def gaps(self) -> tuple[KnownGap, ...]:
+        found = [gap for one in self._taught.values() for gap in one.gaps]
+        return tuple(sorted(found, key=lambda gap: (gap.at, gap.investigation)))
+
+    async def taught(self, investigation: UUID) -> Learned | None:
+        return self._taught.get(investigation)
+
+    async def count(self) -> int:
+        return len(self._taught)
+
+    async def forget(self, investigation: UUID) -> None:
+        self._taught.pop(investigation, None)
+        self._vectors.pop(investigation, None)
