@@ -22,6 +22,7 @@ from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
 from compass.domain.telemetry import Health
 from compass.domain.time import Window
+from compass.domain.told import ToolAnswered, ToolsConsulted
 from compass.domain.unread import Unread
 
 
@@ -144,6 +145,8 @@ class Board:
     orders: Orders = Orders()
     memory: Recalled | None = None  # what the team's past says; None: not asked (yet)
     verdicts: Verdicts = Verdicts()
+    told: Mapping[str, ToolAnswered] = field(default_factory=dict)  # by label: X1 ...; nothing of it is weighed
+    consulted: ToolsConsulted | None = None
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -43,9 +43,8 @@ from compass.domain.observation import Observation
 from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
 from compass.domain.telemetry import Asked, Health
+from compass.domain.told import ToolAnswered, ToolsAsked, ToolsConsulted
 from compass.domain.unread import Unread
-
-# --- payloads, one a kind -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,11 +276,11 @@ Payload = (
     Opened | SourcesChecked | OnsetEstimated | ContextLearned | UnreadCounted | RoundStarted | RoundFinished
     | StepStarted | StepFinished | AgentFailed | AgentStopped | Observed | Proposed | PlanRegistered | Attempted
     | AccountsFormed | EvidenceWeighed | PosteriorUpdated | QuestionAnswered | Decided | GapNamed | FailureDeclared
-    | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported
-    | Rechecked | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
-    | AdviceTaken | PersonAnswered | CostEstimated
-    | DecisionReviewed | SetAside | ScopeSet | Escalated | DataRequested | DataGiven
-    | Recalled | Resolved | Corrected | NearMissNoted | LearningUndone
+    | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported | Rechecked
+    | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
+    | AdviceTaken | PersonAnswered | CostEstimated | DecisionReviewed | SetAside | ScopeSet | Escalated
+    | DataRequested | DataGiven | Recalled | Resolved | Corrected | NearMissNoted | LearningUndone | ToolAnswered
+    | ToolsAsked | ToolsConsulted
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -336,6 +335,9 @@ KINDS: dict[str, type] = {
     "incident.corrected": Corrected,
     "near_miss.noted": NearMissNoted,
     "learning.undone": LearningUndone,
+    "tools.asked": ToolsAsked,
+    "tool.answered": ToolAnswered,
+    "tools.consulted": ToolsConsulted,
 }
 KIND_OF: dict[type, str] = {payload: kind for kind, payload in KINDS.items()}
 VERSION = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from compass.entrypoints.config import Config, TomlTable, config_path, read_conf
 from compass.ports.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from compass.ports.tools import Ask, Tools
     from compass.sources.http.ledger import Ledger
     from compass.sources.live.feed import Feed
     from compass.sources.live.source import LiveSource
@@ -45,8 +46,20 @@ def feeds_of(chosen: Config) -> tuple[Sequence[Feed], Ledger]:
             hint="compass init asks for your Grafana; or --recording DIR; or compass demo",
         )  # fmt: skip
     ledger = Ledger()
-    means = Means(clock=SystemClock(), ledger=ledger, secrets=Secrets(os.environ, chosen.base))
+    means = Means(
+        clock=SystemClock(), ledger=ledger, secrets=Secrets(os.environ, chosen.base),
+        specialists=specialists_for(chosen.sources),
+    )  # fmt: skip
     return connect(chosen.sources, means), ledger
+
+
+def specialists_for(tables: Mapping[str, TomlTable]) -> frozenset[str] | None:
+    """The names of the specialists, where any of `tables` may name one: they take time to import."""
+    if not any("ask" in table for table in tables.values()):
+        return None
+    from compass.agents import charters
+
+    return frozenset(charter.name for charter in charters())
 
 
 def usable(chosen: Config) -> tuple[Config, tuple[ConfigurationError, ...]]:
@@ -85,3 +98,20 @@ def live_source(chosen: Config, incident: Incident, parts: frozenset[str] | None
     feeds, ledger = feeds_of(chosen)
     names = ", ".join(feed.name for feed in feeds)
     return LiveSource(names, feeds, incident, SystemClock(), ledger, parts=parts, metric_rules=chosen.signals)
+
+
+def tools_of(chosen: Config) -> tuple[tuple[Ask, ...], Callable[[], Tools]]:
+    """What investigations ask of the team's own tools, and how to connect to the servers that have them."""
+    from compass.sources.mcp.desk import Desk
+    from compass.sources.mcp.feed import McpFeed
+
+    def asking(feeds: Sequence[Feed]) -> list[McpFeed]:
+        return [feed for feed in feeds if isinstance(feed, McpFeed) and feed.asks]
+
+    def connect() -> Tools:
+        feeds, ledger = feeds_of(only)
+        return Desk(asking(feeds), SystemClock(), ledger)
+
+    able = asking(feeds_of(chosen)[0])
+    only = replace(chosen, sources={feed.name: chosen.sources[feed.name] for feed in able})
+    return tuple(ask for feed in able for ask in feed.asks), connect

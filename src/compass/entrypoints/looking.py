@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from compass.entrypoints.config import TomlTable
+from compass.entrypoints.live import specialists_for
 from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import CompassError, ConfigurationError
 from compass.redaction import bound, redact
@@ -53,7 +54,8 @@ async def look_at(
     tables: Mapping[str, TomlTable], base: Path, clock: Clock, *, within_s: float = LOOK_S
 ) -> tuple[Looked, ...]:  # fmt: skip
     """Every part of every server, in the order of `tables`. Nothing that a server does is raised."""
-    means = Means(clock=clock, ledger=Ledger(), secrets=Secrets(os.environ, base))
+    specialists = specialists_for(tables)
+    means = Means(clock=clock, ledger=Ledger(), secrets=Secrets(os.environ, base), specialists=specialists)
     rows = await asyncio.gather(*(_server(name, table, means, within_s) for name, table in tables.items()))
     return tuple(row for some in rows for row in some)
 

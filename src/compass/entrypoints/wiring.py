@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compass.agents import specialists
@@ -14,13 +14,14 @@ from compass.disproof import all_strategies
 from compass.domain.incident import Incident
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Config
-from compass.entrypoints.live import config, live_source, usable
+from compass.entrypoints.live import config, live_source, tools_of, usable
 from compass.entrypoints.settings import Settings
 from compass.investigation.runner import Means
 from compass.investigation.settings import Crew, Limits
 from compass.mechanisms.loader import load_catalogue
 from compass.ports.errors import BadInputError
 from compass.ports.telemetry import Telemetry
+from compass.ports.tools import Ask, Tools
 from compass.signals.catalogue import RawRule
 from compass.sources.recording import RecordingSource
 
@@ -30,10 +31,12 @@ LIVE = "live:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceChoice:
-    """A source and how to find it again after a crash."""
+    """A source and how to find it again after a crash. `asks`: what the team's own tools are asked, by `open_tools`."""
 
     uri: str
     open: Callable[[], Telemetry]
+    asks: tuple[Ask, ...] = ()
+    open_tools: Callable[[], Tools] | None = None
 
 
 def recording_choice(path: Path, metric_rules: Sequence[RawRule] = ()) -> SourceChoice:
@@ -49,7 +52,10 @@ def live_choice(chosen: Config, incident: Incident) -> SourceChoice:
     """Telemetry from the servers of compass.toml. Raises ConfigurationError when none is named or one is wrong."""
     chosen, _ = usable(chosen)
     names = ",".join(chosen.sources)
-    return SourceChoice(uri=f"{LIVE}{names}", open=lambda: live_source(chosen, incident))
+    asks, open_tools = tools_of(chosen)
+    return SourceChoice(
+        uri=f"{LIVE}{names}", open=lambda: live_source(chosen, incident), asks=asks, open_tools=open_tools
+    )
 
 
 def choice_of(uri: str, incident: Incident) -> SourceChoice:
@@ -72,8 +78,8 @@ def crew(settings: Settings) -> Crew:
 def means(settings: Settings, choice: SourceChoice, limits: Limits, *, sequential: bool = False) -> Means:
     """All that an investigation works with."""
     return Means(
-        crew=crew(settings), table=load_table(), open_telemetry=choice.open, clock=SystemClock(), limits=limits,
-        sequential=sequential,
+        crew=replace(crew(settings), asks=choice.asks), table=load_table(), open_telemetry=choice.open,
+        clock=SystemClock(), limits=limits, sequential=sequential, open_tools=choice.open_tools,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from compass.domain.advised import ModelAsked, ModelLost
 from compass.domain.board import Board
 from compass.domain.commanded import Decided
 from compass.domain.recheck import Rechecked
+from compass.domain.told import ToolAnswered, ToolsConsulted
 from compass.exports.draft import OUTCOME_WORD, Draft
 from compass.exports.prose import clock, code, name, percent, plain
 from compass.projections.rechecks import said_of
@@ -49,6 +50,9 @@ def _statement(payload: object, board: Board) -> str:
         about = f", {code(a.trigger)} as its trigger" if a.trigger else ""
         found = f"{a.strategy.replace('_', ' ')}{about}: {OUTCOME_WORD[a.outcome]}: {_short(a.found)}"
         return f"{_label(a.hypothesis, board)} {found}"
+    if isinstance(payload, ToolAnswered):
+        said = f"{payload.tool} of {payload.source}, asked with {payload.arguments}, said: {payload.text}"
+        return code(said, MOST_CHARS)
     return _of_theories(payload, board) or _of_the_run(payload)
 
 
@@ -106,6 +110,8 @@ def _words(payload: object) -> str:
         return payload.said
     if isinstance(payload, ModelLost):
         return payload.said
+    if isinstance(payload, ToolsConsulted):
+        return f"{payload.asked - payload.failed} of {payload.asked} calls of tools answered"
     return "–"
 
 

@@ -20,7 +20,7 @@ from compass.exports.draft import Draft
 from compass.exports.improvements import improvements
 from compass.exports.journey import interaction, journey
 from compass.exports.overview import ending, overview, timeline, title
-from compass.exports.prose import clock, percent, plain, sentence
+from compass.exports.prose import clock, code, name, percent, plain, sentence
 from compass.exports.sources_of_fact import cite, gap_key
 from compass.exports.told import LEARNING, SECTIONS, ModelProse, Told, facts_of
 from compass.projections.board import fold_all
@@ -28,6 +28,7 @@ from compass.projections.build_view import build_view
 from compass.projections.lost import follows_from, reason
 
 FORMAT = "markdown"
+MOST_TOLD = 600  # characters of what one tool said
 
 
 def postmortem(
@@ -38,13 +39,15 @@ def postmortem(
     investigation never opened."""
     draft = _draft(events, mechanisms, id, number)
     sections = (
-        title, overview, timeline, ending, normal_work, causes, journey, interaction, _similar, decisions, _unseen,
-        _improvements, _learning, _questions, _cost,
+        title, overview, timeline, ending, normal_work, causes, journey, interaction, _similar, _told, decisions,
+        _unseen, _improvements, _learning, _questions, _cost,
     )  # fmt: skip
     names = {make: name for name, (make, _) in SECTIONS.items()} | {_learning: LEARNING}
     made: list[str] = []
     for section in sections:
         lines = section(draft)
+        if not lines:
+            continue
         if prose is not None and section in names:
             lines = [*lines[:2], *prose.before(names[section]), *lines[2:]]  # behind the heading
         elif prose is not None and section is _cost:
@@ -79,6 +82,21 @@ def _similar(d: Draft) -> list[str]:
         fix = f" It was resolved by: {one.fix}." if one.fix else ""
         both = f" Both show: {', '.join(one.because)}." if one.because else ""
         lines.append(f"- #{one.number} of {one.on}, {one.similarity:.0%} alike: {one.was}.{both}{fix}{cited}")
+    return lines
+
+
+def _told(d: Draft) -> list[str]:
+    """What the team's own tools said, as their words; no section where none was asked."""
+    if not d.board.told:
+        return []
+    lines = ["## What the team's own tools said", "", "- Their words, quoted as they came. Nothing here rests on them."]
+    for label, one in d.board.told.items():
+        about = f" about {name(one.entity)}" if one.entity is not None else ""
+        part = f" ({plain(', '.join(one.coverage.missing))})" if one.coverage.missing else ""
+        lines.append(
+            f"- {label} {code(one.tool)} of {plain(one.source)}{about}: {code(one.text or 'nothing', MOST_TOLD)}{part}"
+            f"{d.cites.of('tool', one.id)}"
+        )
     return lines
 
 

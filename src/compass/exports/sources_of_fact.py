@@ -9,6 +9,7 @@ from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked, PersonAnswered
 from compass.domain.commanded import Decided
 from compass.domain.recheck import Rechecked
+from compass.domain.told import ToolAnswered
 
 _AFTER = (c.Reported, Rechecked, c.ServersAsked, ModelAsked, PersonAnswered)  # what may come when it has ended
 
@@ -51,6 +52,8 @@ def cite(events: Sequence[c.Event]) -> Citations:
 def _subjects(payload: object) -> Iterable[tuple[str, str]]:
     if isinstance(payload, c.Observed):
         yield "observation", payload.observation.id
+    elif isinstance(payload, ToolAnswered):
+        yield "tool", payload.id
     elif isinstance(payload, c.Proposed):
         yield "hypothesis", payload.hypothesis.id
     elif isinstance(payload, c.PlanRegistered):

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     START_ROUND = "start_round"
     RUN_ROUND = "run_round"
     BELIEVE = "believe"
+    CONSULT = "consult"
     GATE = "gate"
     ADVISE = "advise"
     RECALL = "recall"
@@ -67,6 +68,8 @@ def next_move(board: Board, crew: Crew, limits: Limits) -> Move:
 
 
 def _after_beliefs(board: Board, crew: Crew, limits: Limits) -> Move:
+    if crew.asks and board.consulted is None and board.round == 1:
+        return Move(kind=Kind.CONSULT, round=board.round)
     if not any(decision in GATE_DECISIONS for decision, _by, _because in board.decisions):
         return Move(kind=Kind.GATE, round=board.round)
     if len(board.asked) > board.deepened:

@@ -19,6 +19,7 @@ from compass.investigation.advising.base import Adviser
 from compass.investigation.advising.hear import Money, do_without, hear, lost_before
 from compass.investigation.answers import gate_decision
 from compass.investigation.beliefs import believe
+from compass.investigation.consulting import consult
 from compass.investigation.funnel import Funnel
 from compass.investigation.moves import SCREEN, Kind, Move, next_move
 from compass.investigation.recall import recall
@@ -31,6 +32,7 @@ from compass.ports.clock import Clock
 from compass.ports.knowledge import Knowledge
 from compass.ports.language_model import LanguageModel
 from compass.ports.telemetry import Telemetry
+from compass.ports.tools import Tools
 
 COMMANDER = "commander"
 STOP_POLL_S = 0.25
@@ -49,6 +51,7 @@ class Means:
     `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent, `money` how that
     is estimated and asked for. `model_wrong`: why the model that was chosen cannot be used in this run, in words.
     `knowledge` is asked where the crew has a memory.
+    `open_tools` connects to the tools that `crew.asks` are calls of.
     """
 
     crew: Crew
@@ -64,6 +67,7 @@ class Means:
     money: Money = Money()
     model_wrong: str = ""
     knowledge: Knowledge | None = None
+    open_tools: Callable[[], Tools] | None = None
 
 
 async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
@@ -119,6 +123,8 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
         await recorder.append((f"round/{move.round}/started", started), actor=COMMANDER)
     elif move.kind is Kind.RUN_ROUND:
         await _or_stop(run_round(recorder, means.crew, means.limits, field, agents), recorder)
+    elif move.kind is Kind.CONSULT:
+        await _or_stop(consult(recorder, means.crew.asks, means.open_tools, means.clock), recorder)
     elif move.kind is Kind.GATE:
         await _gate(recorder, means)
     elif move.kind is Kind.ADVISE:

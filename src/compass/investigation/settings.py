@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from compass.domain.mechanism import Mechanism
 from compass.ports.disproof import Disproof
 from compass.ports.specialist import Specialist
+from compass.ports.tools import Ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +36,10 @@ class Limits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
     """Who works and with what: specialists, the catalogue by id, strategies by id. `memory`: the team's past incidents
-    are asked, once, after screening."""
+    are asked, once, after screening. `asks`: what the team's own tools are asked, once, then as well."""
 
     specialists: Sequence[Specialist]
     mechanisms: Mapping[str, Mechanism]
     strategies: Mapping[str, Disproof] = field(default_factory=dict)
     memory: bool = False
+    asks: Sequence[Ask] = ()

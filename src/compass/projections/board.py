@@ -17,6 +17,7 @@ from compass.domain.failure import Status
 from compass.domain.learned import Recalled
 from compass.domain.observation import Observation, Verdict
 from compass.domain.recheck import Rechecked
+from compass.domain.told import ToolAnswered, ToolsConsulted
 from compass.projections.advice import fold_advice
 from compass.projections.ordered import fold_orders
 from compass.projections.verdicts import fold_verdicts
@@ -244,3 +245,15 @@ def _(payload: Rechecked, board: Board) -> Board:
 @_apply.register
 def _(payload: Recalled, board: Board) -> Board:
     return replace(board, memory=payload)
+
+
+@_apply.register
+def _(payload: ToolAnswered, board: Board) -> Board:
+    if any(known.id == payload.id for known in board.told.values()):
+        return board
+    return replace(board, told={**board.told, f"X{len(board.told) + 1}": payload})
+
+
+@_apply.register
+def _(payload: ToolsConsulted, board: Board) -> Board:
+    return replace(board, consulted=payload)

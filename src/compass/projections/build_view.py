@@ -24,7 +24,17 @@ from compass.projections.rechecks import recheck_lines
 from compass.projections.relief import relief
 from compass.projections.situation import situation
 from compass.projections.unread import unread_part
-from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, PlaceLine, ReadLine, TriggerLine, View
+from compass.projections.view import (
+    AccountLine,
+    AttemptLine,
+    ChangeLine,
+    Fact,
+    PlaceLine,
+    ReadLine,
+    ToldLine,
+    TriggerLine,
+    View,
+)
 
 POSSIBLE_TRIGGER = 0.05  # share of all belief from which a change is named as a possible trigger
 LIKELY_TRIGGER = 0.2  # posterior weight from which a change is shown as a possible trigger
@@ -65,6 +75,18 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         unread=unread_part(board), past=past_lines(board, mechanisms),
         past_searched=board.memory.searched if board.memory is not None and not board.memory.lost else None,
         past_lost=board.memory.lost if board.memory is not None else "",
+        told=told_lines(board),
+    )  # fmt: skip
+
+
+def told_lines(board: Board) -> tuple[ToldLine, ...]:
+    """What the team's own tools said, with the labels a person can look up."""
+    return tuple(
+        ToldLine(
+            label=label, source=one.source, tool=one.tool, arguments=one.arguments, entity=one.entity,
+            specialists=one.specialists, text=one.text, missing=one.coverage.missing, at_ns=one.at_ns,
+        )
+        for label, one in board.told.items()
     )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from compass.domain.board import Board
-from compass.domain.telemetry import Health
+from compass.domain.telemetry import Health, HealthStatus
+from compass.domain.told import TOOLS, ToolsConsulted
 from compass.projections.view import LostLine
 
 
@@ -31,7 +32,14 @@ def lost_lines(health: Iterable[Health], failed: Iterable[tuple[str, str]] = ())
 
 
 def of_board(board: Board) -> tuple[LostLine, ...]:
-    return lost_lines(board.health, ((agent, error) for agent, _, error in board.failed))
+    health = board.health if board.consulted is None else (*board.health, tools_health(board.consulted))
+    return lost_lines(health, ((agent, error) for agent, _, error in board.failed))
+
+
+def tools_health(consulted: ToolsConsulted) -> Health:
+    """How the servers of the team's own tools are, as far as some are lost."""
+    status = HealthStatus.LOST if consulted.lost else HealthStatus.OK
+    return Health(source=TOOLS, part=TOOLS, status=status, lost=consulted.lost)
 
 
 def follows_from(gap: str, lines: Iterable[LostLine]) -> LostLine | None:

@@ -15,6 +15,7 @@ from compass.domain.incident import Onset
 from compass.domain.observation import Observation
 from compass.domain.recheck import Rechecked
 from compass.domain.time import NS_PER_S, from_datetime
+from compass.domain.told import ToolsConsulted
 from compass.projections.central import central, leading
 from compass.projections.rechecks import said_of
 from compass.projections.situation import AFFECTED_FROM, only_changed, owner_of
@@ -156,6 +157,8 @@ def _deed(payload: object, board: Board) -> str:
     if isinstance(payload, told.TheoryArgued):
         label = board.hypotheses[payload.hypothesis].label if payload.hypothesis in board.hypotheses else "?"
         return f"{label} proposed by {payload.by}: “{payload.reasoning}”"
+    if isinstance(payload, ToolsConsulted):
+        return f"the team's own tools were asked: {payload.asked - payload.failed} of {payload.asked} calls answered"
     if isinstance(payload, c.Ended):
         return f"ended ({payload.status.value}): {payload.said}"
     return ""

@@ -282,6 +282,28 @@ class PastLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldLine:
+    """What a tool of the team's own said when it was asked: text of a stranger, and no evidence. `missing`: what of it
+    is left out. `specialists`: whom it was offered to, everybody where none is named."""
+
+    label: str
+    source: str
+    tool: str
+    arguments: str
+    entity: EntityRef | None
+    specialists: tuple[str, ...]
+    text: str
+    missing: tuple[str, ...]
+    at_ns: int
+
+    @property
+    def asked(self) -> str:
+        """Which tool of which server, and about what."""
+        about = f" about {self.entity.name}" if self.entity is not None else ""
+        return f"{self.tool} of {self.source}{about}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One investigation as a person reads it. Times are integer nanoseconds since the epoch, UTC.
 
@@ -331,3 +353,4 @@ class View:
     past_lost: str = ""  # why the past could not be asked
     model_lost: str = ""  # why the language model was not asked any more (mode llm_unavailable), in words
     note: str = ""  # why another time is looked at than the page's, where that is so
+    told: tuple[ToldLine, ...] = ()  # what the team's own tools say, in the order they were asked

@@ -19,6 +19,7 @@ from compass.domain.commanded import CommandGiven
 from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime
+from compass.entrypoints.cli.render.beside import told_lines
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import page, show, tell
 from compass.entrypoints.cli.render.screen import what, where
@@ -188,7 +189,8 @@ def _gate(live: LiveView, prepared: Means) -> Gate:
     async def ask(board: Board) -> bool:
         view = build_view(board, prepared.crew.mechanisms, id="", number=0)
         with live.paused():
-            show(live.console, [*what(view, page(live.console)), *where(view, page(live.console))])
+            on = page(live.console)
+            show(live.console, [*what(view, on), *where(view, on), *told_lines(view, on)])
             print("Enter: go on to why · s: stop here  ", end="", file=sys.stderr, flush=True)
             answer = await _read_line()
         return not answer.strip().lower().startswith("s")

@@ -19,7 +19,7 @@ from compass.ports.chronicle import Chronicle
 from compass.ports.errors import NotFoundError
 from compass.projections.board import fold_all
 from compass.projections.build_view import build_view, fact
-from compass.projections.view import AccountLine, Fact, View
+from compass.projections.view import AccountLine, Fact, ToldLine, View
 
 R = TypeVar("R")
 
@@ -114,6 +114,15 @@ def pick_fact(board: Board, label: str) -> Fact:
         if known.lower() == label.lower():
             return fact(board, board.observations[key])
     raise NotFoundError(f"no fact {label.upper()}", hint=f"there are E1 to E{len(board.observation_labels)}")
+
+
+def pick_told(view: View, label: str) -> ToldLine:
+    """What a tool said, by its label (X2). Raises NotFoundError saying how many there are."""
+    for line in view.told:
+        if line.label.lower() == label.lower():
+            return line
+    there = f"there are X1 to X{len(view.told)}" if view.told else "no tool was asked (docs/sources.md, mcp)"
+    raise NotFoundError(f"no answer of a tool {label.upper()}", hint=there)
 
 
 def pick(view: View, wanted: str) -> AccountLine:

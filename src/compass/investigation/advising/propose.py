@@ -20,7 +20,7 @@ from compass.domain.sign import SIGNS, matches
 from compass.domain.time import Instant
 from compass.investigation.advising.base import Taken
 from compass.investigation.advising.stating import mechanism_of, suggesting, testable
-from compass.investigation.advising.words import abnormal, clock, fact, place, said
+from compass.investigation.advising.words import abnormal, clock, fact, place, said, told_by
 from compass.investigation.settings import Crew
 from compass.mechanisms.propose import hypothesis_id
 from compass.ports.language_model import Item, Question, Section
@@ -32,11 +32,13 @@ LIMIT = 3
 LIMIT_TOTAL = 24
 READ = 30
 """Theories of one reply that are looked at at all; the rest is dropped unread."""
-ABNORMAL, NORMAL, OTHERS, PLACES, OUT = 24, 8, 8, 40, 10
+ABNORMAL, NORMAL, OTHERS, PLACES, OUT, TOLD = 24, 8, 8, 40, 10, 4
 """Most items of each section, the weightiest first: a prompt has to fit a small context."""
 OBSERVED, PARTS = "observations", "parts of the system"
 SIGNS_TITLE, MORE_SIGNS, KNOWN = "Signs", "More signs", "Known mechanisms"
 CLAIMED = 80
+TOOLS = "said by the team's own tools (no observations: cite none of it)"
+TOLD_CHARS = 400
 LEAD = 0.5
 """P(entity | mechanism) is not the model's to say: the value of a theory of unknown lead."""
 
@@ -110,6 +112,7 @@ def _question(board: Board, crew: Crew, agent: str, role: Role) -> Question[Sugg
         Section(title=PARTS, items=tuple(_part(entity, names, board) for entity in names), keep=8),
         Section(title=OBSERVED, items=_facts([*seen, *normal], names, board), keep=6),
         Section(title="seen by other specialists", items=_facts(others, names, board)),
+        Section(title=TOOLS, items=_told(board, agent)),
         Section(title="theories so far", items=_theories(board, names)),
         Section(title="ruled out", items=_ruled_out(board, names)),
     )
@@ -201,6 +204,12 @@ def _facts(seen: Sequence[Observation], names: dict[EntityRef, str], board: Boar
     )
 
 
+def _told(board: Board, agent: str) -> tuple[Item, ...]:
+    """What tools said to this specialist."""
+    own = [(label, one) for label, one in board.told.items() if one.offered_to(agent) and one.text]
+    return tuple(Item(id=label, text=f"{told_by(one)}: {bound(one.text, TOLD_CHARS)}") for label, one in own[:TOLD])
+
+
 def _theories(board: Board, names: dict[EntityRef, str]) -> tuple[Item, ...]:
     belief = board.posterior.accounts if board.posterior else {}
     ranked = sorted(board.accounts, key=lambda a: (-belief.get(a.id, 0.0), a.id))[:OUT]
@@ -226,11 +235,12 @@ def _ruled_out(board: Board, names: dict[EntityRef, str]) -> tuple[Item, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Given:
-    """What the question gave: entities and observations by the ids it used, and the times it named."""
+    """What the question gave: entities and observations by the ids it used, the times it named, what tools told."""
 
     entities: dict[str, EntityRef]
     observations: dict[str, str]
     times: dict[str, Instant]
+    told: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, question: Question[SuggestedTheories], board: Board) -> _Given:
@@ -243,7 +253,7 @@ class _Given:
         times = {clock(o.since): o.since for key in shown.values() if (o := board.observations[key]).since is not None}
         if board.onset is not None:
             times[clock(board.onset.instant)] = board.onset.instant
-        return cls(entities=entities, observations=shown, times=times)
+        return cls(entities=entities, observations=shown, times=times, told=frozenset(ids & board.told.keys()))
 
 
 def _all_entities(board: Board) -> Iterator[EntityRef]:
@@ -294,7 +304,8 @@ class _Made:
 def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agent: str) -> _Made | None:
     """None where it names or cites what was not given, or where its mechanism is none."""
     entity = given.entities.get(theory.entity.strip())
-    cites = [given.observations.get(label.strip()) for label in theory.cites]
+    # What a tool said may have led to a theory; it observes nothing, and a theory must explain an observation.
+    cites = [given.observations.get(label.strip()) for label in theory.cites if label.strip() not in given.told]
     if entity is None or not cites or None in cites or board.onset is None:
         return None
     mechanism = crew.mechanisms.get(theory.mechanism.strip())

@@ -9,6 +9,7 @@ from compass.domain.board import Board
 from compass.domain.entity import EntityRef
 from compass.domain.observation import Observation, Verdict
 from compass.domain.time import NS_PER_S, Instant
+from compass.domain.told import ToolAnswered
 from compass.redaction import bound, redact
 
 SAID = 400
@@ -57,3 +58,9 @@ def fact(o: Observation, at: str) -> str:
 def abnormal(board: Board) -> list[Observation]:
     """What is abnormal on the board, strongest first."""
     return sorted(board.anomalies(), key=lambda o: (-o.strength, o.id))
+
+
+def told_by(one: ToolAnswered) -> str:
+    """Who says it, about what, in words of COMPASS."""
+    about = f" about {place(one.entity)}" if one.entity is not None else ""
+    return f"{one.tool} of {one.source}{about}"

@@ -14,7 +14,8 @@ from compass.domain.observation import Observation, Verdict
 from compass.domain.proposed import Standing, by_model, standing_of
 from compass.domain.sign import SIGNS
 from compass.domain.time import to_datetime
-from compass.investigation.advising.words import place
+from compass.domain.told import TOOLS
+from compass.investigation.advising.words import place, told_by
 from compass.investigation.asking.matching import stems
 from compass.projections.filler import Filler
 from compass.projections.view import AccountLine, View
@@ -31,6 +32,7 @@ class Side(StrEnum):
     ABNORMAL = "abnormal"
     NORMAL = "normal"
     CHANGE = "change"
+    TOOL = "tool"  # what a team's own tool said
     UNSEEN = "not measured"
     PART = "part"
     COURSE = "course"  # when it began, how the investigation ended
@@ -38,7 +40,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """One fact. `id` is its label (E12, H2, C1, G1, P3, T1). `about` finds its event (`exports.sources_of_fact`).
+    """One fact. `id` is its label (E12, H2, C1, X1, G1, P3, T1). `about` finds its event (`exports.sources_of_fact`).
 
     `weight` orders facts that are equally about a question; `told`: words of the system's own, not of COMPASS.
     """
@@ -60,7 +62,7 @@ def known_facts(board: Board, view: View, mechanisms: Mapping[str, Mechanism]) -
     every = {**mechanisms, **board.advice.stated}
     facts = [
         *_course(board, view), *(_theory(h, board, view, every.get(h.mechanism)) for h in board.hypotheses.values()),
-        *_observations(board), *_changes(board, view), *_unseen(board, view), *_parts(board, view),
+        *_observations(board), *_changes(board, view), *_told(board), *_unseen(board, view), *_parts(board, view),
     ]  # fmt: skip
     order = list(Side)
     return tuple(sorted(facts, key=lambda f: (order.index(f.side), -f.weight)))
@@ -174,11 +176,27 @@ def _changes(board: Board, view: View) -> list[Known]:
     return found
 
 
+def _told(board: Board) -> list[Known]:
+    """Words of a stranger, said to be so: a model may repeat them as such."""
+    return [
+        Known(
+            id=label, side=Side.TOOL, text=bound(f"{told_by(one)} says: {one.text or 'nothing'}", 2 * TOLD),
+            about=("tool", one.id), weak=stems(one.text),
+            strong=stems(label, "tool says", one.source, one.tool, one.entity.key if one.entity is not None else ""),
+        )
+        for label, one in board.told.items()
+    ]  # fmt: skip
+
+
 def _unseen(board: Board, view: View) -> list[Known]:
     gaps = [(gap, hides, ("gap", f"{gap}\x1f{hides}")) for gap, hides in view.gaps]
     lost = [
-        (f"{', '.join(x.parts)} from {x.source} lost", "; ".join(x.hides), ("sourceschecked", "")) for x in view.lost
-    ]
+        (
+            f"{', '.join(x.parts)} from {x.source} lost", "; ".join(x.hides),
+            ("toolsconsulted" if x.parts == (TOOLS,) else "sourceschecked", ""),
+        )
+        for x in view.lost
+    ]  # fmt: skip
     missing = [
         (f"{h.part}: {h.status.value.replace('_', ' ')}", h.hides, ("sourceschecked", ""))
         for h in board.health if h.status.value != "ok" and not any(h.part in x.parts for x in view.lost)

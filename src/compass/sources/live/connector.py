@@ -25,12 +25,14 @@ from compass.sources.live.options import TomlTable
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What connections are made with. One ledger an investigation: it counts every request. `transport` replaces the
-    network, below the guard, for tests that replay what real servers said."""
+    network, below the guard, for tests that replay what real servers said. `specialists`: the names of those who may
+    be offered something (None: nobody checks them)."""
 
     clock: Clock
     ledger: Ledger
     secrets: Secrets
     transport: httpx2.AsyncBaseTransport | None = None
+    specialists: frozenset[str] | None = None
 
     def client(self, server: Server, endpoints: Iterable[Endpoint]) -> Client:
         """A client for one server that can ask `endpoints` and nothing else."""

@@ -9,15 +9,19 @@ from compass.redaction.secret import Secret
 from compass.sources.http.settings import Server
 from compass.sources.live.connector import Means
 from compass.sources.live.options import TomlTable, caps_of, options_of, server_of
+from compass.sources.mcp.asks import asks_of
 from compass.sources.mcp.calls import Calls, Link
 from compass.sources.mcp.feed import McpFeed
-from compass.sources.mcp.options import McpOptions, Program, checked, program_of, rule_of
+from compass.sources.mcp.options import GRAFANA_TOOLS, McpOptions, Program, checked, program_of, rule_of
 
 
 def connect(name: str, table: TomlTable, means: Means) -> McpFeed:
     """Raises ConfigurationError for options that are wrong. Nothing is started yet."""
     where = f"sources.{name}"
-    options = checked(options_of(table, McpOptions, where), where)
+    options = checked(options_of(table, McpOptions, where), table, where)
+    rule = rule_of(options)
+    reading = {*rule.marked, *(GRAFANA_TOOLS if options.grafana else ())}
+    asks = asks_of(name, options.ask, rule.names, reading, means.specialists)
     caps = caps_of(options, name)
     target: Server | Program
     secrets: tuple[Secret, ...]
@@ -35,9 +39,9 @@ def connect(name: str, table: TomlTable, means: Means) -> McpFeed:
 
         return link_to(target, name, caps)
 
-    calls = Calls(name, make_link, rule_of(options), secrets=secrets, caps=caps, clock=means.clock, ledger=means.ledger)
+    calls = Calls(name, make_link, rule, secrets=secrets, caps=caps, clock=means.clock, ledger=means.ledger)
     if not options.grafana:
-        return McpFeed(name, calls, frozenset(), None)
+        return McpFeed(name, calls, frozenset(), None, asks)
     from compass.sources.mcp.grafana import GrafanaParts
 
-    return McpFeed(name, calls, frozenset(options.parts), GrafanaParts(name, calls, options, means.clock))
+    return McpFeed(name, calls, frozenset(options.parts), GrafanaParts(name, calls, options, means.clock), asks)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceRefusedError
+from compass.ports.tools import Ask
 from compass.redaction import bound
 from compass.sources.live.feed import TOOLS, Found, Scope
 from compass.sources.live.gathered import Gathered
+from compass.sources.mcp.asks import misfits
 from compass.sources.mcp.calls import Calls
 from compass.sources.mcp.tools import Arguments, Said, Tool, judged
 
@@ -23,9 +25,12 @@ MOST_NAMES = 400  # characters of the names of tools that nobody asked for
 class McpFeed:
     """Implements `live.feed.Feed` and `tools.ToolBox`."""
 
-    def __init__(self, name: str, calls: Calls, parts: frozenset[str], grafana: GrafanaParts | None) -> None:
-        """`parts` are what `grafana` gives; both are nothing for other servers."""
+    def __init__(
+        self, name: str, calls: Calls, parts: frozenset[str], grafana: GrafanaParts | None, asks: Sequence[Ask] = ()
+    ) -> None:
+        """`parts` are what `grafana` gives; both are nothing for other servers. `asks`: what investigations ask it."""
         self._name, self._calls, self._parts, self._grafana = name, calls, parts, grafana
+        self._asks = tuple(asks)
 
     @property
     def name(self) -> str:
@@ -34,6 +39,10 @@ class McpFeed:
     @property
     def parts(self) -> frozenset[str]:
         return self._parts
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        return self._asks
 
     async def gather(self, part: str, scope: Scope, *, deadline: Deadline) -> Gathered:
         return await self._giving(part).gather(part, scope, deadline=deadline)
@@ -48,6 +57,7 @@ class McpFeed:
         figures = {
             "may be called": ", ".join(found.called), "not marked": ", ".join(found.unmarked),
             "not there": ", ".join(found.absent), "not listed": bound(", ".join(others), MOST_NAMES),
+            "asked in investigations": ", ".join(_words(one) for one in self._asks),
         }  # fmt: skip
         hints = []
         if not listed:
@@ -59,6 +69,7 @@ class McpFeed:
                 f"{', '.join(found.unmarked)}: the server does not say that they only read (readOnlyHint), so they are"
                 f" not called; where you know that they do: read_only = {list(found.unmarked)} in compass.toml"
             )
+        hints += misfits(self._asks, {tool.name: tool for tool in there})
         return Found(
             detail=f"{len(found.called)} of {len(listed)} listed tools may be called; it has {len(there)}",
             figures={name: value for name, value in figures.items() if value}, hints=tuple(hints),
@@ -77,3 +88,7 @@ class McpFeed:
         if self._grafana is None or part not in self._parts:
             raise SourceRefusedError(f"gives no {part}", where=self._name)
         return self._grafana
+
+
+def _words(one: Ask) -> str:
+    return f"{one.tool} (for {', '.join(one.specialists) or 'all specialists'})"

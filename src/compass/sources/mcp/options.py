@@ -15,7 +15,8 @@ from compass.ports.errors import ConfigurationError
 from compass.redaction import secret_in
 from compass.redaction.address import NAMED
 from compass.redaction.secret import Secret, Secrets
-from compass.sources.live.options import ServerOptions, named_values
+from compass.sources.live.options import ServerOptions, TomlTable, named_values
+from compass.sources.mcp.asks import AskOptions
 from compass.sources.mcp.tools import Rule, never
 from compass.sources.recording.layout import ALERTS_PART, CHANGES_PART, LOGS_PART, METRICS_PART, TRACES_PART
 
@@ -41,6 +42,8 @@ _FLAG = re.compile(
 )
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "none", "0", "1"})
+WORDS_MB = 4.0
+"""What tools of others may answer with, unless the team says more: words, and no telemetry."""
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
@@ -48,9 +51,10 @@ class McpOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
     """`command` starts a server that speaks on stdin and stdout, `url` is one that speaks HTTP: one of the two.
 
     `env`: the program's environment, beside PATH and HOME; secrets by reference. `tools`: the tools that may be called,
-    `read_only` those of them that the team knows to be so where the server does not say it. `grafana`: it is
-    mcp-grafana; then `metrics`, `logs` and `traces` choose data sources (name or uid) where there are several, `parts`
-    what is read, and the others bound it as in the sources of these names.
+    `read_only` those of them that the team knows to be so where the server does not say it; `ask` calls of them that
+    every investigation makes. `grafana`: it is mcp-grafana; then `metrics`, `logs` and `traces` choose data sources
+    (name or uid) where there are several, `parts` what is read, and the others bound it as in the sources of these
+    names.
     """
 
     url: str = ""
@@ -58,6 +62,7 @@ class McpOptions(ServerOptions, kw_only=True, forbid_unknown_fields=True):
     env: dict[str, str] = msgspec.field(default_factory=dict)
     tools: list[str] = msgspec.field(default_factory=list)
     read_only: list[str] = msgspec.field(default_factory=list)
+    ask: list[AskOptions] = msgspec.field(default_factory=list)
     grafana: bool = False
     parts: list[str] = msgspec.field(default_factory=lambda: list(PARTS))
     metrics: str = ""
@@ -81,8 +86,8 @@ class Program:
     hint: str = "is it installed, and on the path? command in compass.toml may give the whole path"
 
 
-def checked(options: McpOptions, where: str) -> McpOptions:
-    """The options. Raises ConfigurationError for what is contradictory."""
+def checked(options: McpOptions, table: TomlTable, where: str) -> McpOptions:
+    """The options, which `table` gave. Raises ConfigurationError for what is contradictory."""
     named = f"compass.toml: {where}"
     if options.url and options.command:
         raise ConfigurationError("it has a command and a url", where=named, hint="give one of them")
@@ -102,6 +107,8 @@ def checked(options: McpOptions, where: str) -> McpOptions:
         raise ConfigurationError(
             f"{', '.join(writing)} can change something: COMPASS only reads", where=f"{named}.tools"
         )
+    if not options.grafana and "answer_mb" not in table:
+        options.answer_mb = WORDS_MB
     return options
 
 

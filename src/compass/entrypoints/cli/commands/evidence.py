@@ -14,17 +14,20 @@ def register(app: typer.Typer) -> None:
 
 
 def evidence(
-    account: Annotated[str, typer.Argument(metavar="N|E14", help="An account (number or label), or one fact.")] = "1",
+    account: Annotated[
+        str, typer.Argument(metavar="N|E14|X2", help="An account (number or label), one fact, or what a tool said.")
+    ] = "1",
     trace: Annotated[
         bool, typer.Option("--trace", help="Of one fact about latency or errors: the traces that show it.")
     ] = False,
     investigation: Reference = None,
     as_json: Json = False,
 ) -> None:
-    """Show the evidence for and against account N, or one fact (E14), with queries, values and coverage; or (--trace)
-    jump from a fact on live servers to traces: by its series' exemplars, else by a search for the slowest spans."""
+    """Show the evidence for and against account N, or one fact (E14), with queries, values and coverage; or what a tool
+    of the team's own said (X2); or (--trace) jump from a fact on live servers to traces: by its series' exemplars, else
+    by a search for the slowest spans."""
     from compass.entrypoints.cli import session
-    from compass.entrypoints.cli.render.evidence import evidence_lines, fact_block
+    from compass.entrypoints.cli.render.evidence import evidence_lines, fact_block, told_block
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import without_model
 
@@ -40,6 +43,14 @@ def evidence(
             out = console()
             room = page(out, full=True)
             show(out, [*without_model(loaded.view, room), *fact_block(fact, room)])
+        return
+    if account[:1] in "Xx" and account[1:].isdigit():
+        told = session.pick_told(loaded.view, account)
+        if as_json:
+            show_json(told)
+        else:
+            out = console()
+            show(out, told_block(told, page(out, full=True)))
         return
     line = session.pick(loaded.view, account)
     if as_json:

@@ -1,4 +1,4 @@
-"""Lines of the first screen beside the accounts: what a model proposed, what nobody can read, what the past says."""
+"""Lines of the first screen beside the accounts: what a model proposed, what nobody can read, the past, own tools."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 
 from rich.text import Text
 
-from compass.entrypoints.cli.render.page import Page, labelled
+from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.projections.view import View
 
 
@@ -46,4 +46,19 @@ def past(view: View, page: Page) -> list[Text]:
         if page.uncut or page.full:
             lines += [labelled("", page.fit(f"  both: {', '.join(one.because)}"))] if one.because else []
             lines += [labelled("", page.fit(f"  resolved by: {one.fix}"))] if one.fix else []
+    return lines
+
+
+def told_lines(view: View, page: Page) -> list[Text]:
+    """What the team's own tools say, each with the label to read it whole by; no evidence, and marked as theirs."""
+    shown = view.told[: page.most(1, 6)]
+    more = f" (+{len(view.told) - len(shown)})" if len(view.told) > len(shown) else ""
+    lines: list[Text] = []
+    for one in shown:
+        about = f" of {one.entity.name}" if one.entity is not None else ""
+        who = f"{one.label} {one.source} says{about}: " if page.most(1, 0) == 1 else f"{one.label} {one.asked} says: "
+        line = labelled("TOOLS" if not lines else "", Text(who, style="dim"))
+        lines.append(line.append(page.fit(one.text or "nothing", LABEL + len(who) + len(more))))
+    if more:
+        lines[-1].append(more, style="dim")
     return lines

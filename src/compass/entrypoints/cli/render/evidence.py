@@ -12,7 +12,7 @@ from compass.entrypoints.cli.render.page import Page, labelled
 from compass.entrypoints.cli.render.screen import attempt_line, claim_line, distinct, headline, without_model
 from compass.entrypoints.cli.render.sparkline import sparkline
 from compass.entrypoints.cli.render.words import clock_time
-from compass.projections.view import AccountLine, Fact, View
+from compass.projections.view import AccountLine, Fact, ToldLine, View
 
 SPARK_WIDTH = 48
 
@@ -51,6 +51,19 @@ def fact_block(fact: Fact, page: Page) -> list[Text]:
         words = "open in Grafana Explore" if urlsplit(o.query.url).path.endswith("/explore") else "open in Grafana"
         shown = Text(o.query.url) if page.uncut else Text(words, style=f"link {o.query.url}")
         lines.append(labelled("", shown))
+    return lines
+
+
+def told_block(one: ToldLine, page: Page) -> list[Text]:
+    """What a tool of the team's own says, whole, and how it was asked. Its text may say anything: it is shown as it is,
+    without escapes and secrets."""
+    lines = [labelled(f"  {one.label}", page.fit(f"{one.asked} says (its words, not evidence; nothing was weighed):"))]
+    lines += [labelled("", Text(text)) for text in (one.text or "nothing").split("\n")]
+    offered = f"offered to {', '.join(one.specialists) or 'all specialists'}"
+    coverage = f"coverage partial: {', '.join(one.missing)}" if one.missing else "coverage complete"
+    asked_at = f"asked at {clock_time(one.at_ns).split(' (')[0]}"
+    lines.append(labelled("", Text(page.fit(f"{offered} · {asked_at} · {coverage}"), style="dim")))
+    lines.append(labelled("", Text(page.fit(f"mcp: {one.tool} {one.arguments}"), style="dim")))
     return lines
 
 

@@ -15,9 +15,10 @@ from compass.domain import chronicle as c
 from compass.domain.advice import ModelCall, Spending
 from compass.domain.advised import CostEstimated, ModelAsked, ModelLost
 from compass.domain.disproof import Outcome
+from compass.domain.told import ToolsAsked, ToolsConsulted
 from compass.entrypoints.cli.render.costs import BILLED, estimate_words, spent_words
 from compass.entrypoints.cli.render.words import cut, duration, lost_words
-from compass.projections.lost import lost_lines
+from compass.projections.lost import lost_lines, tools_health
 from compass.projections.view import LostLine
 from compass.redaction import bound
 
@@ -90,6 +91,12 @@ class LiveView:
             self.gone = lost_lines(payload.health)
             self.lost = {why: line.source for line in self.gone for why in line.why}
             return "\n".join(map(lost_words, self.gone))
+        if isinstance(payload, ToolsAsked):
+            calls = f"{payload.calls} call{'s' * (payload.calls != 1)}"
+            self.round = f"asking the team's own tools: {', '.join(payload.sources)} ({calls})"
+            return self.round
+        if isinstance(payload, ToolsConsulted):
+            return self._consulted(payload)
         if isinstance(payload, c.RoundStarted):
             phase = {"screen": "looking for what is abnormal", "disprove": "trying to refute"}.get(payload.phase, "")
             self.round = f"round {payload.number}: {phase}"
@@ -120,6 +127,12 @@ class LiveView:
             self.model_lost = payload.said
             return f"  {payload.said}"
         return ""
+
+    def _consulted(self, payload: ToolsConsulted) -> str:
+        lost = lost_lines([tools_health(payload)])
+        self.gone = (*self.gone, *lost)
+        said = f"  {'tools':<14} {payload.asked - payload.failed} of {payload.asked} calls answered"
+        return "\n".join([said, *map(lost_words, lost)])
 
     def _asked(self, call: ModelCall) -> str:
         self.spending = self.spending.plus(call)

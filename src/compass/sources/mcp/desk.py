@@ -1,0 +1,50 @@
+"""The tools of a team's servers behind the tools port: one investigation asks, and every server is ended after it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from compass.domain.telemetry import Asked
+from compass.ports.clock import Clock, Deadline
+from compass.ports.errors import SourceRefusedError, SourceUnavailableError
+from compass.ports.tools import Heard
+from compass.sources.http.ledger import Ledger
+from compass.sources.live.feed import close_all
+from compass.sources.live.source import asked_of, misunderstood
+from compass.sources.mcp.feed import McpFeed
+from compass.tables.objects import Json
+
+GRACE_S = 1.0
+
+
+class Desk:
+    """Implements `ports.tools.Tools` over feeds that hold calls. `ledger` is the one that their calls are noted in."""
+
+    def __init__(self, feeds: Sequence[McpFeed], clock: Clock, ledger: Ledger) -> None:
+        self._feeds = {feed.name: feed for feed in feeds}
+        self._clock, self._ledger = clock, ledger
+
+    async def ask(self, source: str, tool: str, arguments: Mapping[str, Json], *, deadline: Deadline) -> Heard:
+        feed = self._feeds.get(source)
+        if feed is None:
+            raise SourceRefusedError("is not connected", where=source)
+        left = deadline.remaining(self._clock)
+        try:
+            # The deadline is the feed's to keep; this is for one that does not.
+            async with asyncio.timeout(None if left is None else left + GRACE_S):
+                said = await feed.call(tool, arguments, deadline=deadline)
+        except (SourceUnavailableError, SourceRefusedError):
+            raise
+        except TimeoutError:
+            raise SourceUnavailableError(f"its tool {tool} did not answer in time", where=source) from None
+        except Exception as error:  # the boundary of a source: what one says must not end the others' work
+            raise misunderstood(error, "tools", source) from error
+        return Heard(text=said.text, size=said.size, left_out=said.left_out)
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        return tuple(asked_of(sent) for sent in self._ledger.sent)
+
+    async def aclose(self) -> None:
+        await close_all(self._feeds.values())
