@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from compass.domain.advice import ReadChange, ReadName, Spending
+from compass.domain.advice import ReadChange, ReadName, Spending, Task
 from compass.domain.commanded import DataGiven, DataRequested
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
 from compass.domain.entity import EntityRef
@@ -53,12 +53,15 @@ class Argument:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
     """What a language model added, all of it proposals. `model` empty: none was chosen. `lost`: why it is not asked any
-    more. `heard` is the last round it was heard after. Mappings: by hypothesis id, change id, template or series id."""
+    more. `heard` is the last round it was heard after; `asked` are the tasks of the hearings that have ended, `asking`
+    those since. Mappings: by hypothesis id, change id, template or series id."""
 
     model: str = ""
     budget_usd: float | None = None
     lost: str = ""
     heard: int = 0
+    asked: frozenset[Task] = frozenset()
+    asking: frozenset[Task] = frozenset()
     stated: Mapping[str, Mechanism] = field(default_factory=dict)
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     preferred: tuple[str, ...] = ()

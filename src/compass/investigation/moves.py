@@ -97,6 +97,13 @@ def advice_due(board: Board, limits: Limits) -> bool:
     return limits.advise_always or (board.round < limits.rounds and not decided(board, limits))
 
 
+def searching(board: Board, limits: Limits) -> bool:
+    """Whether more theories or more attempts than the engine's own could still change the answer: not while the leading
+    account is believed beyond `limits.decided`. It need not have been tried for that: where an attempt shakes it, the
+    search goes on."""
+    return limits.advise_always or _leader(board)[1] < limits.decided
+
+
 def budget_of(board: Board, crew: Crew, limits: Limits) -> Budget:
     """What one agent may spend in one round: a fair share of what is left of the whole."""
     agents = max(1, len(crew.specialists))
@@ -124,12 +131,16 @@ def work_on_proposals(board: Board) -> float:
 
 def decided(board: Board, limits: Limits) -> bool:
     """The leading account is believed beyond `limits.decided` and has survived at least two attempts."""
-    if board.posterior is None or not board.posterior.accounts:
-        return False
-    leader, belief = board.posterior.ranked()[0]
+    leader, belief = _leader(board)
     head = next((a.head for a in board.accounts if a.id == leader), "")
     survived = sum(1 for a in board.attempts.values() if a.hypothesis == head and a.outcome is Outcome.SURVIVED)
     return belief >= limits.decided and survived >= 2
+
+
+def _leader(board: Board) -> tuple[str, float]:
+    """The leading account and how far it is believed; nothing where there is none."""
+    ranked = board.posterior.ranked() if board.posterior is not None else ()
+    return ranked[0] if ranked else ("", 0.0)
 
 
 def pending_words(board: Board) -> str:

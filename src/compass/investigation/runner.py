@@ -140,7 +140,7 @@ async def _advise(recorder: Recorder, means: Means) -> None:
     if means.model is None:
         await do_without(recorder, means.model_wrong)
     else:
-        await hear(recorder, means.model, means.crew, means.advisers, means.money)
+        await hear(recorder, means.model, means.crew, means.advisers, means.money, means.limits)
 
 
 async def _gate(recorder: Recorder, means: Means) -> None:

@@ -17,7 +17,10 @@ def fold_advice(_payload: object, advice: Advice) -> Advice:
 
 @fold_advice.register
 def _(payload: told.ModelAsked, advice: Advice) -> Advice:
-    return replace(advice, spending=advice.spending.plus(payload.call), dropped=advice.dropped + payload.call.dropped)
+    return replace(
+        advice, spending=advice.spending.plus(payload.call), dropped=advice.dropped + payload.call.dropped,
+        asking=advice.asking | {payload.call.task},
+    )  # fmt: skip
 
 
 @fold_advice.register
@@ -57,7 +60,10 @@ def _(payload: told.NamesRead, advice: Advice) -> Advice:
 
 @fold_advice.register
 def _(payload: told.AdviceTaken, advice: Advice) -> Advice:
-    return replace(advice, heard=max(advice.heard, payload.round), dropped=advice.dropped + payload.dropped)
+    return replace(
+        advice, heard=max(advice.heard, payload.round), dropped=advice.dropped + payload.dropped,
+        asked=advice.asked | advice.asking, asking=frozenset(),
+    )  # fmt: skip
 
 
 @fold_advice.register

@@ -30,6 +30,8 @@ class Chooser:
     """Asks one question a theory, and prefers what it is told."""
 
     id: str = "chooser"
+    always: bool = False
+    searches: bool = True
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ChosenTests], ...]:
         items = tuple(Item(id=h.label, text=h.mechanism) for h in board.hypotheses.values())
@@ -64,6 +66,20 @@ def test_it_is_due_once_a_round_while_there_is_something_to_find_out() -> None:
     lost = replace(heard, advice=replace(heard.advice, heard=0, lost="no key"))
     assert next_move(lost, BUSY, Limits()).kind is not Kind.ADVISE
     assert next_move(with_model(board), BUSY, Limits(rounds=board.round)).kind is Kind.CONCLUDE
+
+
+async def test_who_only_helps_to_search_is_not_asked_where_the_answer_is_as_good_as_found() -> None:
+    """It need not be tried yet; changes are still read, which tells what to roll back."""
+    reads = replace(Chooser(), id="reader", searches=False)
+    for belief, limits, calls in (
+        (0.98, Limits(), 2), (0.96, Limits(), 4), (0.96, Limits(decided=0.95), 2),
+        (0.98, Limits(advise_always=True), 4),
+    ):  # fmt: skip
+        recorder = await recorder_of(with_model(believed({POOL: belief})))
+        model = Answering(lambda _question: ChosenTests(plans=("p",)))
+        await hear(recorder, model, BUSY, (Chooser(), reads), limits=limits)
+        assert len(model.asked) == calls
+        assert recorder.board.advice.heard == recorder.board.round
 
 
 def test_a_theory_that_was_proposed_is_weighed_before_anything_else() -> None:

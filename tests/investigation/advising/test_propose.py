@@ -12,7 +12,7 @@ from compass.analysis.likelihood import load_table
 from compass.disproof import by_id
 from compass.domain import advised as told
 from compass.domain import chronicle as c
-from compass.domain.advice import Role, StatedMechanism, SuggestedTheories, SuggestedTheory
+from compass.domain.advice import Role, StatedMechanism, SuggestedTheories, SuggestedTheory, Task
 from compass.domain.board import Argument, Board
 from compass.domain.disproof import Outcome
 from compass.domain.mechanism import Mechanism, Pattern
@@ -78,10 +78,17 @@ def test_only_who_saw_something_abnormal_is_asked() -> None:
 
 
 def test_it_is_asked_again_only_while_nothing_on_the_list_explains_it() -> None:
-    heard = replace(known(), advice=replace(known().advice, heard=1))
+    heard = replace(known(), advice=replace(known().advice, heard=1, asked=frozenset({Task.PROPOSE})))
     assert ADVISER.questions(heard, CREW)
     confident = believed({POOL: 0.6}, observations=(SLOW, BUSY), specialists=("database",), advice=heard.advice)
     assert ADVISER.questions(confident, CREW) == ()
+
+
+def test_it_is_asked_later_where_the_answer_seemed_found_at_first() -> None:
+    """An attempt has shaken what was as good as certain when changes were read."""
+    read = replace(known().advice, heard=1, asked=frozenset({Task.CHANGES}))
+    shaken = believed({POOL: 0.6}, observations=(SLOW, BUSY), specialists=("database",), advice=read)
+    assert len(ADVISER.questions(shaken, CREW)) == 1
 
 
 def test_words_of_most_specialists_are_given_to_all_and_the_rest_to_its_own() -> None:

@@ -35,6 +35,11 @@ class Adviser(Protocol[T]):
         could help saves. False in every investigation."""
         ...
 
+    @property
+    def searches(self) -> bool:
+        """Its replies are for finding the answer, and nothing where there is one; other replies are for reading."""
+        ...
+
     def questions(self, board: Board, crew: Crew) -> tuple[Question[T], ...]:
         """What to ask after the board's current round; nothing where the answer could not help."""
         ...

@@ -27,6 +27,7 @@ class Changes:
 
     id: str = Task.CHANGES.value
     always: bool = False
+    searches: bool = False
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ReadChanges], ...]:
         del crew

@@ -30,6 +30,7 @@ class Choose:
 
     id: str = Task.CHOOSE.value
     always: bool = False
+    searches: bool = True
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ChosenTests], ...]:
         left = left_out(board, crew, 0.0 if self.always else Limits().work_per_round)

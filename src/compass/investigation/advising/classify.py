@@ -33,6 +33,7 @@ MEANINGS = {sign: text for sign, text in SIGNS.items() if sign.startswith("log."
 class Classify:
     id: str = Task.CLASSIFY.value
     always: bool = False
+    searches: bool = False
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ReadNames], ...]:
         del crew

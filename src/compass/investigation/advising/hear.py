@@ -14,9 +14,10 @@ from compass.domain.board import Board
 from compass.domain.commanded import Decided
 from compass.investigation.advising.base import Adviser, Taken
 from compass.investigation.estimate import Estimate
+from compass.investigation.moves import searching
 from compass.investigation.purse import Metered
 from compass.investigation.recorder import Recorder
-from compass.investigation.settings import Crew
+from compass.investigation.settings import Crew, Limits
 from compass.ports.language_model import LanguageModel, Question, Reply
 from compass.projections.advice import fold_advice
 
@@ -46,14 +47,17 @@ class Money:
 
 async def hear(
     recorder: Recorder, model: LanguageModel, crew: Crew, advisers: Sequence[Adviser[Any]],
-    money: Money | None = None,
+    money: Money | None = None, limits: Limits | None = None,
 ) -> None:  # fmt: skip
-    """Ask what every adviser wants to know after the board's current round, and record what came of it."""
+    """Ask what every adviser wants to know after the board's current round, and record what came of it. Who only helps
+    to search is not asked where the answer is as good as found."""
     money = money or Money()
+    search = searching(recorder.board, limits or Limits())
     number = recorder.board.round
     key = _key(recorder.board)
     board = recorder.board
-    asked = [(adviser, question) for adviser in advisers for question in adviser.questions(board, crew)]
+    heard = [adviser for adviser in advisers if search or not adviser.searches]
+    asked = [(adviser, question) for adviser in heard for question in adviser.questions(board, crew)]
     await _say_cost(recorder, board, asked, money)
     if isinstance(model, Metered):
         await _within(recorder, model, key, [question for _, question in asked], money)

@@ -49,6 +49,7 @@ class Propose:
 
     id: str = Task.PROPOSE.value
     always: bool = False
+    searches: bool = True
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[SuggestedTheories], ...]:
         if board.incident is None or board.onset is None:
@@ -88,11 +89,11 @@ def _unlisted_leads(board: Board) -> bool:
 
 
 def _worth_asking(board: Board, crew: Crew, agent: str, unlisted: bool) -> bool:
-    """The first time wherever something is abnormal; again only while "not on this list" leads and nothing that was
-    proposed to this specialist is still undecided."""
+    """The first time that theories are asked for wherever something is abnormal; again only while "not on this list"
+    leads and nothing that was proposed to this specialist is still undecided."""
     if not any(o.agent == agent for o in board.anomalies()):
         return False
-    if board.advice.heard == 0:
+    if Task.PROPOSE not in board.advice.asked:
         return True
     known = {**board.advice.stated, **crew.mechanisms}
     own = [h for h in proposals(board) if h.mechanism in known and known[h.mechanism].owner == agent]
