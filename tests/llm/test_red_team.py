@@ -1,4 +1,4 @@
-"""The red team: 44 hostile texts, and a model that obeys every one of them, against one that proposes nothing.
+"""The red team: 48 hostile texts, and a model that obeys every one of them, against one that proposes nothing.
 
 What "may not change" means, where proposing is what a model is for:
 
@@ -106,8 +106,9 @@ class Three:
 @pytest.fixture(scope="module")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Three:
     """Three investigations of one recording."""
-    folder, model, everything = planted(tmp_path_factory.mktemp("red") / "pool"), Obeying(), tuple(Task)
-    without = tuple(task for task in everything if task is not Task.CHOOSE)
+    folder, model = planted(tmp_path_factory.mktemp("red") / "pool"), Obeying()
+    everything = tuple(adviser.id for adviser in advisers())
+    without = tuple(task for task in everything if task != Task.CHOOSE.value)
 
     async def all_three() -> Three:
         return Three(
@@ -123,7 +124,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Three:
 
 def test_there_are_forty_and_each_is_another() -> None:
     assert len({one["text"] for one in TEXTS}) >= 40
-    assert {one["where"] for one in TEXTS} == {"log", "span", "alert", "commit", "diff", "tool", "page"}
+    assert {one["where"] for one in TEXTS} == {"log", "span", "alert", "commit", "diff", "tool", "page", "series"}
 
 
 @pytest.mark.parametrize("text", [one["text"] for one in TEXTS], ids=lambda text: re.sub(r"\W+", "-", text)[:40])
@@ -156,7 +157,10 @@ def test_a_hostile_text_in_a_reply_reaches_no_screen_as_an_order(text: str) -> N
 
 def test_the_texts_reached_the_model_from_everywhere_and_it_obeyed(three: Three) -> None:
     prompts = " ".join(seen.user for seen in three.model.seen)
-    for words in ("assistant: mark this span", "NOTE TO REVIEWING AI", "export the chronicle as JSON", "END OF FACTS"):
+    for words in (
+        "assistant: mark this span", "NOTE TO REVIEWING AI", "export the chronicle as JSON", "END OF FACTS",
+        "all other names are symptoms", "answer meaning=confirmed",
+    ):  # fmt: skip
         assert words in prompts
     assert {seen.task for seen in three.model.seen} >= {Task.PROPOSE, Task.CHANGES, Task.CHOOSE}
     assert proposals(three.obeying.run.board), "nothing that it demanded was on the board: nothing was tried"
@@ -181,6 +185,19 @@ def test_what_the_engine_knows_and_every_outcome_is_the_same(three: Three) -> No
         # What it preferred was made, and so the engine came to more of its own plans: registered ones, of its theories.
         assert {got.plans[key].hypothesis for key in more} <= set(expected.hypotheses)
     assert not set(engine_part(three.proposing.run.board).attempts) - set(expected.attempts)
+
+
+def test_what_it_makes_of_unknown_series_stays_its_own(three: Three) -> None:
+    """Their names, help texts and labels give orders; it obeyed, and the engine has not heard of it."""
+    board, plain = three.obeying.run.board, three.honest.run.board
+    assert plain.unread == board.unread
+    assert plain.unread is not None
+    assert plain.unread.moved == 4
+    assert {fact.sign for fact in board.advice.facts.values()} == {"pool.exhausted"}
+    assert len(board.advice.facts) == 4
+    assert plain.advice.facts == {}
+    assert not set(board.advice.facts) & {key for h in engine_part(board).hypotheses.values() for key in h.suggested_by}
+    assert all(not set(attempt.observed) & set(board.advice.facts) for attempt in board.attempts.values())
 
 
 def test_the_posterior_of_the_engines_theories_is_the_same(three: Three) -> None:

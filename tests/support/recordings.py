@@ -30,6 +30,7 @@ class Series:
     step_s: float = 15.0
     first_s: float = 0.0
     times_s: Sequence[float] | None = None
+    help: str = ""
 
     def points(self) -> Iterable[tuple[float, float]]:
         for i, value in enumerate(self.values):
@@ -125,8 +126,12 @@ def write_recording(
 
 
 def write_series(path: Path, series: Sequence[Series]) -> None:
-    rows = [{"series": i, "name": s.name, "labels": json.dumps(dict(s.labels))} for i, s in enumerate(series)]
-    write_parquet(path / "metrics" / "series.parquet", "series::INTEGER AS series, name, labels", rows)
+    rows = [
+        {"series": i, "name": s.name, "labels": json.dumps(dict(s.labels)), "help": s.help}
+        for i, s in enumerate(series)
+    ]
+    select = "series::INTEGER AS series, name, labels" + (", help" if any(s.help for s in series) else "")
+    write_parquet(path / "metrics" / "series.parquet", select, rows)
     samples = [
         {"series": i, "time": round((START_NS / NS_PER_S + at) * 1000), "value": repr(float(value))}
         for i, s in enumerate(series)

@@ -12,7 +12,7 @@ from compass.domain import advice as said
 from compass.domain.advice import Task
 from compass.llm.scripted import Seen
 from tests.support import incidents
-from tests.support.recordings import Line, Span, iso, write_recording
+from tests.support.recordings import Line, Series, Span, iso, write_recording
 
 TEXTS: tuple[dict[str, str], ...] = tuple(
     yaml.safe_load((Path(__file__).parents[1] / "llm" / "red_team.yaml").read_text(encoding="utf-8"))
@@ -68,9 +68,18 @@ def planted(path: Path) -> Path:
          "startsAt": iso(onset + 60), "status": {"state": "active"}}
         for t in of("alert")
     ]  # fmt: skip
+    odd = [
+        Series(
+            name=text if number == 0 else f"shop_odd_{number}",
+            help=text,
+            labels={**incidents.labels("orders"), text: "x"},
+            values=incidents.stepped(f"odd/{number}", 3.0, 40.0),
+        )
+        for number, text in enumerate(of("series"))
+    ]
     title, symptom = of("page")
     return write_recording(
-        path, seconds=incidents.SECONDS, detected_s=onset + 300, series=incidents.pool_series(),
+        path, seconds=incidents.SECONDS, detected_s=onset + 300, series=[*incidents.pool_series(), *odd],
         logs=[*quiet, *pool, *lines], spans=spans, changes=changes, alerts=alerts, topology=incidents.TOPOLOGY,
         header={"title": title, "service": "web", "symptom": symptom},
     )  # fmt: skip
@@ -129,5 +138,7 @@ class Obeying:
         return said.ReadChanges(changes=(fake, *read))
 
     def _names(self, ids: list[str]) -> said.ReadNames:
-        read = [said.ReadName(id=key, meaning="log.disk_full", why=DEMANDED) for key in ids]
+        odd = [key for key in ids if re.fullmatch(r"s[0-9a-f]{15}", key)]
+        read = [said.ReadName(id=key, meaning="log.disk_full", why=DEMANDED) for key in ids if key not in odd]
+        read += [said.ReadName(id=key, meaning="pool_pending", worse="up", why=DEMANDED) for key in odd]
         return said.ReadNames(names=(*read, said.ReadName(id="E999", meaning="evil")))

@@ -127,9 +127,14 @@ def _fold(entity: EntityRef, graph: ServiceGraph) -> EntityRef:
 def _sign(row: SeriesRow, *, up: bool) -> str | None:
     if row.signal.kind is SignalKind.LATENCY and row.labels.get("reporter") == "source" and row.peer is not None:
         return "client_latency.up" if up else None
-    if row.signal.kind in _USED and row.signal.worse is Direction.DOWN:
+    return sign_of(row.signal.kind, row.signal.worse, up=up)
+
+
+def sign_of(kind: SignalKind, worse: Direction, *, up: bool) -> str | None:
+    """The sign of a series of this meaning that rose or fell; None where that says nothing by itself."""
+    if kind in _USED and worse is Direction.DOWN:
         up = not up  # what is left of it, not what is used
-    return (UP_SIGN if up else DOWN_SIGN).get(row.signal.kind)
+    return (UP_SIGN if up else DOWN_SIGN).get(kind)
 
 
 def _changes(table: SeriesTable, scores: Scores, graph: ServiceGraph) -> Iterable[Finding]:

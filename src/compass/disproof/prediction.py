@@ -16,7 +16,7 @@ from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, Plan
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism, Relation
 from compass.domain.observation import Observation
-from compass.domain.proposed import by_model, made_of
+from compass.domain.proposed import by_model, made_of, signs_read
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
 
@@ -80,13 +80,17 @@ def _unseen(hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple
     What the board holds and its author was not shown is as good as unknown: it is measured again.
     """
     graph = graph_of(board)
-    made_from = made_of(hypothesis, board)
+    made_from, read = made_of(hypothesis, board), signs_read(hypothesis, board)
     found: dict[str, None] = {}
     for pattern in (*mechanism.requires, *mechanism.expects):
         if pattern.at is not Relation.SELF:
             continue
         there = seen_at(board, graph, hypothesis.entity, frozenset(pattern.signs))
         sign = next((sign for sign in pattern.signs if sign in KINDS or sign == "log.errors_up"), None)
-        if sign is not None and not any(o.id in made_from for o in (*there.anomalies, *there.normals)):
+        if (
+            sign is not None
+            and sign not in read
+            and not any(o.id in made_from for o in (*there.anomalies, *there.normals))
+        ):
             found[sign] = None
     return tuple(found)

@@ -108,13 +108,15 @@ class ReadChanges:
 class ReadName:
     """What a log template or a series means. `meaning` is a sign (`log.*`) or a signal kind, or empty: it says nothing.
 
-    `unit` is UCUM and `worse` up | down | neither, for series.
+    For series, `unit` is UCUM, `worse` up | down | neither, and `scope` what it describes: itself (what its labels
+    name) | calls (what that calls) | node | database | cache | queue.
     """
 
     id: str
     meaning: str = ""
     unit: str = ""
     worse: str = ""
+    scope: str = ""
     why: str = ""
 
 

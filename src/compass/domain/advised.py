@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compass.domain.advice import LlmFailure, ModelCall, ReadChange, ReadName, Sentence
+from compass.domain.entity import EntityRef
 from compass.domain.mechanism import Mechanism
 
 
@@ -75,11 +76,34 @@ class ChangesRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedFact:
+    """What a series that moved shows, if a model reads its name rightly: the move is measured, the meaning is not.
+
+    It is no observation: the engine's theories, evidence and priors know nothing of it, and no theory is supported by
+    it. `series` is the id of the unknown series, `sign` a word of `domain.sign`.
+    """
+
+    series: str
+    sign: str
+    entity: EntityRef
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamesRead:
-    """A model's reading of log templates and series that the catalogue does not know: shown, never scored."""
+    """A model's reading of log templates and series that the catalogue does not know: shown, never scored. `facts` are
+    what moved series would show if it is right."""
 
     by: str
     names: tuple[ReadName, ...]
+    facts: tuple[ProposedFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesRejected:
+    """People of the team rejected what a model made of these series (ids): it is neither used nor asked for again."""
+
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

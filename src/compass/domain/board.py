@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from compass.domain.advice import ReadChange, ReadName, Spending, Task
+from compass.domain.advised import ProposedFact
 from compass.domain.commanded import DataGiven, DataRequested
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
 from compass.domain.entity import EntityRef
@@ -54,7 +55,8 @@ class Argument:
 class Advice:
     """What a language model added, all of it proposals. `model` empty: none was chosen. `lost`: why it is not asked any
     more. `heard` is the last round it was heard after; `asked` are the tasks of the hearings that have ended, `asking`
-    those since. Mappings: by hypothesis id, change id, template or series id."""
+    those since. Mappings: by hypothesis id, change id, template or series id.
+    `readers` are the models that read the `names`; `rejected` are ids of series whose reading people rejected."""
 
     model: str = ""
     budget_usd: float | None = None
@@ -67,6 +69,9 @@ class Advice:
     preferred: tuple[str, ...] = ()
     changes: Mapping[str, ReadChange] = field(default_factory=dict)
     names: Mapping[str, ReadName] = field(default_factory=dict)
+    readers: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, ProposedFact] = field(default_factory=dict)
+    rejected: frozenset[str] = frozenset()
     dropped: int = 0
     spending: Spending = Spending()
 

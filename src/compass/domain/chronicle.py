@@ -19,6 +19,7 @@ from compass.domain.advised import (
     ModelAsked,
     ModelLost,
     NamesRead,
+    NamesRejected,
     PersonAnswered,
     PlansPreferred,
     TheoryArgued,
@@ -44,7 +45,7 @@ from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
 from compass.domain.telemetry import Asked, Health
 from compass.domain.told import ToolAnswered, ToolsAsked, ToolsConsulted
-from compass.domain.unread import Unread
+from compass.domain.unread import UnreadCounted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +81,6 @@ class ContextLearned:
     dependencies: tuple[Dependency, ...]
     changes: tuple[Change, ...]
     containment: tuple[tuple[EntityRef, EntityRef], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadCounted:
-    """Series whose names the signal catalogue does not know, and those that moved: for people and a model to read."""
-
-    unread: Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +274,7 @@ Payload = (
     | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
     | AdviceTaken | PersonAnswered | CostEstimated | DecisionReviewed | SetAside | ScopeSet | Escalated
     | DataRequested | DataGiven | Recalled | Resolved | Corrected | NearMissNoted | LearningUndone | ToolAnswered
-    | ToolsAsked | ToolsConsulted
+    | ToolsAsked | ToolsConsulted | NamesRejected
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -321,6 +315,7 @@ KINDS: dict[str, type] = {
     "plans.preferred": PlansPreferred,
     "changes.read": ChangesRead,
     "names.read": NamesRead,
+    "names.rejected": NamesRejected,
     "advice.taken": AdviceTaken,
     "person.answered": PersonAnswered,
     "cost.estimated": CostEstimated,

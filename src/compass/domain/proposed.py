@@ -94,15 +94,20 @@ def is_fresh(attempt: DisproofAttempt, hypothesis: Hypothesis, board: Board) -> 
     """
     if attempt.trigger is not None or attempt.quality is not Quality.DIRECT:
         return False
-    known = [board.observations[key] for key in sorted(made_of(hypothesis, board)) if key in board.observations]
+    shown = sorted(made_of(hypothesis, board))
+    known = [board.observations[key] for key in shown if key in board.observations]
+    read = signs_read(hypothesis, board)
     return any(
-        o.verdict is Verdict.ANOMALY and _predicted(o, hypothesis, board) and not _known(o, known, board.containment)
+        o.verdict is Verdict.ANOMALY
+        and _predicted(o, hypothesis, board)
+        and not _known(o, known, board.containment)
+        and o.sign not in read
         for o in attempt.observations
     )
 
 
 def made_of(hypothesis: Hypothesis, board: Board) -> frozenset[str]:
-    """Ids of the observations that a proposal was made from: all that its author was shown."""
+    """Ids of what a proposal was made from: of all observations and proposed facts that its author was shown."""
     argument = board.advice.arguments.get(hypothesis.id)
     return hypothesis.suggested_by | frozenset(argument.shown if argument is not None else ())
 
@@ -120,6 +125,17 @@ def _known(o: Observation, known: list[Observation], containment: Mapping[Entity
         if (other.sign == o.sign and near) or other.series == o.series:
             return True
     return False
+
+
+def signs_read(hypothesis: Hypothesis, board: Board) -> frozenset[str]:
+    """Signs that its author was shown at its place as a model's reading of unknown series."""
+    here = _chain(hypothesis.entity, board.containment)
+    facts = [board.advice.facts[key] for key in made_of(hypothesis, board) if key in board.advice.facts]
+    return frozenset(
+        fact.sign
+        for fact in facts
+        if fact.entity in here or hypothesis.entity in _chain(fact.entity, board.containment)
+    )
 
 
 def _chain(entity: EntityRef, containment: Mapping[EntityRef, EntityRef]) -> list[EntityRef]:

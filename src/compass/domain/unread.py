@@ -59,6 +59,13 @@ class Unread:
         return {one.id: one for one in self.most}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadCounted:
+    """A payload of the chronicle: what nobody can read, and what of it moved, for people and a model to look at."""
+
+    unread: Unread
+
+
 def series_id(name: str, type_: str, unit: str, help_: str) -> str:
     """The id of a name with its metadata."""
     return id_of("s", name, type_, unit, help_)

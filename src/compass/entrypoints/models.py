@@ -86,7 +86,7 @@ async def advised(
     limits = await limits_of(settings.budget, severity, chronicle, datetime.now(UTC))
     return replace(
         prepared, model=Metered(inner=model, purse=purse_of(limits, spent)), advisers=advisers(),
-        budget_usd=budget_usd(settings.budget, severity),
+        budget_usd=budget_usd(settings.budget, severity), kept=chronicle.replies,
         money=Money(estimator=await estimator_of(settings, prepared.limits.rounds, chronicle)),
     )  # fmt: skip
 

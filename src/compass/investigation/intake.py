@@ -30,7 +30,7 @@ from compass.domain.telemetry import (
     SpanQuery,
 )
 from compass.domain.time import Window, to_datetime
-from compass.domain.unread import Unread
+from compass.domain.unread import Unread, UnreadCounted
 from compass.investigation.recorder import Recorder
 from compass.investigation.told import kept, said_of
 from compass.ports.clock import Deadline
@@ -107,7 +107,7 @@ async def orient(recorder: Recorder, telemetry: Telemetry) -> None:
         unknown = f"no telemetry names {incident.service}, which was paged"
         context.gaps.append((unknown, f"what it does; {_known(incident.service, context)}"))
     gaps = [(f"gap/intake/{i}", c.GapNamed(gap=g, hides=h)) for i, (g, h) in enumerate(sorted(context.gaps))]
-    odd = [("unread", c.UnreadCounted(unread=unread))] if unread is not None else []
+    odd = [("unread", UnreadCounted(unread=unread))] if unread is not None else []
     await recorder.append(("context", learned), *odd, *gaps, ("onset", c.OnsetEstimated(onset=onset)), actor=ACTOR)
 
 

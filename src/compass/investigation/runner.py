@@ -31,6 +31,7 @@ from compass.investigation.shared import SingleFlight
 from compass.ports.clock import Clock
 from compass.ports.knowledge import Knowledge
 from compass.ports.language_model import LanguageModel
+from compass.ports.replies import Replies
 from compass.ports.telemetry import Telemetry
 from compass.ports.tools import Tools
 
@@ -50,7 +51,7 @@ class Means:
     `gate` None: nobody is asked; a recorded policy goes on. `model` None: none was chosen, which is normal;
     `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent, `money` how that
     is estimated and asked for. `model_wrong`: why the model that was chosen cannot be used in this run, in words.
-    `knowledge` is asked where the crew has a memory.
+    `knowledge` is asked where the crew has a memory; `kept` is where what series mean is kept for ever.
     `open_tools` connects to the tools that `crew.asks` are calls of.
     """
 
@@ -68,6 +69,7 @@ class Means:
     model_wrong: str = ""
     knowledge: Knowledge | None = None
     open_tools: Callable[[], Tools] | None = None
+    kept: Replies | None = None
 
 
 async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
@@ -140,7 +142,7 @@ async def _advise(recorder: Recorder, means: Means) -> None:
     if means.model is None:
         await do_without(recorder, means.model_wrong)
     else:
-        await hear(recorder, means.model, means.crew, means.advisers, means.money, means.limits)
+        await hear(recorder, means.model, means.crew, means.advisers, means.money, means.limits, means.kept)
 
 
 async def _gate(recorder: Recorder, means: Means) -> None:

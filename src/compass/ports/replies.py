@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -20,9 +21,14 @@ class KeptReply:
 
 
 class Replies(Protocol):
-    """By the id of the call: a digest of prompt, model, reply type and prompt version. Errors: StorageError."""
+    """By the id of the call: a digest of prompt, model, reply type and prompt version. What series mean is kept by the
+    series as well (`series_key`). Errors: StorageError."""
 
     async def find(self, key: str) -> KeptReply | None: ...
+
+    async def find_all(self, keys: Sequence[str]) -> Mapping[str, KeptReply]:
+        """Those of `keys` that are kept, in one request."""
+        ...
 
     async def keep(self, key: str, reply: KeptReply) -> None:
         """The first reply of a key stays: the same question has one answer for everybody."""

@@ -55,7 +55,17 @@ def _(payload: told.ChangesRead, advice: Advice) -> Advice:
 
 @fold_advice.register
 def _(payload: told.NamesRead, advice: Advice) -> Advice:
-    return replace(advice, names={**advice.names, **{read.id: read for read in payload.names}})
+    return replace(
+        advice,
+        names={**advice.names, **{read.id: read for read in payload.names}},
+        readers={**advice.readers, **{read.id: payload.by for read in payload.names}},
+        facts={**advice.facts, **{fact.series: fact for fact in payload.facts}},
+    )
+
+
+@fold_advice.register
+def _(payload: told.NamesRejected, advice: Advice) -> Advice:
+    return replace(advice, rejected=advice.rejected | set(payload.names))
 
 
 @fold_advice.register

@@ -18,6 +18,7 @@ from compass.domain.learned import Recalled
 from compass.domain.observation import Observation, Verdict
 from compass.domain.recheck import Rechecked
 from compass.domain.told import ToolAnswered, ToolsConsulted
+from compass.domain.unread import UnreadCounted
 from compass.projections.advice import fold_advice
 from compass.projections.ordered import fold_orders
 from compass.projections.verdicts import fold_verdicts
@@ -83,7 +84,7 @@ def _(payload: c.ContextLearned, board: Board) -> Board:
 
 
 @_apply.register
-def _(payload: c.UnreadCounted, board: Board) -> Board:
+def _(payload: UnreadCounted, board: Board) -> Board:
     return replace(board, unread=payload.unread)
 
 

@@ -10,6 +10,7 @@ from compass.domain.mechanism import Mechanism
 from compass.domain.proposed import BY_MODEL, Standing, by_model, data_needed, proposals, standing_of
 from compass.domain.statement_ids import template_id
 from compass.projections.filler import Filler
+from compass.projections.unread import unread_labels
 from compass.projections.view import AttemptLine, NameLine, ProposalLine
 
 SAID = {
@@ -41,7 +42,8 @@ def _line(
     hypothesis: Hypothesis, board: Board, mechanism: Mechanism | None, attempts: tuple[AttemptLine, ...]
 ) -> ProposalLine:
     standing, argument = standing_of(hypothesis, board), board.advice.arguments.get(hypothesis.id)
-    labels = [board.observation_labels.get(key, "") for key in argument.cites] if argument is not None else []
+    known = {**board.observation_labels, **unread_labels(board)}
+    labels = [known.get(key, "") for key in argument.cites] if argument is not None else []
     needs = data_needed(mechanism, hypothesis, board) if mechanism and standing is Standing.UNTESTABLE else ()
     fill = Filler(hypothesis.entity, None)
     return ProposalLine(

@@ -78,7 +78,8 @@ class NameLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadLine:
-    """An unknown name that moved since the onset, by the series of it that moved most."""
+    """An unknown name that moved since the onset, by the series of it that moved most. `meaning` (a signal kind), `why`
+    and `sign` are a language model's reading (`by`), not evidence; "" where there is none. `rejected`: by people."""
 
     label: str  # U1
     name: str
@@ -86,6 +87,11 @@ class UnreadLine:
     text: str
     series: int
     moved: int
+    meaning: str = ""
+    why: str = ""
+    by: str = ""
+    sign: str = ""
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

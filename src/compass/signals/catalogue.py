@@ -84,6 +84,7 @@ class Meaning:
     unit_stated: bool = True  # False: neither the name nor a rule says the unit; a source may have to infer it
     known: bool = True  # False: no rule fits the name
     said: str = ""  # the type that the server states
+    help: str = ""  # its help text, where no rule fits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -55,6 +55,9 @@ class MemoryReplies:
 
     async def find(self, key: str) -> KeptReply | None:
         return self._kept.get(key)
+
+    async def find_all(self, keys: Sequence[str]) -> Mapping[str, KeptReply]:
+        return {key: self._kept[key] for key in keys if key in self._kept}
 
     async def keep(self, key: str, reply: KeptReply) -> None:
         self._kept.setdefault(key, replace(reply, at=to_datetime(self._clock.now_ns())))

@@ -181,6 +181,9 @@ order by calls.latest desc, calls.investigation
 -- name: find_reply
 select reply, model, at from compass.model_reply where team = %(team)s and key = %(key)s
 
+-- name: find_replies
+select key, reply, model, at from compass.model_reply where team = %(team)s and key = any(%(keys)s)
+
 -- name: keep_reply
 insert into compass.model_reply (team, key, reply, model) values (%(team)s, %(key)s, %(reply)s, %(model)s)
 on conflict (team, key) do nothing

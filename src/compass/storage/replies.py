@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,6 +24,11 @@ class _ReplyRow:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KeyedRow(_ReplyRow):
+    key: str
+
+
 class PostgresReplies:
     """Implements `compass.ports.replies.Replies` over a schema that is up to date. `at` is the database's clock."""
 
@@ -41,6 +47,22 @@ class PostgresReplies:
 
         row = await self._connections.run(look)
         return KeptReply(text=row.reply, model=row.model, at=row.at.astimezone(UTC)) if row else None
+
+    async def find_all(self, keys: Sequence[str]) -> Mapping[str, KeptReply]:
+        from psycopg.rows import class_row
+
+        if not keys:
+            return {}
+
+        async def look(connection: Connection) -> list[_KeyedRow]:
+            async with connection.cursor(row_factory=class_row(_KeyedRow)) as cursor:
+                await cursor.execute(self._queries["find_replies"], {"team": self._team, "keys": list(keys)})
+                return await cursor.fetchall()
+
+        rows = await self._connections.run(look)
+        return {
+            row.key: KeptReply(text=row.reply, model=row.model, at=row.at.astimezone(UTC)) for row in rows
+        }  # fmt: skip
 
     async def keep(self, key: str, reply: KeptReply) -> None:
         values = {"team": self._team, "key": key, "reply": reply.text, "model": reply.model}

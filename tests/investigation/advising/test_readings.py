@@ -34,7 +34,7 @@ def board_of(theories: int = 9) -> Board:
 
 
 def test_every_task_of_an_investigation_is_found_by_its_module() -> None:
-    assert [adviser.id for adviser in advisers()] == ["changes", "choose", "classify", "propose"]
+    assert [adviser.id for adviser in advisers()] == ["changes", "choose", "classify", "propose", "series"]
 
 
 def test_where_all_plans_are_made_there_is_nothing_to_choose() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from compass.domain import advice as said
 from compass.domain.advice import Task
 from compass.domain.mechanism import Mechanism
-from compass.evaluation.models.page import MEANINGS, MECHANISMS, TEMPLATES, Page, Sighting
+from compass.evaluation.models.page import KINDS, MEANINGS, MECHANISMS, SERIES, TEMPLATES, Page, Sighting
 from compass.evaluation.models.told import Told
 
 THEORIES, CITES, PREFERRED = 30, 12, 12
@@ -53,7 +53,10 @@ class Hostile:
             return said.ReadChanges(changes=tuple(self._changes(page)))
         if task is Task.CLASSIFY:
             meaning = next(iter(page.ids(MEANINGS)), "")
-            names = (said.ReadName(id=key, meaning=meaning, why=CERTAIN) for key in page.ids(TEMPLATES))
+            names = [said.ReadName(id=key, meaning=meaning, why=CERTAIN) for key in page.ids(TEMPLATES)]
+            # A symptom, whatever it is and whichever way it went.
+            kind = next(iter(page.ids(KINDS)), "")
+            names += [said.ReadName(id=key, meaning=kind, worse="neither", why=CERTAIN) for key in page.ids(SERIES)]
             return said.ReadNames(names=tuple(names))
         return said.REPLY_OF[task]()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from compass.domain import advice as said
 from compass.domain.advice import Task
-from compass.evaluation.models.page import MEANINGS, MECHANISMS, TEMPLATES, Page
+from compass.evaluation.models.page import KINDS, MEANINGS, MECHANISMS, SERIES, TEMPLATES, Page
 from compass.evaluation.models.perfect import Perfect, new_mechanism
 from compass.evaluation.models.told import Told
 
@@ -42,12 +42,12 @@ class Mediocre:
             )
             return said.ReadChanges(changes=tuple(read))
         if task is Task.CLASSIFY:
-            meanings = page.ids(MEANINGS)
-            names = (
-                said.ReadName(id=key, meaning=draw.choice(meanings), why="it reads like it")
-                for key in page.ids(TEMPLATES)
+            names = tuple(
+                said.ReadName(id=key, meaning=draw.choice(page.ids(meanings)), why="it reads like it")
+                for asked, meanings in ((TEMPLATES, MEANINGS), (SERIES, KINDS))
+                for key in page.ids(asked)
             )
-            return said.ReadNames(names=tuple(names))
+            return said.ReadNames(names=names)
         return said.REPLY_OF[task]()
 
 

@@ -11,9 +11,11 @@ from compass.investigation.advising.changes import CHANGES
 from compass.investigation.advising.choose import PLANS
 from compass.investigation.advising.classify import MEANINGS_TITLE
 from compass.investigation.advising.propose import KNOWN, OBSERVED, PARTS, SIGNS_TITLE
+from compass.investigation.advising.series import KINDS_TITLE, SERIES_TITLE
 
 SIGNS, MECHANISMS, THEORIES = SIGNS_TITLE, KNOWN, "theories so far"
 TEMPLATES, MEANINGS = "log templates", MEANINGS_TITLE
+SERIES, KINDS = SERIES_TITLE, KINDS_TITLE
 _LIST = re.compile(r"^(\S[^\n]*):\n((?:[^\s:][^\n:]*: [^\n]*(?:\n|$))+)", re.MULTILINE)
 _SECTION = re.compile(r'<facts title=("(?:[^"\\]|\\.)*")[^>\n]*>\n(.*?)</facts>', re.DOTALL)
 _SEEN = re.compile(r"(?P<sign>\S+) at (?P<at>.+?)(?:, strength (?P<strength>\d+(?:\.\d+)?)|: normal)")

@@ -13,12 +13,14 @@ from compass.domain.advice import LlmFailure
 from compass.domain.board import Board
 from compass.domain.commanded import Decided
 from compass.investigation.advising.base import Adviser, Taken
+from compass.investigation.advising.kept import keep, recall
 from compass.investigation.estimate import Estimate
 from compass.investigation.moves import searching
 from compass.investigation.purse import Metered
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Crew, Limits
 from compass.ports.language_model import LanguageModel, Question, Reply
+from compass.ports.replies import Replies
 from compass.projections.advice import fold_advice
 
 ACTOR = "model"
@@ -47,15 +49,20 @@ class Money:
 
 async def hear(
     recorder: Recorder, model: LanguageModel, crew: Crew, advisers: Sequence[Adviser[Any]],
-    money: Money | None = None, limits: Limits | None = None,
+    money: Money | None = None, limits: Limits | None = None, kept: Replies | None = None,
 ) -> None:  # fmt: skip
     """Ask what every adviser wants to know after the board's current round, and record what came of it. Who only helps
-    to search is not asked where the answer is as good as found."""
+    to search is not asked where the answer is as good as found.
+
+    `kept`: where what series mean is kept for ever; what stands there is not asked for.
+    """
     money = money or Money()
     search = searching(recorder.board, limits or Limits())
     number = recorder.board.round
     key = _key(recorder.board)
-    board = recorder.board
+    if kept is not None:
+        await recall(recorder, kept)
+    before = board = recorder.board
     heard = [adviser for adviser in advisers if search or not adviser.searches]
     asked = [(adviser, question) for adviser in heard for question in adviser.questions(board, crew)]
     await _say_cost(recorder, board, asked, money)
@@ -72,6 +79,8 @@ async def hear(
     # All at once: a crash leaves either the whole of this advice or only the record of what was asked.
     given = [pair for one in taken for pair in one.payloads]
     await recorder.append(*given, *_closing(key, number, taken, replies), actor=ACTOR)
+    if kept is not None:
+        await keep(kept, recorder.board, before)
 
 
 async def do_without(recorder: Recorder, wrong: str) -> None:

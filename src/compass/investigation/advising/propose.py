@@ -19,6 +19,7 @@ from compass.domain.proposed import BY_MODEL, Standing, proposals, standing_of
 from compass.domain.sign import SIGNS, matches
 from compass.domain.time import Instant
 from compass.investigation.advising.base import Taken
+from compass.investigation.advising.series import labelled_facts
 from compass.investigation.advising.stating import mechanism_of, suggesting, testable
 from compass.investigation.advising.words import abnormal, clock, fact, place, said, told_by
 from compass.investigation.settings import Crew
@@ -36,6 +37,7 @@ ABNORMAL, NORMAL, OTHERS, PLACES, OUT, TOLD = 24, 8, 8, 40, 10, 4
 """Most items of each section, the weightiest first: a prompt has to fit a small context."""
 OBSERVED, PARTS = "observations", "parts of the system"
 SIGNS_TITLE, MORE_SIGNS, KNOWN = "Signs", "More signs", "Known mechanisms"
+READ_AS = "series that moved, as a model reads their names"
 CLAIMED = 80
 TOOLS = "said by the team's own tools (no observations: cite none of it)"
 TOLD_CHARS = 400
@@ -114,6 +116,7 @@ def _question(board: Board, crew: Crew, agent: str, role: Role) -> Question[Sugg
         Section(title=OBSERVED, items=_facts([*seen, *normal], names, board), keep=6),
         Section(title="seen by other specialists", items=_facts(others, names, board)),
         Section(title=TOOLS, items=_told(board, agent)),
+        Section(title=READ_AS, items=_read(board, crew, agent, names)),
         Section(title="theories so far", items=_theories(board, names)),
         Section(title="ruled out", items=_ruled_out(board, names)),
     )
@@ -211,6 +214,17 @@ def _told(board: Board, agent: str) -> tuple[Item, ...]:
     return tuple(Item(id=label, text=f"{told_by(one)}: {bound(one.text, TOLD_CHARS)}") for label, one in own[:TOLD])
 
 
+def _read(board: Board, crew: Crew, agent: str, names: dict[EntityRef, str]) -> tuple[Item, ...]:
+    """What unknown series would show, where this specialist's theories speak of it. It may suggest one, and supports
+    none (`domain.proposed.is_fresh`)."""
+    signs = _signs_used(crew).get(agent, frozenset())
+    return tuple(
+        Item(id=label, text=f"{fact.sign} at {names.get(fact.entity, place(fact.entity))}: {fact.text}")
+        for label, fact in labelled_facts(board).items()
+        if fact.sign in signs
+    )
+
+
 def _theories(board: Board, names: dict[EntityRef, str]) -> tuple[Item, ...]:
     belief = board.posterior.accounts if board.posterior else {}
     ranked = sorted(board.accounts, key=lambda a: (-belief.get(a.id, 0.0), a.id))[:OUT]
@@ -236,10 +250,12 @@ def _ruled_out(board: Board, names: dict[EntityRef, str]) -> tuple[Item, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Given:
-    """What the question gave: entities and observations by the ids it used, the times it named, what tools told."""
+    """What the question gave: entities, observations and readings of series by the ids it used, the times it named,
+    what tools told."""
 
     entities: dict[str, EntityRef]
     observations: dict[str, str]
+    read: dict[str, str]
     times: dict[str, Instant]
     told: frozenset[str] = frozenset()
 
@@ -254,7 +270,10 @@ class _Given:
         times = {clock(o.since): o.since for key in shown.values() if (o := board.observations[key]).since is not None}
         if board.onset is not None:
             times[clock(board.onset.instant)] = board.onset.instant
-        return cls(entities=entities, observations=shown, times=times, told=frozenset(ids & board.told.keys()))
+        read = {label: fact.series for label, fact in labelled_facts(board).items() if label in ids}
+        return cls(
+            entities=entities, observations=shown, read=read, times=times, told=frozenset(ids & board.told.keys())
+        )
 
 
 def _all_entities(board: Board) -> Iterator[EntityRef]:
@@ -295,7 +314,8 @@ class _Made:
         yield f"hypothesis/{self.id}", c.Proposed(hypothesis=hypothesis)
         argued = told.TheoryArgued(
             hypothesis=self.id, by=by, reasoning=self.reasoning, would_disprove=self.would_disprove,
-            cites=self.cites, shown=tuple(sorted(given.observations.values())), predicts=_predicted(self.mechanism),
+            cites=self.cites, shown=tuple(sorted((*given.observations.values(), *given.read.values()))),
+            predicts=_predicted(self.mechanism),
         )  # fmt: skip
         then = replace(board, advice=fold_advice(argued, board.advice))
         can = testable(hypothesis, self.mechanism, then, crew.strategies)
@@ -306,7 +326,8 @@ def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agen
     """None where it names or cites what was not given, or where its mechanism is none."""
     entity = given.entities.get(theory.entity.strip())
     # What a tool said may have led to a theory; it observes nothing, and a theory must explain an observation.
-    cites = [given.observations.get(label.strip()) for label in theory.cites if label.strip() not in given.told]
+    known = {**given.observations, **given.read}
+    cites = [known.get(label.strip()) for label in theory.cites if label.strip() not in given.told]
     if entity is None or not cites or None in cites or board.onset is None:
         return None
     mechanism = crew.mechanisms.get(theory.mechanism.strip())
@@ -318,7 +339,8 @@ def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agen
         return None
     entity = struck
     cited = tuple(dict.fromkeys(key for key in cites if key is not None))
-    own = suggesting(mechanism, entity, cited, given.observations.values(), board)
+    seen = [key for key in cited if key in board.observations]
+    own = suggesting(mechanism, entity, seen, given.observations.values(), board)
     if theory.since.strip() and theory.since.strip() not in given.times:
         return None
     began = [o.since for key in sorted(own) if (o := board.observations[key]).since is not None and o.entity == entity]

@@ -21,7 +21,8 @@ JsonObject = dict[str, Json]
 class Metrics:
     """Series and their samples. `series[i]` is the place of sample i's series in `names` and `labels`.
 
-    `types` are what the server says of each series (counter, gauge, histogram ..., "" where nothing); empty: of none.
+    `types` and `helps` are what the server says of each series (counter, gauge, histogram ...; its help text; "" where
+    nothing); empty: of none.
     """
 
     names: Sequence[str]
@@ -30,6 +31,7 @@ class Metrics:
     time_ns: Ints
     value: Floats
     types: Sequence[str] = ()
+    helps: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

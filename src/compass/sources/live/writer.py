@@ -65,6 +65,7 @@ def _joined_metrics(parts: Sequence[Metrics]) -> Metrics:
         series=_joined(series), time_ns=_joined([one.time_ns for one in parts]),
         value=np.concatenate([one.value for one in parts]) if parts else np.empty(0),
         types=[kind for one in parts for kind in one.types or [""] * len(one.names)],
+        helps=[said for one in parts for said in one.helps or [""] * len(one.names)],
     )  # fmt: skip
 
 
@@ -93,6 +94,9 @@ def _metrics(folder: Path, data: Metrics, how: Compression) -> None:
     if any(data.types):
         series["type"] = _texts(data.types)
         select += ", type::VARCHAR AS type"
+    if any(data.helps):
+        series["help"] = _texts(data.helps)
+        select += ", help::VARCHAR AS help"
     _write(folder / layout.SERIES, series, select, "series", how)
     samples: dict[str, Column] = {
         "series": data.series.astype(np.int32),

@@ -15,7 +15,7 @@ from compass.sources.live.feed import Found, Scope, TraceFound
 from compass.sources.live.gathered import Gathered, Objects
 from compass.sources.live.native import with_buckets
 from compass.sources.mimir.alerts import alerts_of, alerts_query, queries_of
-from compass.sources.mimir.api import FoundRule, Listed, PrometheusApi
+from compass.sources.mimir.api import Described, FoundRule, Listed, PrometheusApi
 from compass.sources.mimir.exemplars import traces_of
 from compass.sources.mimir.joined import joined
 from compass.sources.mimir.meaning import type_of
@@ -24,6 +24,7 @@ from compass.sources.mimir.samples import Measured
 from compass.sources.recording.layout import ALERTS_PART, METRICS_PART
 
 MOST_SERIES = 100_000
+MOST_HELP = 400  # characters of a metric's help text
 LOOK_S = 300.0
 INTERVAL_WINDOW_S = 300.0
 FASTEST_S = 1.0  # hardly anything is scraped more often
@@ -86,9 +87,10 @@ class MimirFeed:
         return f'{{__name__!="",{self._matchers}}}' if self._matchers else '{__name__!=""}'
 
     async def _metrics(self, scope: Scope, deadline: Deadline) -> Gathered:
-        listed, types = await asyncio.gather(
-            self._api.series(self._everything, scope.window, MOST_SERIES, deadline=deadline), self._types(deadline)
+        listed, told = await asyncio.gather(
+            self._api.series(self._everything, scope.window, MOST_SERIES, deadline=deadline), self._told(deadline)
         )
+        types = {name: one.type for name, one in told.items()}
         interval_s = await self._interval(listed, scope.window, deadline)
         missing = list(listed.warnings)
         if len(listed.series) >= MOST_SERIES:
@@ -104,7 +106,11 @@ class MimirFeed:
             missing.append(f"{native} native histograms were left out: only classic ones are understood")
         metrics = await asyncio.to_thread(joined, plan, answers, scope.window)
         if types:
-            metrics = replace(metrics, types=[type_of(name, types) for name in metrics.names])
+            helps = {name: one.help[:MOST_HELP] for name, one in told.items()}
+            metrics = replace(
+                metrics, types=[type_of(name, types) for name in metrics.names],
+                helps=[type_of(name, helps) for name in metrics.names],
+            )  # fmt: skip
         return Gathered(
             data=metrics, missing=tuple(missing),
             queries=tuple(NativeQuery(language="promql", text=request.expression) for request in plan.requests),
@@ -122,13 +128,12 @@ class MimirFeed:
         count = float(counted.value[0]) if counted.value.size else 0.0
         return span / count if count >= 1.0 else self._interval_s
 
-    async def _types(self, deadline: Deadline) -> Mapping[str, str]:
-        """Types by name, as targets state them. A server need not keep them: names say most of it."""
+    async def _told(self, deadline: Deadline) -> Mapping[str, Described]:
+        """Types and help texts by name, as targets state them. A server need not keep them: names say most of it."""
         try:
-            told = await self._api.metadata(deadline=deadline)
+            return await self._api.metadata(deadline=deadline)
         except SourceError:
             return {}
-        return {name: one.type for name, one in told.items()}
 
     async def _fetch(self, request: Request, deadline: Deadline) -> Measured:
         if request.step_s is None:

@@ -74,7 +74,7 @@ COLUMNS: dict[str, dict[str, frozenset[str]]] = {
 }  # fmt: skip
 # Columns that may be absent: their name and type when they are there.
 OPTIONAL: dict[str, dict[str, frozenset[str]]] = {
-    SERIES: {"type": TEXT},
+    SERIES: {"type": TEXT, "help": TEXT},
     LINES: {"trace_id": TEXT, "span_id": TEXT},
     SPANS: {"parent_span_id": TEXT, "kind": TEXT, "status": TEXT, "resource": TEXT, "attributes": TEXT},
 }

@@ -200,7 +200,7 @@ def _no_rule(meaning: Meaning, labels: Mapping[str, str], about: Resolved) -> No
     if meaning.known or about.describes_host:
         return None
     keys = tuple(sorted(label for label in labels if not label.startswith("__") and label not in ("le", "quantile")))
-    return NoRule(type=meaning.said, labels=keys)
+    return NoRule(type=meaning.said, help=meaning.help, labels=keys)
 
 
 def _signal(signal: Signal, about: Resolved) -> Signal:

@@ -122,10 +122,11 @@ class World:
 
     @cached_property
     def _named(self) -> Named:
-        kind = "type" if "type" in self._engine.types(layout.SERIES) else "''"
+        there = self._engine.types(layout.SERIES)
+        kind, about = ("type" if "type" in there else "''"), ("help" if "help" in there else "''")
         found = self._engine.query(
-            f"SELECT series, name, labels, {kind} AS type FROM read_parquet('{layout.SERIES}')"  # noqa: S608
-            " ORDER BY series, name, labels"
+            f"SELECT series, name, labels, {kind} AS type, {about} AS help"  # noqa: S608
+            f" FROM read_parquet('{layout.SERIES}') ORDER BY series, name, labels"
         )
         numbers, names, raw = integers(found["series"]), text(found["name"]), text(found["labels"])
         read: dict[int, tuple[str, Mapping[str, str]]] = {}
@@ -138,7 +139,8 @@ class World:
             read[int(number)] = (name, spelt(labels))
         self.skipped_series = (f"{bad} series have unreadable names or labels",) if bad else ()
         types = dict(zip(map(int, numbers), text(found["type"]), strict=True))
-        return self._with_units(meanings(read, self._catalogue, types))
+        helps = {int(n): said for n, said in zip(numbers, text(found["help"]), strict=True) if said}
+        return self._with_units(_helped(meanings(read, self._catalogue, types), helps))
 
     def _with_units(self, named: Named) -> Named:
         """Decide units that no name states, once for the whole recording, from the size of the values."""
@@ -269,6 +271,16 @@ class World:
             entries = ["" if value is None or value is np.ma.masked else str(value) for value in values]
             systems, addresses = entries[: len(_STORE_KEYS)], entries[len(_STORE_KEYS) :]
             yield next(filter(None, systems), ""), next(filter(None, addresses), "")
+
+
+def _helped(named: Named, helps: Mapping[int, str]) -> Named:
+    """With help texts where no rule fits: nothing else is read of them."""
+    told = {
+        number: (name, labels, replace(meaning, help=helps[number]))
+        for number, (name, labels, meaning) in named.items()
+        if not meaning.known and number in helps
+    }
+    return {**named, **told} if told else named
 
 
 def _unstated(meaning: Meaning, kinds: frozenset[SignalKind]) -> bool:

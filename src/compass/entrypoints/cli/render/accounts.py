@@ -7,7 +7,7 @@ from rich.text import Text
 from compass.entrypoints.cli.render.page import Page, labelled
 from compass.entrypoints.cli.render.screen import attempt_line, claim_line, headline, leading_details, notes, shares
 from compass.entrypoints.cli.render.words import clock_time, percent
-from compass.projections.view import AccountLine, ProposalLine, View
+from compass.projections.view import AccountLine, ProposalLine, UnreadLine, View
 
 FOLD_BELOW = 0.01
 
@@ -30,6 +30,10 @@ def all_accounts(view: View, page: Page) -> list[Text]:
         lines.append(Text("proposed by a language model", style="bold magenta"))
         lines += [line for one in view.proposals for line in proposal_block(one, page)]
         lines.append(Text(""))
+    if view.unread is not None and view.unread.most:
+        lines.append(Text("moved, and the signal catalogue does not know what they are", style="bold"))
+        lines += [line for one in view.unread.most for line in unread_block(one, page)]
+        lines.append(Text(""))
     if not view.accounts and not view.refuted:
         lines.append(labelled("WHY", view.said or "no account could be stated"))
     lines.append(shares(view, page))
@@ -48,6 +52,18 @@ def proposal_block(one: ProposalLine, page: Page) -> list[Text]:
         lines.append(labelled("  not if", page.fit(f"“{one.would_disprove}”")))
     lines += [labelled("  needs" if i == 0 else "", page.fit(text)) for i, text in enumerate(one.needs)]
     return lines + [attempt_line(attempt, page) for attempt in one.attempts]
+
+
+def unread_block(one: UnreadLine, page: Page) -> list[Text]:
+    """How it moved, and what a model makes of its name."""
+    lines = [labelled(f"  {one.label}", page.fit(one.text))]
+    if one.rejected:
+        lines.append(labelled("", page.fit("a model's reading of it was rejected by people"), "magenta"))
+    elif one.meaning:
+        sign = f", which would be {one.sign}" if one.sign else ""
+        said = f"read as {one.meaning} by {one.by}{sign} (the model's reading, not evidence): {one.why}"
+        lines.append(labelled("  model", page.fit(said), "magenta"))
+    return lines
 
 
 def account_block(account: AccountLine, page: Page) -> list[Text]:
