@@ -260,6 +260,6 @@ def test_five_hundred_accounts_do_not_take_seconds() -> None:
     theories = {f"h{i}": hypothesis(f"h{i}", f"m{i % 6}") for i in range(500)}
     accounts = [account(key, *(f"h{(i + j) % 500}" for j in range(1, 8))) for i, key in enumerate(theories)]
     found = [says(f"e{i}", {f"h{i % 500}": 1.0}, rests_on=[f"o{i % 700}"]) for i in range(4000)]
-    start = time.perf_counter()
+    start = time.process_time()  # what others take from the machine does not count
     update(accounts, theories, MECHANISMS, found, TABLE)
-    assert time.perf_counter() - start < 3.0
+    assert time.process_time() - start < 3.0

@@ -39,7 +39,7 @@ def test_what_is_late_is_ended_and_the_rest_goes_on() -> None:
     found = list(run_all([Path("late"), Path("a")], work, lost, jobs=1, limit_s=1.5))
     assert found[0] == "late: took longer than 1.5 s and was ended"
     assert found[1].startswith("a in ")
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 55, "it would have taken 60 s"
 
 
 def test_a_worker_that_is_killed_is_a_result_too() -> None:

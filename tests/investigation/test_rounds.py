@@ -113,7 +113,7 @@ async def test_who_misses_the_soft_deadline_is_named_and_the_round_goes_on() -> 
     chronicle, investigation, recorder = await recording(ROUND)
     quick = Told("b", SCREEN, lambda _s, _l: found("errors.up"))
     late = Slow("a", SCREEN)
-    await run_round(recorder, crew_of(late, quick), Limits(soft_deadline_s=0.1), playing_field())
+    await run_round(recorder, crew_of(late, quick), Limits(soft_deadline_s=0.5), playing_field())
     (finished,) = payloads(await chronicle.read(investigation), c.RoundFinished)
     assert finished.missed == ("a",)
     assert recorder.board.steps_done == {("b", "look")}

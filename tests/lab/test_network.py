@@ -153,7 +153,7 @@ async def test_a_path_delays_each_way(tmp_path: Path) -> None:
 
 
 async def test_segments_are_on_their_way_together(tmp_path: Path) -> None:
-    async with echo_behind_a_path(tmp_path, delay=0.2) as port:
+    async with echo_behind_a_path(tmp_path, delay=0.5) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         started, answer = perf_counter(), b""
         for part in (b"head", b"body"):
@@ -165,12 +165,12 @@ async def test_segments_are_on_their_way_together(tmp_path: Path) -> None:
         writer.close()
         await writer.wait_closed()
     assert answer == b"headbody"
-    assert 0.4 <= took < 0.7
+    assert 1.0 <= took < 1.9, "one after the other they take 2 s"
 
 
 async def test_a_path_without_conditions_passes_on(tmp_path: Path) -> None:
     async with echo_behind_a_path(tmp_path, delay=0.0) as port:
-        assert await _round_trip(port) < 0.1
+        assert min([await _round_trip(port) for _ in range(5)]) < 0.1
 
 
 async def test_a_path_resets_connections(tmp_path: Path) -> None:

@@ -100,10 +100,10 @@ def test_no_assigned_value_survives(value: str, name: str) -> None:
 )  # fmt: skip
 def test_hostile_texts_take_linear_time(unit: str) -> None:
     text = (unit * 200_000)[:200_000]
-    started = time.perf_counter()
+    started = time.process_time()  # what others take from the machine does not count
     redact(text, addresses=True)
     bound(text, 2_000)
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 def test_what_is_not_searched_does_not_pass() -> None:

@@ -147,6 +147,6 @@ def test_names_without_a_letter_are_no_names() -> None:
 )  # fmt: skip
 def test_hostile_texts_take_linear_time(unit: str) -> None:
     text = (unit * MAX_CHARS)[:MAX_CHARS]
-    started = time.perf_counter()
+    started = time.process_time()  # what others take from the machine does not count
     Masker(NAMES).mask(text)
-    assert time.perf_counter() - started < 3.0
+    assert time.process_time() - started < 3.0

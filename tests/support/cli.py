@@ -1,4 +1,4 @@
-"""Run the command line as a person would: another process, pipes, exit codes."""
+"""Run the command line as a person would: another process, pipes or a terminal, exit codes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ import psycopg
 from compass.domain.chronicle import Event, InvestigationSummary
 from compass.entrypoints.clock import SystemClock
 from compass.storage.connect import open_chronicle
+from tests.support.forked import Forked, bare, can_fork, fork
 
 P = TypeVar("P")
 COMMAND = (sys.executable, "-m", "compass.entrypoints.cli.main")
-PATIENCE_S = 60.0
-_PASSED_ON = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
+PATIENCE_S = 180.0
+"""How long a command may take on a machine that is busy with something else. No test is about this."""
+Process = subprocess.Popen[str] | Forked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,28 +51,40 @@ class Done:
 
 @dataclass(slots=True)
 class Cli:
-    """Commands of one team over one database. `environment` is added to an otherwise bare environment."""
+    """Commands of one team over one database. `environment` is added to an otherwise bare environment.
+
+    Each is a process of its own; `fresh`: each starts an interpreter of its own too (see tests/support/forked).
+    """
 
     environment: Mapping[str, str]
     team: str = "default"
     url: str | None = None
     data_dir: Path | None = None
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
+    fresh: bool = False
+    running: list[Process] = field(default_factory=list)
 
     def __call__(self, *arguments: str | Path, cwd: Path | None = None, **environment: str) -> Done:
         """Run to the end. No command of the product may ever print a traceback."""
         return self.wait(self.start(*arguments, cwd=cwd, **environment))
 
-    def start(self, *arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.Popen[str]:
-        """Start and go on: for commands that are stopped, killed or raced."""
-        process = subprocess.Popen(
-            [*COMMAND, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            encoding="utf-8", errors="replace", env=self.environ(environment), cwd=cwd,
-        )  # fmt: skip
+    def start(
+        self, *arguments: str | Path, cwd: Path | None = None, terminal: int | None = None, **environment: str
+    ) -> Process:
+        """Start and go on: for commands that are stopped, killed or raced. `terminal` is what it reads and draws on."""
+        told, environ = [str(argument) for argument in arguments], self.environ(environment)
+        process: Process
+        if not self.fresh and can_fork(environ):
+            process = fork(told, environ, cwd, terminal)
+        else:
+            nothing, pipe = (subprocess.DEVNULL, subprocess.PIPE) if terminal is None else (terminal, terminal)
+            process = subprocess.Popen(
+                [*COMMAND, *told], stdin=nothing, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace",
+                env=environ, cwd=cwd,
+            )  # fmt: skip
         self.running.append(process)
         return process
 
-    def wait(self, process: subprocess.Popen[str]) -> Done:
+    def wait(self, process: Process) -> Done:
         out, err = process.communicate(timeout=PATIENCE_S)
         assert "Traceback" not in err, err
         return Done(code=process.returncode, out=out, err=err)
@@ -110,9 +124,8 @@ class Cli:
         return asyncio.run(read())
 
     def environ(self, more: Mapping[str, str]) -> dict[str, str]:
-        """The environment of a command: nothing of this machine's settings but what a process needs to run."""
-        own = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
-        own |= {"LANG": "C.UTF-8", "TZ": "UTC", "TERM": "dumb", "COMPASS_TEAM": self.team}
+        """The environment of a command."""
+        own = bare() | {"TERM": "dumb", "COMPASS_TEAM": self.team}
         if self.url is not None:
             own["COMPASS_DATABASE_URL"] = self.url
         if self.data_dir is not None:
@@ -125,16 +138,25 @@ def payloads(events: Sequence[Event], kind: type[P]) -> list[P]:
     return [event.payload for event in events if isinstance(event.payload, kind)]
 
 
-def wait_for(cli: Cli, count: int, within_s: float = PATIENCE_S) -> tuple[Event, ...]:
-    """Wait until the latest investigation holds at least `count` events."""
-    ends = time.monotonic() + within_s
-    while time.monotonic() < ends:
-        if cli.list():
-            events = cli.events()
-            if len(events) >= count:
-                return events
-        time.sleep(0.02)
-    raise AssertionError(f"no {count} events within {within_s} s")
+def wait_for(cli: Cli, count: int, after: int = 0) -> int:
+    """Wait until the latest investigation holds at least `count` events: its number. Those up to `after` do not count.
+
+    Looks often and cheaply: a runner does not wait for whoever looks.
+    """
+    assert cli.url is not None
+    cli.list()  # so that there are tables
+    ends = time.monotonic() + PATIENCE_S
+    with psycopg.connect(cli.url, autocommit=True) as watching:
+        while time.monotonic() < ends:
+            row = watching.execute(
+                "select number from compass.investigation where team = %s and number > %s and next_seq > %s"
+                " order by number desc limit 1",
+                (cli.team, after, count),
+            ).fetchone()
+            if row is not None:
+                return int(row[0])
+            time.sleep(0.005)
+    raise AssertionError(f"no {count} events within {PATIENCE_S} s")
 
 
 _ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -154,7 +176,7 @@ def ranked(view: object) -> list[tuple[str, str, float]]:
     return [(a["label"], a["mechanism"], round(a["confidence"], 12)) for a in view["accounts"]]
 
 
-def freeze(cli: Cli, process: subprocess.Popen[str]) -> None:
+def freeze(cli: Cli, process: Process) -> None:
     """Stop a process between two transactions: a frozen one that holds a row would block everybody else."""
     assert cli.url is not None
     with psycopg.connect(cli.url, autocommit=True) as watching:
@@ -172,6 +194,22 @@ def freeze(cli: Cli, process: subprocess.Popen[str]) -> None:
     raise AssertionError("it never paused between two transactions")
 
 
+def lease(cli: Cli, number: str, ends_in_s: float) -> None:
+    """Let the lease of an investigation end then, whatever the machine is busy with meanwhile.
+
+    With zero it has run out: nobody need wait until a dead runner's does by itself. With an hour a frozen runner's
+    stays: nobody need be quick to find it held.
+    """
+    assert cli.url is not None
+    with psycopg.connect(cli.url, autocommit=True) as connection:
+        changed = connection.execute(
+            "update compass.investigation set lease_until = clock_timestamp() + make_interval(secs => %s)"
+            " where team = %s and number = %s and lease_runner is not null",
+            (ends_in_s, cli.team, number),
+        )
+        assert changed.rowcount == 1
+
+
 def on_terminal(
     cli: Cli, *arguments: str | Path, rows: int = 24, columns: int = 80, prompt: str = "", keys: str = "",
     **environment: str,
@@ -179,11 +217,7 @@ def on_terminal(
     """Run on a pseudo-terminal of a given size; everything it drew is `out`. `keys` are typed when `prompt` is seen."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    size = {"TERM": "xterm-256color", **environment}
-    process = subprocess.Popen(
-        [*COMMAND, *map(str, arguments)], stdin=terminal, stdout=terminal, stderr=terminal, env=cli.environ(size),
-        close_fds=True,
-    )  # fmt: skip
+    process = cli.start(*arguments, terminal=terminal, **{"TERM": "xterm-256color", **environment})
     os.close(terminal)
     drawn = bytearray()
     while True:

@@ -7,12 +7,11 @@ import os
 import pty
 import select
 import struct
-import subprocess
 import termios
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.cli import COMMAND, PATIENCE_S, Cli, Done
+from tests.support.cli import PATIENCE_S, Cli, Done
 
 
 def converse(
@@ -22,10 +21,7 @@ def converse(
     """Run to the end. Each of `answers` is (what is waited for on the screen, what is typed then, before Enter)."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    process = subprocess.Popen(
-        [*COMMAND, *map(str, arguments)], stdin=terminal, stdout=terminal, stderr=terminal, cwd=cwd,
-        env=cli.environ({"TERM": "xterm-256color", **environment}), close_fds=True,
-    )  # fmt: skip
+    process = cli.start(*arguments, cwd=cwd, terminal=terminal, **{"TERM": "xterm-256color", **environment})
     os.close(terminal)
     drawn, seen, left = bytearray(), 0, list(answers)
     while True:

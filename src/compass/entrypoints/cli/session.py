@@ -43,8 +43,9 @@ def run(work: Callable[[], Awaitable[R]]) -> R:
     """Run one command's coroutine. SIGTERM ends it as it ends others (exit code 143), but not before it has cleaned up:
     connections, children and the folder that gathered telemetry lies in."""
     ended = False
+    found: list[R] = []
 
-    async def main() -> R:
+    async def main() -> None:
         this, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert this is not None
 
@@ -55,16 +56,18 @@ def run(work: Callable[[], Awaitable[R]]) -> R:
 
         loop.add_signal_handler(signal.SIGTERM, end)
         try:
-            return await work()
+            # Not returned: when `asyncio.run` gives SIGINT back, Python writes out its task with all that it returned.
+            found.append(await work())
         finally:
             loop.remove_signal_handler(signal.SIGTERM)
 
     try:
-        return asyncio.run(main())
+        asyncio.run(main())
     except asyncio.CancelledError:
         if ended:
             raise SystemExit(128 + signal.SIGTERM) from None
         raise
+    return found[0]
 
 
 @asynccontextmanager
