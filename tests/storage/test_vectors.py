@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import uuid4
 
 import numpy as np
@@ -9,8 +10,9 @@ import psycopg
 import pytest
 
 from compass.domain.learned import Signature
-from compass.storage import vectors
+from compass.storage import knowledge
 from compass.storage.embedded import EmbeddedServer
+from compass.storage.vectors import Vectors
 from tests.storage.conftest import backend
 from tests.storage.learned import Counting, learned, past
 
@@ -62,7 +64,7 @@ async def test_teams_do_not_see_each_other(request: pytest.FixtureRequest, serve
 async def test_the_index_finds_the_same_neighbours_among_other_teams(
     request: pytest.FixtureRequest, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, dimensions: int
 ) -> None:
-    monkeypatch.setattr(vectors, "INDEX_FROM", 50)
+    monkeypatch.setattr(knowledge, "Vectors", partial(Vectors, index_from=50))
     embedder = Counting(dimensions=dimensions)
     words = [f"word{number % 7} word{number % 11} only{number}" for number in range(80)]
     cosines = np.sort(embedder.embed(words) @ embedder.embed([words[17]])[0])[::-1][:5]

@@ -40,12 +40,14 @@ select %(team)s, t.* from unnest(
     %(investigations)s::uuid[], %(positions)s::int[], %(ats)s::timestamptz[], %(data)s::jsonb[]
 ) as t
 
--- name: keep_vector
+-- name: keep_vectors
+-- Only for words that still stand there: a vector that was made meanwhile for others would be wrong.
 insert into compass.past_vector (team, investigation, embedder, version, dimensions, vector)
-select team, investigation, %(embedder)s, %(version)s, cardinality(%(vector)s::real[]), %(vector)s::real[]
-from compass.past_incident
-where team = %(team)s and investigation = %(investigation)s
-  and coalesce(data -> 'signature' ->> 'words', '') = %(words)s
+select %(team)s, t.investigation, %(embedder)s, %(version)s, cardinality(t.vector::real[]), t.vector::real[]
+from unnest(%(investigations)s::uuid[], %(words)s::text[], %(vectors)s::text[]) as t (investigation, words, vector)
+join compass.past_incident p on p.team = %(team)s and p.investigation = t.investigation
+where coalesce(p.data -> 'signature' ->> 'words', '') = t.words
+order by t.investigation
 on conflict (team, investigation) do update
 set embedder = excluded.embedder, version = excluded.version, dimensions = excluded.dimensions,
     vector = excluded.vector
@@ -104,8 +106,11 @@ select coalesce((
 ), '') as version
 
 -- name: vectors
-select count(*) as number from compass.past_vector
-where team = %(team)s and embedder = %(embedder)s and version = %(version)s
+-- How many there are, at most as many as it matters.
+select count(*) as number from (
+    select from compass.past_vector
+    where team = %(team)s and embedder = %(embedder)s and version = %(version)s limit %(limit)s
+) counted
 
 -- name: without_vector
 -- Those whose words no vector of this embedder stands for, latest first.
@@ -124,6 +129,9 @@ where p.team = %(team)s and v.investigation is null and coalesce(p.data -> 'sign
 -- name: latest_vectors
 -- For comparing without pgvector: as PostgreSQL sends arrays, which numpy reads without a Python object a number.
 select v.investigation as id, array_send(v.vector) as vector
-from compass.past_vector v join compass.past_incident p using (team, investigation)
-where v.team = %(team)s and v.embedder = %(embedder)s and v.version = %(version)s
-order by p.at desc limit %(limit)s
+from (
+    select team, investigation from compass.past_incident
+    where team = %(team)s order by at desc, investigation limit %(limit)s
+) latest
+join compass.past_vector v using (team, investigation)
+where v.embedder = %(embedder)s and v.version = %(version)s

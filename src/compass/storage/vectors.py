@@ -62,19 +62,26 @@ class _VersionRow:
 
 
 class Vectors:
-    """The vectors of one embedder. What another one made is not looked at, and replaced batch by batch."""
+    """The vectors of one embedder. What another one made is not looked at, and replaced batch by batch.
 
-    def __init__(self, connections: Connections, team: str, embedder: Embedder) -> None:
+    `index_from` vectors or more are searched by an index (None: never); without `pgvector` none is, and numpy compares.
+    """
+
+    def __init__(
+        self, connections: Connections, team: str, embedder: Embedder, *, index_from: int | None = INDEX_FROM,
+        pgvector: bool = True,
+    ) -> None:  # fmt: skip
         self._connections = connections
         self._embedder = embedder
         self._queries = load_queries(FILE)
         self._values: Mapping[str, object] = {"team": team, "embedder": embedder.name, "version": embedder.version}
         self._index = NearIndex(connections, embedder.dimensions)
-        self._pgvector: str | None = None  # asked once
+        self._index_from = index_from
+        self._pgvector = None if pgvector else ""  # None: not asked yet
 
     async def nearest(self, words: str, limit: int) -> tuple[Neighbour, ...]:
         """Nearest first, among those that have a vector. Raises EmbeddingError where the words cannot be embedded."""
-        number = await self._count("vectors") if words else 0
+        number = await self._number() if words else 0
         if not number:
             return ()
         wanted = (await asyncio.to_thread(self._embedder.embed, [words]))[0]
@@ -94,28 +101,29 @@ class Vectors:
                 break
             await self._embed([decode(PastIncident, row.data) for row in rows])
             left -= len(rows)
-        if await self._support() and await self._count("vectors") >= INDEX_FROM:
+        if await self._support() and self._many(await self._number()):
             await self._index.ensure()
         return await self._count("count_without_vector")
 
     async def _embed(self, incidents: Sequence[PastIncident]) -> None:
         texts = texts_of(incidents)
         vectors = await asyncio.to_thread(self._embedder.embed, [words for _, words in texts])
-        rows = [
-            {**self._values, "investigation": investigation, "words": words, "vector": vector.tolist()}
-            for (investigation, words), vector in zip(texts, vectors, strict=True)
-        ]
+        values = {
+            **self._values,
+            "investigations": [investigation for investigation, _ in texts],
+            "words": [words for _, words in texts],
+            "vectors": [f"{{{_numbers(vector)}}}" for vector in vectors],
+        }
 
         async def keep(connection: Connection) -> None:
-            async with connection.transaction(), connection.cursor() as cursor:
-                await cursor.executemany(self._queries["keep_vector"], rows)
+            await connection.execute(self._queries["keep_vectors"], values)
 
         await self._connections.run(keep)
 
     async def _by_pgvector(self, wanted: Array, limit: int, number: int) -> tuple[Neighbour, ...]:
-        indexed = number >= INDEX_FROM and await self._index.ready()
+        indexed = self._many(number) and await self._index.ready()
         statement = _near(self._embedder.dimensions, self._index.kind if indexed else "")
-        values = {**self._values, "wanted": _literal(wanted), "limit": limit}
+        values = {**self._values, "wanted": f"[{_numbers(wanted)}]", "limit": limit}
 
         async def search(connection: Connection) -> Sequence[_NearRow]:
             async with connection.transaction():
@@ -148,6 +156,13 @@ class Vectors:
         if self._pgvector is None:
             self._pgvector = (await self._all("vector_support", _VersionRow))[0].version
         return self._pgvector
+
+    async def _number(self) -> int:
+        """How many vectors there are, at most as many as an index is searched from."""
+        return (await self._all("vectors", _CountRow, limit=max(1, self._index_from or 1)))[0].number
+
+    def _many(self, number: int) -> bool:
+        return self._index_from is not None and number >= self._index_from
 
     async def _count(self, name: str) -> int:
         return (await self._all(name, _CountRow))[0].number
@@ -188,8 +203,8 @@ def _near(dimensions: int, kind: str) -> bytes:
     """.encode()  # noqa: S608  # numbers and a name of this module, no text of anybody
 
 
-def _literal(vector: Array) -> str:
-    return f"[{','.join(repr(float(value)) for value in vector)}]"
+def _numbers(vector: Array) -> str:
+    return ",".join(map(repr, vector.tolist()))
 
 
 def _cosines(sent: Sequence[bytes], wanted: Array) -> Array:

@@ -51,12 +51,8 @@ create table compass.past_vector (
     foreign key (team, investigation) references compass.past_incident (team, investigation) on delete cascade
 );
 
+create index past_vector_of on compass.past_vector (team, embedder, version);
+
 -- The few events after which an investigation has something to teach.
 create index event_teaches on compass.event (team, investigation, seq) where kind in
     ('investigation.ended', 'incident.resolved', 'incident.corrected', 'near_miss.noted', 'learning.undone');
-
--- Names in an anonymised export are the same in the next one, and nobody without this key can try names against them.
-create table compass.pseudonym_key (
-    team text primary key,
-    key  bytea not null check (octet_length(key) = 32)
-);
