@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from compass.domain import advice
+from compass.domain import advice, unread
 from compass.entrypoints import looking
 from compass.entrypoints.cli import asking, doctoring, modelling, understanding
+from compass.entrypoints.cli import unread as reading
 from compass.ports import language_model
 from compass.projections import view
 from compass.sources.recording import signals
@@ -39,7 +40,7 @@ OTHERS: dict[str, tuple[type[DataclassInstance], ...]] = {
     "compass llm test": (modelling.Tested, language_model.ModelHealth, advice.Usage),
     "compass signals": (
         understanding.Signals, signals.ServiceSignals, signals.Understood, signals.Ignored, signals.Stream,
-        signals.Sender,
+        signals.Sender, unread.Unread, unread.UnreadSeries, reading.Reading,
     ),
 }  # fmt: skip
 

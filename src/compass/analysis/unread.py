@@ -14,9 +14,9 @@ from compass.analysis.anomaly import ANOMALY_SCORE
 from compass.analysis.robust import Bools
 from compass.domain.telemetry import Temporality
 from compass.domain.time import NS_PER_S, Window
-from compass.domain.unread import Unread, UnreadSeries
+from compass.domain.unread import Unread, UnreadSeries, series_id
 from compass.redaction import bound, redact
-from compass.tables.series import Floats, SeriesRow, SeriesTable
+from compass.tables.series import Floats, NoRule, SeriesRow, SeriesTable
 
 MOST_NAMES = 20
 """Names that are told one by one, those that moved most first."""
@@ -47,14 +47,33 @@ def unread_of(table: SeriesTable, baseline: Window, during: Window) -> Unread | 
     names: dict[str, list[int]] = {}
     for i, row in enumerate(rows.rows):
         names.setdefault(row.name, []).append(i)
-    moved = [_named(name, some, rows.rows, score, up, scores.centre, value) for name, some in names.items()]
+    moved = [_named(some, rows.rows, score, up, scores.centre, value) for some in names.values()]
     most = sorted((one for one in moved if one is not None), key=lambda one: (-one.score, -one.moved, one.name))
     series = sum(map(len, every.values()))
     return Unread(names=len(every), series=series, moved=len(most), most=tuple(most[:MOST_NAMES]))
 
 
+def ids_of(table: SeriesTable) -> dict[str, str]:
+    """Ids (`domain.unread.series_id`) of every unknown name of a table, by name."""
+    found: dict[str, str] = {}
+    for row in table.rows:
+        if row.no_rule is not None and row.name not in found:
+            name, kind, unit, told = _known_as(row)
+            found[name] = series_id(name, kind, unit, told)
+    return found
+
+
+def _known_as(row: SeriesRow) -> tuple[str, str, str, str]:
+    """Name, type, unit and help text, as they are kept."""
+    told = row.no_rule or NoRule()
+    said = "counter" if row.signal.temporality is Temporality.CUMULATIVE else ""
+    return (
+        _text(row.name, MOST_TEXT), _text(told.type or said, MOST_TEXT), row.signal.unit, _text(told.help, MOST_HELP)
+    )  # fmt: skip
+
+
 def _named(
-    name: str, some: Sequence[int], rows: Sequence[SeriesRow], score: Floats, up: Bools, usual: Floats, value: Floats
+    some: Sequence[int], rows: Sequence[SeriesRow], score: Floats, up: Bools, usual: Floats, value: Floats
 ) -> UnreadSeries | None:  # fmt: skip
     """One name, by the row that moved most; None where none moved."""
     moved = [i for i in some if score[i] >= ANOMALY_SCORE]
@@ -62,12 +81,11 @@ def _named(
         return None
     first = min(moved, key=lambda i: (-round(float(score[i]), 9), rows[i].entity.key, rows[i].key))
     row = rows[first]
-    told = row.no_rule
-    assert told is not None
-    said = "counter" if row.signal.temporality is Temporality.CUMULATIVE else ""
+    known, kind, unit, told = _known_as(row)
+    keys = row.no_rule.labels if row.no_rule is not None else ()
     return UnreadSeries(
-        name=_text(name, MOST_TEXT), type=_text(told.type or said, MOST_TEXT), unit=row.signal.unit,
-        help=_text(told.help, MOST_HELP), labels=tuple(_text(key, MOST_TEXT) for key in told.labels[:MOST_LABELS]),
+        name=known, type=kind, unit=unit, help=told,
+        labels=tuple(_text(key, MOST_TEXT) for key in keys[:MOST_LABELS]),
         series=len(some), moved=len(moved), entity=row.entity, up=bool(up[first]), usual=_figure(usual[first]),
         value=_figure(value[first]), score=round(float(score[first]), 3),
     )  # fmt: skip

@@ -21,9 +21,12 @@ def signals(
     ] = None,
     since: Annotated[str | None, typer.Option(help="How far back from the end: 30m, or a time.")] = None,
     full: Annotated[bool, typer.Option("--all", help="Every name, with labels and samples.")] = False,
+    reject: Annotated[
+        str | None, typer.Option("--reject", metavar="NAME", help="What a model made of this unknown name is wrong.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Show what is understood of a service, kind by kind, and what is ignored and why."""
     from compass.entrypoints.cli.understanding import run_signals
 
-    return run_signals(service, recording, since, as_json=as_json, full=full)
+    return run_signals(service, recording, since, as_json=as_json, full=full, reject=reject)

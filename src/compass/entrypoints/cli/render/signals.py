@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -10,7 +11,11 @@ from compass.domain.entity import EntityKind
 from compass.domain.telemetry import Direction, SignalKind, Temporality
 from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.entrypoints.cli.render.words import clock_time, cut
+from compass.entrypoints.cli.unread import Reading
 from compass.sources.recording.signals import Ignored, ServiceSignals, Understood
+
+if TYPE_CHECKING:
+    from compass.entrypoints.cli.understanding import Signals
 
 KIND, SERIES, TYPE, UNIT = 15, 6, 7, 12
 BEFORE = KIND + SERIES + TYPE + UNIT + 4
@@ -21,10 +26,12 @@ HOW = {"count": "its count", "status": "by its status label"}
 CALLS = {"received": "calls from", "made": "calls to"}
 
 
-def signal_lines(found: ServiceSignals, origin: str, page: Page) -> list[Text]:
+def signal_lines(report: Signals, page: Page) -> list[Text]:
     """The summary on a terminal; every name in a pipe or with `--all`."""
-    head = [_headline(found, origin, page), *_identity(found, page)]
+    found = report.signals
+    head = [_headline(found, report.origin, page), *_identity(found, page)]
     tail = [*_logs(found, page), *_spans(found, page), *_gaps(found, page), *_ignored(found, page)]
+    tail += [*_unread(report, page), *_readings(report, page)]
     room = page.height - 1 - len(head) - len(tail) - 2 if not page.full and not page.uncut else None
     return [*head, *_table(found.understood, page, room), *tail, *_footer(page)]
 
@@ -163,6 +170,37 @@ def _ignored(found: ServiceSignals, page: Page) -> list[Text]:
         else:
             lines.append(Text(" " * (LABEL + 2) + page.fit(_names(some), LABEL + 2), style="dim"))
     return lines or [labelled("IGNORED", "nothing", "green")]
+
+
+def _unread(report: Signals, page: Page) -> list[Text]:
+    """Of what no rule fits: what moved, where an engineer would look next."""
+    unread = report.unread
+    if unread is None:
+        return []
+    since = f" since {clock_time(report.since_ns).split(' ')[0]}" if report.since_ns is not None else ""
+    names = [one.name for one in unread.most]
+    shown = ", ".join(names[: page.most(3, 20)]) + (", …" if unread.moved > len(names[: page.most(3, 20)]) else "")
+    said = f"{unread.moved} of {unread.names} unknown names moved{since}" + (f": {shown}" if shown else "")
+    return [labelled("MOVED", page.fit(said), "yellow" if unread.moved else "dim")]
+
+
+def _readings(report: Signals, page: Page) -> list[Text]:
+    """What a model made of unknown names, as its own; in a pipe with the lines that would make it a rule."""
+    lines: list[Text] = []
+    for one in report.readings[: page.most(2, 99)]:
+        what = "rejected: a model's reading of it is not used" if one.rejected else _read_as(one)
+        lines.append(labelled("" if lines else "READ", page.fit(f"{one.name}: {what}"), "magenta"))
+        if (page.full or page.uncut) and one.rule and not one.rejected:
+            lines += [Text(f"{' ' * LABEL}  {line}", style="dim") for line in one.rule.split("\n")]
+    if lines:
+        told = "right: put its rule (--all) into compass.toml · wrong: --reject NAME"
+        lines.append(Text(" " * LABEL + page.fit(told), style="dim"))
+    return lines
+
+
+def _read_as(one: Reading) -> str:
+    more = "".join(f", {part}" for part in (one.unit, f"worse {one.worse}" if one.worse else "") if part)
+    return f"{one.meaning}{more}, classified by {one.by}, not by the catalogue"
 
 
 def _one_ignored(one: Ignored, page: Page) -> Text:
