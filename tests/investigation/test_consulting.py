@@ -10,22 +10,41 @@ from pathlib import Path
 import pytest
 
 from compass.domain import chronicle as c
+from compass.domain.advice import SuggestedTheories, SuggestedTheory
+from compass.domain.advised import TheoryArgued
 from compass.domain.board import Board
 from compass.domain.failure import Status
 from compass.domain.told import ToolAnswered, ToolsAsked, ToolsConsulted
 from compass.entrypoints.config import Config
 from compass.entrypoints.live import tools_of
 from compass.exports.markdown import postmortem
+from compass.exports.sources_of_fact import cite
+from compass.investigation.advising import propose
+from compass.investigation.asking.evidence import from_evidence
+from compass.investigation.asking.known import Side, known_facts
 from compass.investigation.consulting import MOST_CALLS, MOST_SERVICES, MOST_TEXT, plan_of
 from compass.investigation.moves import Kind, next_move
 from compass.investigation.runner import Means
 from compass.investigation.settings import Crew, Limits
 from compass.ports.tools import Ask
 from compass.projections.board import fold_all
+from compass.projections.build_view import build_view
 from compass.projections.lost import of_board
 from compass.tables.objects import Json
 from tests.investigation.test_resume import go_on, prefix
-from tests.support.boards import COMPLETE, INCIDENT, ORDERS, WEB, believed, board, events, seen, service, theory
+from tests.support.boards import (
+    COMPLETE,
+    INCIDENT,
+    ORDERS,
+    WEB,
+    believed,
+    board,
+    events,
+    mechanism,
+    seen,
+    service,
+    theory,
+)
 from tests.support.crew import Told
 from tests.support.running import Run, prepared, run_means
 from tests.support.telling import Calls, served
@@ -230,7 +249,59 @@ async def test_after_some_failures_it_is_left_alone(recordings: Path) -> None:
     assert done.board.status is Status.DONE
 
 
+# --- what is made of it -----------------------------------------------------------------------------------------------
+
+SLOW = seen("latency.up", ORDERS, agent="application")
+SAID = ToolAnswered(
+    id="t1", source="wiki", tool="find", arguments="{}", text="INC-881 the pool was lowered", coverage=COMPLETE,
+    at_ns=1, entity=ORDERS, specialists=("application",),
+)  # fmt: skip
+SAYING = replace(
+    believed({POOL: 0.3}, observations=(SLOW, seen("cpu.up", WEB, agent="database"))),
+    specialists=("application", "database"), told={"X1": SAID}, consulted=ToolsConsulted(asked=1),
+)  # fmt: skip
+CREW = Crew(specialists=(Told("application"), Told("database")), mechanisms={
+    "pool": mechanism("pool", owner="application"), "cpu": mechanism("cpu", owner="application"),
+})  # fmt: skip
+
+
+def test_the_prompt_of_whom_it_is_offered_to_holds_it_as_no_observation() -> None:
+    first, second = propose.ADVISER.questions(SAYING, CREW)
+    (section,) = (s for s in first.sections if s.title == propose.TOOLS)
+    (item,) = section.items
+    assert (item.id, item.text, item.trusted) == (
+        "X1", "find of wiki about service shop/orders: INC-881 the pool was lowered", False,
+    )  # fmt: skip
+    assert (first.agent, second.agent) == ("application", "database")
+    assert propose.TOOLS not in [s.title for s in second.sections]
+
+
+@pytest.mark.parametrize(("cites", "entered"), [(("X1", "E1"), 1), (("E1",), 1), (("X1",), 0), (("X2", "E1"), 0)])
+def test_a_theory_rests_on_an_observation_and_never_on_what_was_said(cites: tuple[str, ...], entered: int) -> None:
+    question = propose.ADVISER.questions(SAYING, CREW)[0]
+    places = next(s.items for s in question.sections if s.title == propose.PARTS)
+    orders = next(item.id for item in places if item.text.startswith("service shop/orders"))
+    theory_ = SuggestedTheory(entity=orders, mechanism="cpu", cites=cites, reasoning="as in INC-881")
+    taken = propose.ADVISER.take(SAYING, CREW, question, SuggestedTheories(theories=(theory_,)), "m")
+    assert (taken.entered, taken.dropped) == (entered, 1 - entered)
+    for _, payload in taken.payloads:
+        if isinstance(payload, TheoryArgued):
+            assert payload.cites == (SLOW.id,)
+            assert set(payload.shown) <= set(SAYING.observations)
+
+
+def test_it_can_be_asked_about_with_the_event_it_comes_from() -> None:
+    view = build_view(SAYING, CREW.mechanisms, id="x", number=1)
+    facts = known_facts(SAYING, view, CREW.mechanisms)
+    (fact,) = (fact for fact in facts if fact.side is Side.TOOL)
+    assert (fact.id, fact.about, fact.told) == ("X1", ("tool", "t1"), True)
+    assert fact.text == "find of wiki about service shop/orders says: INC-881 the pool was lowered"
+    answer = from_evidence("what does the wiki say of INC-881?", facts)
+    assert answer.sentences[0].cites == ("X1",)
+    cited = cite(events([SAID]))
+    assert cited.of(*fact.about) == " [#1]"
+
+
 def test_the_same_answer_twice_has_one_label() -> None:
-    one = ToolAnswered(id="t1", source="wiki", tool="find", arguments="{}", text="a", coverage=COMPLETE, at_ns=1)
-    two = replace(one, id="t2")
-    assert fold_all(events([one, one, two])).told == {"X1": one, "X2": two}
+    two = replace(SAID, id="t2")
+    assert fold_all(events([SAID, SAID, two])).told == {"X1": SAID, "X2": two}

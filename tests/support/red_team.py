@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,9 +12,13 @@ import yaml
 
 from compass.domain import advice as said
 from compass.domain.advice import Task
+from compass.entrypoints.config import Config
+from compass.entrypoints.live import tools_of
 from compass.llm.scripted import Seen
+from compass.ports.tools import Ask, Tools
 from tests.support import incidents
 from tests.support.recordings import Line, Series, Span, iso, write_recording
+from tests.support.telling import served
 
 TEXTS: tuple[dict[str, str], ...] = tuple(
     yaml.safe_load((Path(__file__).parents[1] / "llm" / "red_team.yaml").read_text(encoding="utf-8"))
@@ -32,10 +38,11 @@ def of(where: str) -> list[str]:
 
 
 def planted(path: Path) -> Path:
-    """The pool incident, with every hostile text in its lines, spans, alerts, changes, title or symptom."""
+    """The pool incident, with every hostile text in its lines, spans, alerts, changes, title or symptom; what tools say
+    comes from a real server (`tools`)."""
     onset = incidents.ONSET_S
     quiet = incidents.normal_lines()
-    told = [*of("log"), *of("tool"), *of("alert")]
+    told = [*of("log"), *of("alert")]
     lines = [
         Line(
             at_s=onset + 2 + 7 * repeat + number / 10, line=f"level=error msg={text}", labels=incidents.labels(service)
@@ -85,6 +92,18 @@ def planted(path: Path) -> Path:
     )  # fmt: skip
 
 
+@asynccontextmanager
+async def tools() -> AsyncIterator[tuple[tuple[Ask, ...], Callable[[], Tools]]]:
+    """Calls of a real MCP server, each of whose tools says one of the hostile texts, with escapes and a secret."""
+    says = {
+        f"tool_{number}": f"{text} \x1b[2J\x1b]0;owned\x07token=hunter2zq" for number, text in enumerate(of("tool"))
+    }
+    asks = [{"tool": name, "arguments": {"service": "{service}"}} for name in says]
+    async with served(says) as url:
+        table = {"type": "mcp", "url": url, "tools": list(says), "read_only": list(says), "ask": asks}
+        yield tools_of(Config(sources={"helper": table}))
+
+
 def honest(seen: Seen) -> object:
     """Answers every question with nothing at all."""
     return {
@@ -111,7 +130,7 @@ class Obeying:
         return makes[seen.task](list(ids)) if seen.task in makes else honest(seen)
 
     def _theories(self, ids: list[str]) -> said.SuggestedTheories:
-        facts = tuple(key for key in ids if re.fullmatch(r"E\d+", key))[:6]
+        facts = tuple(key for key in ids if re.fullmatch(r"[EX]\d+", key))[:6]
         parts = [key for key in ids if re.fullmatch(r"P\d+", key)]
         known = [key for key in ids if re.fullmatch(r"[a-z0-9]+(?:_[a-z0-9]+)+", key)]
         stated = said.StatedMechanism(claim=DEMANDED, requires=("latency.up|errors.up|log.novel|log.errors_up",))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compass.domain import chronicle as c
@@ -154,22 +154,17 @@ class _Server:
     failures: int = 0
 
 
-async def consult(
-    recorder: Recorder, asks: Sequence[Ask], open_tools: Callable[[], Tools] | None, clock: Clock
-) -> None:
+async def consult(recorder: Recorder, asks: Sequence[Ask], tools: Tools | None, clock: Clock) -> None:
     """Make the calls, all within CONSULT_S, and commit what came of them together."""
-    if open_tools is None:
+    if tools is None:
         raise ValueError("there are calls of tools, and nothing to make them with")
     plan = plan_of(asks, recorder.board)
     began_ns, deadline = clock.now_ns(), Deadline(at_s=clock.monotonic_s() + CONSULT_S)
     sources = tuple(dict.fromkeys(call.ask.source for call in plan.calls))
     await recorder.append(("tools/asked", ToolsAsked(calls=len(plan.calls), sources=sources)), actor=ACTOR)
     servers = {call.ask.source: _Server() for call in plan.calls}
-    tools = open_tools()
-    try:
-        came = await asyncio.gather(*(_made(call, tools, servers[call.ask.source], deadline) for call in plan.calls))
-    finally:
-        await tools.aclose()
+    came = await asyncio.gather(*(_made(call, tools, servers[call.ask.source], deadline) for call in plan.calls))
+    tools.end()
     board = recorder.board
     results = tuple(zip(plan.calls, came, strict=True))
     answered = [(call, one) for call, one in results if isinstance(one, Heard)]

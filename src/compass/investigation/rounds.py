@@ -16,17 +16,20 @@ from compass.ports.clock import Clock, Deadline
 from compass.ports.errors import StorageError
 from compass.ports.specialist import Budget, Look, Shared, Specialist, Step, StepResult, Stop
 from compass.ports.telemetry import Telemetry
+from compass.ports.tools import Tools
 
 ACTOR = "operations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """Where a round is played: telemetry, shared results, the clock."""
+    """Where a round is played: telemetry, shared results, the clock; and the team's own tools, while they are to be
+    asked."""
 
     telemetry: Telemetry
     shared: Shared
     clock: Clock
+    tools: Tools | None = None
 
 
 async def run_round(

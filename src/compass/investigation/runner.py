@@ -91,7 +91,8 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
     started = means.clock.monotonic_s()
     funnel = Funnel(means.open_telemetry())
     shared = SingleFlight()
-    field = Field(telemetry=funnel, shared=shared, clock=means.clock)
+    tools = _tools(recorder.board, means)
+    field = Field(telemetry=funnel, shared=shared, clock=means.clock, tools=tools)
     keeper = asyncio.create_task(_keep_lease(recorder, means.limits.lease_s))
     agents: dict[str, float] = {}
     if means.model is not None:
@@ -111,8 +112,21 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper
-        await funnel.aclose()
+        try:
+            await funnel.aclose()
+        finally:
+            if tools is not None:
+                await tools.aclose()
     return recorder.board
+
+
+def _tools(board: Board, means: Means) -> Tools | None:
+    """The team's own tools where they are still to be asked. Their servers start while others screen."""
+    if means.open_tools is None or not means.crew.asks or board.consulted is not None or board.round > 1:
+        return None
+    tools = means.open_tools()
+    tools.begin()
+    return tools
 
 
 async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agents: dict[str, float]) -> None:
@@ -126,7 +140,7 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
     elif move.kind is Kind.RUN_ROUND:
         await _or_stop(run_round(recorder, means.crew, means.limits, field, agents), recorder)
     elif move.kind is Kind.CONSULT:
-        await _or_stop(consult(recorder, means.crew.asks, means.open_tools, means.clock), recorder)
+        await _or_stop(consult(recorder, means.crew.asks, field.tools, means.clock), recorder)
     elif move.kind is Kind.GATE:
         await _gate(recorder, means)
     elif move.kind is Kind.ADVISE:

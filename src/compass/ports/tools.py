@@ -46,6 +46,10 @@ class Tools(Protocol):
     """A team's servers, connected to when something is asked of them. Only what the team allows is called, and only
     what reads."""
 
+    def begin(self) -> None:
+        """Start to connect, in the background: what is asked later does not wait for it again. Nothing is called."""
+        ...
+
     async def ask(self, source: str, tool: str, arguments: Mapping[str, Json], *, deadline: Deadline) -> Heard:
         """Raises SourceRefusedError for what may not be called, is too large, or says that it failed, and
         SourceUnavailableError for what may pass; never another error. Ends by its deadline."""
@@ -56,4 +60,10 @@ class Tools(Protocol):
         """Every request so far."""
         ...
 
-    async def aclose(self) -> None: ...
+    def end(self) -> None:
+        """Start to end the connections, in the background: nothing more is asked."""
+        ...
+
+    async def aclose(self) -> None:
+        """End them, or wait until they are. Safe to call twice."""
+        ...

@@ -140,8 +140,25 @@ async def test_over_stdin_and_stdout() -> None:
         ask=[{"tool": "find", "arguments": {"service": "{service}"}}],
     )  # fmt: skip
     desk = Desk([feed], SystemClock(), ledger)
+    desk.begin()
+    desk.begin()
     try:
         heard = await desk.ask("wiki", "find", {"service": "web"}, deadline=NO_DEADLINE)
     finally:
+        desk.end()
         await desk.aclose()
+        await desk.aclose()
+    with pytest.raises(SourceUnavailableError, match="not started again"):
+        await desk.ask("wiki", "find", {"service": "orders"}, deadline=NO_DEADLINE)
     assert heard.text == 'found {"service": "web"}'
+
+
+async def test_one_that_cannot_be_started_is_told_when_it_is_asked() -> None:
+    ledger = Ledger()
+    desk = Desk([feed_of(ledger, command=["no-such-program-of-ours"], ask=[{"tool": "find"}])], SystemClock(), ledger)
+    desk.begin()
+    try:
+        with pytest.raises(SourceRefusedError, match="cannot be started"):
+            await desk.ask("wiki", "find", {}, deadline=NO_DEADLINE)
+    finally:
+        await desk.aclose()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from compass.domain.telemetry import Asked
 from compass.ports.clock import Clock, Deadline
-from compass.ports.errors import SourceRefusedError, SourceUnavailableError
+from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.ports.tools import Heard
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.feed import close_all
@@ -24,6 +25,16 @@ class Desk:
     def __init__(self, feeds: Sequence[McpFeed], clock: Clock, ledger: Ledger) -> None:
         self._feeds = {feed.name: feed for feed in feeds}
         self._clock, self._ledger = clock, ledger
+        self._begun: list[asyncio.Task[None]] = []
+        self._ended: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        if not self._begun and self._ended is None:
+            self._begun = [asyncio.create_task(self._met(feed)) for feed in self._feeds.values()]
+
+    async def _met(self, feed: McpFeed) -> None:
+        with contextlib.suppress(SourceError):  # who asks it meets the same, and tells it
+            await feed.tools(deadline=Deadline())
 
     async def ask(self, source: str, tool: str, arguments: Mapping[str, Json], *, deadline: Deadline) -> Heard:
         feed = self._feeds.get(source)
@@ -46,5 +57,17 @@ class Desk:
     def asked(self) -> tuple[Asked, ...]:
         return tuple(asked_of(sent) for sent in self._ledger.sent)
 
+    def end(self) -> None:
+        if self._ended is None:
+            self._ended = asyncio.create_task(self._end())
+
     async def aclose(self) -> None:
+        self.end()
+        assert self._ended is not None
+        await asyncio.shield(self._ended)
+
+    async def _end(self) -> None:
+        for task in self._begun:
+            task.cancel()
+        await asyncio.gather(*self._begun, return_exceptions=True)
         await close_all(self._feeds.values())

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _STYLE = {"theory": "bold", "abnormal": "red", "normal": "green", "not measured": "yellow"}
 _SIDE = {
-    "theory": "theory", "abnormal": "for", "normal": "normal", "change": "change", "not measured": "unseen",
-    "part": "where", "course": "",
+    "theory": "theory", "abnormal": "for", "normal": "normal", "change": "change", "tool": "tools",
+    "not measured": "unseen", "part": "where", "course": "",
 }  # fmt: skip
 
 
