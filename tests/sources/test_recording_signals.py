@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.telemetry import Direction, SignalKind, SignalQuery, Temporality
+from compass.domain.time import NS_PER_S
 from compass.ports.clock import Deadline
 from compass.ports.errors import NotFoundError
+from compass.sources.live.gathered import Metrics
+from compass.sources.live.writer import PASSING, write_part
 from compass.sources.recording import RecordingSource
+from compass.sources.recording.layout import METRICS_PART
 from compass.sources.recording.signals import ASIDE, NO_NAME, NO_RULE, TOTAL, ServiceSignals
-from tests.support.recordings import Line, Series, Span, histogram, window, write_recording
+from tests.support.recordings import START_NS, Line, Series, Span, histogram, window, write_recording
 
 POD = "web-5b8c7d9f4b-x2k4q"
 WEB = {"service_name": "web", "k8s_pod_name": POD, "k8s_node_name": "node-1", "k8s_namespace_name": "shop"}
@@ -109,6 +114,26 @@ async def test_only_rows_that_no_rule_fits_are_marked(folder: Path) -> None:
     assert told is not None
     assert "kind" in told.labels
     assert not any(key.startswith("__") for key in told.labels)
+
+
+async def test_what_a_live_server_says_of_an_unknown_name_is_kept_with_it(tmp_path: Path) -> None:
+    """From what a feed gathered, through the recording, to the row; of a name that is known nothing is read."""
+    count = 30
+    gathered = Metrics(
+        names=["shop_wobble", "process_resident_memory_bytes"], labels=[WEB, WEB],
+        series=np.repeat(np.arange(2), count), time_ns=np.tile(START_NS + np.arange(count) * 15 * NS_PER_S, 2),
+        value=np.ones(2 * count), types=["gauge", "gauge"], helps=["how it wobbles", "resident memory"],
+    )  # fmt: skip
+    path = write_recording(tmp_path / "live", seconds=600.0)
+    write_part(path, METRICS_PART.name, [gathered], PASSING)
+    source = RecordingSource.open(path)
+    query = SignalQuery(kinds=frozenset(SignalKind), window=window(0.0, 600.0))
+    rows = (await source.series(query, deadline=Deadline())).data.rows
+    source.close()
+    told = {row.name: row.no_rule for row in rows}
+    assert told["process_resident_memory_bytes"] is None
+    assert told["shop_wobble"] is not None
+    assert (told["shop_wobble"].type, told["shop_wobble"].help) == ("gauge", "how it wobbles")
 
 
 def test_labels_are_shown_without_secrets(tmp_path: Path) -> None:

@@ -46,8 +46,10 @@ def test_objects_keep_their_shape() -> None:
 def test_metrics_keep_their_samples() -> None:
     at = np.arange(2, dtype=np.int64)
     metrics = Metrics(names=["up"], labels=[{"job": "web", "url": f"http://u:{KEY}@h/"}], series=at * 0, time_ns=at,
-                      value=at * 1.0)  # fmt: skip
+                      value=at * 1.0, helps=[f"asks http://u:{KEY}@h/ whether it is up"])  # fmt: skip
     data = redacted(Gathered(data=metrics)).data
     assert isinstance(data, Metrics)
     assert KEY not in str(data.labels)
+    assert KEY not in str(data.helps)
+    assert "whether it is up" in data.helps[0]
     assert data.value.tolist() == [0.0, 1.0]

@@ -21,7 +21,9 @@ def redacted(one: Gathered) -> Gathered:
     if isinstance(data, Objects):
         return replace(one, data=Objects(objects=[_object(body) for body in data.objects]))
     assert isinstance(data, Metrics)
-    return replace(one, data=replace(data, labels=[_texts(labels) for labels in data.labels]))
+    told: dict[str, str] = {}
+    helps = [_once(text, told) for text in data.helps]
+    return replace(one, data=replace(data, labels=[_texts(labels) for labels in data.labels], helps=helps))
 
 
 def _once(text: str, seen: dict[str, str]) -> str:
