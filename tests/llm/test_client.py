@@ -204,6 +204,22 @@ async def test_at_most_so_many_at_once() -> None:
     assert most == 2
 
 
+class Ticking(WallClock):
+    """A second passes whenever somebody looks."""
+
+    now = 0.0
+
+    def monotonic_s(self) -> float:
+        self.now += 1
+        return self.now
+
+
+async def test_the_time_in_which_a_slot_was_waited_for_is_none_that_the_model_took() -> None:
+    made = client(lambda _seen: CHOSEN, settings(concurrency=1), clock=Ticking())
+    replies = await asyncio.gather(*(made.ask(question(Task.CHOOSE, f"fact {at}")) for at in range(3)))
+    assert len({reply.call.elapsed_ms for reply in replies}) == 1
+
+
 @pytest.mark.parametrize(
     ("error", "failure"),
     [

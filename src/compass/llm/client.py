@@ -201,12 +201,12 @@ class Client:
     async def _made(self, call: ModelCall, sending: Sending, names: Sequence[str]) -> tuple[ModelCall, object]:
         """Ask the models in turn until one has answered. The words of those that failed are kept."""
         kind = sending.reply or str
-        started = self._clock.monotonic_s()
         said: list[str] = []
         usage, cost, tries = Usage(), 0.0, 0
         unpriced = False
         tried: Tried | None = None
         async with self._slots:
+            started = self._clock.monotonic_s()  # a slot that was waited for is nothing the model took
             for name in names:
                 tried = self._passed_over.get(name) or await self._one(name, sending)
                 tries += tried.tries

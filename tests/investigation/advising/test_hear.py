@@ -79,7 +79,8 @@ async def test_who_only_helps_to_search_is_not_asked_where_the_answer_is_as_good
         model = Answering(lambda _question: ChosenTests(plans=("p",)))
         await hear(recorder, model, BUSY, (Chooser(), reads), limits=limits)
         assert len(model.asked) == calls
-        assert recorder.board.advice.heard == recorder.board.round
+        advice = recorder.board.advice
+        assert (advice.heard, advice.asked, advice.asking) == (recorder.board.round, {Task.CHOOSE}, frozenset())
 
 
 def test_a_theory_that_was_proposed_is_weighed_before_anything_else() -> None:

@@ -48,7 +48,9 @@ def test_preferred_plans_are_made_besides_and_unknown_ones_dropped() -> None:
     taken = choose.ADVISER.take(board, CREW, question, ChosenTests(plans=(given[-1], "p-none", given[0])), "m")
     ((_, event),) = taken.payloads
     assert isinstance(event, told.PlansPreferred)
-    assert event.plans == (given[-1], given[0])
+    left = [plan.id for plan in choose.left_out(board, CREW, Limits().work_per_round)][: choose.MOST]
+    assert given == [f"A{number}" for number in range(1, len(left) + 1)], "ids of hex digits cost a prompt 300 tokens"
+    assert event.plans == (left[-1], left[0])
     assert taken.dropped == 1
     database = next(s for s in CREW.specialists if s.name == "database")
     budget, ahead = Budget(work=Limits().work_per_round), replace(board, phase="disprove")
@@ -61,7 +63,7 @@ def test_preferred_plans_are_made_besides_and_unknown_ones_dropped() -> None:
     assert [step.id for step in chosen[len(plain) :]] == list(event.plans)
 
 
-@pytest.mark.parametrize("plans", [(), ("",), ("p-none",), tuple(f"p{n}" for n in range(1000))])
+@pytest.mark.parametrize("plans", [(), ("",), ("p-none",), tuple(f"A{n}" for n in range(100, 1100))])
 def test_a_choice_of_nothing_that_is_there_is_no_event(plans: tuple[str, ...]) -> None:
     board = board_of()
     (question,) = choose.ADVISER.questions(board, CREW)

@@ -33,7 +33,7 @@ class Choose:
     searches: bool = True
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ChosenTests], ...]:
-        left = left_out(board, crew, 0.0 if self.always else Limits().work_per_round)
+        left = self._left_out(board, crew)
         if not left or board.posterior is None:
             return ()
         belief = board.posterior.accounts
@@ -47,7 +47,7 @@ class Choose:
             for o in abnormal(board)[:SEEN]
             if o.id in board.observation_labels
         )
-        plans = tuple(Item(id=p.id, text=_described(p, board)) for p in left[:MOST])
+        plans = tuple(Item(id=key, text=_described(plan, board)) for key, plan in left.items())
         sections = (
             Section(title="theories so far", items=theories), Section(title="observations", items=seen),
             Section(title=PLANS, items=plans, keep=4),
@@ -55,15 +55,21 @@ class Choose:
         return (Question(task=Task.CHOOSE, reply=ChosenTests, sections=sections, phase=board.phase),)
 
     def take(self, board: Board, crew: Crew, question: Question[ChosenTests], value: ChosenTests, by: str) -> Taken:
-        del crew
-        given = {item.id for section in question.sections if section.title == PLANS for item in section.items}
+        del question
+        given = self._left_out(board, crew)
         wanted = tuple(dict.fromkeys(plan.strip() for plan in value.plans))
-        known = tuple(plan for plan in wanted if plan in given)
+        known = tuple(given[plan].id for plan in wanted if plan in given)
         dropped = len(wanted) - len(known)
         if not known:
             return Taken(dropped=dropped)
         preferred = told.PlansPreferred(round=board.round, plans=known[:PREFERRED], by=by, because=said(value.because))
         return Taken(payloads=((f"preferred/{board.round}/{board.reopened}", preferred),), dropped=dropped)
+
+    def _left_out(self, board: Board, crew: Crew) -> dict[str, DisproofPlan]:
+        """By the short ids that they have in the prompt. What other replies of the same hearing bring changes nothing
+        here: it is what the engine left out of its own."""
+        left = left_out(board, crew, 0.0 if self.always else Limits().work_per_round)
+        return {f"A{number}": plan for number, plan in enumerate(left[:MOST], start=1)}
 
 
 def left_out(board: Board, crew: Crew, work: float) -> tuple[DisproofPlan, ...]:
