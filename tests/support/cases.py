@@ -237,7 +237,7 @@ def asserted(case: Case) -> Hypothesis:
     """The theory as a person or a model might state it, without any observation that suggests it."""
     return Hypothesis(
         id=hypothesis_id(case.mechanism.id, case.entity), label="", mechanism=case.mechanism.id, entity=case.entity,
-        onset=Instant(ns=ONSET), proposed_by="human", suggested_by=frozenset(),
+        onset=Instant(ns=ONSET), proposed_by="test", suggested_by=frozenset(),
     )  # fmt: skip
 
 

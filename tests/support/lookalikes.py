@@ -218,7 +218,7 @@ def _explained_below(mechanism: Mechanism, system: System) -> LookAlike:
     more = sighting("cpu.up", where)
     rival = Hypothesis(
         id=hypothesis_id("stated", where), label="", mechanism="stated", entity=where, onset=Instant(ns=ONSET),
-        proposed_by="human", suggested_by=frozenset(o.id for o in (*same, more)), lead=0.9,
+        proposed_by="test", suggested_by=frozenset(o.id for o in (*same, more)), lead=0.9,
     )  # fmt: skip
     return _of(mechanism, system, [*own, *same, more], stated=(rival,))
 

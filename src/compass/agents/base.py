@@ -10,7 +10,8 @@ from compass.domain.board import Board
 from compass.domain.disproof import DisproofPlan, Outcome
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
-from compass.domain.proposed import Standing, by_model, engine_part, proposals, standing_of
+from compass.domain.proposed import Standing, engine_part, is_proposal, proposals, standing_of
+from compass.domain.scope import worked_on
 from compass.ports.disproof import Disproof
 from compass.ports.specialist import Budget, Look, Screen, Step, StepResult, Stop
 
@@ -51,7 +52,7 @@ class CharteredSpecialist:
             return steps or Stop(reason="nothing to screen")
         own = engine_part(board)
         plans = self._plans(own)
-        chosen = choose(plans, _beliefs(own), budget.work)
+        chosen = choose(plans, self._beliefs(own), budget.work)
         # What a model proposed or prefers comes besides and after what the engine chose: it displaces nothing.
         extra = (*self._preferred(board, plans, chosen), *self._of_proposals(board, budget))
         if not chosen and not extra:
@@ -85,6 +86,8 @@ class CharteredSpecialist:
             mechanism = self.mechanisms.get(hypothesis.mechanism) or board.advice.stated.get(hypothesis.mechanism)
             if mechanism is None or mechanism.owner != self.name or (deepen and hypothesis.id not in asked):
                 continue
+            if not worked_on(hypothesis, self.name, board):
+                continue
             if deepen or standing_of(hypothesis, board) is not Standing.REFUTED:
                 plans.extend(p for p in self._plans_for(hypothesis, mechanism, board) if deepen or not p.deep)
         waiting = [plan for plan in plans if plan.id not in board.attempts]
@@ -93,19 +96,34 @@ class CharteredSpecialist:
 
     def _plans(self, board: Board) -> list[DisproofPlan]:
         asked, deepen = frozenset(board.asked), board.phase == "deepen"
-        by_head = _beliefs(board)
+        by_head = self._beliefs(board)
         cut = {a.hypothesis for a in board.attempts.values() if a.decisive and a.outcome is Outcome.REFUTED}
         plans: list[DisproofPlan] = []
         for hypothesis in board.hypotheses.values():
             mechanism = self.mechanisms.get(hypothesis.mechanism)
             wanted = hypothesis.id in asked
-            if mechanism is None or mechanism.owner != self.name:
+            if mechanism is None or mechanism.owner != self.name or not worked_on(hypothesis, self.name, board):
                 continue
             hopeless = hypothesis.id in cut or by_head.get(hypothesis.id, 1.0) < MIN_BELIEF
             if (deepen and not wanted) or (not deepen and hopeless):
                 continue
             plans.extend(p for p in self._plans_for(hypothesis, mechanism, board) if deepen or not p.deep)
         return [plan for plan in plans if plan.id not in board.attempts]
+
+    def _beliefs(self, board: Board) -> dict[str, float]:
+        """Belief in each theory as head of its account, among the stated theories that are still worked on: how they
+        compare with "not on this list", and with what a person set aside, says nothing about which of them deserves
+        the next query."""
+        if board.posterior is None:
+            return {}
+        shares = board.posterior.accounts
+        out = {a.id for a in board.accounts if not self._wanted(board.hypotheses.get(a.head), board)}
+        total = sum(share for key, share in shares.items() if key not in out) or 1.0
+        return {a.head: shares.get(a.id, 0.0) / total for a in board.accounts}
+
+    def _wanted(self, hypothesis: Hypothesis | None, board: Board) -> bool:
+        mechanism = self.mechanisms.get(hypothesis.mechanism) if hypothesis is not None else None
+        return hypothesis is None or worked_on(hypothesis, mechanism.owner if mechanism else "", board)
 
     def _plans_for(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> list[DisproofPlan]:
         found: list[DisproofPlan] = []
@@ -115,18 +133,9 @@ class CharteredSpecialist:
 
 
 def refuters_of(hypothesis: Hypothesis, mechanism: Mechanism, strategies: Mapping[str, Disproof]) -> tuple[str, ...]:
-    """The strategies to try on a theory. What a model proposed is tested in every way there is."""
-    names = () if by_model(hypothesis) else mechanism.refuters
+    """The strategies to try on a theory. What was proposed is tested in every way there is."""
+    names = () if is_proposal(hypothesis) else mechanism.refuters
     return tuple(name for name in names or strategies if name in strategies)
-
-
-def _beliefs(board: Board) -> dict[str, float]:
-    """Belief in each theory as head of its account, among the stated theories: how they compare with "not on this
-    list" says nothing about which of them deserves the next query."""
-    if board.posterior is None:
-        return {}
-    total = sum(board.posterior.accounts.values()) or 1.0
-    return {a.head: board.posterior.accounts.get(a.id, 0.0) / total for a in board.accounts}
 
 
 def _describe(plan: DisproofPlan, board: Board) -> str:

@@ -18,7 +18,7 @@ from compass.analysis.likelihood import LikelihoodTable
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.learned import HistoryCount
 from compass.domain.posterior import Evidence, Posterior, Term
-from compass.domain.proposed import brought, by_model, is_stated
+from compass.domain.proposed import brought, is_proposal, is_stated
 
 NO_INCIDENT = "no_incident"
 NOT_LISTED = "not_listed"
@@ -120,7 +120,7 @@ def prior_masses(
         leads.setdefault(key, []).append((account.id, _lead(hypotheses.get(account.head)) ** prior.lead_power))
     tried: dict[str, float] = {}  # what was proposed shares with what was proposed beside it and came to nothing
     for hypothesis in hypotheses.values():
-        if by_model(hypothesis):
+        if is_proposal(hypothesis):
             known = hypothesis.mechanism if weights.get(hypothesis.mechanism, 0.0) > 0 else ""
             tried[known] = tried.get(known, 0.0) + _lead(hypothesis) ** prior.lead_power
     masses: dict[str, float] = {}
@@ -153,7 +153,7 @@ def _known_mechanism(account: Account, hypotheses: Mapping[str, Hypothesis], wei
 
 def _proposed(account: Account, hypotheses: Mapping[str, Hypothesis]) -> bool:
     hypothesis = hypotheses.get(account.head)
-    return hypothesis is not None and by_model(hypothesis)
+    return hypothesis is not None and is_proposal(hypothesis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, Plan
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism, Relation
 from compass.domain.observation import Observation
-from compass.domain.proposed import by_model, made_of, signs_read
+from compass.domain.proposed import is_proposal, made_of, signs_read
 from compass.ports.clock import Deadline
 from compass.ports.telemetry import Telemetry
 
@@ -30,7 +30,7 @@ class Prediction:
     id: str = "prediction"
 
     def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
-        if not by_model(hypothesis) or not opened(board):
+        if not is_proposal(hypothesis) or not opened(board):
             return ()
         signs = _unseen(hypothesis, mechanism, board)[:MOST_SIGNS]
         if not signs:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from compass.domain.advice import ReadChange, ReadName, Spending, Task
 from compass.domain.advised import ProposedFact
-from compass.domain.commanded import DataGiven, DataRequested
+from compass.domain.commanded import DataGiven, DataRequested, DecisionMade
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
 from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
@@ -86,6 +86,8 @@ class Orders:
     aside: Mapping[str, str] = field(default_factory=dict)
     look: tuple[EntityRef, ...] = ()
     avoid: tuple[EntityRef, ...] = ()
+    look_areas: tuple[str, ...] = ()  # names of specialists
+    avoid_areas: tuple[str, ...] = ()
     paused: bool = False
     escalated: tuple[str, ...] = ()  # to whom, in order
     requested: Mapping[str, DataRequested] = field(default_factory=dict)
@@ -141,12 +143,14 @@ class Board:
     stop_requested: bool = False
     reopened: int = 0  # how often somebody took it up again
     deepened: int = 0  # how many requests for deeper attempts have had their round
+    deep_rounds: int = 0  # rounds that people ordered: they are not taken from the engine's own
     believed_round: int = 0  # the last round whose findings the posterior has taken in
     unweighed: bool = False  # a theory was proposed since
     requests: tuple[tuple[str, str], ...] = ()  # commands of people, in order: (command, argument)
     said: str = ""
     look_at: tuple[str, ...] = ()
     decisions: tuple[tuple[str, str, str], ...] = ()  # (decision, by, because)
+    made: tuple[DecisionMade, ...] = ()  # the same with their records, events and reviews
     timing: TimingNote | None = None
     rechecks: tuple[Rechecked, ...] = ()
     advice: Advice = Advice()

@@ -95,6 +95,16 @@ class DecisionReviewed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionMade:
+    """A decision as it stands in the chronicle, with what was added to it later. `key` and `seq` are its event's."""
+
+    key: str
+    seq: int
+    decided: Decided
+    reviews: tuple[DecisionReviewed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandGiven:
     """A person's order: see `Command`."""
 
@@ -115,11 +125,16 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeSet:
-    """Where a person says to look, and where not; replaces what was said before. Nothing in both: everywhere."""
+    """Where a person says to look, and where not; replaces what was said before. Nothing in all four: everywhere.
+
+    Areas are the names of specialists ("database", "network").
+    """
 
     by: str
     look: tuple[EntityRef, ...] = ()
     avoid: tuple[EntityRef, ...] = ()
+    look_areas: tuple[str, ...] = ()
+    avoid_areas: tuple[str, ...] = ()
     said: str = ""
 
 

@@ -1,9 +1,10 @@
-"""What a language model proposed, kept apart from what the evidence engine states (DESIGN §1, §9).
+"""What a language model or a person proposed, kept apart from what the evidence engine states
+(DESIGN §1, §9).
 
 Two ledgers. The engine's: theories that the catalogue raised, attempts on them, and every fact but those that only an
-attempt on a proposal brought. It is exactly what it would be without any model. The other holds the proposals. A
+attempt on a proposal brought. It is exactly what it would be without any proposal. The other holds the proposals. A
 proposal enters the probability when it has survived a fresh direct attempt, and until then is a named part of "not on
-this list": however many a model states, and however sure it is, it gains nothing by that.
+this list": however many are stated, and however sure their author is, nothing is gained by that.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from compass.domain.sign import SIGNS, matches
 
 BY_MODEL = "model "
 """How `Hypothesis.proposed_by` begins for what a language model proposed; the model's name follows."""
+BY_HUMAN = "human"
+"""The same for what a person proposed; a name may follow a colon."""
 BY_MEMORY = "knowledge:"
 """The same for what a similar past incident proposed; the number of that incident follows."""
-BY_HUMAN = "human"
 STATED = "stated"
 """The family of mechanisms that were stated for one investigation. It has no cell of its own in the table of
 outcomes, so what attempts on them say is what the strategy says over all families."""
@@ -47,9 +49,19 @@ def by_model(hypothesis: Hypothesis) -> bool:
     return hypothesis.proposed_by.startswith(BY_MODEL)
 
 
+def by_human(hypothesis: Hypothesis) -> bool:
+    return hypothesis.proposed_by.startswith(BY_HUMAN)
+
+
+def is_proposal(hypothesis: Hypothesis) -> bool:
+    """Whether a model or a person proposed it and the engine has not come to it itself: both have read the board, so
+    it stands in the second ledger."""
+    return hypothesis.proposed_by.startswith((BY_MODEL, BY_HUMAN))
+
+
 def brought(hypothesis: Hypothesis) -> bool:
-    """Whether a person or a past incident brought it: nothing measured here had raised it."""
-    return hypothesis.proposed_by.startswith((BY_MEMORY, BY_HUMAN))
+    """Whether a past incident brought it, which has not read this board: nothing measured here had raised it."""
+    return hypothesis.proposed_by.startswith(BY_MEMORY)
 
 
 def is_stated(mechanism: str) -> bool:
@@ -58,12 +70,12 @@ def is_stated(mechanism: str) -> bool:
 
 
 def proposals(board: Board) -> tuple[Hypothesis, ...]:
-    """Theories that a model proposed and that the engine has not come to itself, in the order they came."""
-    return tuple(h for h in board.hypotheses.values() if by_model(h))
+    """Theories that were proposed and that the engine has not come to itself, in the order they came."""
+    return tuple(h for h in board.hypotheses.values() if is_proposal(h))
 
 
 def engine_part(board: Board) -> Board:
-    """The board as the engine would have it without any model; the same value where nothing was proposed."""
+    """The board as the engine would have it without any proposal; the same value where nothing was proposed."""
     proposed = {h.id for h in proposals(board)}
     if not proposed:
         return board

@@ -11,7 +11,7 @@ from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.failure import ExitCode, FailureMode, Status
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.observation import QUALITY_WEIGHT, Verdict
-from compass.domain.proposed import Standing, by_model, is_stated, standing_of
+from compass.domain.proposed import Standing, by_human, is_proposal, is_stated, standing_of
 from compass.domain.telemetry import HealthStatus
 from compass.investigation.moves import BUDGET_REACHED, pending_words, work_done
 from compass.investigation.settings import Limits
@@ -78,7 +78,7 @@ def _ending(board: Board) -> Ending:
 def _weighed(board: Board) -> frozenset[str]:
     """Theories that have a probability: the engine's, and proposals of a model that survived a fresh attempt."""
     return frozenset(
-        h.id for h in board.hypotheses.values() if not by_model(h) or standing_of(h, board) is Standing.STANDS
+        h.id for h in board.hypotheses.values() if not is_proposal(h) or standing_of(h, board) is Standing.STANDS
     )
 
 
@@ -136,7 +136,8 @@ def _all_refuted(board: Board) -> bool:
 
 def _named(h: Hypothesis) -> str:
     what = "a newly stated mechanism" if is_stated(h.mechanism) else h.mechanism
-    return f"{h.label} {what} at {h.entity}" + (f", proposed by {h.proposed_by}" if by_model(h) else "")
+    author = "a person" if by_human(h) else h.proposed_by
+    return f"{h.label} {what} at {h.entity}" + (f", proposed by {author}" if is_proposal(h) else "")
 
 
 def _all_disproven(board: Board) -> Ending:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     GATE = "gate"
     ADVISE = "advise"
     RECALL = "recall"
+    WAIT = "wait"  # a person ordered a pause
     CONCLUDE = "conclude"
     NOTHING = "nothing"
 
@@ -52,6 +53,8 @@ def next_move(board: Board, crew: Crew, limits: Limits) -> Move:
         return Move(kind=Kind.NOTHING)
     if board.stop_requested:
         return Move(kind=Kind.CONCLUDE, reason="stopped by a human")
+    if board.orders.paused:
+        return Move(kind=Kind.WAIT)
     if not board.health:
         return Move(kind=Kind.CHECK_SOURCES)
     if board.onset is None:
@@ -78,7 +81,7 @@ def _after_beliefs(board: Board, crew: Crew, limits: Limits) -> Move:
         return Move(kind=Kind.ADVISE, round=board.round)
     if not board.hypotheses:
         return Move(kind=Kind.CONCLUDE, reason="no theory to test")
-    if board.round >= limits.rounds:
+    if board.round - board.deep_rounds >= limits.rounds:
         return Move(kind=Kind.CONCLUDE, reason=f"{limits.rounds} rounds done")
     if decided(board, limits):
         return Move(kind=Kind.CONCLUDE, reason="the posterior is decided")
@@ -108,7 +111,8 @@ def budget_of(board: Board, crew: Crew, limits: Limits) -> Budget:
     """What one agent may spend in one round: a fair share of what is left of the whole."""
     agents = max(1, len(crew.specialists))
     left = max(0.0, limits.work - work_done(board))
-    extra = max(0.0, limits.proposals - work_on_proposals(board)) if board.advice.model else 0.0
+    any_proposed = bool(board.advice.model) or bool(proposals(board))
+    extra = max(0.0, limits.proposals - work_on_proposals(board)) if any_proposed else 0.0
     return Budget(
         work=min(limits.work_per_round, left / agents), proposals=min(limits.proposals_per_round, extra / agents)
     )
@@ -133,6 +137,8 @@ def decided(board: Board, limits: Limits) -> bool:
     """The leading account is believed beyond `limits.decided` and has survived at least two attempts."""
     leader, belief = _leader(board)
     head = next((a.head for a in board.accounts if a.id == leader), "")
+    if head in board.orders.aside:
+        return False  # a person wants the others looked at
     survived = sum(1 for a in board.attempts.values() if a.hypothesis == head and a.outcome is Outcome.SURVIVED)
     return belief >= limits.decided and survived >= 2
 
@@ -146,7 +152,7 @@ def _leader(board: Board) -> tuple[str, float]:
 def pending_words(board: Board) -> str:
     """What a larger budget would still examine, in words."""
     belief = board.posterior.accounts if board.posterior else {}
-    open_ = [a for a in board.accounts if belief.get(a.id, 0.0) >= 0.01]
+    open_ = [a for a in board.accounts if belief.get(a.id, 0.0) >= 0.01 and a.head not in board.orders.aside]
     tried = {a.hypothesis for a in board.attempts.values()}
     untested = sorted(board.hypotheses[a.head].label for a in open_ if a.head not in tried)
     return f"attempts to refute {', '.join(untested)}" if untested else "further attempts on accounts already tried"

@@ -39,11 +39,14 @@ class Recorder:
     async def release(self) -> None:
         await self._chronicle.release(self.investigation, self.runner)
 
-    async def catch_up(self) -> Board:
-        """Fold what others committed (commands of people, or everything after a resume)."""
+    async def catch_up(self, *, shown: bool = False) -> Board:
+        """Fold what others committed (commands of people, or everything after a resume). `shown`: whoever watches is
+        told of it, too."""
         async with self._lock:
             for event in await self._chronicle.read(self.investigation, after=self.board.seq):
                 self.board = fold(self.board, event)
+                if shown:
+                    self._listener(event)
         return self.board
 
     async def snapshot(self, seq: int) -> Board:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
+from compass.domain.scope import worked_on
 from compass.investigation.moves import DECIDE, budget_of
+from compass.investigation.pausing import rest
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Crew, Limits
 from compass.investigation.told import said_of
@@ -24,12 +26,13 @@ ACTOR = "operations"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """Where a round is played: telemetry, shared results, the clock; and the team's own tools, while they are to be
-    asked."""
+    asked. `pause_s` is the longest that a pause holds."""
 
     telemetry: Telemetry
     shared: Shared
     clock: Clock
     tools: Tools | None = None
+    pause_s: float = Limits().pause_s
 
 
 async def run_round(
@@ -96,6 +99,9 @@ async def _work(specialist: Specialist, board: Board, budget: Budget, recorder: 
     work = 0.0
     for step in decision:
         if (specialist.name, step.id) not in done:
+            await rest(recorder, field.clock, field.pause_s)
+            if _dropped(step, specialist.name, recorder.board):
+                continue
             await _step(specialist, step, board, recorder, field)
         work += step.cost
     reason = "round done"
@@ -104,6 +110,12 @@ async def _work(specialist: Specialist, board: Board, budget: Budget, recorder: 
         (f"{prefix}/stopped", c.AgentStopped(agent=specialist.name, reason=reason, work=work, elapsed_ms=elapsed)),
         actor=specialist.name,
     )
+
+
+def _dropped(step: Step, agent: str, board: Board) -> bool:
+    """Whether a person set aside, or bounded away, what the step would test since the round began."""
+    hypothesis = board.hypotheses.get(step.plan.hypothesis) if step.plan is not None else None
+    return hypothesis is not None and not worked_on(hypothesis, agent, board)
 
 
 async def _step(specialist: Specialist, step: Step, board: Board, recorder: Recorder, field: Field) -> None:

@@ -22,6 +22,7 @@ from compass.investigation.beliefs import believe
 from compass.investigation.consulting import consult
 from compass.investigation.funnel import Funnel
 from compass.investigation.moves import SCREEN, Kind, Move, next_move
+from compass.investigation.pausing import rest
 from compass.investigation.recall import recall
 from compass.investigation.recorder import Recorder
 from compass.investigation.rounds import Field, run_round
@@ -92,7 +93,9 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
     funnel = Funnel(means.open_telemetry())
     shared = SingleFlight()
     tools = _tools(recorder.board, means)
-    field = Field(telemetry=funnel, shared=shared, clock=means.clock, tools=tools)
+    field = Field(
+        telemetry=funnel, shared=shared, clock=means.clock, tools=tools, pause_s=means.limits.pause_s
+    )
     keeper = asyncio.create_task(_keep_lease(recorder, means.limits.lease_s))
     agents: dict[str, float] = {}
     if means.model is not None:
@@ -107,7 +110,7 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
                 # What screens share, every span and line among it, is read by nobody who attempts to refute.
                 await shared.close()
                 await funnel.release()
-            await recorder.catch_up()
+            await recorder.catch_up(shown=True)
     finally:
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -141,6 +144,8 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
         await _or_stop(run_round(recorder, means.crew, means.limits, field, agents), recorder)
     elif move.kind is Kind.CONSULT:
         await _or_stop(consult(recorder, means.crew.asks, field.tools, means.clock), recorder)
+    elif move.kind is Kind.WAIT:
+        await _or_stop(rest(recorder, means.clock, means.limits.pause_s), recorder)
     elif move.kind is Kind.GATE:
         await _gate(recorder, means)
     elif move.kind is Kind.ADVISE:
@@ -195,7 +200,7 @@ async def _until_stopped(work: asyncio.Future[R], recorder: Recorder) -> None:
 
 async def _wait_for_stop(recorder: Recorder) -> None:
     # The order comes from another process, through the database: there is no event of this one to wait for.
-    while not (await recorder.catch_up()).stop_requested:  # noqa: ASYNC110
+    while not (await recorder.catch_up(shown=True)).stop_requested:  # noqa: ASYNC110
         await asyncio.sleep(STOP_POLL_S)
 
 

@@ -19,7 +19,8 @@ class Limits:
     goes on without an agent that is late (None: wait, so that the result never depends on speed). `proposals` and
     `proposals_per_round` are the same two bounds for attempts on what a language model proposed: never taken from
     `work`, so that a model's ideas cost the engine's own theories nothing. `advise_always`: the model is heard after
-    every round, also when nothing is left to find out: what a measurement compares with.
+    every round, also when nothing is left to find out: what a measurement compares with. `pause_s` is how long a
+    person's pause holds before a recorded policy goes on: nothing waits longer.
     """
 
     work: float = 400.0
@@ -31,6 +32,7 @@ class Limits:
     soft_deadline_s: float | None = None
     lease_s: float = 10.0
     advise_always: bool = False
+    pause_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,14 @@ canonical order and the observations get their labels. So two runs over the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import singledispatch
+from itertools import count
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board, TimingNote
-from compass.domain.commanded import Command, CommandGiven, Decided
+from compass.domain.commanded import Command, CommandGiven, DataGiven, Decided, DecisionMade, DecisionReviewed
 from compass.domain.failure import Status
 from compass.domain.learned import Recalled
 from compass.domain.observation import Observation, Verdict
@@ -41,8 +42,23 @@ def fold(board: Board, event: c.Event) -> Board:
     verdicts = fold_verdicts(event.payload, event.key, after.verdicts)
     if verdicts is not after.verdicts:
         after = replace(after, verdicts=verdicts)
+    made = _made(after.made, event)
+    if made is not after.made:
+        after = replace(after, made=made)
     opened = isinstance(event.payload, c.RoundStarted)
     return replace(after, seq=event.seq, round_seq=event.seq if opened else after.round_seq)
+
+
+def _made(made: tuple[DecisionMade, ...], event: c.Event) -> tuple[DecisionMade, ...]:
+    """Decisions in their order, each with what was added to it later."""
+    payload = event.payload
+    if isinstance(payload, Decided):
+        return (*made, DecisionMade(key=event.key, seq=event.seq, decided=payload))
+    if isinstance(payload, DecisionReviewed):
+        return tuple(
+            replace(one, reviews=(*one.reviews, payload)) if one.key == payload.decided else one for one in made
+        )
+    return made
 
 
 @singledispatch
@@ -91,7 +107,10 @@ def _(payload: UnreadCounted, board: Board) -> Board:
 @_apply.register
 def _(payload: c.RoundStarted, board: Board) -> Board:
     deepened = len(board.asked) if payload.phase == "deepen" else board.deepened
-    return replace(board, round=payload.number, phase=payload.phase, round_open=True, deepened=deepened)
+    deep = board.deep_rounds + (payload.phase == "deepen")
+    return replace(
+        board, round=payload.number, phase=payload.phase, round_open=True, deepened=deepened, deep_rounds=deep
+    )
 
 
 @_apply.register
@@ -152,7 +171,21 @@ def _(payload: c.Observed, board: Board) -> Board:
 @_apply.register
 def _(payload: c.Proposed, board: Board) -> Board:
     hypothesis = payload.hypothesis
+    taken = {h.label for h in board.hypotheses.values() if h.id != hypothesis.id}
+    if not hypothesis.label or hypothesis.label in taken:
+        # Stated from another terminal, or while the runner gave the same number: labels stay unique, by order.
+        hypothesis = replace(hypothesis, label=_free_label(taken))
     return replace(board, hypotheses={**board.hypotheses, hypothesis.id: hypothesis}, unweighed=True)
+
+
+def _free_label(taken: Collection[str]) -> str:
+    return next(label for number in count(len(taken) + 1) if (label := f"H{number}") not in taken)
+
+
+@_apply.register
+def _(payload: DataGiven, board: Board) -> Board:
+    # What a person says an answer shows is an attempt: it has to be weighed.
+    return replace(board, orders=fold_orders(payload, board.orders), unweighed=True)
 
 
 @_apply.register

@@ -19,7 +19,7 @@ from compass.projections.central import central
 from compass.projections.filler import Filler
 from compass.projections.lost import of_board, other_gaps
 from compass.projections.past import past_lines
-from compass.projections.proposing import model_of, name_lines, proposal_lines
+from compass.projections.proposing import author_of, name_lines, proposal_lines, proposer_of
 from compass.projections.rechecks import recheck_lines
 from compass.projections.relief import relief
 from compass.projections.situation import situation
@@ -196,7 +196,7 @@ def _account_lines(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[A
     }  # fmt: skip
     lines = []
     ruled_out: set[str] = set()  # changes that cannot have set off this or a more probable account
-    for rank, (key, belief) in enumerate(board.posterior.ranked(), start=1):
+    for rank, (key, belief) in enumerate(_in_order(board, by_id), start=1):
         account = by_id.get(key)
         head = board.hypotheses.get(account.head) if account else None
         if account is not None and head is not None:
@@ -205,6 +205,13 @@ def _account_lines(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[A
             line = _account_line(board, mechanism, account, head, rank, belief, head.id in cut)
             lines.append(replace(line, mitigation=_relief(board, mechanism, account, belief, ruled_out)))
     return tuple(lines)
+
+
+def _in_order(board: Board, by_id: Mapping[str, Account]) -> list[tuple[str, float]]:
+    """The likeliest first; what a person set aside stands behind, with the probability it has."""
+    ranked = board.posterior.ranked() if board.posterior is not None else ()
+    aside = board.orders.aside
+    return sorted(ranked, key=lambda pair: pair[0] in by_id and by_id[pair[0]].head in aside)
 
 
 def _account_line(
@@ -222,7 +229,7 @@ def _account_line(
         trigger=_trigger(board, account),
         check=tuple(fill(text) for text in mechanism.check) if mechanism else (),
         mitigation=None, refuted=cut, central=tuple(fact(board, o) for o in central(board, account)),
-        proposed_by=model_of(head),
+        proposed_by=proposer_of(head), author=author_of(head), set_aside=board.orders.aside.get(head.id),
     )  # fmt: skip
 
 

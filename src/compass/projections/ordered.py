@@ -34,7 +34,9 @@ def _(payload: o.SetAside, orders: Orders) -> Orders:
 
 @fold_orders.register
 def _(payload: o.ScopeSet, orders: Orders) -> Orders:
-    return replace(orders, look=payload.look, avoid=payload.avoid)
+    return replace(
+        orders, look=payload.look, avoid=payload.avoid, look_areas=payload.look_areas, avoid_areas=payload.avoid_areas
+    )
 
 
 @fold_orders.register

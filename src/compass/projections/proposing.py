@@ -1,4 +1,5 @@
-"""What a language model proposed and read, as a person is shown it: always as the model's, never as the engine's."""
+"""What a language model, a person or the past proposed, and what a model read, as a person is shown it: always as
+theirs, never as the engine's."""
 
 from __future__ import annotations
 
@@ -7,7 +8,17 @@ from collections.abc import Mapping
 from compass.domain.board import Board
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
-from compass.domain.proposed import BY_MODEL, Standing, by_model, data_needed, proposals, standing_of
+from compass.domain.proposed import (
+    BY_MEMORY,
+    BY_MODEL,
+    Standing,
+    brought,
+    by_human,
+    by_model,
+    data_needed,
+    proposals,
+    standing_of,
+)
 from compass.domain.statement_ids import template_id
 from compass.projections.filler import Filler
 from compass.projections.unread import unread_labels
@@ -22,9 +33,20 @@ SAID = {
 }
 
 
-def model_of(hypothesis: Hypothesis) -> str:
-    """The model that proposed a theory, "" where none did."""
+def proposer_of(hypothesis: Hypothesis) -> str:
+    """Who proposed a theory, as it is said: a model's name, "a person", the incidents; "" for the engine's own."""
+    if by_human(hypothesis):
+        return "a person"
+    if brought(hypothesis):
+        return hypothesis.proposed_by.removeprefix(BY_MEMORY)
     return hypothesis.proposed_by.removeprefix(BY_MODEL) if by_model(hypothesis) else ""
+
+
+def author_of(hypothesis: Hypothesis) -> str:
+    """model | human | knowledge, "" for the engine's own."""
+    if brought(hypothesis):
+        return "knowledge"
+    return "human" if by_human(hypothesis) else "model" if by_model(hypothesis) else ""
 
 
 def proposal_lines(
@@ -47,11 +69,11 @@ def _line(
     needs = data_needed(mechanism, hypothesis, board) if mechanism and standing is Standing.UNTESTABLE else ()
     fill = Filler(hypothesis.entity, None)
     return ProposalLine(
-        label=hypothesis.label, by=model_of(hypothesis), mechanism=hypothesis.mechanism, entity=hypothesis.entity,
+        label=hypothesis.label, by=proposer_of(hypothesis), mechanism=hypothesis.mechanism, entity=hypothesis.entity,
         claim=fill(mechanism.claim) if mechanism else f"{hypothesis.mechanism} at {hypothesis.entity}",
         standing=standing.value, said=SAID[standing], reasoning=argument.reasoning if argument else "",
         would_disprove=argument.would_disprove if argument else "", cites=tuple(label for label in labels if label),
-        needs=needs, attempts=attempts,
+        needs=needs, attempts=attempts, author=author_of(hypothesis), set_aside=board.orders.aside.get(hypothesis.id),
     )  # fmt: skip
 
 

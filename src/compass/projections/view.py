@@ -45,7 +45,8 @@ class AttemptLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalLine:
-    """A theory that a language model proposed. It has a probability (as an account) only when it `stands`.
+    """A theory that was proposed, by `author` model | human | knowledge. It has a probability (as an account) only when
+    it `stands`.
 
     `standing` is waiting | open | stands | refuted | untestable, `said` the same in words. `reasoning` and
     `would_disprove` are the model's words; `cites` are labels. `needs`: the data that would test what is untestable.
@@ -63,6 +64,8 @@ class ProposalLine:
     cites: tuple[str, ...]
     needs: tuple[str, ...]
     attempts: tuple[AttemptLine, ...]
+    author: str = "model"
+    set_aside: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +153,8 @@ class AccountLine:
     """One ranked account. `confidence` is its posterior; `label` (H1 ...) is stable, `rank` is not.
 
     `central` is what its likeliest trigger changed: a limit in the diff, a limit that fell. `proposed_by`: the language
-    model that proposed it, empty for the engine's own.
+    model that proposed it, empty for the engine's own. `author` is model | human | knowledge for what was proposed.
+    `set_aside`: a person's reason (maybe empty) where one set it aside; it then stands behind the others.
     """
 
     rank: int
@@ -173,6 +177,8 @@ class AccountLine:
     refuted: bool
     central: tuple[Fact, ...] = ()
     proposed_by: str = ""
+    author: str = ""
+    set_aside: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

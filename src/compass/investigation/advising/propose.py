@@ -15,12 +15,12 @@ from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
-from compass.domain.proposed import BY_MODEL, Standing, proposals, standing_of
+from compass.domain.proposed import BY_MODEL, Standing, by_model, proposals, standing_of
 from compass.domain.sign import SIGNS, matches
 from compass.domain.time import Instant
 from compass.investigation.advising.base import Taken
 from compass.investigation.advising.series import labelled_facts
-from compass.investigation.advising.stating import mechanism_of, suggesting, testable
+from compass.investigation.advising.stating import mechanism_of, predicted, struck, suggesting, testable
 from compass.investigation.advising.words import abnormal, clock, fact, place, said, told_by
 from compass.investigation.settings import Crew
 from compass.mechanisms.propose import hypothesis_id
@@ -56,7 +56,7 @@ class Propose:
     def questions(self, board: Board, crew: Crew) -> tuple[Question[SuggestedTheories], ...]:
         if board.incident is None or board.onset is None:
             return ()
-        if len(proposals(board)) >= LIMIT_TOTAL and not self.always:
+        if len(_of_models(board)) >= LIMIT_TOTAL and not self.always:
             return ()
         unlisted = _unlisted_leads(board)
         return tuple(
@@ -77,12 +77,16 @@ class Propose:
             if made is None:
                 dropped += 1
             elif made.id not in board.hypotheses and made.id not in entered:
-                if len(entered) >= LIMIT or len(proposals(board)) + len(entered) >= LIMIT_TOTAL:
+                if len(entered) >= LIMIT or len(_of_models(board)) + len(entered) >= LIMIT_TOTAL:
                     continue
                 number = len(board.hypotheses) + len(entered) + 1
                 entered[made.id] = made.as_hypothesis(f"H{number}", by)
                 payloads += made.payloads(entered[made.id], board, crew, given, by)
         return Taken(payloads=tuple(payloads), suggested=len(value.theories), entered=len(entered), dropped=dropped)
+
+
+def _of_models(board: Board) -> list[Hypothesis]:
+    return [h for h in proposals(board) if by_model(h)]
 
 
 def _unlisted_leads(board: Board) -> bool:
@@ -98,7 +102,7 @@ def _worth_asking(board: Board, crew: Crew, agent: str, unlisted: bool) -> bool:
     if Task.PROPOSE not in board.advice.asked:
         return True
     known = {**board.advice.stated, **crew.mechanisms}
-    own = [h for h in proposals(board) if h.mechanism in known and known[h.mechanism].owner == agent]
+    own = [h for h in _of_models(board) if h.mechanism in known and known[h.mechanism].owner == agent]
     return unlisted and all(standing_of(h, board) in (Standing.REFUTED, Standing.UNTESTABLE) for h in own)
 
 
@@ -315,7 +319,7 @@ class _Made:
         argued = told.TheoryArgued(
             hypothesis=self.id, by=by, reasoning=self.reasoning, would_disprove=self.would_disprove,
             cites=self.cites, shown=tuple(sorted((*given.observations.values(), *given.read.values()))),
-            predicts=_predicted(self.mechanism),
+            predicts=predicted(self.mechanism),
         )  # fmt: skip
         then = replace(board, advice=fold_advice(argued, board.advice))
         can = testable(hypothesis, self.mechanism, then, crew.strategies)
@@ -334,10 +338,10 @@ def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agen
     stated = mechanism is None and not theory.mechanism.strip()
     if stated and theory.stated is not None:
         mechanism = mechanism_of(theory.stated, agent, entity.kind)
-    struck = _struck(entity, mechanism, board) if mechanism is not None else None
-    if mechanism is None or struck is None:
+    hit = struck(entity, mechanism, board) if mechanism is not None else None
+    if mechanism is None or hit is None:
         return None
-    entity = struck
+    entity = hit
     cited = tuple(dict.fromkeys(key for key in cites if key is not None))
     seen = [key for key in cited if key in board.observations]
     own = suggesting(mechanism, entity, seen, given.observations.values(), board)
@@ -349,22 +353,6 @@ def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agen
         onset=given.times.get(theory.since.strip()) or min((t for t in began if t), default=board.onset.instant),
         reasoning=said(theory.reasoning), would_disprove=said(theory.would_disprove),
     )  # fmt: skip
-
-
-def _predicted(mechanism: Mechanism) -> tuple[str, ...]:
-    return tuple(sorted({word for p in (*mechanism.requires, *mechanism.expects) for word in p.signs}))
-
-
-def _struck(entity: EntityRef, mechanism: Mechanism, board: Board) -> EntityRef | None:
-    """The entity, or the nearest thing that contains it, of a kind that the mechanism strikes."""
-    seen: set[EntityRef] = set()
-    here: EntityRef | None = entity
-    while here is not None and here not in seen:
-        if here.kind in mechanism.strikes:
-            return here
-        seen.add(here)
-        here = board.containment.get(here)
-    return None
 
 
 ADVISER = Propose()

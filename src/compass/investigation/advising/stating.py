@@ -68,6 +68,23 @@ def suggesting(
     return frozenset({*fits, *cites} - {o.id for part in match.forbids for o in part.matched})
 
 
+def predicted(mechanism: Mechanism) -> tuple[str, ...]:
+    """The words of signs that a mechanism requires or expects, sorted."""
+    return tuple(sorted({word for p in (*mechanism.requires, *mechanism.expects) for word in p.signs}))
+
+
+def struck(entity: EntityRef, mechanism: Mechanism, board: Board) -> EntityRef | None:
+    """The entity, or the nearest thing that contains it, of a kind that the mechanism strikes."""
+    seen: set[EntityRef] = set()
+    here: EntityRef | None = entity
+    while here is not None and here not in seen:
+        if here.kind in mechanism.strikes:
+            return here
+        seen.add(here)
+        here = board.containment.get(here)
+    return None
+
+
 def testable(hypothesis: Hypothesis, mechanism: Mechanism, board: Board, strategies: Mapping[str, Disproof]) -> bool:
     """Whether any strategy can plan an attempt on the theory itself (not on what may have set it off)."""
     return any(

@@ -11,7 +11,7 @@ from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
-from compass.domain.proposed import Standing, by_model, standing_of
+from compass.domain.proposed import Standing, by_human, is_proposal, standing_of
 from compass.domain.sign import SIGNS
 from compass.domain.time import to_datetime
 from compass.domain.told import TOOLS
@@ -111,8 +111,9 @@ def _claim(h: Hypothesis, mechanism: Mechanism | None) -> str:
 
 
 def _standing(h: Hypothesis, board: Board, line: AccountLine | None) -> str:
-    proposal = f"Proposed by a {h.proposed_by}; {standing_of(h, board).value}." if by_model(h) else ""
-    if by_model(h) and standing_of(h, board) is not Standing.STANDS:
+    author = "person" if by_human(h) else h.proposed_by
+    proposal = f"Proposed by a {author}; {standing_of(h, board).value}." if is_proposal(h) else ""
+    if is_proposal(h) and standing_of(h, board) is not Standing.STANDS:
         return proposal
     if line is None:
         return f"{proposal} It is an effect within another account.".strip()

@@ -1,0 +1,129 @@
+"""What a person can order, one kind a file, and how their words become an order. No model is needed for any of it.
+
+A new module that defines ORDER is a new order. `understand` is what a conversation, the shell and the single commands
+read words with; `give` commits an order.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from functools import cache
+from typing import Any
+
+from compass.investigation.commanding.base import (
+    Back,
+    Choice,
+    Desk,
+    Option,
+    Ordered,
+    OrderKind,
+    Parsed,
+    Who,
+    desk_of,
+)
+from compass.investigation.commanding.panic import calm, is_panic
+from compass.investigation.commanding.words import distance, lowered
+
+_IDLE = re.compile(
+    r"^(?:now|please|pls|it|this|the investigation|everything|all|here|then|for now|a moment|ok)?$", re.IGNORECASE
+)
+_POLITE = re.compile(
+    r"^(?:please|pls|ok(?:ay)?|so|well|hey|compass|can you|could you|let'?s|we should|and)[\s,]+", re.IGNORECASE
+)
+_HELP = frozenset({"help", "?", "h", "commands", "keys"})
+
+
+@cache
+def orders() -> tuple[OrderKind[Any], ...]:
+    """Every kind of order, by name."""
+    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
+    found = [module.ORDER for module in modules if hasattr(module, "ORDER")]
+    return tuple(sorted(found, key=lambda kind: kind.name))
+
+
+def order_named(name: str) -> OrderKind[Any]:
+    """The kind of that name or key. Raises KeyError."""
+    return {key: kind for kind in orders() for key in (kind.name, kind.key)}[name]
+
+
+def understand(text: str, desk: Desk) -> Parsed:
+    """What a person means by a line: an order, a numbered choice, or lines said back. Never a guess."""
+    text = text.strip()
+    if text.lower().rstrip("!. ") in _HELP and not is_panic(text):
+        return help_lines()
+    if is_panic(text):
+        return calm(desk)
+    while (shorter := _POLITE.sub("", text)) != text:
+        text = shorter
+    if text.isdigit() or re.fullmatch(r"[hH]\d{1,3}", text):
+        return order_named("test").parse(text, desk)
+    kind, rest = _kind_of(text)
+    if kind is not None:
+        return kind.parse(rest, desk)
+    if not text:
+        return help_lines()
+    return order_named("theory").parse(text, desk)
+
+
+def help_lines() -> Back:
+    """Every order with its key."""
+    width = max(len(kind.usage) for kind in orders())
+    listed = (f"  {kind.key}  {kind.usage:<{width}}  {kind.help}" for kind in orders())
+    return Back(lines=("Say it in plain words, or:", *listed))
+
+
+def _kind_of(text: str) -> tuple[OrderKind[Any] | None, str]:
+    """The kind whose phrase a line begins with, the longest first, and what follows it."""
+    flat = lowered(text)
+    key, _, rest = text.partition(" ")
+    for kind in orders():
+        if key == kind.key or text == kind.key:
+            return kind, rest.strip()
+    begins = [(phrase, kind) for kind in orders() for phrase in kind.phrases]
+    begins.sort(key=lambda pair: -len(pair[0]))
+    for phrase, kind in begins:
+        if flat == phrase or flat.startswith(f"{phrase} "):
+            return _with_rest(kind, phrase, text)
+    return _misspelt(text, flat)
+
+
+def _with_rest(kind: OrderKind[Any], phrase: str, text: str) -> tuple[OrderKind[Any] | None, str]:
+    # The words after the phrase as they were typed: names keep their capitals and punctuation.
+    rest = re.sub(rf"^\W*{_spaced(phrase)}\b\W{{0,2}}\s*", "", text.replace("’", "'"), count=1, flags=re.IGNORECASE)
+    if kind.name == "look" and phrase in _avoiding():
+        return kind, f"not {rest}"
+    if kind.alone and not _IDLE.match(rest.strip(" .!,")):
+        return None, text  # “stop the retries” is no order to stop
+    return kind, "" if kind.alone else rest
+
+
+def _spaced(phrase: str) -> str:
+    return r"\s+".join(re.escape(word) for word in phrase.split())
+
+
+def _misspelt(text: str, flat: str) -> tuple[OrderKind[Any] | None, str]:
+    """A line that begins with a slip of one order's name, and of no other's."""
+    first = flat.split(" ")[0]
+    near = {
+        kind.name: (kind, phrase) for kind in orders() for phrase in kind.phrases
+        if " " not in phrase and len(first) >= 4 and len(phrase) >= 4 and distance(first, phrase, 2) == 1
+    }  # fmt: skip
+    if len(near) != 1:
+        return None, text
+    kind, phrase = next(iter(near.values()))
+    return _with_rest(kind, phrase, f"{phrase} {text.strip().partition(' ')[2]}")
+
+
+@cache
+def _avoiding() -> frozenset[str]:
+    from compass.investigation.commanding.look import AVOIDING
+
+    return frozenset(AVOIDING)
+
+
+__all__ = [
+    "Back", "Choice", "Desk", "Option", "OrderKind", "Ordered", "Parsed", "Who", "desk_of", "help_lines", "order_named",
+    "orders", "understand",
+]  # fmt: skip

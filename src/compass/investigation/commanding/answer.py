@@ -1,0 +1,157 @@
+"""Answer a request for data: what a person pasted, and what they say it shows.
+
+It enters as an attempt to refute of the quality it deserves. COMPASS did not measure it, so it is never direct and
+never decisive: pasted output counts as indirect, a person's word alone as circumstantial.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from compass.domain import chronicle as c
+from compass.domain.commanded import Bearing, DataGiven, DataRequested, DecisionKind
+from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
+from compass.domain.hypothesis import Hypothesis
+from compass.domain.observation import Quality
+from compass.investigation.advising.words import said
+from compass.investigation.commanding.base import Back, Choice, Desk, Option, Ordered, Parsed, Payloads, Who, decided
+from compass.redaction import bound, redact
+
+STRATEGY = "answer"
+PASTED, QUOTED = 4_000, 160
+_BEARINGS = {
+    Bearing.SUPPORTS: ("supports", "support", "for", "confirms", "true", "yes"),
+    Bearing.CONTRADICTS: ("contradicts", "contradict", "against", "refutes", "false", "no"),
+    Bearing.SETTLES_NOTHING: ("settles nothing", "nothing", "neither", "unclear", "undecided"),
+}
+_OUTCOME = {
+    Bearing.SUPPORTS: Outcome.SURVIVED, Bearing.CONTRADICTS: Outcome.REFUTED,
+    Bearing.SETTLES_NOTHING: Outcome.AMBIGUOUS,
+}  # fmt: skip
+_REF = re.compile(r"^\s*(?P<ref>[rR]\d{1,3})\b[\s:,]*")
+_BEARING = re.compile(
+    r"^\s*(?P<word>" + "|".join(sorted((w for own in _BEARINGS.values() for w in own), key=len, reverse=True))
+    + r")\b[\s:,]*", re.IGNORECASE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`text` is what was pasted, as it came: it is redacted and bounded before it is stored."""
+
+    request: DataRequested
+    bearing: Bearing
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOrder:
+    name: str = "answer"
+    key: str = "a"
+    usage: str = "answer R1 supports|contradicts|nothing [what was seen]"
+    help: str = "answer a request for data: paste what you saw and say what it shows"
+    phrases: tuple[str, ...] = ("answer", "reply")
+    alone: bool = False
+    asks: bool = False
+
+    def parse(self, words: str, desk: Desk) -> Parsed:
+        waiting = open_requests(desk)
+        found = _REF.match(words)
+        text = words[found.end() :] if found is not None else words.strip()
+        request = request_of(found["ref"], desk) if found is not None else None
+        if request is None and found is None and len(waiting) == 1:
+            request = waiting[0][1]
+        if request is None:
+            if not waiting:
+                return Back(lines=("COMPASS asks for nothing now.",))
+            return Back(lines=("Which request? Say “answer R1 supports …”.", *map(asked_line, waiting)))
+        bearing = _BEARING.match(text)
+        if bearing is not None:
+            word = bearing["word"].lower()
+            meant = next(one for one, own in _BEARINGS.items() if word in own)
+            return Ordered(kind=self, value=Answer(request=request, bearing=meant, text=text[bearing.end() :].strip()))
+        named = self._named(request, desk)
+        options = tuple(
+            Option(text=f"it {one.value.replace('_', ' ')}{'' if one is Bearing.SETTLES_NOTHING else f' {named}'}",
+                   order=Ordered(kind=self, value=Answer(request=request, bearing=one, text=text.strip())))
+            for one in Bearing
+        )  # fmt: skip
+        return Choice(question=f"What does it show about {named}?", options=options)
+
+    def show(self, order: Answer, desk: Desk) -> tuple[str, ...]:
+        quality, why = quality_of(order.text)
+        named = self._named(order.request, desk)
+        if order.bearing is Bearing.SETTLES_NOTHING:
+            return (f"Recorded: it settles nothing about {named}, and moves nothing.",)
+        return (f"Recorded: it {order.bearing.value} {named}; it counts as {quality.value}, because {why}.",)
+
+    def apply(self, order: Answer, desk: Desk, who: Who) -> Payloads:
+        request, text = order.request, bound(redact(order.text), PASTED)
+        quality, why = quality_of(order.text)
+        bearing = order.bearing.value.replace("_", " ")
+        given = DataGiven(request=request.id, by=who.by, text=text, bearing=order.bearing, reason=said(who.reason))
+        payloads: list[tuple[str, c.Payload]] = [(who.key("given"), given)]
+        hypothesis = desk.board.hypotheses.get(request.hypothesis)
+        if hypothesis is not None:
+            plan = _plan(request, hypothesis)
+            quoted = f": “{said(order.text, QUOTED)}”" if order.text.strip() else ""
+            found = f"a person says that the answer to “{said(request.question, QUOTED)}” {bearing} it{quoted} ({why})"
+            attempt = DisproofAttempt(
+                plan=plan.id, hypothesis=hypothesis.id, strategy=STRATEGY, outcome=_OUTCOME[order.bearing], found=found,
+                quality=quality,
+            )  # fmt: skip
+            # A second answer replaces the first: the last word of a person is what they mean.
+            payloads += [
+                (f"plan/{plan.id}", c.PlanRegistered(plan=plan)),
+                (who.key("attempt"), c.Attempted(attempt=attempt)),
+            ]
+        payloads.append(decided(
+            desk, who, DecisionKind.DATA, decision=f"the answer to {label_of(request, desk)} {bearing}", chosen=bearing,
+            options=tuple(one.value.replace("_", " ") for one in Bearing),
+        ))  # fmt: skip
+        return tuple(payloads)
+
+    def _named(self, request: DataRequested, desk: Desk) -> str:
+        hypothesis = desk.board.hypotheses.get(request.hypothesis)
+        return hypothesis.label if hypothesis is not None else "the theory"
+
+
+def quality_of(text: str) -> tuple[Quality, str]:
+    """What a person's answer counts as, and why. Never direct: COMPASS measured nothing itself."""
+    if any(character.isdigit() for character in text) or "\n" in text.strip():
+        return Quality.INDIRECT, "a person read it from what they pasted, and COMPASS measured nothing itself"
+    return Quality.CIRCUMSTANTIAL, "it is a person's word without the data itself"
+
+
+def open_requests(desk: Desk) -> tuple[tuple[str, DataRequested], ...]:
+    """(R1, request) that nobody answered yet; the label is by the order in which they were asked."""
+    orders = desk.board.orders
+    numbered = ((f"R{number}", one) for number, one in enumerate(orders.requested.values(), start=1))
+    return tuple((label, one) for label, one in numbered if one.id not in orders.given)
+
+
+def request_of(label: str, desk: Desk) -> DataRequested | None:
+    requests = list(desk.board.orders.requested.values())
+    number = int(label[1:])
+    return requests[number - 1] if 0 < number <= len(requests) else None
+
+
+def label_of(request: DataRequested, desk: Desk) -> str:
+    return f"R{list(desk.board.orders.requested).index(request.id) + 1}"
+
+
+def asked_line(labelled: tuple[str, DataRequested]) -> str:
+    label, one = labelled
+    return f"  {label} {one.question}{f'  {one.command}' if one.command else ''}"
+
+
+def _plan(request: DataRequested, hypothesis: Hypothesis) -> DisproofPlan:
+    """What was expected was written down when it was asked, before anybody looked."""
+    return DisproofPlan(
+        id=f"answer/{request.id}", hypothesis=hypothesis.id, strategy=STRATEGY,
+        arguments=PlanArguments(entity=hypothesis.entity), expectation=request.if_true or request.question, cost=0.0,
+    )  # fmt: skip
+
+
+ORDER = AnswerOrder()

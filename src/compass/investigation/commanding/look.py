@@ -1,0 +1,170 @@
+"""Where to look, and where not: bounds what is still worked on. Nothing that was observed is hidden by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from compass.domain.commanded import Agreement, DecisionKind, ScopeSet
+from compass.domain.entity import EntityRef
+from compass.domain.scope import worked_on
+from compass.investigation.advising.words import place, said
+from compass.investigation.commanding.base import (
+    MOST_CHOICES,
+    Back,
+    Choice,
+    Desk,
+    Option,
+    Ordered,
+    Parsed,
+    Payloads,
+    Who,
+    decided,
+    favours,
+    pick_one,
+    reference,
+)
+from compass.investigation.commanding.reject import ORDER as REJECT
+from compass.investigation.commanding.reject import Reject
+from compass.investigation.commanding.words import meant
+from compass.projections.ordered import fold_orders
+
+AVOIDING = (
+    "do not look at", "don't look at", "dont look at", "not look at", "stay away from", "leave out", "ignore", "skip",
+    "exclude", "forget", "except", "not", "avoid", "it is not", "it's not", "its not", "it isn't", "isn't",
+)  # fmt: skip
+_ANY_CASE = re.IGNORECASE
+EVERYWHERE = re.compile(r"^(?:at\s+)?(?:everywhere|everything|anywhere|all(?: of it)?|again everywhere)\W*$", _ANY_CASE)
+_FILLER = re.compile(r"^(?:at|into|in|on|only|the|for|inside)\s+", re.IGNORECASE)
+_AVOID = re.compile(rf"^(?:{'|'.join(re.escape(p) for p in sorted(AVOIDING, key=len, reverse=True))})\b\s*", _ANY_CASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A scope to be. `everywhere`: whatever was said before no longer holds. Areas are names of specialists."""
+
+    look: tuple[EntityRef, ...] = ()
+    avoid: tuple[EntityRef, ...] = ()
+    look_areas: tuple[str, ...] = ()
+    avoid_areas: tuple[str, ...] = ()
+    everywhere: bool = False
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookOrder:
+    name: str = "look"
+    key: str = "l"
+    usage: str = "look at|not WHERE"
+    help: str = "look only at a part or field (“look at payments”), or not there (“ignore the frontend”)"
+    phrases: tuple[str, ...] = (
+        "look only at", "look at", "look into", "look in", "look", "focus on", "focus", "concentrate on", "only",
+        "check", "examine", "inspect", *AVOIDING,
+    )  # fmt: skip
+    alone: bool = False
+    asks: bool = False
+
+    def parse(self, words: str, desk: Desk) -> Parsed:
+        avoid = _AVOID.match(words.strip()) is not None
+        rest = _AVOID.sub("", words.strip())
+        while (shorter := _FILLER.sub("", rest)) != rest:
+            rest = shorter
+        if not avoid and EVERYWHERE.match(rest):
+            return Ordered(kind=self, value=Look(everywhere=True, said=said(words)))
+        if reference(rest)[0] and avoid:  # “not 2” is about an account
+            return pick_one(rest, desk, REJECT, lambda h, why: Reject(hypothesis=h, reason=said(why)), "set aside")
+        read = meant(rest, desk.board, desk.mechanisms)
+        if len(read.entities) > 1:
+            options = (self._option((one,), (), words, avoid=avoid) for one in read.entities[:MOST_CHOICES])
+            return Choice(question="Which one do you mean?", options=tuple(options))
+        if read.entities or read.areas:
+            return self._option(read.entities, read.areas, words, avoid=avoid).order
+        about = desk.about(rest)
+        if avoid and about:
+            return pick_one(rest, desk, REJECT, lambda h, why: Reject(hypothesis=h, reason=said(why)), "set aside")
+        names = ", ".join(sorted({h.entity.name for h in desk.board.hypotheses.values()})[:8])
+        areas = ", ".join(desk.board.specialists)
+        return Back(lines=(f"I know no part or field of that name. Parts with theories: {names or 'none yet'}.",
+                           f"Fields: {areas}. “look everywhere” ends a bound."))  # fmt: skip
+
+    def show(self, order: Look, desk: Desk) -> tuple[str, ...]:
+        scope = _scope(order, desk, "")
+        lines = [f"From here on: {scope_words(scope.look, scope.look_areas, scope.avoid, scope.avoid_areas)}."]
+        out = _left_out(order, desk)
+        if out:
+            lines.append(f"No longer worked on: {', '.join(out[:8])}. What was observed stays, and so do all shares.")
+        return tuple(lines)
+
+    def apply(self, order: Look, desk: Desk, who: Who) -> Payloads:
+        scope = _scope(order, desk, who.by)
+        favoured, why = favours(desk)
+        agreement = Agreement.NONE_FAVOURED
+        if desk.favoured is not None:
+            agreement = Agreement.AGAINST if desk.favoured.label in _left_out(order, desk) else Agreement.AGREES
+        words = scope_words(scope.look, scope.look_areas, scope.avoid, scope.avoid_areas)
+        return (
+            (who.key("scope"), scope),
+            decided(
+                desk, who, DecisionKind.SCOPE, decision=f"look {words}", chosen=words, options=desk.options,
+                favoured=favoured, favoured_because=why, reason=order.said, agreement=agreement,
+            ),
+        )  # fmt: skip
+
+    def _option(
+        self, entities: tuple[EntityRef, ...], areas: tuple[str, ...], words: str, *, avoid: bool = False
+    ) -> Option:
+        said_ = said(words)
+        value = (
+            Look(avoid=entities, avoid_areas=areas, said=said_)
+            if avoid
+            else Look(look=entities, look_areas=areas, said=said_)
+        )
+        named = ", ".join([*map(place, entities), *(f"the field of {area}" for area in areas)])
+        return Option(text=f"{'leave out' if avoid else 'look only at'} {named}", order=Ordered(kind=self, value=value))
+
+
+def looking_at(entities: tuple[EntityRef, ...], areas: tuple[str, ...], words: str) -> Option:
+    """The option to look at these only."""
+    return ORDER._option(entities, areas, words)
+
+
+def scope_words(
+    look: Iterable[EntityRef], look_areas: Iterable[str], avoid: Iterable[EntityRef], avoid_areas: Iterable[str]
+) -> str:
+    """A scope in words."""
+    wanted, out = ", ".join([*map(place, look), *look_areas]), ", ".join([*map(place, avoid), *avoid_areas])
+    if not wanted:
+        return f"not at {out}" if out else "everywhere"
+    return f"only at {wanted}, not at {out}" if out else f"only at {wanted}"
+
+
+def _scope(order: Look, desk: Desk, by: str) -> ScopeSet:
+    """The whole scope after this order: a new place to look replaces the last one, what is left out adds up."""
+    before = desk.board.orders
+    if order.everywhere:
+        return ScopeSet(by=by, said=order.said)
+    wanted = bool(order.look or order.look_areas)
+    look, areas = (order.look, order.look_areas) if wanted else (before.look, before.look_areas)
+    return ScopeSet(
+        by=by, said=order.said,
+        look=tuple(e for e in look if e not in order.avoid),
+        look_areas=tuple(a for a in areas if a not in order.avoid_areas),
+        avoid=tuple(dict.fromkeys(e for e in (*before.avoid, *order.avoid) if e not in order.look)),
+        avoid_areas=tuple(
+            dict.fromkeys(a for a in (*before.avoid_areas, *order.avoid_areas) if a not in order.look_areas)
+        ),
+    )  # fmt: skip
+
+
+def _left_out(order: Look, desk: Desk) -> list[str]:
+    """Labels of theories that would no longer be worked on, and are now."""
+    board = desk.board
+    then = replace(board, orders=fold_orders(_scope(order, desk, ""), board.orders))
+    return [
+        h.label for h in board.hypotheses.values()
+        if worked_on(h, desk.owner(h), board) and not worked_on(h, desk.owner(h), then)
+    ]  # fmt: skip
+
+
+ORDER = LookOrder()
