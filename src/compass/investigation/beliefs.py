@@ -62,10 +62,12 @@ def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: Likelihood
     prefix = f"beliefs/{board.round}/{board.reopened}"
     if board.unweighed:  # theories that others proposed since: weighed once more within the same round
         prefix += f"/{len(board.hypotheses)}"
+    if board.orders.given:  # a person may answer the same request again and again
+        prefix += f"/{board.seq}"
     payloads: list[tuple[str, c.Payload]] = [
         (f"{'adopted' if h.id in board.hypotheses else 'hypothesis'}/{h.id}", c.Proposed(hypothesis=h)) for h in fresh
     ]
-    if board.round == 1 and not board.unweighed:
+    if "what" not in board.answers:
         payloads += what_and_where(whole)
     payloads.append((f"{prefix}/accounts", c.AccountsFormed(accounts=accounts)))
     payloads.append((f"{prefix}/evidence", c.EvidenceWeighed(evidence=evidence)))

@@ -164,10 +164,19 @@ def _ranked(board: Board) -> Ending:
     posterior = board.posterior
     if posterior is None or not posterior.accounts:
         return _no_hypothesis(board)
-    key, belief = posterior.ranked()[0]
-    account = next(a for a in board.accounts if a.id == key)
-    head = board.hypotheses[account.head]
+    heads = {a.id: board.hypotheses[a.head] for a in board.accounts}
+    ranked = [(heads[key], belief) for key, belief in posterior.ranked()]
+    aside = [f"{_named(h)} ({belief:.0%})" for h, belief in ranked if h.id in board.orders.aside]
+    left = [(h, belief) for h, belief in ranked if h.id not in board.orders.aside]
+    if not left:
+        return Ending(
+            status=Status.INCONCLUSIVE, exit_code=ExitCode.INCONCLUSIVE,
+            said=f"every theory was set aside by a person: {'; '.join(aside[:MOST_LISTED])}",
+        )  # fmt: skip
+    head, belief = left[0]
     said = f"working theory: {_named(head)} ({belief:.0%})"
+    if ranked[0][0].id in board.orders.aside:
+        said += f"; set aside by a person, and likelier by the evidence: {aside[0]}"
     if posterior.not_listed > belief:
         return Ending(
             status=Status.INCONCLUSIVE, exit_code=ExitCode.INCONCLUSIVE,

@@ -14,6 +14,7 @@ from itertools import count
 from compass.domain import chronicle as c
 from compass.domain.board import Board, TimingNote
 from compass.domain.commanded import Command, CommandGiven, DataGiven, Decided, DecisionMade, DecisionReviewed
+from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
 from compass.domain.learned import Recalled
 from compass.domain.observation import Observation, Verdict
@@ -210,7 +211,20 @@ def _(payload: c.EvidenceWeighed, board: Board) -> Board:
 
 @_apply.register
 def _(payload: c.PosteriorUpdated, board: Board) -> Board:
-    return replace(board, posterior=payload.posterior, believed_round=board.round, unweighed=False)
+    return replace(board, posterior=payload.posterior, believed_round=board.round, unweighed=_unheard(board))
+
+
+def _unheard(board: Board) -> bool:
+    """Whether a person's answer came while the beliefs were being formed: it is in no evidence yet."""
+    weighed = {(item.id, item.because) for item in board.evidence}
+    heads = {account.head for account in board.accounts}
+    return any(
+        (f"attempt/{a.plan}", a.found) not in weighed
+        for request in board.orders.given
+        if (a := board.attempts.get(f"answer/{request}")) is not None
+        and a.hypothesis in heads
+        and a.outcome in (Outcome.REFUTED, Outcome.SURVIVED)
+    )
 
 
 @_apply.register

@@ -9,7 +9,6 @@ from compass.domain.board import Board
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.proposed import (
-    BY_MEMORY,
     BY_MODEL,
     Standing,
     brought,
@@ -34,11 +33,9 @@ SAID = {
 
 
 def proposer_of(hypothesis: Hypothesis) -> str:
-    """Who proposed a theory, as it is said: a model's name, "a person", the incidents; "" for the engine's own."""
+    """A model's name, or "a person"; "" for the engine's own and for what the past brought."""
     if by_human(hypothesis):
         return "a person"
-    if brought(hypothesis):
-        return hypothesis.proposed_by.removeprefix(BY_MEMORY)
     return hypothesis.proposed_by.removeprefix(BY_MODEL) if by_model(hypothesis) else ""
 
 

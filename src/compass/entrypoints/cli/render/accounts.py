@@ -5,7 +5,15 @@ from __future__ import annotations
 from rich.text import Text
 
 from compass.entrypoints.cli.render.page import Page, labelled
-from compass.entrypoints.cli.render.screen import attempt_line, claim_line, headline, leading_details, notes, shares
+from compass.entrypoints.cli.render.screen import (
+    SOURCE,
+    attempt_line,
+    claim_line,
+    headline,
+    leading_details,
+    notes,
+    shares,
+)
 from compass.entrypoints.cli.render.words import clock_time, percent
 from compass.projections.view import AccountLine, ProposalLine, UnreadLine, View
 
@@ -27,7 +35,8 @@ def all_accounts(view: View, page: Page) -> list[Text]:
         lines += [line for account in view.refuted for line in account_block(account, page)]
         lines.append(Text(""))
     if view.proposals:
-        lines.append(Text("proposed by a language model", style="bold magenta"))
+        authors = dict.fromkeys(AUTHORS.get(one.author, one.author) for one in view.proposals)
+        lines.append(Text(f"proposed by {' and '.join(authors)}", style="bold magenta"))
         lines += [line for one in view.proposals for line in proposal_block(one, page)]
         lines.append(Text(""))
     if view.unread is not None and view.unread.most:
@@ -40,11 +49,15 @@ def all_accounts(view: View, page: Page) -> list[Text]:
     return lines + [labelled("note", note, "yellow") for note in notes(view)]
 
 
+AUTHORS = {"model": "a language model", "human": "a person"}
+
+
 def proposal_block(one: ProposalLine, page: Page) -> list[Text]:
     """One proposal: the claim, what became of it, why it was proposed, what would disprove it, what was tried."""
     head = f"{one.label} "
     lines = [Text(head, style="dim").append(page.fit(one.claim, len(head)))]
-    lines.append(labelled("  model", page.fit(f"{one.by}; {one.said}"), "magenta"))
+    aside = "" if one.set_aside is None else f"; set aside by you: {one.set_aside or 'no reason given'}"
+    lines.append(labelled(f"  {SOURCE.get(one.author, 'by')}", page.fit(f"{one.by}; {one.said}{aside}"), "magenta"))
     if one.reasoning:
         cited = f" [{', '.join(one.cites)}]" if one.cites else ""
         lines.append(labelled("  it says", page.fit(f"“{one.reasoning}”{cited}")))

@@ -11,7 +11,7 @@ from compass.projections.view import View
 
 
 def proposed(view: View, page: Page) -> list[Text]:
-    """One line of what became of a model's proposals; nothing where none was made."""
+    """One line of what became of what was proposed; nothing where nothing was."""
     if not view.proposals:
         return []
     counted = Counter(one.standing for one in view.proposals)
@@ -21,7 +21,8 @@ def proposed(view: View, page: Page) -> list[Text]:
     }  # fmt: skip
     told = ", ".join(f"{counted[key]} {word}" for key, word in words.items() if counted[key])
     makers = ", ".join(dict.fromkeys(one.by for one in view.proposals))
-    return [labelled("MODEL", page.fit(f"{makers} proposed {len(view.proposals)}: {told}"), "magenta")]
+    whose = "MODEL" if any(one.author == "model" for one in view.proposals) else "YOURS"
+    return [labelled(whose, page.fit(f"{makers} proposed {len(view.proposals)}: {told}"), "magenta")]
 
 
 def unread(view: View, page: Page) -> list[Text]:

@@ -35,10 +35,11 @@ NO_CHANGES = {
     "lost": "not known: their source could not be read",
 }  # fmt: skip
 SPARK = 12
+SOURCE = {"model": "model", "human": "person"}
 SECOND = "   and"
 NOT_FOUND = ("page time", "")
 WORTH_A_LINE = 0.01  # beside the answer that nothing is wrong
-MODEL_SAYS = "model's theory: "
+SAYS = {"model": "model's theory: ", "human": "your theory: "}
 ACT_FROM = 0.3  # below this, or when "not on this list" leads, a command that changes something is no relief
 
 
@@ -216,10 +217,14 @@ def _account_rows(view: View, page: Page) -> list[_Row]:
 
 def claim_line(account: AccountLine, page: Page) -> Text:
     head = f"{account.rank} {percent(account.confidence):>7}  "
-    line = Text(head, style="bold green" if account.rank == 1 else "bold")
+    aside = account.set_aside is not None
+    line = Text(head, style="dim" if aside else "bold green" if account.rank == 1 else "bold")
     line.append(f"{account.label} ", style="dim")
-    claim = f"{MODEL_SAYS}{account.claim}" if account.proposed_by else account.claim
-    return line.append(page.fit(claim, len(head) + len(account.label) + 1), style="bold")
+    claim = f"{SAYS.get(account.author, '')}{account.claim}"
+    if aside:
+        reason = f": {account.set_aside}" if account.set_aside else ""
+        claim = f"set aside by you{reason} | {claim}"
+    return line.append(page.fit(claim, len(head) + len(account.label) + 1), style="dim" if aside else "bold")
 
 
 def leading_details(account: AccountLine, page: Page) -> list[Text]:
@@ -228,7 +233,7 @@ def leading_details(account: AccountLine, page: Page) -> list[Text]:
     lines = []
     if account.proposed_by:
         said = f"proposed by {account.proposed_by}; stands by its tests, by nothing it was made from"
-        lines.append(labelled("  model", page.fit(said), "magenta"))
+        lines.append(labelled(f"  {SOURCE.get(account.author, 'by')}", page.fit(said), "magenta"))
     if account.trigger is not None:
         lines.append(labelled("  set off", page.fit(trigger_text(account), LABEL + 1)))
     supporting = distinct(account.evidence_for)[: page.most(2, 4)]
