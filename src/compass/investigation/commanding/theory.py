@@ -221,8 +221,8 @@ def _paged(desk: Desk) -> Instant:
 
 
 def _readable(desk: Desk) -> tuple[str, ...]:
-    """Ids of what the person could have read when stating it: all that is abnormal."""
-    return tuple(sorted(o.id for o in desk.board.anomalies()))
+    """Ids of what the person could have read when stating it: all that is abnormal, and a model's readings."""
+    return tuple(sorted((*(o.id for o in desk.board.anomalies()), *desk.board.advice.facts)))
 
 
 def _candidates(mechanism: Mechanism, desk: Desk) -> list[EntityRef]:
