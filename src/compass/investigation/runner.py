@@ -93,9 +93,7 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
     funnel = Funnel(means.open_telemetry())
     shared = SingleFlight()
     tools = _tools(recorder.board, means)
-    field = Field(
-        telemetry=funnel, shared=shared, clock=means.clock, tools=tools, pause_s=means.limits.pause_s
-    )
+    field = Field(telemetry=funnel, shared=shared, clock=means.clock, tools=tools, pause_s=means.limits.pause_s)
     keeper = asyncio.create_task(_keep_lease(recorder, means.limits.lease_s))
     agents: dict[str, float] = {}
     if means.model is not None:
