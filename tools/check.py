@@ -10,47 +10,66 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 
-def checks(pytest_args: list[str], *, tests: bool) -> list[tuple[str, list[str]]]:
-    """Name and command of every check, the cheapest first."""
-    found = [
-        ("lint", [str(BIN / "ruff"), "check", "--quiet", "src", "tests", "lab", "tools", "benchmarks"]),
-        ("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "src", "tests", "lab", "tools", "benchmarks"]),
-        ("layers", [str(BIN / "lint-imports"), "--no-cache"]),
+Check = tuple[str, list[str]]
+AT_ONCE = 2
+"""As many as the smallest machine this has to be fast on has cores."""
+
+
+def cheap() -> list[Check]:
+    """Name and command of the checks without tests: each needs one core, so they run beside one another."""
+    code = ["src", "tests", "lab", "tools", "benchmarks"]
+    return [
         ("types", [str(BIN / "mypy")]),
-        ("types of the lab", [str(BIN / "mypy"), "-p", "lab"]),
-        ("types of the benchmarks", [str(BIN / "mypy"), "-p", "benchmarks"]),
+        ("lint", [str(BIN / "ruff"), "check", "--quiet", *code]),
+        ("format", [str(BIN / "ruff"), "format", "--check", "--quiet", *code]),
+        ("layers", [str(BIN / "lint-imports"), "--no-cache"]),
         ("documentation equals help", [sys.executable, "tools/cli_docs.py", "--check"]),
         ("documentation equals JSON", [sys.executable, "tools/json_docs.py", "--check"]),
         ("structure", [sys.executable, "tools/structure.py"]),
     ]
-    if tests:
-        # Two workers: as many as the smallest machine this has to be fast on has cores.
-        # The same draws each time: a new one that fails is found by a plain `pytest`, not by an unrelated landing.
-        drawn = ["--hypothesis-profile", "ci", "-n", "2", "--dist", "loadgroup"]
-        left_out = [] if "-m" in pytest_args else ["-m", "not long"]
-        found.append(("tests", [sys.executable, "-m", "pytest", "-q", *drawn, *left_out, *pytest_args]))
-        trend = [sys.executable, "-m", "benchmarks", "investigation", "screening", "--quick"]
-        found.append(("speed, for the trend only", trend))
-        found.append(("accuracy", [sys.executable, "tools/accuracy.py"]))
-    return found
+
+
+def long(pytest_args: list[str]) -> list[Check]:
+    """Name and command of the checks that use every core themselves, or that are about time."""
+    # The same draws each time: a new one that fails is found by a plain `pytest`, not by an unrelated landing.
+    drawn = ["--hypothesis-profile", "ci", "-n", str(AT_ONCE), "--dist", "loadgroup"]
+    left_out = [] if "-m" in pytest_args else ["-m", "not long"]
+    return [
+        ("tests", [sys.executable, "-m", "pytest", "-q", *drawn, *left_out, *pytest_args]),
+        ("speed, for the trend only", [sys.executable, "-m", "benchmarks", "investigation", "screening", "--quick"]),
+        ("accuracy", [sys.executable, "tools/accuracy.py"]),
+    ]
+
+
+def passes(check: Check, *, beside: bool = False) -> bool:
+    """Run one check and tell how it ended. `beside` others, what it writes is told when it has ended, in one piece."""
+    name, command = check
+    began = time.monotonic()
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "NO_COLOR": "1"}, check=False, encoding="utf-8",
+        stdout=subprocess.PIPE if beside else None, stderr=subprocess.STDOUT if beside else None,
+    )  # fmt: skip
+    ended = f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - began:.1f} s)\n"
+    sys.stdout.write((done.stdout or "") + ended)
+    sys.stdout.flush()
+    return done.returncode == 0
 
 
 def main() -> int:
     arguments = sys.argv[1:]
-    tests = "--no-tests" not in arguments
-    failed = []
-    for name, command in checks([a for a in arguments if a != "--no-tests"], tests=tests):
-        began = time.monotonic()
-        status = subprocess.run(command, cwd=ROOT, env={**os.environ, "NO_COLOR": "1"}, check=False).returncode
-        print(f"{'ok  ' if status == 0 else 'FAIL'} {name} ({time.monotonic() - began:.1f} s)", flush=True)
-        if status != 0:
-            failed.append(name)
+    first, then = cheap(), [] if "--no-tests" in arguments else long([a for a in arguments if a != "--no-tests"])
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        passed = list(pool.map(partial(passes, beside=True), first))
+    passed += [passes(check) for check in then]
+    failed = [name for (name, _), fine in zip([*first, *then], passed, strict=True) if not fine]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -1,4 +1,7 @@
-"""The true default: no URL, an embedded server that starts on demand and stays between commands."""
+"""The true default: no URL, an embedded server that starts on demand and stays between commands.
+
+Every command starts an interpreter of its own here, as a person's do.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def own() -> Iterator[Cli]:
         if server_user() is not None:
             server.start()
             server.stop()
-        made = Cli(environment={}, data_dir=folder / "data")
+        made = Cli(environment={}, data_dir=folder / "data", fresh=True)
         yield made
         made.close()
         server.stop()

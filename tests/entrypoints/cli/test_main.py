@@ -28,7 +28,7 @@ HEAVY = (
 @pytest.fixture
 def bare() -> Cli:
     """No database at all: none of this may need one."""
-    return Cli(environment={}, url="postgresql://nobody@127.0.0.1:1/nothing")
+    return Cli(environment={}, url="postgresql://nobody@127.0.0.1:1/nothing", fresh=True)
 
 
 def test_the_version_is_the_package_s(bare: Cli) -> None:
