@@ -63,7 +63,7 @@ def asking(url: str) -> Client:
 
         return OpenAIChatModel(name.partition(":")[2], provider=OpenAIProvider(base_url=url, api_key="none"))
 
-    chosen = LlmSettings(fast=name, concurrency=1, providers={"openai": ProviderSettings(timeout_s=400)})
+    chosen = LlmSettings(fast=name, concurrency=1, providers={"openai": ProviderSettings(timeout_s=900)})
     return Client(chosen, opens, Masker(), WallClock())
 
 

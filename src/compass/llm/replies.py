@@ -86,8 +86,8 @@ def schema(kind: type) -> Mapping[str, Json]:
 
 
 def shape(kind: type) -> str:
-    """The reply's fields as one line of JSON for the prompt: about a tenth of what its schema takes."""
-    return json.dumps(_example(kind), ensure_ascii=False, separators=(", ", ": "))
+    """The reply's fields as one line for the prompt, about a tenth of what its schema takes: JSON but for "null or"."""
+    return _example(kind)
 
 
 def _object(kind: type) -> dict[str, Json]:
@@ -113,15 +113,15 @@ def _schema_of(hint: Any, name: str) -> dict[str, Json]:
     return {"type": "boolean"} if inner is bool else {"type": "string"}
 
 
-def _example(hint: Any) -> Json:
+def _example(hint: Any) -> str:
     optional, inner = _without_none(hint)
     if is_dataclass(inner):
         hints = typing.get_type_hints(inner)
-        made = {field.name: _example(hints[field.name]) for field in fields(inner)}
-        return made if not optional else made | {"…": "or null"}
+        made = ", ".join(f'"{field.name}": {_example(hints[field.name])}' for field in fields(inner))
+        return f"null or {{{made}}}" if optional else f"{{{made}}}"
     if typing.get_origin(inner) is tuple:
-        return [_example(typing.get_args(inner)[0])]
-    return True if inner is bool else "…"
+        return f"[{_example(typing.get_args(inner)[0])}]"
+    return "true" if inner is bool else '"…"'
 
 
 def _without_none(hint: Any) -> tuple[bool, Any]:
