@@ -9,6 +9,7 @@ from uuid import UUID
 
 from compass.domain.advice import PastCost, Spent
 from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
+from compass.ports.erasure import Erasure
 from compass.ports.knowledge import Knowledge
 from compass.ports.replies import Replies
 
@@ -24,6 +25,11 @@ class Chronicle(Protocol):
     @property
     def knowledge(self) -> Knowledge:
         """What the team learned from its investigations."""
+        ...
+
+    @property
+    def erasure(self) -> Erasure:
+        """What goes on request, or by a customer's rules."""
         ...
 
     async def create(self, title: str) -> UUID:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from compass.domain.time import to_datetime
 from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
 from compass.ports.knowledge import Embedder
-from compass.ports.replies import KeptReply
 from compass.storage.ids import Uuid7
 from compass.storage.ledger import (
     GENESIS,
@@ -30,37 +29,10 @@ from compass.storage.ledger import (
     to_event,
     verify,
 )
+from compass.storage.memory_erasing import MemoryErasure
 from compass.storage.memory_knowledge import MemoryKnowledge
+from compass.storage.memory_rows import Investigation, MemoryReplies
 from compass.storage.references import no_such, none_yet, only_one, parse_reference
-
-
-@dataclass(slots=True)
-class _Investigation:
-    id: UUID
-    number: int
-    head: Head
-    opened_at: datetime
-    last_event_at: datetime
-    runner: str | None = None
-    lease_until_s: float = 0.0
-    rows: list[Row] = field(default_factory=list)
-
-
-class MemoryReplies:
-    """The twin for tests and dry runs: gone with the process."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._kept: dict[str, KeptReply] = {}
-
-    async def find(self, key: str) -> KeptReply | None:
-        return self._kept.get(key)
-
-    async def find_all(self, keys: Sequence[str]) -> Mapping[str, KeptReply]:
-        return {key: self._kept[key] for key in keys if key in self._kept}
-
-    async def keep(self, key: str, reply: KeptReply) -> None:
-        self._kept.setdefault(key, replace(reply, at=to_datetime(self._clock.now_ns())))
 
 
 class MemoryChronicle:
@@ -70,15 +42,16 @@ class MemoryChronicle:
         self._clock = clock
         self._team = team
         self._new_id = Uuid7(clock)
-        self._investigations: dict[UUID, _Investigation] = {}
+        self._investigations: dict[UUID, Investigation] = {}
         self._changed = asyncio.Condition()
         self.replies = MemoryReplies(clock)
         self.knowledge = MemoryKnowledge(self._rows, embedder)
+        self.erasure = MemoryErasure(self._investigations, self.knowledge, self.replies, clock)
 
     async def create(self, title: str) -> UUID:
         now = to_datetime(self._clock.now_ns())
         head = Head(next_seq=1, digest=GENESIS, epoch=0, status=Status.RUNNING, title=clean_title(title))
-        new = _Investigation(
+        new = Investigation(
             id=self._new_id(),
             number=len(self._investigations) + 1,
             head=head,
@@ -216,7 +189,7 @@ class MemoryChronicle:
     def _rows(self) -> Iterable[Row]:
         return (row for found in self._investigations.values() for row in found.rows)
 
-    def _get(self, investigation: UUID) -> _Investigation:
+    def _get(self, investigation: UUID) -> Investigation:
         try:
             return self._investigations[investigation]
         except KeyError:

@@ -17,6 +17,7 @@ from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
 from compass.ports.knowledge import Embedder
 from compass.storage.connections import Connections
+from compass.storage.erasing import PostgresErasure
 from compass.storage.ids import Uuid7
 from compass.storage.knowledge import PostgresKnowledge
 from compass.storage.ledger import (
@@ -123,6 +124,7 @@ class PostgresChronicle:
         self._queries = load_queries()
         self.replies = PostgresReplies(connections, team)
         self.knowledge = PostgresKnowledge(connections, team, embedder)
+        self.erasure = PostgresErasure(connections, team)
 
     async def create(self, title: str) -> UUID:
         investigation = self._new_id()

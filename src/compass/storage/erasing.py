@@ -1,0 +1,104 @@
+"""Erasure in PostgreSQL. The twin is in `compass.storage.memory_erasing`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from compass.ports.erasure import Erasable
+from compass.ports.errors import StaleRunnerError
+from compass.storage.connections import Connections
+from compass.storage.queries import load_queries
+from compass.storage.references import no_such
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+    Connection = AsyncConnection[tuple[object, ...]]
+
+T = TypeVar("T")
+
+FORGOTTEN = "(forgotten)"
+"""The title of an investigation of which nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HeldRow:
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CountRow:
+    number: int
+
+
+def in_use(investigation: UUID) -> StaleRunnerError:
+    return StaleRunnerError(
+        "a runner works on it", where=f"investigation {investigation}", hint="compass stop, or wait until it ends"
+    )
+
+
+class PostgresErasure:
+    """Implements `compass.ports.erasure.Erasure`. PostgreSQL frees the old bytes on disk at its next vacuum."""
+
+    def __init__(self, connections: Connections, team: str = "default") -> None:
+        self._connections = connections
+        self._team = team
+        self._queries = load_queries(Path(__file__).with_name("erasing.sql"))
+
+    async def forget(self, investigation: UUID) -> int:
+        async def work(connection: Connection) -> int:
+            async with connection.transaction():
+                await self._lock(connection, investigation)
+                for name in ("forget_replies", "forget_recalled", "forget_taught"):
+                    await self._execute(connection, name, investigation=investigation)
+                erased = await self._erase(connection, investigation, None)
+                await self._execute(connection, "blank", investigation=investigation, title=FORGOTTEN)
+                return erased
+
+        return await self._connections.run(work)
+
+    async def erase(self, investigation: UUID, kinds: Collection[str]) -> int:
+        async def work(connection: Connection) -> int:
+            async with connection.transaction():
+                await self._lock(connection, investigation)
+                return await self._erase(connection, investigation, kinds)
+
+        return await self._connections.run(work)
+
+    async def erasable(self, before: datetime, kinds: Collection[str] | None = None) -> tuple[Erasable, ...]:
+        async def look(connection: Connection) -> Sequence[Erasable]:
+            return await self._fetch(connection, "erasable", Erasable, before=before, kinds=_listed(kinds))
+
+        rows = await self._connections.run(look)
+        return tuple(replace(row, last_event_at=row.last_event_at.astimezone(UTC)) for row in rows)
+
+    async def _lock(self, connection: Connection, investigation: UUID) -> None:
+        """Nothing is appended until the transaction ends."""
+        rows = await self._fetch(connection, "lock_for_erasing", _HeldRow, investigation=investigation)
+        if not rows:
+            raise no_such(investigation)
+        if rows[0].held:
+            raise in_use(investigation)
+
+    async def _erase(self, connection: Connection, investigation: UUID, kinds: Collection[str] | None) -> int:
+        values = {"investigation": investigation, "kinds": _listed(kinds)}
+        return (await self._fetch(connection, "erase_kinds", _CountRow, **values))[0].number
+
+    async def _execute(self, connection: Connection, name: str, **values: object) -> None:
+        await connection.execute(self._queries[name], {"team": self._team, **values})
+
+    async def _fetch(self, connection: Connection, name: str, row_type: type[T], **values: object) -> Sequence[T]:
+        from psycopg.rows import class_row
+
+        async with connection.cursor(row_factory=class_row(row_type), binary=True) as cursor:
+            await cursor.execute(self._queries[name], {"team": self._team, **values})
+            return await cursor.fetchall()
+
+
+def _listed(kinds: Collection[str] | None) -> list[str] | None:
+    return None if kinds is None else sorted(kinds)

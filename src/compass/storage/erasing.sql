@@ -1,0 +1,52 @@
+-- Every SQL statement that erases, by name. Loaded by compass.storage.queries.
+
+-- name: lock_for_erasing
+select coalesce(lease_until > clock_timestamp(), false) as held from compass.investigation
+where team = %(team)s and id = %(investigation)s for update
+
+-- name: erase_kinds
+with erased as (
+    update compass.payload p set salt = null, data = null, erased_at = clock_timestamp()
+    from compass.event e
+    where e.team = %(team)s and e.investigation = %(investigation)s
+      and (%(kinds)s::text[] is null or e.kind = any(%(kinds)s::text[]))
+      and p.team = e.team and p.investigation = e.investigation and p.seq = e.seq and p.erased_at is null
+    returning 1
+)
+select count(*) as number from erased
+
+-- name: forget_replies
+-- Before the payloads go: the replies are found by the calls that brought them.
+delete from compass.model_reply where team = %(team)s and key in (
+    select convert_from(p.data, 'UTF8')::jsonb -> 'call' ->> 'id'
+    from compass.event e join compass.payload p using (team, investigation, seq)
+    where e.team = %(team)s and e.investigation = %(investigation)s and e.kind = 'model.asked' and p.data is not null
+)
+
+-- name: forget_recalled
+update compass.payload p set salt = null, data = null, erased_at = clock_timestamp()
+from compass.event e
+where e.team = %(team)s and e.kind = 'memory.recalled' and e.investigation <> %(investigation)s
+  and p.team = e.team and p.investigation = e.investigation and p.seq = e.seq
+  and position(convert_to(%(investigation)s::uuid::text, 'UTF8') in p.data) > 0
+
+-- name: forget_taught
+delete from compass.past_incident where team = %(team)s and investigation = %(investigation)s
+
+-- name: blank
+update compass.investigation
+set title = %(title)s, lease_runner = null, lease_until = null,
+    status = case when status = 'running' then 'stopped' else status end
+where team = %(team)s and id = %(investigation)s
+
+-- name: erasable
+select i.id as investigation, i.number, i.title, i.last_event_at, held.payloads, held.bytes
+from compass.investigation i
+cross join lateral (
+    select count(*) as payloads, coalesce(sum(octet_length(p.data)), 0)::bigint as bytes
+    from compass.event e join compass.payload p using (team, investigation, seq)
+    where e.team = i.team and e.investigation = i.id and p.data is not null
+      and (%(kinds)s::text[] is null or e.kind = any(%(kinds)s::text[]))
+) held
+where i.team = %(team)s and i.status <> 'running' and i.last_event_at < %(before)s and held.payloads > 0
+order by i.last_event_at, i.id

@@ -1,0 +1,79 @@
+"""Erasure in memory: the twin for tests and dry runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from compass.domain.advised import ModelAsked
+from compass.domain.failure import Status
+from compass.domain.time import to_datetime
+from compass.ports.clock import Clock
+from compass.ports.erasure import Erasable
+from compass.storage.erasing import FORGOTTEN, in_use
+from compass.storage.ledger import Row, to_event
+from compass.storage.memory_knowledge import MemoryKnowledge
+from compass.storage.memory_rows import Investigation, MemoryReplies
+from compass.storage.references import no_such
+
+
+class MemoryErasure:
+    """Implements `compass.ports.erasure.Erasure` over the investigations of a chronicle in memory."""
+
+    def __init__(
+        self, investigations: Mapping[UUID, Investigation], knowledge: MemoryKnowledge, replies: MemoryReplies,
+        clock: Clock,
+    ) -> None:  # fmt: skip
+        self._investigations = investigations
+        self._knowledge = knowledge
+        self._replies = replies
+        self._clock = clock
+
+    async def forget(self, investigation: UUID) -> int:
+        found = self._idle(investigation)
+        for row in found.rows:
+            if row.kind == "model.asked" and isinstance(asked := to_event(row).payload, ModelAsked):
+                self._replies.forget(asked.call.id)
+        named = str(investigation).encode()
+        for other in self._investigations.values():
+            self._erase(other, lambda row: row.kind == "memory.recalled" and named in (row.data or b""))
+        await self._knowledge.forget(investigation)
+        erased = self._erase(found, lambda _: True)
+        status = Status.STOPPED if found.head.status is Status.RUNNING else found.head.status
+        found.head = replace(found.head, title=FORGOTTEN, status=status)
+        found.runner = None
+        return erased
+
+    async def erase(self, investigation: UUID, kinds: Collection[str]) -> int:
+        return self._erase(self._idle(investigation), lambda row: row.kind in kinds)
+
+    async def erasable(self, before: datetime, kinds: Collection[str] | None = None) -> tuple[Erasable, ...]:
+        found = []
+        for one in sorted(self._investigations.values(), key=lambda one: (one.last_event_at, one.id)):
+            held = [row.data for row in one.rows if row.data is not None and (kinds is None or row.kind in kinds)]
+            if held and one.head.status is not Status.RUNNING and one.last_event_at < before:
+                found.append(
+                    Erasable(
+                        investigation=one.id, number=one.number, title=one.head.title, last_event_at=one.last_event_at,
+                        payloads=len(held), bytes=sum(map(len, held)),
+                    )
+                )  # fmt: skip
+        return tuple(found)
+
+    def _idle(self, investigation: UUID) -> Investigation:
+        found = self._investigations.get(investigation)
+        if found is None:
+            raise no_such(investigation)
+        if found.runner is not None and found.lease_until_s > self._clock.monotonic_s():
+            raise in_use(investigation)
+        return found
+
+    def _erase(self, found: Investigation, wanted: Callable[[Row], bool]) -> int:
+        now, erased = to_datetime(self._clock.now_ns()), 0
+        for place, row in enumerate(found.rows):
+            if row.erased_at is None and wanted(row):
+                found.rows[place] = replace(row, salt=None, data=None, erased_at=now)
+                erased += 1
+        return erased

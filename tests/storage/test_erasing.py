@@ -1,0 +1,168 @@
+"""What is to go goes completely, and leaves a valid chain: in memory and in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from compass.domain.advice import ModelCall, Role, Task
+from compass.domain.advised import ModelAsked
+from compass.domain.chronicle import NewEvent, Tombstone
+from compass.domain.failure import Status
+from compass.domain.learned import Recalled, Resolved, Signature, Similar
+from compass.ports.chronicle import Chronicle
+from compass.ports.errors import NotFoundError, StaleRunnerError
+from compass.ports.replies import KeptReply
+from compass.storage.embedded import EmbeddedServer
+from tests.storage.conftest import BACKENDS, backend
+from tests.storage.learned import Counting, cause, learned, past
+from tests.storage.support import ended, new, opened
+
+PLANTED = "zugspitze"
+LONG_AGO, SOON = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1)
+
+
+@pytest.fixture(params=BACKENDS)
+async def chronicle(request: pytest.FixtureRequest) -> AsyncIterator[Chronicle]:
+    async with backend(request, request.param, f"team-{uuid4()}", Counting()) as found:
+        yield found
+
+
+async def planted(chronicle: Chronicle, word: str = PLANTED) -> UUID:
+    """An ended investigation with a word in everything that can hold one."""
+    investigation = await chronicle.create(f"title {word}")
+    epoch = await chronicle.claim(investigation, "runner", 60)
+    call = ModelCall(
+        id=f"call-{word}", task=Task.CLASSIFY, role=Role.FAST, provider="p", model="m", prompt_version="1",
+        prompt=f"prompt {word}", reply=f"reply {word}",
+    )  # fmt: skip
+    resolved = NewEvent(key="r", payload=Resolved(by="human", cause=cause(), fix=f"fix {word}"), actor="human")
+    await chronicle.append(
+        investigation, epoch,
+        [new("o", opened(f"opened {word}")), new("s"), new("m", ModelAsked(call=call)), new("e", ended()), resolved],
+    )  # fmt: skip
+    await chronicle.release(investigation, "runner")
+    await chronicle.replies.keep(call.id, KeptReply(text=f'"{word}"', model="p:m"))
+    await chronicle.knowledge.learn([learned(past(f"words {word}", investigation=investigation, seq=5))])
+    await chronicle.knowledge.embed()
+    return investigation
+
+
+async def test_forgetting_leaves_a_chain_of_tombstones(chronicle: Chronicle) -> None:
+    kept, gone = await planted(chronicle, "other"), await planted(chronicle)
+    assert await chronicle.erasure.forget(gone) == 5
+    assert await chronicle.erasure.forget(gone) == 0
+    events = await chronicle.read(gone)
+    assert [event.key for event in events] == ["o", "s", "m", "e", "r"]
+    assert all(isinstance(event.payload, Tombstone) for event in events)
+    assert await chronicle.verify(gone) == 5
+    (latest, other) = await chronicle.list()
+    assert (latest.title, latest.status, other.title) == ("(forgotten)", Status.DONE, "opened other")
+    assert await chronicle.knowledge.taught(gone) is None
+    assert await chronicle.knowledge.taught(kept) is not None
+    assert await chronicle.knowledge.behind() == ()
+    assert await chronicle.replies.find("call-zugspitze") is None
+    assert await chronicle.replies.find("call-other") is not None
+    assert await chronicle.verify(kept) == 5
+
+
+async def test_what_later_investigations_recalled_of_it_goes_too(chronicle: Chronicle) -> None:
+    gone, later, unrelated = await planted(chronicle), await chronicle.create("later"), await chronicle.create("x")
+    similar = Similar(
+        investigation=str(gone), number=1, title=PLANTED, at="2026-01-01T00:00:00+00:00", similarity=0.9, because=(),
+        cause=cause(),
+    )  # fmt: skip
+    for investigation, found in ((later, (similar,)), (unrelated, ())):
+        recalled = Recalled(signature=Signature(words="x"), similar=found)
+        await chronicle.append(investigation, None, [new("m", recalled), new("s")])
+    await chronicle.erasure.forget(gone)
+    memory, step = await chronicle.read(later)
+    assert isinstance(memory.payload, Tombstone)
+    assert not isinstance(step.payload, Tombstone)
+    assert not any(isinstance(event.payload, Tombstone) for event in await chronicle.read(unrelated))
+    assert await chronicle.verify(later) == 2
+
+
+async def test_what_a_runner_works_on_is_left_alone(chronicle: Chronicle) -> None:
+    investigation = await chronicle.create("running")
+    epoch = await chronicle.claim(investigation, "runner", 60)
+    await chronicle.append(investigation, epoch, [new("o", opened())])
+    for work in (chronicle.erasure.forget(investigation), chronicle.erasure.erase(investigation, {"step.started"})):
+        with pytest.raises(StaleRunnerError, match="runner works on it"):
+            await work
+    await chronicle.release(investigation, "runner")
+    assert await chronicle.erasure.forget(investigation) == 1
+    assert (await chronicle.list())[0].status is Status.STOPPED
+    with pytest.raises(NotFoundError):
+        await chronicle.erasure.forget(uuid4())
+
+
+async def test_kinds_go_and_the_rest_stays(chronicle: Chronicle) -> None:
+    investigation = await planted(chronicle)
+    taught = await chronicle.knowledge.taught(investigation)
+    assert await chronicle.erasure.erase(investigation, {"step.started", "model.asked"}) == 2
+    assert await chronicle.erasure.erase(investigation, {"step.started", "model.asked"}) == 0
+    gone = [event.key for event in await chronicle.read(investigation) if isinstance(event.payload, Tombstone)]
+    assert gone == ["s", "m"]
+    assert await chronicle.verify(investigation) == 5
+    assert await chronicle.knowledge.taught(investigation) == taught
+
+
+async def test_what_could_go_is_what_ended_long_enough_ago_and_holds_something(chronicle: Chronicle) -> None:
+    ended_one, running = await planted(chronicle), await chronicle.create("running")
+    await chronicle.append(running, None, [new("s")])
+    assert await chronicle.erasure.erasable(LONG_AGO) == ()
+    (found,) = await chronicle.erasure.erasable(SOON)
+    assert (found.investigation, found.number, found.title, found.payloads) == (ended_one, 1, "opened zugspitze", 5)
+    assert found.bytes > 100
+    (steps,) = await chronicle.erasure.erasable(SOON, {"step.started"})
+    assert (steps.payloads, steps.bytes < found.bytes) == (1, True)
+    await chronicle.erasure.erase(ended_one, {"step.started"})
+    assert await chronicle.erasure.erasable(SOON, {"step.started"}) == ()
+
+
+async def columns(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> Sequence[tuple[object, ...]]:
+    cursor = await connection.execute(
+        "select c.table_name, c.column_name, c.data_type from information_schema.columns c"
+        " join information_schema.tables t using (table_schema, table_name)"
+        " where table_schema = 'compass' and table_type = 'BASE TABLE'"
+    )
+    return await cursor.fetchall()
+
+
+async def places_of(conninfo: str, word: str) -> set[str]:
+    """Every column of every table in which a word stands, as text or as the bytes of one."""
+    found = set()
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        for table, column, kind in await columns(connection):
+            text = f"encode({column}, 'escape')" if kind == "bytea" else f"{column}::text"
+            query = f"select count(*) from compass.{table} where {text} ilike %s"
+            row = await (await connection.execute(query.encode(), [f"%{word}%"])).fetchone()
+            if row != (0,):
+                found.add(f"{table}.{column}")
+    return found
+
+
+@pytest.mark.parametrize("server", ["embedded", "debian"])
+async def test_no_planted_word_is_anywhere_in_the_database(request: pytest.FixtureRequest, server: str) -> None:
+    word = f"planted{uuid4().hex[:8]}"
+    async with backend(request, server, f"team-{uuid4()}", Counting()) as chronicle:
+        investigation = await planted(chronicle, word)
+        given: EmbeddedServer | str = request.getfixturevalue(f"{server}_{'server' if server == 'embedded' else 'url'}")
+        conninfo = given if isinstance(given, str) else given.start().conninfo
+        before = await places_of(conninfo, word)
+        assert before == {
+            "investigation.title", "payload.data", "model_reply.key", "model_reply.reply", "past_incident.data",
+            "lesson.data",
+        }  # fmt: skip
+        vectors = await places_of(conninfo, str(investigation))
+        assert "past_vector.investigation" in vectors
+        await chronicle.erasure.forget(investigation)
+        assert await places_of(conninfo, word) == set()
+        assert await places_of(conninfo, str(investigation)) == {
+            "investigation.id", "event.investigation", "payload.investigation",
+        }  # fmt: skip
