@@ -12,7 +12,7 @@ import msgspec
 from compass.ports.errors import ConfigurationError
 
 NAME = "compass.toml"
-TABLES = ("sources", "runbooks", "signals", "llm")
+TABLES = ("sources", "runbooks", "signals", "llm", "retention")
 TomlTable = Mapping[str, object]
 
 
@@ -26,6 +26,15 @@ class Runbooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """`[retention]`: days after the last event of an investigation until its raw evidence goes, and until everything
+    goes, also what it taught. None: it stays. `compass retention` applies them; nothing does by itself."""
+
+    evidence_days: int | None = None
+    everything_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """`path` None: there is no file. `sources` are the tables `[sources.NAME]` in the order they stand there; `signals`
     the team's own rules for what metrics mean, in front of those of `signals/catalogue.yaml`; `llm` the models a team
@@ -36,6 +45,7 @@ class Config:
     signals: tuple[Mapping[str, object], ...] = ()
     runbooks: Runbooks = field(default_factory=lambda: Runbooks())
     llm: object = field(default_factory=dict)
+    retention: Retention = field(default_factory=lambda: Retention())
 
     @property
     def base(self) -> Path:
@@ -86,7 +96,10 @@ def read_config(path: Path | None) -> Config:
         hint = '[[signals]]\nname = "my_metric"\nkind = "latency"'
         raise ConfigurationError("signals holds rules, one a [[signals]]", where=str(path), hint=hint)
     runbooks = _runbooks(raw.get("runbooks", {}), path)
-    return Config(path=path, sources=tables, signals=tuple(rules), runbooks=runbooks, llm=raw.get("llm", {}))
+    return Config(
+        path=path, sources=tables, signals=tuple(rules), runbooks=runbooks, llm=raw.get("llm", {}),
+        retention=_retention(raw.get("retention", {}), path),
+    )  # fmt: skip
 
 
 def _runbooks(table: object, path: Path) -> Runbooks:
@@ -95,3 +108,19 @@ def _runbooks(table: object, path: Path) -> Runbooks:
     except msgspec.ValidationError as error:
         hint = 'folder = "runbooks", hosts = ["wiki.example"], token = "env:WIKI_TOKEN"'
         raise ConfigurationError(str(error), where=f"{path}: runbooks", hint=hint) from error
+
+
+def _retention(table: object, path: Path) -> Retention:
+    """A rule that is misspelt would keep what has to go: an unknown one is an error."""
+    where, hint = f"{path}: retention", "evidence_days = 90, everything_days = 730"
+    try:
+        found = msgspec.convert(table, type=Retention, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(str(error), where=where, hint=hint) from error
+    known = {"evidence_days", "everything_days"}
+    unknown = sorted(set(table) - known) if isinstance(table, dict) else []
+    if unknown:
+        raise ConfigurationError(f"unknown rule {unknown[0]!r}", where=where, hint=hint)
+    if any(days is not None and days < 1 for days in (found.evidence_days, found.everything_days)):
+        raise ConfigurationError("it takes at least 1 day", where=where, hint=hint)
+    return found

@@ -12,7 +12,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from compass.domain.board import Board
-from compass.domain.chronicle import Event
+from compass.domain.chronicle import Event, Tombstone
 from compass.domain.mechanism import Mechanism
 from compass.entrypoints.settings import Settings, read_settings
 from compass.ports.chronicle import Chronicle
@@ -93,6 +93,8 @@ async def load(chronicle: Chronicle, chosen: Settings, reference: str | None) ->
     investigation = await chronicle.find(reference)
     events = await chronicle.read(investigation)
     board = fold_all(events)
+    if events and all(isinstance(event.payload, Tombstone) for event in events):
+        raise NotFoundError("it was forgotten: nothing of it is kept", where=str(investigation), hint="compass list")
     if board.incident is None:
         raise NotFoundError("this investigation holds no events yet", hint="compass list")
     number = next((s.number for s in await chronicle.list(limit=10_000) if s.id == investigation), 0)

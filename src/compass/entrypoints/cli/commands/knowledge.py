@@ -1,0 +1,66 @@
+"""`compass knowledge`: what the team learned: hand it on, take it in, renew its vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compass.entrypoints.cli.options import Json
+
+Anonymise = Annotated[
+    bool, typer.Option("--anonymise", help="Replace names by stable pseudonyms, and redact every text.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(
+        name="knowledge", help="What the team learned: hand it on, take it in, renew its vectors.",
+        no_args_is_help=True, rich_markup_mode=None,
+    )  # fmt: skip
+    group.command("export")(export_knowledge)
+    group.command("import")(import_knowledge)
+    group.command("push")(push_knowledge)
+    group.command("reembed")(reembed)
+    app.add_typer(group)
+
+
+def export_knowledge(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Where to, or - for standard output.")],
+    anonymise: Anonymise = False,
+) -> int:
+    """Write what was learned into a file: incidents, lessons and gaps, no evidence."""
+    from compass.entrypoints.cli.handing import run_export
+
+    return run_export(file, anonymise=anonymise)
+
+
+def import_knowledge(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What compass knowledge export wrote.")],
+    source: Annotated[str, typer.Option(metavar="NAME", help="Where it is from, as it will be shown.")] = "",
+    as_json: Json = False,
+) -> int:
+    """Merge what somebody else learned. What is known already stays one; your own is never replaced."""
+    from compass.entrypoints.cli.handing import run_import
+
+    return run_import(file, source, as_json=as_json)
+
+
+def push_knowledge(
+    to: Annotated[str, typer.Argument(metavar="REF", help="Its URL: env:NAME, file:PATH or keyring:NAME.")],
+    team: Annotated[str, typer.Option(metavar="NAME", help="The team there.")] = "default",
+    anonymise: Anonymise = False,
+    as_json: Json = False,
+) -> int:
+    """Merge what was learned here into a team's database."""
+    from compass.entrypoints.cli.handing import run_push
+
+    return run_push(to, team, anonymise=anonymise, as_json=as_json)
+
+
+def reembed(as_json: Json = False) -> int:
+    """Make the vectors that are missing, or that another embedder made. Commands do it bit by bit anyway."""
+    from compass.entrypoints.cli.handing import run_reembed
+
+    return run_reembed(as_json=as_json)

@@ -1,0 +1,77 @@
+"""What a team learned, handed on: to a file, from a file, to another database. Nothing of it happens by itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from compass.domain.knowledge import KnownGap, Learned, Lesson
+from compass.exports.anonymous import Anonymiser
+from compass.exports.learned import MOST, merged
+from compass.ports.errors import EmbeddingError
+from compass.ports.knowledge import Knowledge
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """`taken` were new or said more than what was there, `replaced` of those stood there under another id, `known` said
+    nothing new. `unembedded` wait for their vectors; `problem` is why, where an embedder failed."""
+
+    taken: int
+    replaced: int
+    known: int
+    unembedded: int = 0
+    problem: str = ""
+
+
+async def everything(knowledge: Knowledge) -> tuple[Learned, ...]:
+    """All that is known, oldest first, without lessons that were undone."""
+    lessons: dict[UUID, list[Lesson]] = defaultdict(list)
+    gaps: dict[UUID, list[KnownGap]] = defaultdict(list)
+    incidents = await knowledge.incidents(MOST)
+    for lesson in await knowledge.lessons():
+        lessons[lesson.investigation].append(lesson)
+    for gap in await knowledge.gaps():
+        gaps[gap.investigation].append(gap)
+    return tuple(
+        Learned(
+            incident=one, lessons=tuple(lessons[one.investigation]), gaps=tuple(gaps[one.investigation])
+        )
+        for one in reversed(incidents)
+    )  # fmt: skip
+
+
+def anonymised(learned: Sequence[Learned], key: bytes, mechanisms: Collection[str]) -> tuple[Learned, ...]:
+    """The same under pseudonyms: see `compass.exports.anonymous`."""
+    hide = Anonymiser(key, mechanisms, learned)
+    return tuple(hide(one) for one in learned)
+
+
+async def take_in(knowledge: Knowledge, incoming: Sequence[Learned]) -> Imported:
+    """Merge what somebody else learned into what is known here. It can be done again: what is known stays one."""
+    plan = merged(await knowledge.incidents(MOST), incoming)
+    for old in plan.replaced:
+        await knowledge.forget(old)
+    for start in range(0, len(plan.kept), _BATCH):
+        await knowledge.learn(plan.kept[start : start + _BATCH])
+    taken = Imported(taken=len(plan.kept), replaced=len(plan.replaced), known=plan.known)
+    left, problem = await embed_all(knowledge)
+    return Imported(taken=taken.taken, replaced=taken.replaced, known=taken.known, unembedded=left, problem=problem)
+
+
+async def embed_all(knowledge: Knowledge) -> tuple[int, str]:
+    """Make every vector that is missing, or another embedder's: how many are missing still, and why."""
+    left = before = -1
+    try:
+        while left != 0:
+            left = await knowledge.embed(_BATCH)
+            if left == before:  # somebody else adds as fast, or their words changed meanwhile
+                return left, ""
+            before = left
+    except EmbeddingError as error:
+        return max(left, 0), str(error)
+    return 0, ""

@@ -1,0 +1,112 @@
+"""Rules of retention and handing on, over a chronicle in memory that holds a whole investigation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from compass.domain.chronicle import NewEvent, Tombstone
+from compass.domain.learned import Resolved
+from compass.entrypoints.config import Retention, read_config
+from compass.entrypoints.retaining import apply, due
+from compass.entrypoints.sharing import anonymised, embed_all, everything, take_in
+from compass.ports.errors import ConfigurationError
+from compass.storage.memory import MemoryChronicle
+from tests.storage.learned import Counting, cause, learned, past
+from tests.storage.support import SystemClock, ended, new, opened
+
+LATER = datetime.now(UTC) + timedelta(days=100)
+
+
+def memory(embedder: Counting | None = None) -> MemoryChronicle:
+    return MemoryChronicle(SystemClock(), embedder=embedder or Counting())
+
+
+async def ended_one(chronicle: MemoryChronicle) -> NewEvent:
+    investigation = await chronicle.create("x")
+    said = NewEvent(key="r", payload=Resolved(by="human", cause=cause(), fix="pool of 40"), actor="human")
+    await chronicle.append(investigation, None, [new("o", opened()), new("s"), new("e", ended()), said])
+    return said
+
+
+async def test_without_rules_nothing_goes() -> None:
+    with pytest.raises(ConfigurationError, match="everything is kept"):
+        await due(memory(), Retention(), LATER)
+
+
+async def test_raw_evidence_goes_and_what_it_taught_is_learned_first() -> None:
+    chronicle = memory()
+    await ended_one(chronicle)
+    (found,) = await chronicle.list()
+    step = replace(new("f"), key="f")
+    assert (await due(chronicle, Retention(evidence_days=200), LATER)).evidence == ()
+    wanted = await due(chronicle, Retention(evidence_days=90), LATER)
+    assert wanted.evidence == ()  # it holds none of these kinds
+    from compass.domain.chronicle import ServersAsked
+
+    await chronicle.append(found.id, None, [replace(step, payload=ServersAsked(requests=()))])
+    wanted = await due(chronicle, Retention(evidence_days=90), LATER)
+    applied = await apply(chronicle, wanted)
+    assert (applied.evidence, applied.everything, applied.payloads) == (1, 0, 1)
+    gone = [event.key for event in await chronicle.read(found.id) if isinstance(event.payload, Tombstone)]
+    assert gone == ["f"]
+    taught = await chronicle.knowledge.taught(found.id)
+    assert taught is not None
+    assert taught.incident.cause == cause()
+    assert (await due(chronicle, Retention(evidence_days=90), LATER)).evidence == ()
+
+
+async def test_everything_goes_where_the_rules_say_so() -> None:
+    chronicle = memory()
+    await ended_one(chronicle)
+    rules = Retention(evidence_days=10, everything_days=50)
+    wanted = await due(chronicle, rules, LATER)
+    assert (len(wanted.everything), wanted.evidence) == (1, ())
+    applied = await apply(chronicle, wanted)
+    assert (applied.everything, applied.payloads) == (1, 4)
+    assert await chronicle.knowledge.count() == 0
+    assert (await due(chronicle, rules, LATER)).everything == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[retention]\nevidence_day = 9", "unknown rule 'evidence_day'"),
+        ("[retention]\nevidence_days = 0", "at least 1 day"),
+        ('[retention]\nevidence_days = "x"', "Expected"),
+        ("retention = 3", "Expected"),
+    ],
+)
+def test_a_wrong_rule_is_an_error(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "compass.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=said):
+        read_config(path)
+
+
+async def test_what_is_taken_in_twice_is_there_once() -> None:
+    here, there = memory(), memory()
+    mine = [learned(past(number=number)) for number in range(3)]
+    await here.knowledge.learn(mine)
+    given = await everything(here.knowledge)
+    assert given == tuple(mine)
+    foreign = [replace(one, incident=replace(one.incident, source="laptop")) for one in given]
+    first, second = await take_in(there.knowledge, foreign), await take_in(there.knowledge, foreign)
+    assert (first.taken, first.known, first.unembedded) == (3, 0, 0)
+    assert (second.taken, second.known) == (0, 3)
+    assert await there.knowledge.count() == 3
+    hidden = anonymised(given, b"k" * 32, ["db.pool_exhaustion", "db.slow_query"])
+    assert (await take_in(there.knowledge, hidden)).taken == 3
+    assert (await take_in(there.knowledge, hidden)).known == 3
+
+
+async def test_a_failing_embedder_is_said_and_costs_no_row() -> None:
+    embedder = Counting(broken=True)
+    chronicle = memory(embedder)
+    taken = await take_in(chronicle.knowledge, [learned(past(source="a"))])
+    assert (taken.taken, "nobody answers" in taken.problem) == (1, True)
+    embedder.broken = False
+    assert await embed_all(chronicle.knowledge) == (0, "")
