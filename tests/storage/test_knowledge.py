@@ -178,6 +178,17 @@ async def test_without_words_or_vectors_the_latest_come_first(chronicle: Chronic
     assert [one.incident for one in await knowledge.nearest(Signature(), limit=2)] == latest[:2]
 
 
+async def test_an_embedder_is_loaded_beforehand_where_there_is_something_to_compare(
+    chronicle: Chronicle, embedder: Counting
+) -> None:
+    await chronicle.knowledge.prepare()
+    assert embedder.asked == []
+    await chronicle.knowledge.learn([learned(past("orders slow"))])
+    await chronicle.knowledge.embed()
+    await chronicle.knowledge.prepare()
+    assert embedder.asked == ["orders slow", ""]
+
+
 async def test_a_vector_goes_with_its_words(chronicle: Chronicle, embedder: Counting) -> None:
     knowledge = chronicle.knowledge
     one = past("orders slow", seq=1)

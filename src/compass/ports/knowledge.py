@@ -58,6 +58,11 @@ class Knowledge(Protocol):
         with cosine 0. Raises EmbeddingError: `incidents` has them all the same."""
         ...
 
+    async def prepare(self) -> None:
+        """Load what `nearest` would, where there is something to compare: to be done beside other work, as an embedder
+        takes a while to load. Raises EmbeddingError."""
+        ...
+
     async def embed(self, limit: int = 256) -> int:
         """Make at most `limit` of the vectors that are missing or another embedder's; how many are missing then.
 

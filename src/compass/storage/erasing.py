@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from compass.ports.erasure import Erasable
-from compass.ports.errors import StaleRunnerError
 from compass.storage.connections import Connections
 from compass.storage.queries import load_queries
-from compass.storage.references import no_such
+from compass.storage.references import FORGOTTEN, in_use, no_such
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     Connection = AsyncConnection[tuple[object, ...]]
 
 T = TypeVar("T")
-
-FORGOTTEN = "(forgotten)"
-"""The title of an investigation of which nothing is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +30,6 @@ class _HeldRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _CountRow:
     number: int
-
-
-def in_use(investigation: UUID) -> StaleRunnerError:
-    return StaleRunnerError(
-        "a runner works on it", where=f"investigation {investigation}", hint="compass stop, or wait until it ends"
-    )
 
 
 class PostgresErasure:

@@ -126,6 +126,10 @@ class PostgresKnowledge:
         others = [one for one in latest if one.investigation not in found]
         return (*near, *(Neighbour(incident=one, cosine=0.0) for one in others[: limit - len(near)]))
 
+    async def prepare(self) -> None:
+        if self._vectors is not None:
+            await self._vectors.prepare()
+
     async def embed(self, limit: int = 256) -> int:
         return 0 if self._vectors is None else await self._vectors.embed(limit)
 

@@ -45,8 +45,11 @@ select %(team)s, t.* from unnest(
 insert into compass.past_vector (team, investigation, embedder, version, dimensions, vector)
 select %(team)s, t.investigation, %(embedder)s, %(version)s, cardinality(t.vector::real[]), t.vector::real[]
 from unnest(%(investigations)s::uuid[], %(words)s::text[], %(vectors)s::text[]) as t (investigation, words, vector)
-join compass.past_incident p on p.team = %(team)s and p.investigation = t.investigation
-where coalesce(p.data -> 'signature' ->> 'words', '') = t.words
+cross join lateral (  -- looked up one by one: any other join reads the words of every incident for each batch
+    select coalesce(data -> 'signature' ->> 'words', '') as words from compass.past_incident
+    where team = %(team)s and investigation = t.investigation offset 0
+) p
+where p.words = t.words
 order by t.investigation
 on conflict (team, investigation) do update
 set embedder = excluded.embedder, version = excluded.version, dimensions = excluded.dimensions,

@@ -12,11 +12,10 @@ from compass.domain.failure import Status
 from compass.domain.time import to_datetime
 from compass.ports.clock import Clock
 from compass.ports.erasure import Erasable
-from compass.storage.erasing import FORGOTTEN, in_use
 from compass.storage.ledger import Row, to_event
 from compass.storage.memory_knowledge import MemoryKnowledge
 from compass.storage.memory_rows import Investigation, MemoryReplies
-from compass.storage.references import no_such
+from compass.storage.references import FORGOTTEN, in_use, no_such
 
 
 class MemoryErasure:

@@ -71,6 +71,10 @@ class MemoryKnowledge:
         others = [one for one in await self.incidents(len(self._taught)) if one.investigation not in found]
         return (*near, *(Neighbour(incident=one, cosine=0.0) for one in others[: limit - len(near)]))
 
+    async def prepare(self) -> None:
+        if self._embedder is not None and self._vectors:
+            await asyncio.to_thread(self._embedder.embed, [""])
+
     async def embed(self, limit: int = 256) -> int:
         if self._embedder is None:
             return 0

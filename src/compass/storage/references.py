@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from compass.ports.errors import NotFoundError
+from compass.ports.errors import NotFoundError, StaleRunnerError
+
+FORGOTTEN = "(forgotten)"
+"""The title of an investigation of which nothing is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,13 @@ def only_one(reference: Reference, matches: Sequence[UUID]) -> UUID:
 def no_such(investigation: UUID) -> NotFoundError:
     """The error for an id that is not there."""
     return NotFoundError(f"no investigation {investigation}", hint="`compass list` shows them")
+
+
+def in_use(investigation: UUID) -> StaleRunnerError:
+    """The error for one that a runner works on."""
+    return StaleRunnerError(
+        "a runner works on it", where=f"investigation {investigation}", hint="compass stop, or wait until it ends"
+    )
 
 
 def none_yet() -> NotFoundError:

@@ -89,6 +89,11 @@ class Vectors:
             return await self._by_pgvector(wanted, limit, number)
         return await self._by_numpy(wanted, limit)
 
+    async def prepare(self) -> None:
+        if await self._number():
+            await self._support()
+            await asyncio.to_thread(self._embedder.embed, [""])
+
     async def embed(self, limit: int) -> int:
         """Make at most `limit` of the vectors that are missing; how many are missing then.
 
