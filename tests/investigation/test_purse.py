@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from compass.domain.advice import ChosenTests, LlmFailure, Task
 from compass.investigation.purse import ASSUMED_CALL_USD, Limit, Metered, Purse, purse_of
-from compass.ports.language_model import Question, Reply
+from compass.ports.language_model import Before, Question, Reply
 from tests.support.advice import Answering, call_of
 
 QUESTION: Question[ChosenTests] = Question(task=Task.CHOOSE, reply=ChosenTests, sections=())
@@ -29,7 +29,7 @@ class Priced(Answering):
     def estimate_usd(self, question: Question[Any]) -> float | None:
         return self.most
 
-    async def ask(self, question: Question[Any]) -> Reply[Any]:
+    async def ask(self, question: Question[Any], before: Before | None = None) -> Reply[Any]:
         self.asked.append(question)
         await asyncio.sleep(0)
         call = replace(call_of(question), cost_usd=self.cost, reused=self.reused)
@@ -106,7 +106,7 @@ async def test_consent_is_for_a_sum() -> None:
 
 async def test_a_call_that_breaks_off_gives_back_what_was_set_aside() -> None:
     class Broken(Priced):
-        async def ask(self, question: Question[Any]) -> Reply[Any]:
+        async def ask(self, question: Question[Any], before: Before | None = None) -> Reply[Any]:
             raise asyncio.CancelledError
 
     asked = metered(Broken(lambda _q: ChosenTests()), Limit(name="this investigation", usd=1))

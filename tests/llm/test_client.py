@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from compass.domain.advice import ChosenTests, LlmFailure, ReadName, ReadNames, Role, Task, Usage
+from compass.domain.advice import ChosenTests, LlmFailure, ModelCall, ReadName, ReadNames, Role, Task, Usage
+from compass.llm.client import Client
 from compass.llm.failures import ScriptError, UnusableModelError
 from compass.llm.scripted import Seen, scripted
 from compass.llm.settings import LlmSettings
@@ -348,3 +349,58 @@ def _nothing_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     from pydantic_ai import models
 
     monkeypatch.setattr(models, "ALLOW_MODEL_REQUESTS", False)
+
+
+# --- written down before it is sent ---------------------------------------------------------------------------------
+
+
+async def test_a_call_is_told_of_before_it_is_sent_and_not_when_nothing_is() -> None:
+    told: list[ModelCall] = []
+
+    async def before(call: ModelCall) -> None:
+        assert len(played) == len(told), "not sent yet"
+        told.append(call)
+
+    played: list[Seen] = []
+
+    def play(seen: Seen) -> ChosenTests:
+        played.append(seen)
+        return ChosenTests()
+
+    asked = client(play, prices=lambda _p, _m, usage: usage.input / 1_000)
+    reply = await asked.ask(question(), before)
+    again = await asked.ask(question(), before)
+    (only,) = told
+    assert (only.prompt, only.id) == (reply.call.prompt, reply.call.id)
+    assert only.failure is LlmFailure.INTERRUPTED
+    assert "nothing" not in only.said
+    assert "set aside" in only.said
+    assert not only.usage.counted
+    assert only.cost_usd == asked_at_most(asked)
+    assert again.call.reused
+
+
+def asked_at_most(asked: Client) -> float | None:
+    fresh = client(lambda _seen: ChosenTests(), prices=lambda _p, _m, usage: usage.input / 1_000)
+    assert asked.estimate_usd(question()) == 0.0, "its answer is known"
+    return fresh.estimate_usd(question())
+
+
+async def test_who_is_stopped_sends_nothing_more() -> None:
+    sent: list[str] = []
+    waiting = asyncio.Event()
+
+    async def before(call: ModelCall) -> None:
+        sent.append(call.prompt)
+        waiting.set()
+        await asyncio.Event().wait()
+
+    asked = client(lambda _seen: ChosenTests(), settings(concurrency=1))
+    tasks = [asyncio.create_task(asked.ask(question(Task.CHOOSE, f"fact {at}"), before)) for at in range(3)]
+    await waiting.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(task.cancelled() for task in tasks)
+    assert len(sent) == 1
+    assert not asked._flying

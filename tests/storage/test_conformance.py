@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from compass.domain.advice import LlmFailure, ModelCall, Role, Task, Usage
-from compass.domain.advised import ModelAsked, ModelLost
+from compass.domain.advised import ModelAsked, ModelLost, ModelSent
 from compass.domain.chronicle import NewEvent, StepStarted, TimingMeasured, Tombstone
 from compass.domain.failure import Status
 from compass.ports.chronicle import Chronicle
@@ -299,3 +299,16 @@ async def test_what_models_cost_is_summed_since_a_time_and_by_investigation(chro
     assert (earlier.investigation, earlier.calls, earlier.tokens) == (first, 3, 330)
     assert earlier.usd == pytest.approx(0.75)
     assert len(await chronicle.past_costs(limit=1)) == 1
+
+
+async def test_a_call_without_an_answer_counts_at_what_it_costs_at_most(chronicle: Chronicle) -> None:
+    before = datetime.now(UTC) - timedelta(hours=1)
+    base = await chronicle.spent(before)
+    first, second = [await chronicle.create(title) for title in ("first", "second")]
+    for investigation in (first, second):  # ids are unique within an investigation only
+        await chronicle.append(investigation, None, [new("s", ModelSent(id="s", call=model_call(2.0).call))])
+    assert (await chronicle.spent(before)).team == pytest.approx(base.team + 4.0)
+    await chronicle.append(first, None, [new("a", ModelAsked(call=model_call(0.5).call, sent="s"))])
+    spent = await chronicle.spent(before)
+    assert (spent.team, spent.everybody) == (pytest.approx(base.team + 2.5), pytest.approx(base.everybody + 2.5))
+    assert (await chronicle.spent(datetime.now(UTC) + timedelta(hours=1))).team == 0.0

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from compass.domain.advice import LlmFailure, ModelCall, Role, Usage
 from compass.domain.ids import id_of
-from compass.ports.language_model import ModelHealth, Question, Reply
+from compass.ports.language_model import Before, ModelHealth, Question, Reply
 
 T = TypeVar("T")
 NAME = "test model"
@@ -32,8 +32,10 @@ class Answering:
     name: str = NAME
     recalled: tuple[ModelCall, ...] = ()
 
-    async def ask(self, question: Question[T]) -> Reply[T]:
+    async def ask(self, question: Question[T], before: Before | None = None) -> Reply[T]:
         self.asked.append(question)
+        if before is not None:
+            await before(call_of(question, len(self.asked), LlmFailure.INTERRUPTED))
         value = self.answers(question)
         if isinstance(value, LlmFailure):
             return Reply(value=None, call=call_of(question, len(self.asked), value))

@@ -81,7 +81,7 @@ class Loopback:
                 await writer.drain()
                 if answer.cut is not None:
                     return
-        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         finally:
             writer.close()

@@ -47,6 +47,7 @@ class LlmFailure(StrEnum):
     REFUSAL = "refusal"  # the model declined
     BUDGET = "budget"  # not sent: it would have cost more than was agreed
     VETOED = "vetoed"  # not sent: the safety officer's stop
+    INTERRUPTED = "interrupted"  # sent, and nobody was left to see the answer
 
 
 # --- what it may say ------------------------------------------------------------------------------------

@@ -10,10 +10,21 @@ from compass.domain.mechanism import Mechanism
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSent:
+    """A call that is about to be sent, written down before: should nobody be left to see the answer, `call` is what
+    happened, as interrupted and at what it costs at most. `id` is unique in the investigation."""
+
+    id: str
+    call: ModelCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelAsked:
-    """One call to a language model: what left, what came, what it cost, how it failed."""
+    """One call to a language model: what left, what came, what it cost, how it failed. `sent` is the ModelSent that it
+    settles, by id; empty where nothing had to be sent."""
 
     call: ModelCall
+    sent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from compass.domain.advice import ReadChange, ReadName, Spending, Task
+from compass.domain.advice import ModelCall, ReadChange, ReadName, Spending, Task
 from compass.domain.advised import ProposedFact
 from compass.domain.commanded import DataGiven, DataRequested, DecisionMade
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
@@ -55,7 +55,8 @@ class Argument:
 class Advice:
     """What a language model added, all of it proposals. `model` empty: none was chosen. `lost`: why it is not asked any
     more. `heard` is the last round it was heard after; `asked` are the tasks of the hearings that have ended, `asking`
-    those since. Mappings: by hypothesis id, change id, template or series id.
+    those since. `under_way` are calls that were sent and not settled, by id of their ModelSent. Other mappings: by
+    hypothesis id, change id, template or series id.
     `readers` are the models that read the `names`; `rejected` are ids of series whose reading people rejected."""
 
     model: str = ""
@@ -74,6 +75,12 @@ class Advice:
     rejected: frozenset[str] = frozenset()
     dropped: int = 0
     spending: Spending = Spending()
+    under_way: Mapping[str, ModelCall] = field(default_factory=dict)
+
+    @property
+    def charged_usd(self) -> float:
+        """What counts against a budget: what was spent, and what calls may cost whose answer nobody has seen."""
+        return self.spending.usd + sum(call.charged_usd for call in self.under_way.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from compass.domain.advised import (
     MechanismStated,
     ModelAsked,
     ModelLost,
+    ModelSent,
     NamesRead,
     NamesRejected,
     PersonAnswered,
@@ -271,7 +272,7 @@ Payload = (
     | StepStarted | StepFinished | AgentFailed | AgentStopped | Observed | Proposed | PlanRegistered | Attempted
     | AccountsFormed | EvidenceWeighed | PosteriorUpdated | QuestionAnswered | Decided | GapNamed | FailureDeclared
     | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported | Rechecked
-    | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
+    | ModelSent | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
     | AdviceTaken | PersonAnswered | CostEstimated | DecisionReviewed | SetAside | ScopeSet | Escalated
     | DataRequested | DataGiven | Recalled | Resolved | Corrected | NearMissNoted | LearningUndone | ToolAnswered
     | ToolsAsked | ToolsConsulted | NamesRejected
@@ -308,6 +309,7 @@ KINDS: dict[str, type] = {
     "investigation.ended": Ended,
     "report.written": Reported,
     "signals.rechecked": Rechecked,
+    "model.sent": ModelSent,
     "model.asked": ModelAsked,
     "model.lost": ModelLost,
     "mechanism.stated": MechanismStated,

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from compass.domain.advice import LlmFailure, ModelCall, Role
 from compass.domain.ids import id_of
-from compass.ports.language_model import LanguageModel, ModelHealth, Question, Reply
+from compass.ports.language_model import Before, LanguageModel, ModelHealth, Question, Reply
 
 T = TypeVar("T")
 ASSUMED_CALL_USD = 0.25
@@ -90,13 +90,13 @@ class Metered:
     def name(self) -> str:
         return self.inner.name
 
-    async def ask(self, question: Question[T]) -> Reply[T]:
+    async def ask(self, question: Question[T], before: Before | None = None) -> Reply[T]:
         needs = self.needs(question)
         if not self.purse.reserve(needs):
             return Reply(value=None, call=_unsent(question, self.name, self.purse.words(needs)))
         spent = 0.0
         try:
-            reply = await self.inner.ask(question)
+            reply = await self.inner.ask(question, None if before is None else _at(needs, before))
             # What came without a price is taken at what was assumed for it, else the limit would never be met.
             unpriced = not reply.call.reused and reply.call.cost_usd is None
             spent = needs if unpriced else reply.call.charged_usd
@@ -120,6 +120,15 @@ class Metered:
 
     async def aclose(self) -> None:
         await self.inner.aclose()
+
+
+def _at(reserved: float, before: Before) -> Before:
+    """`before`, told of what was set aside."""
+
+    async def told(call: ModelCall) -> None:
+        await before(replace(call, cost_usd=reserved, said=f"{call.said}: {reserved:.2f} USD"))
+
+    return told
 
 
 def purse_of(limits: Sequence[Limit], spent: float) -> Purse:

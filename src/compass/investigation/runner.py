@@ -17,6 +17,7 @@ from compass.domain.incident import Incident
 from compass.investigation import conclude, intake
 from compass.investigation.advising.base import Adviser
 from compass.investigation.advising.hear import Money, do_without, hear, lost_before
+from compass.investigation.advising.sent import settle
 from compass.investigation.answers import gate_decision
 from compass.investigation.beliefs import believe
 from compass.investigation.consulting import consult
@@ -98,9 +99,11 @@ async def investigate(recorder: Recorder, means: Means) -> Board:
     agents: dict[str, float] = {}
     if means.model is not None:
         means.model.recall(await recorder.calls())
+    await settle(recorder)
     try:
         while (move := next_move(recorder.board, means.crew, means.limits)).kind is not Kind.NOTHING:
             if move.kind is Kind.CONCLUDE:
+                await settle(recorder)
                 await _finish(recorder, means, move, started, agents, funnel)
             else:
                 await _make(move, recorder, means, field, agents)

@@ -22,7 +22,7 @@ from compass.llm.sending import Sending
 from compass.llm.settings import LlmSettings, ProviderSettings, split
 from compass.llm.tokens import tokens_of
 from compass.ports.clock import Clock
-from compass.ports.language_model import ModelHealth, Question, Reply
+from compass.ports.language_model import Before, ModelHealth, Question, Reply
 from compass.ports.replies import KeptReply, Replies
 from compass.redaction import Masker
 
@@ -96,7 +96,7 @@ class Client:
     def name(self) -> str:
         return title_of(self._settings)
 
-    async def ask(self, question: Question[T]) -> Reply[T]:
+    async def ask(self, question: Question[T], before: Before | None = None) -> Reply[T]:
         """As the port says. An identical question is asked once in an investigation, also across a crash."""
         role = role_of(question.task, question.role)
         names = candidates(self._settings, role, question.agent)
@@ -104,7 +104,7 @@ class Client:
         if not names:
             return Reply(value=None, call=replace(call, failure=LlmFailure.NO_MODEL, said="no model is chosen"))
         if not self._reuse:
-            made, found = await self._made(call, sending, names)
+            made, found = await self._made(call, sending, names, before)
             return Reply(value=_of(found, question.reply), call=made)
         for name in names:
             known = await self._earlier(call, name, question.reply)
@@ -115,10 +115,16 @@ class Client:
         if flying is not None:
             made, found = await asyncio.shield(flying)
             return Reply(value=_of(found, question.reply), call=_reused(made, call))
-        task = asyncio.create_task(self._made(call, sending, names))
+        task = asyncio.create_task(self._made(call, sending, names, before))
         self._flying[key] = task
         task.add_done_callback(lambda _: self._flying.pop(key, None))
-        made, found = await asyncio.shield(task)
+        try:
+            made, found = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # Whoever stops waits for nothing more, and nothing more may be sent on their account.
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
         return Reply(value=_of(found, question.reply), call=made)
 
     def estimate_usd(self, question: Question[T]) -> float | None:
@@ -128,14 +134,7 @@ class Client:
         names = candidates(self._settings, role, question.agent)
         if any(_id(call, name, question.reply) in self._known for name in names):
             return 0.0
-        total, known = 0.0, False
-        most = Usage(input=TRIES * self._tokens_of(call.prompt), output=TRIES * sending.tokens, counted=False)
-        for at, name in enumerate(names):
-            cost = self._prices(*split(name), most)
-            if cost is None and at == 0:
-                return None
-            total, known = total + (cost or 0.0), True
-        return total if known else None
+        return self._at_most(call, sending, names)[1]
 
     def recall(self, calls: Sequence[ModelCall]) -> None:
         """As the port says."""
@@ -198,7 +197,24 @@ class Client:
         )  # fmt: skip
         return call, sending
 
-    async def _made(self, call: ModelCall, sending: Sending, names: Sequence[str]) -> tuple[ModelCall, object]:
+    def _at_most(self, call: ModelCall, sending: Sending, names: Sequence[str]) -> tuple[Usage, float | None]:
+        """Tokens of one candidate and USD of all, each asked as often as it can be."""
+        most = Usage(input=TRIES * self._tokens_of(call.prompt), output=TRIES * sending.tokens, counted=False)
+        costs = [self._prices(*split(name), most) for name in names]
+        return most, None if not costs or costs[0] is None else sum(cost or 0.0 for cost in costs)
+
+    def _unseen(self, call: ModelCall, sending: Sending, names: Sequence[str], kind: type) -> ModelCall:
+        """The record of a call whose answer nobody sees."""
+        usage, cost = self._at_most(call, sending, names)
+        provider, model = split(names[0])
+        return replace(
+            call, id=_id(call, names[0], kind), provider=provider, model=model, usage=usage, cost_usd=cost, tries=1,
+            failure=LlmFailure.INTERRUPTED, said=words(names[0], LlmFailure.INTERRUPTED, ""),
+        )  # fmt: skip
+
+    async def _made(
+        self, call: ModelCall, sending: Sending, names: Sequence[str], before: Before | None
+    ) -> tuple[ModelCall, object]:
         """Ask the models in turn until one has answered. The words of those that failed are kept."""
         kind = sending.reply or str
         said: list[str] = []
@@ -206,6 +222,9 @@ class Client:
         unpriced = False
         tried: Tried | None = None
         async with self._slots:
+            left = [name for name in names if name not in self._passed_over]
+            if before is not None and left:
+                await before(self._unseen(call, sending, left, kind))
             started = self._clock.monotonic_s()  # a slot that was waited for is nothing the model took
             for name in names:
                 tried = self._passed_over.get(name) or await self._one(name, sending)

@@ -14,6 +14,7 @@ NOBODY_HELPS = frozenset({LlmFailure.BUDGET, LlmFailure.VETOED})
 FOR_GOOD = frozenset({LlmFailure.NO_KEY, LlmFailure.WRONG_KEY, LlmFailure.NO_MODEL, LlmFailure.QUOTA})
 """Failures that the same model would meet again in this run: it is passed over from then on."""
 
+INTERRUPTED = "the provider may bill it, so it is counted at what was set aside for it"
 WORDS: Mapping[LlmFailure, tuple[str, str]] = MappingProxyType({
     LlmFailure.NO_KEY: ("there is no key for it", "set the provider's environment variable, or [llm.providers] key"),
     LlmFailure.WRONG_KEY: ("its key was refused", "check the key and what it may use, then: compass llm test"),
@@ -30,6 +31,7 @@ WORDS: Mapping[LlmFailure, tuple[str, str]] = MappingProxyType({
     LlmFailure.REFUSAL: ("the model declined to answer", "look at: compass show --prompts, or use another model"),
     LlmFailure.BUDGET: ("the agreed budget is spent", "raise [llm.budget], or agree to more"),
     LlmFailure.VETOED: ("the call was vetoed", "nothing was sent"),
+    LlmFailure.INTERRUPTED: ("it was sent, and interrupted before its answer came", INTERRUPTED),
 })  # fmt: skip
 _LONGEST = 240
 

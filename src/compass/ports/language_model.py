@@ -6,7 +6,7 @@ then delimiting; whoever builds a question hands over plain facts and says which
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -83,15 +83,20 @@ class ModelHealth:
     cost_usd: float | None = 0.0
 
 
+Before = Callable[[ModelCall], Awaitable[None]]
+"""Told of a call just before it is sent, as it is to be recorded should nobody see its answer: interrupted, and at what
+it costs at most. Not told of what is answered without sending."""
+
+
 class LanguageModel(Protocol):
     """One chosen set of models (fast and deep, with their fallbacks)."""
 
     @property
     def name(self) -> str:
-        """For people and the chronicle: provider and models, "openai gpt-5-mini / gpt-5"."""
+        """For people and the chronicle: provider and models, "openai gpt-6-luna / gpt-6.1-sol"."""
         ...
 
-    async def ask(self, question: Question[T]) -> Reply[T]:
+    async def ask(self, question: Question[T], before: Before | None = None) -> Reply[T]:
         """One typed answer. Never raises for what a provider or a model does: the reply's call says how it failed."""
         ...
 

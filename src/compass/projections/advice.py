@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import singledispatch
 
 from compass.domain import advised as told
+from compass.domain.advice import LlmFailure
 from compass.domain.board import Advice, Argument
 
 
@@ -16,10 +17,16 @@ def fold_advice(_payload: object, advice: Advice) -> Advice:
 
 
 @fold_advice.register
+def _(payload: told.ModelSent, advice: Advice) -> Advice:
+    return replace(advice, under_way={**advice.under_way, payload.id: payload.call})
+
+
+@fold_advice.register
 def _(payload: told.ModelAsked, advice: Advice) -> Advice:
     return replace(
         advice, spending=advice.spending.plus(payload.call), dropped=advice.dropped + payload.call.dropped,
-        asking=advice.asking | {payload.call.task},
+        asking=advice.asking | ({payload.call.task} if payload.call.failure is not LlmFailure.INTERRUPTED else set()),
+        under_way={key: call for key, call in advice.under_way.items() if key != payload.sent},
     )  # fmt: skip
 
 

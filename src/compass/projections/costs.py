@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from compass.domain.advice import ModelCall, Spending
-from compass.domain.advised import ModelAsked
+from compass.domain.advised import ModelAsked, ModelSent
 from compass.domain.board import Board
 from compass.domain.chronicle import Event
 
@@ -44,7 +44,7 @@ class Costs:
 
 def costs_of(events: Iterable[Event], board: Board, *, id: str, number: int) -> Costs:  # noqa: A002
     """The costs of every run of an investigation, questions and reports made afterwards included."""
-    calls = [event.payload.call for event in events if isinstance(event.payload, ModelAsked)]
+    calls = calls_of(events)
     labels = {key: hypothesis.label for key, hypothesis in board.hypotheses.items()}
     return Costs(
         investigation=id, number=number, model=board.advice.model, budget_usd=board.advice.budget_usd,
@@ -55,6 +55,20 @@ def costs_of(events: Iterable[Event], board: Board, *, id: str, number: int) -> 
         by_model=_shares(calls, lambda call: f"{call.provider}:{call.model}"),
         by_task=_shares(calls, lambda call: call.task.value),
     )  # fmt: skip
+
+
+def calls_of(events: Iterable[Event]) -> list[ModelCall]:
+    """Every call that was made, in the order of their ends; last those that are under way, or were when their process
+    was killed, at what they cost at most."""
+    made: list[ModelCall] = []
+    under_way: dict[str, ModelCall] = {}
+    for event in events:
+        if isinstance(event.payload, ModelAsked):
+            made.append(event.payload.call)
+            under_way.pop(event.payload.sent, None)
+        elif isinstance(event.payload, ModelSent):
+            under_way[event.payload.id] = event.payload.call
+    return [*made, *under_way.values()]
 
 
 def _sum(calls: Iterable[ModelCall]) -> Spending:

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from compass.domain.advice import ModelCall, PastCost, Spent
-from compass.domain.advised import ModelAsked
+from compass.domain.advised import ModelAsked, ModelSent
 from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
 from compass.domain.failure import Status
 from compass.domain.time import to_datetime
@@ -139,7 +139,7 @@ class MemoryChronicle:
         usd = sum(
             call.charged_usd
             for found in self._investigations.values()
-            for event, call in _calls(found.rows)
+            for event, call in (*_calls(found.rows), *_under_way(found.rows))
             if event.recorded_at >= since
         )
         return Spent(team=usd, everybody=usd)
@@ -200,3 +200,13 @@ def _calls(rows: Iterable[Row]) -> Iterable[tuple[Event, ModelCall]]:
     for event in map(to_event, rows):
         if isinstance(event.payload, ModelAsked):
             yield event, event.payload.call
+
+
+def _under_way(rows: Iterable[Row]) -> Iterable[tuple[Event, ModelCall]]:
+    sent: dict[str, tuple[Event, ModelCall]] = {}
+    for event in map(to_event, rows):
+        if isinstance(event.payload, ModelSent):
+            sent[event.payload.id] = event, event.payload.call
+        elif isinstance(event.payload, ModelAsked):
+            sent.pop(event.payload.sent, None)
+    return sent.values()

@@ -147,14 +147,30 @@ returning seq
 
 -- name: spent
 -- Payloads are kept as they were digested; what a call cost is read out of them, which the partial index keeps few.
-select coalesce(sum(usd) filter (where team = %(team)s), 0)::float8 as team, coalesce(sum(usd), 0)::float8 as everybody
-from (
-    select e.team, (convert_from(p.data, 'UTF8')::jsonb -> 'call' ->> 'cost_usd')::float8 as usd
+-- A call that was sent and has no answer counts at what it costs at most: it is under way, or its process was killed.
+with asked as (
+    select e.team, e.investigation, convert_from(p.data, 'UTF8')::jsonb as said
     from compass.event e
     join compass.payload p using (team, investigation, seq)
     where e.kind = 'model.asked' and e.recorded_at >= %(since)s and p.data is not null
-      and not (convert_from(p.data, 'UTF8')::jsonb -> 'call' ->> 'reused')::boolean
-) calls
+), sent as (
+    select e.team, e.investigation, convert_from(p.data, 'UTF8')::jsonb as said
+    from compass.event e
+    join compass.payload p using (team, investigation, seq)
+    where e.kind = 'model.sent' and e.recorded_at >= %(since)s and p.data is not null
+), calls as (
+    select team, (said -> 'call' ->> 'cost_usd')::float8 as usd
+    from asked where not (said -> 'call' ->> 'reused')::boolean
+    union all
+    select team, (said -> 'call' ->> 'cost_usd')::float8
+    from sent where not exists (
+        select 1 from asked
+        where asked.team = sent.team and asked.investigation = sent.investigation
+          and asked.said ->> 'sent' = sent.said ->> 'id'
+    )
+)
+select coalesce(sum(usd) filter (where team = %(team)s), 0)::float8 as team, coalesce(sum(usd), 0)::float8 as everybody
+from calls
 
 -- name: past_costs
 select calls.investigation, calls.calls, calls.tokens, calls.usd,

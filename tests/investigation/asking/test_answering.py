@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from compass.domain.advice import Answered, LlmFailure, Sentence, Task
-from compass.domain.advised import ModelAsked, PersonAnswered
+from compass.domain.advised import ModelAsked, ModelSent, PersonAnswered
 from compass.domain.board import Board
 from compass.exports.wording import objections
 from compass.investigation.asking.answering import NOTHING_LEFT, Means, Outcome, answer
@@ -30,6 +30,7 @@ class Desk:
     """Everything around an answer, in memory."""
 
     recorded: list[tuple[str, object]] = field(default_factory=list)
+    sent: list[tuple[str, object]] = field(default_factory=list)
     deepened: list[str] = field(default_factory=list)
     refuses: str = ""
 
@@ -37,8 +38,8 @@ class Desk:
         now = board()
         return now, build_view(now, KNOWN, id="x", number=1)
 
-    async def record(self, key: str, payload: ModelAsked | PersonAnswered) -> None:
-        self.recorded.append((key, payload))
+    async def record(self, key: str, payload: ModelSent | ModelAsked | PersonAnswered) -> None:
+        (self.sent if isinstance(payload, ModelSent) else self.recorded).append((key, payload))
 
     async def deepen(self, label: str) -> str:
         self.deepened.append(label)

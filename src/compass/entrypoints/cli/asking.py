@@ -87,8 +87,10 @@ async def answered(
         now = await session.load(chronicle, chosen, str(loaded.id))
         return now.board, now.view
 
-    async def record(key: str, payload: told.ModelAsked | told.PersonAnswered) -> None:
-        event = NewEvent(key=f"ask/{asked_ns}/{key}", payload=payload, actor=ACTOR)
+    own = f"ask/{asked_ns}/"
+
+    async def record(key: str, payload: told.ModelSent | told.ModelAsked | told.PersonAnswered) -> None:
+        event = NewEvent(key=key if key.startswith(own) else f"{own}{key}", payload=payload, actor=ACTOR)
         await chronicle.append(loaded.id, None, [event])
 
     wrong = ""
@@ -101,7 +103,7 @@ async def answered(
     try:
         done = await answer(question, Means(
             read=read, record=record, mechanisms=session.mechanisms_of(chosen), objections=objections, model=model,
-            model_wrong=wrong, deepen=_deepening(chronicle, chosen, loaded) if tests else None,
+            model_wrong=wrong, key=own, deepen=_deepening(chronicle, chosen, loaded) if tests else None,
         ))  # fmt: skip
     finally:
         if model is not None:

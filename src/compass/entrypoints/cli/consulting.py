@@ -39,4 +39,4 @@ async def chosen_model(chronicle: Chronicle, loaded: Loaded) -> LanguageModel | 
         return None
     severity = loaded.board.incident.severity if loaded.board.incident is not None else None
     limits = await limits_of(settings.budget, severity, chronicle, to_datetime(SystemClock().now_ns()))
-    return Metered(inner=model, purse=purse_of(limits, loaded.board.advice.spending.usd))
+    return Metered(inner=model, purse=purse_of(limits, loaded.board.advice.charged_usd))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from compass.domain.advised import ModelAsked
+from compass.domain.advised import ModelAsked, ModelSent
 from compass.domain.chronicle import NewEvent, Reported
 from compass.domain.mechanism import Mechanism
 from compass.entrypoints.cli import session
@@ -20,6 +20,7 @@ from compass.entrypoints.settings import Settings
 from compass.exports.markdown import FORMAT, postmortem, prose_facts
 from compass.exports.told import ModelProse, question_of, take
 from compass.investigation.advising.hear import UNAVAILABLE
+from compass.investigation.advising.sent import asked
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError, ConfigurationError
 from compass.redaction import redact
@@ -81,14 +82,17 @@ async def _prose(
         return ModelProse(by="the language model", failed=f"{UNAVAILABLE} ({not_usable(error)})", usd=0.0)
     if model is None:
         raise ConfigurationError("no language model is chosen", where="--prose", hint="compass llm use")
+    own = f"prose/{SystemClock().now_ns()}"
+
+    async def record(key: str, payload: ModelSent | ModelAsked) -> None:
+        await chronicle.append(loaded.id, None, [NewEvent(key=key, payload=payload, actor="human")])
+
     try:
         facts = prose_facts(loaded.events, mechanisms, id=str(loaded.id), number=loaded.number)
-        reply = await model.ask(question_of(facts))
+        reply = await asked(model, question_of(facts), record, own, f"{own}/sent")
     finally:
         await model.aclose()
     call = reply.call
-    event = NewEvent(key=f"prose/{SystemClock().now_ns()}", payload=ModelAsked(call=call), actor="human")
-    await chronicle.append(loaded.id, None, [event])
     usd = None if call.cost_usd is None and not call.reused else call.charged_usd
     if reply.value is None:
         return ModelProse(by=model.name, failed=f"{UNAVAILABLE} ({call.said})", usd=usd)

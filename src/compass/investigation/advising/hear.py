@@ -14,6 +14,7 @@ from compass.domain.board import Board
 from compass.domain.commanded import Decided
 from compass.investigation.advising.base import Adviser, Taken
 from compass.investigation.advising.kept import keep, recall
+from compass.investigation.advising.sent import ACTOR, ADVICE, asked
 from compass.investigation.estimate import Estimate
 from compass.investigation.moves import searching
 from compass.investigation.purse import Metered
@@ -23,7 +24,6 @@ from compass.ports.language_model import LanguageModel, Question, Reply
 from compass.ports.replies import Replies
 from compass.projections.advice import fold_advice
 
-ACTOR = "model"
 GIVES_UP = frozenset({
     LlmFailure.NO_KEY, LlmFailure.WRONG_KEY, LlmFailure.NO_MODEL, LlmFailure.QUOTA, LlmFailure.UNREACHABLE,
     LlmFailure.BUDGET, LlmFailure.VETOED,
@@ -64,15 +64,15 @@ async def hear(
         await recall(recorder, kept)
     before = board = recorder.board
     heard = [adviser for adviser in advisers if search or not adviser.searches]
-    asked = [(adviser, question) for adviser in heard for question in adviser.questions(board, crew)]
-    await _say_cost(recorder, board, asked, money)
+    wanted = [(adviser, question) for adviser in heard for question in adviser.questions(board, crew)]
+    await _say_cost(recorder, board, wanted, money)
     if isinstance(model, Metered):
-        await _within(recorder, model, key, [question for _, question in asked], money)
+        await _within(recorder, model, key, [question for _, question in wanted], money)
     replies = await asyncio.gather(
-        *(_ask(recorder, model, key, at, question) for at, (_, question) in enumerate(asked))
+        *(_ask(recorder, model, key, at, question) for at, (_, question) in enumerate(wanted))
     )
     taken: list[Taken] = []
-    for (adviser, question), reply in zip(asked, replies, strict=True):
+    for (adviser, question), reply in zip(wanted, replies, strict=True):
         if reply.value is not None:
             taken.append(adviser.take(board, crew, question, reply.value, model.name))
             board = _with(board, taken[-1])
@@ -95,7 +95,7 @@ def lost_before(wrong: str) -> told.ModelLost:
 
 
 def _key(board: Board) -> str:
-    return f"advice/{board.round}/{board.reopened}"
+    return f"{ADVICE}{board.round}/{board.reopened}"
 
 
 async def _say_cost(
@@ -139,9 +139,11 @@ def _with(board: Board, taken: Taken) -> Board:
 
 
 async def _ask(recorder: Recorder, model: LanguageModel, key: str, at: int, question: Question[Any]) -> Reply[Any]:
-    reply = await model.ask(question)
-    await recorder.append((f"{key}/call/{at}", told.ModelAsked(call=reply.call)), actor=ACTOR)
-    return reply
+    async def record(key: str, payload: told.ModelSent | told.ModelAsked) -> None:
+        await recorder.append((key, payload), actor=ACTOR)
+
+    # With the number of the last event: whoever asks the same after a crash sends another request.
+    return await asked(model, question, record, f"{key}/call/{at}", f"{key}/sent/{at}/{recorder.board.seq}")
 
 
 def _closing(

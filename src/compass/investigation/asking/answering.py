@@ -10,6 +10,7 @@ from compass.domain.advice import LlmFailure, Sentence
 from compass.domain.board import Board
 from compass.domain.mechanism import Mechanism
 from compass.investigation.advising.hear import UNAVAILABLE
+from compass.investigation.advising.sent import asked as asked_of
 from compass.investigation.asking.evidence import Answer, from_evidence
 from compass.investigation.asking.known import Known, known_facts, unstated
 from compass.investigation.asking.model import LONGEST_QUESTION, question_for, take
@@ -21,8 +22,8 @@ from compass.redaction import bound, redact
 
 Read = Callable[[], Awaitable[tuple[Board, View]]]
 """The investigation as it stands now."""
-Record = Callable[[str, told.ModelAsked | told.PersonAnswered], Awaitable[None]]
-"""Commit one event under a key that is unique within this answer."""
+Record = Callable[[str, told.ModelSent | told.ModelAsked | told.PersonAnswered], Awaitable[None]]
+"""Commit one event under a key that is unique within this answer, or begins with `Means.key`."""
 Deepen = Callable[[str], Awaitable[str]]
 """Run the deeper test of a theory's label; gives why it could not be run, empty where it was."""
 NOTHING_LEFT = "Nothing of the model's answer rests on facts that it was given, so this is the evidence alone."
@@ -31,7 +32,7 @@ NOTHING_LEFT = "Nothing of the model's answer rests on facts that it was given, 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What a question is answered with. `model` None: none was chosen, or `model_wrong` says why it cannot be used.
-    `deepen` None: no tests are wanted."""
+    `deepen` None: no tests are wanted. `key` begins the keys of this answer alone."""
 
     read: Read
     record: Record
@@ -39,6 +40,7 @@ class Means:
     objections: Objections
     model: LanguageModel | None = None
     model_wrong: str = ""
+    key: str = "ask/"
     deepen: Deepen | None = None
 
 
@@ -108,9 +110,8 @@ async def _heard(
 ) -> Outcome:
     """One call. Where nothing of it may be shown, the evidence answers, and says why."""
     question = question_for(asked, facts, board.phase)
-    reply = await model.ask(question)
+    reply = await asked_of(model, question, means.record, f"call/{number}", f"{means.key}sent/{number}")
     call = reply.call
-    await means.record(f"call/{number}", told.ModelAsked(call=call))
     if reply.value is None:
         own = _plain(asked, facts, board, means)
         why = call.said if call.failure is LlmFailure.BUDGET else f"{UNAVAILABLE} ({call.said})"

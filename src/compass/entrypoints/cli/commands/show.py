@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import Event, ServersAsked
 from compass.entrypoints.cli.options import Json, Reference
 
@@ -65,8 +64,9 @@ def show_prompts(events: Sequence[Event], *, as_json: bool) -> None:
     """Print every call to a language model as it was."""
     from compass.entrypoints.cli.render.output import console, show, show_json
     from compass.entrypoints.cli.render.prompts import prompt_lines
+    from compass.projections.costs import calls_of
 
-    calls = [event.payload.call for event in events if isinstance(event.payload, ModelAsked)]
+    calls = calls_of(events)
     if as_json:
         show_json(calls)
     else:
