@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from compass.domain.advice import Usage
 from compass.llm.prices import PriceList, cost_usd
+from compass.llm.provider import providers
 from compass.llm.settings import Price
 
 MILLION = Usage(input=1_000_000, output=1_000_000)
@@ -70,3 +74,27 @@ def test_caching_never_makes_a_call_dearer(fresh: int, output: int, cached: int)
         assert dear is not None
         assert cheap is not None
         assert 0 <= cheap <= dear + 1e-9
+
+
+ROOT = Path(__file__).parents[2]
+CLOUDS = "|".join(one.id for one in providers() if one.fast)
+EXAMPLE = re.compile(rf"\b({CLOUDS}):([a-z][\w.-]*\d(?:[\w.-]*\w)?)")
+"""A model of a cloud as it stands in an example; its name holds a version."""
+
+
+def examples() -> set[tuple[str, str]]:
+    files = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.py")]
+    return {found for file in files for found in EXAMPLE.findall(file.read_text(encoding="utf-8"))}
+
+
+def test_what_is_given_as_an_example_and_to_begin_with_is_on_the_price_list() -> None:
+    """So an example that has aged fails here when the price library is renewed."""
+    named = examples()
+    assert len(named) >= 3, "examples are found at all"
+    named |= {(one.id, model) for one in providers() for model in (one.fast, one.deep) if model}
+    assert not [f"{provider}:{model}" for provider, model in named if cost_usd(provider, model, MILLION, {}) is None]
+
+
+def test_examples_are_the_models_to_begin_with() -> None:
+    offered = {(one.id, model) for one in providers() for model in (one.fast, one.deep)}
+    assert examples() <= offered

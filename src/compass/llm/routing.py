@@ -60,7 +60,7 @@ def candidates(settings: LlmSettings, role: Role, agent: str) -> tuple[str, ...]
 
 
 def title_of(settings: LlmSettings) -> str:
-    """For people and the chronicle: "openai gpt-5-mini / gpt-5"."""
+    """For people and the chronicle: "openai gpt-6-luna / gpt-6.1-sol"."""
     if not settings.fast:
         return "no model"
     provider, fast = split(settings.fast)

@@ -2,12 +2,12 @@
 
 ```toml
 [llm]
-fast = "openai:gpt-5-mini"            # provider:model
-deep = "openai:gpt-5"                 # left out: fast does it all
+fast = "openai:gpt-6-luna"            # provider:model
+deep = "openai:gpt-6.1-sol"           # left out: fast does it all
 fallback = ["ollama:qwen3:8b"]        # asked in turn when a model fails
 
 [llm.agents]                          # another model for one specialist
-change = "anthropic:claude-sonnet-4-5"
+change = "anthropic:claude-sonnet-5-5"
 
 [llm.providers.openai]                # all of it optional
 key = "env:OPENAI_API_KEY"            # by reference, never the key itself
@@ -22,7 +22,7 @@ team_month = 1000.0
 [llm.budget.severity]                 # instead of `investigation`, by severity: sev1 ... sev4
 sev1 = 20.0
 
-[llm.prices."openai:gpt-5-mini"]      # USD per million tokens, where a contract or a local model differs
+[llm.prices."openai:gpt-6-luna"]      # USD per million tokens, where a contract or a local model differs
 input = 0.25
 output = 2.0
 cached = 0.025                        # read from the provider's prompt cache; `written`: put into it
@@ -41,7 +41,7 @@ from compass.domain.incident import Severity
 from compass.ports.errors import ConfigurationError
 
 DEFAULT_BUDGET_USD = 5.0
-MODEL_HINT = 'provider:model, such as "openai:gpt-5-mini"; compass llm list'
+MODEL_HINT = 'provider:model, such as "openai:gpt-6-luna"; compass llm list'
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,7 +104,7 @@ def read_settings(table: object, where: str) -> LlmSettings:
         settings = msgspec.convert(table, type=LlmSettings, strict=True)
     except msgspec.ValidationError as error:
         raise ConfigurationError(
-            str(error), where=f"{where}: llm", hint=f'fast = "openai:gpt-5-mini" ({MODEL_HINT})'
+            str(error), where=f"{where}: llm", hint=f'fast = "openai:gpt-6-luna" ({MODEL_HINT})'
         ) from error
     unknown = sorted(set(settings.budget.severity) - {severity.value for severity in Severity})
     if unknown:
