@@ -11,6 +11,7 @@ from compass.entrypoints.cli.investigating import Request, Result, run_to_end, w
 from compass.entrypoints.models import advised
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import SourceChoice, choice_of, means, runner_name
+from compass.investigation.advising.sent import settle
 from compass.investigation.conclude import conclude
 from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.runner import COMMANDER, Means
@@ -18,7 +19,7 @@ from compass.investigation.settings import Limits
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError, NotFoundError, StaleRunnerError
 from compass.projections.board import fold_all
-from compass.projections.view import AccountLine
+from compass.projections.view import AccountLine, ProposalLine
 
 DEEP_WORK = 10_000.0
 OPEN = (Status.RUNNING, Status.STOPPED)
@@ -50,11 +51,11 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
     return session.run(work)
 
 
-def test_deeper(reference: str | None, account: str) -> tuple[AccountLine, Result]:
-    """Order a deeper attempt, run it, and give the account as it was before, with the new result."""
+def test_deeper(reference: str | None, account: str) -> tuple[AccountLine | ProposalLine, Result]:
+    """Order a deeper attempt, run it, and give the account (or a model's proposal) as it was, with the new result."""
     chosen = session.settings()
 
-    async def work() -> tuple[AccountLine, Result]:
+    async def work() -> tuple[AccountLine | ProposalLine, Result]:
         async with session.open_chronicle(chosen) as chronicle:
             return await deepen(chronicle, chosen, reference, account)
 
@@ -63,10 +64,10 @@ def test_deeper(reference: str | None, account: str) -> tuple[AccountLine, Resul
 
 async def deepen(
     chronicle: Chronicle, chosen: Settings, reference: str | None, account: str, *, model: bool = True
-) -> tuple[AccountLine, Result]:
+) -> tuple[AccountLine | ProposalLine, Result]:
     """The same within an open chronicle; `model` False: no language model is heard meanwhile."""
     loaded = await session.load(chronicle, chosen, reference)
-    line = session.pick(loaded.view, account)
+    line = session.pick_any(loaded.view, account)
     head = next(h.id for h in loaded.board.hypotheses.values() if h.label == line.label)
     request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
     prepared = await _equipped(
@@ -109,7 +110,8 @@ async def _ended(recorder: Recorder, number: int) -> str:
         board = await recorder.catch_up()
         if board.status is not Status.RUNNING:
             return f"#{number} stopped; `compass resume` goes on"
-        await recorder.append(*conclude(board, "stopped by a human", Limits()), actor=COMMANDER)
+        await settle(recorder)
+        await recorder.append(*conclude(recorder.board, "stopped by a human", Limits()), actor=COMMANDER)
         return f"#{number} had no living runner; it is recorded as stopped; `compass resume` goes on"
     finally:
         await recorder.release()
@@ -125,7 +127,7 @@ async def _equipped(chronicle: Chronicle, prepared: Means, events: tuple[c.Event
     board = fold_all(events)
     severity = board.incident.severity if board.incident is not None else None
     calls = [event.payload.call for event in events if isinstance(event.payload, ModelAsked)]
-    return await advised(prepared, chronicle, severity, calls=calls, spent=board.advice.spending.usd, use=use)
+    return await advised(prepared, chronicle, severity, calls=calls, spent=board.advice.charged_usd, use=use)
 
 
 def _source(events: tuple[c.Event, ...]) -> SourceChoice:

@@ -19,7 +19,7 @@ from compass.ports.chronicle import Chronicle
 from compass.ports.errors import NotFoundError
 from compass.projections.board import fold_all
 from compass.projections.build_view import build_view, fact
-from compass.projections.view import AccountLine, Fact, ToldLine, View
+from compass.projections.view import AccountLine, Fact, ProposalLine, ToldLine, View
 
 R = TypeVar("R")
 
@@ -130,15 +130,28 @@ def pick_told(view: View, label: str) -> ToldLine:
     raise NotFoundError(f"no answer of a tool {label.upper()}", hint=there)
 
 
+def pick_any(view: View, wanted: str) -> AccountLine | ProposalLine:
+    """The account a person means, or the proposal that has none. Raises NotFoundError naming what there is."""
+    proposal = pick_proposal(view, wanted)
+    if proposal is None or any(line.label == proposal.label for line in (*view.accounts, *view.refuted)):
+        return pick(view, wanted)
+    return proposal
+
+
+def pick_proposal(view: View, wanted: str) -> ProposalLine | None:
+    """What a language model proposed, by its label (H7)."""
+    return next((one for one in view.proposals if one.label.lower() == wanted.lower()), None)
+
+
 def pick(view: View, wanted: str) -> AccountLine:
     """The account a person means by number (its rank) or label (H3). Raises NotFoundError naming what there is."""
     lines = (*view.accounts, *view.refuted)
     for line in lines:
         if wanted.lower() in (str(line.rank), line.label.lower()):
             return line
-    proposal = next((one for one in view.proposals if one.label.lower() == wanted.lower()), None)
+    proposal = pick_proposal(view, wanted)
     if proposal is not None:
         said = f"{proposal.label} was proposed by {proposal.by} and has no probability of its own ({proposal.said})"
-        raise NotFoundError(said, hint="compass accounts shows it")
+        raise NotFoundError(said, hint=f"compass accounts {proposal.label} shows it; compass test {proposal.label}")
     there = ", ".join(f"{line.rank} ({line.label})" for line in lines[:9]) or "none"
     raise NotFoundError(f"no account {wanted}", hint=f"there are: {there}")

@@ -21,19 +21,19 @@ def accounts(
 ) -> None:
     """Show every account (or one) with its evidence, attempts to refute, checks and relief."""
     from compass.entrypoints.cli import session
-    from compass.entrypoints.cli.render.accounts import account_block, all_accounts
+    from compass.entrypoints.cli.render.accounts import all_accounts, block
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import without_model
 
     view = session.read_one(investigation).view
     if account is not None:
-        line = session.pick(view, account)
+        line = session.pick_any(view, account)
         if as_json:
             show_json(line, model_lost=view.model_lost)
         else:
             out = console()
             room = page(out, full=True)
-            show(out, [*without_model(view, room), *account_block(line, room)])
+            show(out, [*without_model(view, room), *block(line, room)])
         return
     if as_json:
         show_json(

@@ -16,13 +16,13 @@ def test_account(account: AccountNumber = "1", investigation: Reference = None, 
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import without_model
-    from compass.entrypoints.cli.render.tested import tested_lines
+    from compass.entrypoints.cli.render.tested import standing, tested_lines
     from compass.entrypoints.cli.resuming import test_deeper
 
     before, result = test_deeper(investigation, account)
-    after = session.pick(result.view, before.label)
+    after = session.pick_any(result.view, before.label)
     if as_json:
-        show_json({"before": before.confidence, "after": after}, model_lost=result.view.model_lost)
+        show_json({"before": standing(before), "after": after}, model_lost=result.view.model_lost)
     else:
         out = console()
         room = page(out)

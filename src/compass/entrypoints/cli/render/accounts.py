@@ -54,10 +54,7 @@ AUTHORS = {"model": "a language model", "human": "a person"}
 
 def proposal_block(one: ProposalLine, page: Page) -> list[Text]:
     """One proposal: the claim, what became of it, why it was proposed, what would disprove it, what was tried."""
-    head = f"{one.label} "
-    lines = [Text(head, style="dim").append(page.fit(one.claim, len(head)))]
-    aside = "" if one.set_aside is None else f"; set aside by you: {one.set_aside or 'no reason given'}"
-    lines.append(labelled(f"  {SOURCE.get(one.author, 'by')}", page.fit(f"{one.by}; {one.said}{aside}"), "magenta"))
+    lines = proposal_head(one, page)
     if one.reasoning:
         cited = f" [{', '.join(one.cites)}]" if one.cites else ""
         lines.append(labelled("  it says", page.fit(f"“{one.reasoning}”{cited}")))
@@ -77,6 +74,20 @@ def unread_block(one: UnreadLine, page: Page) -> list[Text]:
         said = f"read as {one.meaning} by {one.by}{sign} (the model's reading, not evidence): {one.why}"
         lines.append(labelled("  model", page.fit(said), "magenta"))
     return lines
+
+
+def proposal_head(one: ProposalLine, page: Page) -> list[Text]:
+    """The claim, whose it is and where it stands."""
+    head = f"{one.label} "
+    lines = [Text(head, style="dim").append(page.fit(one.claim, len(head)))]
+    aside = "" if one.set_aside is None else f"; set aside by you: {one.set_aside or 'no reason given'}"
+    said = page.fit(f"{one.by}; {one.said}{aside}")
+    return [*lines, labelled(f"  {SOURCE.get(one.author, 'by')}", said, "magenta")]
+
+
+def block(line: AccountLine | ProposalLine, page: Page) -> list[Text]:
+    """One account, or one proposal that is none."""
+    return account_block(line, page) if isinstance(line, AccountLine) else proposal_block(line, page)
 
 
 def account_block(account: AccountLine, page: Page) -> list[Text]:
