@@ -29,7 +29,7 @@ import msgspec
 import pytest
 
 from compass.domain.advice import REPLY_OF, Task
-from compass.domain.advised import ModelAsked, TheoryArgued
+from compass.domain.advised import TheoryArgued
 from compass.domain.board import Board
 from compass.domain.observation import Observation
 from compass.domain.proposed import Standing, engine_part, proposals, standing_of
@@ -45,6 +45,7 @@ from compass.llm.settings import LlmSettings
 from compass.ports.language_model import Item, Question, Section
 from compass.ports.telemetry import Telemetry
 from compass.ports.tools import Ask, Tools
+from compass.projections.costs import calls_of
 from compass.redaction import Masker
 from tests.support.red_team import CANARIES, FAKE, TEXTS, Obeying, honest, of, planted, tools
 from tests.support.running import Run, prepared, run_means
@@ -285,7 +286,7 @@ def _lines(report: str) -> set[str]:
 
 def test_what_the_model_wrote_is_stored_as_its_own_without_secrets_or_escapes(three: Three) -> None:
     events = [event.payload for event in three.obeying.run.events]
-    calls = [payload.call for payload in events if isinstance(payload, ModelAsked)]
+    calls = calls_of(three.obeying.run.events)
     argued = [payload for payload in events if isinstance(payload, TheoryArgued)]
     assert calls
     assert argued

@@ -21,7 +21,8 @@ class ModelSent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelAsked:
     """One call to a language model: what left, what came, what it cost, how it failed. `sent` is the ModelSent that it
-    settles, by id; empty where nothing had to be sent."""
+    settles, by id; empty where nothing had to be sent. `call.prompt` is empty where a ModelSent has it
+    (`projections.costs.calls_of` puts it back)."""
 
     call: ModelCall
     sent: str = ""

@@ -6,12 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from compass.domain import chronicle as c
-from compass.domain.advised import ModelAsked, PersonAnswered
+from compass.domain.advised import ModelAsked, ModelSent, PersonAnswered
 from compass.domain.commanded import Decided
 from compass.domain.recheck import Rechecked
 from compass.domain.told import ToolAnswered
 
-_AFTER = (c.Reported, Rechecked, c.ServersAsked, ModelAsked, PersonAnswered)  # what may come when it has ended
+_AFTER = (
+    c.Reported,
+    Rechecked,
+    c.ServersAsked,
+    ModelSent,
+    ModelAsked,
+    PersonAnswered,
+)  # what may come when it has ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

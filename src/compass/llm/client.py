@@ -317,8 +317,8 @@ def _id(call: ModelCall, model: str, kind: type) -> str:
 def _reused(made: ModelCall, call: ModelCall) -> ModelCall:
     """An earlier call as the answer to `call`: for whom is new, nothing was sent."""
     return replace(
-        made, agent=call.agent, hypothesis=call.hypothesis, phase=call.phase, usage=Usage(), cost_usd=0.0,
-        elapsed_ms=0.0, tries=0, reused=True,
+        made, prompt=call.prompt, agent=call.agent, hypothesis=call.hypothesis, phase=call.phase, usage=Usage(),
+        cost_usd=0.0, elapsed_ms=0.0, tries=0, reused=True,
     )  # fmt: skip
 
 

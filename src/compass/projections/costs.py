@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compass.domain.advice import ModelCall, Spending
 from compass.domain.advised import ModelAsked, ModelSent
@@ -64,8 +64,8 @@ def calls_of(events: Iterable[Event]) -> list[ModelCall]:
     under_way: dict[str, ModelCall] = {}
     for event in events:
         if isinstance(event.payload, ModelAsked):
-            made.append(event.payload.call)
-            under_way.pop(event.payload.sent, None)
+            call, sent = event.payload.call, under_way.pop(event.payload.sent, None)
+            made.append(call if sent is None else replace(call, prompt=sent.prompt))
         elif isinstance(event.payload, ModelSent):
             under_way[event.payload.id] = event.payload.call
     return [*made, *under_way.values()]

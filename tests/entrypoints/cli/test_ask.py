@@ -23,6 +23,7 @@ from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.settings import Settings
 from compass.ports.chronicle import Chronicle
 from compass.ports.language_model import LanguageModel, Question
+from compass.projections.costs import calls_of
 from compass.storage.memory import MemoryChronicle
 from tests.llm.providers.schemas import chat_answer
 from tests.support.advice import Answering
@@ -175,7 +176,7 @@ async def test_the_chosen_model_answers_over_a_wire_within_the_budget(
     (quoted,) = [line for line in text.splitlines() if line.startswith("> ")]
     assert "In the words of a language model, compatible m" in quoted
     assert "evil.example" not in text
-    calls = [one.call for one in payloads(await asyncio.to_thread(cli.events), ModelAsked)]
+    calls = calls_of(await asyncio.to_thread(cli.events))
     assert [call.task.value for call in calls] == ["answer", "answer", "prose"]
     assert all("is it the pool?" in call.prompt for call in calls[1:2])
 

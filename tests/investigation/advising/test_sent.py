@@ -61,8 +61,12 @@ async def test_an_answer_settles_what_was_sent() -> None:
     assert (await asked(model, QUESTION, record, "call", "advice/1/sent")).value is not None
     assert recorder.board.advice.under_way == {}
     await settle(recorder)
-    (call,) = calls_of(await store.read(investigation))
+    events = await store.read(investigation)
+    (call,) = calls_of(events)
     assert call.failure is None
+    stored = [e.payload.call.prompt for e in events if isinstance(e.payload, ModelSent | ModelAsked)]
+    assert stored == [call.prompt, ""], "a prompt is kept once, and every call has its own all the same"
+    assert call.prompt
 
 
 async def test_a_stop_during_a_call_leaves_it_recorded_at_what_was_set_aside(recordings: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from compass.domain import advised as told
@@ -32,17 +33,22 @@ async def asked(model: LanguageModel, question: Question[T], record: Record, key
         reply = await model.ask(question, before)
     except asyncio.CancelledError:
         for call in unseen:
-            await record(f"{sent}/interrupted", told.ModelAsked(call=call, sent=sent))
+            await record(f"{sent}/interrupted", _settled(call, sent))
         raise
-    await record(key, told.ModelAsked(call=reply.call, sent=sent if unseen else ""))
+    await record(key, _settled(reply.call, sent) if unseen else told.ModelAsked(call=reply.call))
     return reply
+
+
+def _settled(call: ModelCall, sent: str) -> told.ModelAsked:
+    """What became of a call. Its prompt, much the largest part of it, stands in the ModelSent already."""
+    return told.ModelAsked(call=replace(call, prompt=""), sent=sent)
 
 
 async def settle(recorder: Recorder) -> None:
     """Record the calls that were left behind by a runner that died, or that was stopped while it wrote them down."""
     under_way = recorder.board.advice.under_way
     mine = [(key, call) for key, call in under_way.items() if key.startswith(ADVICE)]
-    payloads = [(f"{key}/interrupted", told.ModelAsked(call=call, sent=key)) for key, call in mine]
+    payloads = [(f"{key}/interrupted", _settled(call, key)) for key, call in mine]
     await recorder.append(*payloads, actor=ACTOR)
 
 
