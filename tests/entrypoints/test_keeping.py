@@ -13,6 +13,7 @@ from compass.domain.learned import Resolved
 from compass.entrypoints.config import Retention, read_config
 from compass.entrypoints.retaining import apply, due
 from compass.entrypoints.sharing import anonymised, embed_all, everything, take_in
+from compass.entrypoints.storage import embedder
 from compass.ports.errors import ConfigurationError
 from compass.storage.memory import MemoryChronicle
 from tests.storage.learned import Counting, cause, learned, past
@@ -110,3 +111,21 @@ async def test_a_failing_embedder_is_said_and_costs_no_row() -> None:
     assert (taken.taken, "nobody answers" in taken.problem) == (1, True)
     embedder.broken = False
     assert await embed_all(chronicle.knowledge) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "dimensions"),
+    [
+        ("", "wordllama l2_supercat", 256),
+        ('[knowledge]\nembedding = "openai:small"\ndimensions = 1536', "openai:small", 1536),
+        ("[knowledge]\nembedding = 3", None, None),
+        ('[knowledge]\nembedding = "openai:small"', None, None),
+    ],
+)
+def test_the_embedder_is_the_offline_one_unless_the_file_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, name: str | None, dimensions: int | None
+) -> None:
+    (tmp_path / "compass.toml").write_text(text)
+    monkeypatch.setenv("COMPASS_CONFIG", str(tmp_path / "compass.toml"))
+    found = embedder()
+    assert (found and found.name, found and found.dimensions) == (name, dimensions)

@@ -12,7 +12,7 @@ import msgspec
 from compass.ports.errors import ConfigurationError
 
 NAME = "compass.toml"
-TABLES = ("sources", "runbooks", "signals", "llm", "retention")
+TABLES = ("sources", "runbooks", "signals", "llm", "knowledge", "retention")
 TomlTable = Mapping[str, object]
 
 
@@ -23,6 +23,15 @@ class Runbooks:
     folder: str = ""
     hosts: tuple[str, ...] = ()
     token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeSettings:
+    """`[knowledge]`: `embedding` is a "provider:model" of `[llm.providers]` that turns words into vectors of so many
+    `dimensions`. Empty: the offline one, which asks nobody."""
+
+    embedding: str = ""
+    dimensions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +54,7 @@ class Config:
     signals: tuple[Mapping[str, object], ...] = ()
     runbooks: Runbooks = field(default_factory=lambda: Runbooks())
     llm: object = field(default_factory=dict)
+    knowledge: KnowledgeSettings = field(default_factory=lambda: KnowledgeSettings())
     retention: Retention = field(default_factory=lambda: Retention())
 
     @property
@@ -98,7 +108,7 @@ def read_config(path: Path | None) -> Config:
     runbooks = _runbooks(raw.get("runbooks", {}), path)
     return Config(
         path=path, sources=tables, signals=tuple(rules), runbooks=runbooks, llm=raw.get("llm", {}),
-        retention=_retention(raw.get("retention", {}), path),
+        knowledge=_knowledge(raw.get("knowledge", {}), path), retention=_retention(raw.get("retention", {}), path),
     )  # fmt: skip
 
 
@@ -108,6 +118,17 @@ def _runbooks(table: object, path: Path) -> Runbooks:
     except msgspec.ValidationError as error:
         hint = 'folder = "runbooks", hosts = ["wiki.example"], token = "env:WIKI_TOKEN"'
         raise ConfigurationError(str(error), where=f"{path}: runbooks", hint=hint) from error
+
+
+def _knowledge(table: object, path: Path) -> KnowledgeSettings:
+    where, hint = f"{path}: knowledge", 'embedding = "openai:text-embedding-3-small", dimensions = 1536'
+    try:
+        found = msgspec.convert(table, type=KnowledgeSettings, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(str(error), where=where, hint=hint) from error
+    if found.embedding and not (":" in found.embedding and 1 <= found.dimensions <= 16_000):
+        raise ConfigurationError("an embedding needs provider, model and dimensions", where=where, hint=hint)
+    return found
 
 
 def _retention(table: object, path: Path) -> Retention:

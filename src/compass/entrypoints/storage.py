@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.live import config
 from compass.entrypoints.settings import Settings
 from compass.ports.chronicle import Chronicle
+from compass.ports.errors import ConfigurationError
+from compass.ports.knowledge import Embedder
 from compass.storage.connect import open_chronicle
 from compass.storage.embedding.wordllama import WordLlama
 
@@ -16,5 +21,23 @@ async def chronicle_of(settings: Settings) -> Chronicle:
         data_dir=settings.data_dir,
         team=settings.team,
         clock=SystemClock(),
-        embedder=WordLlama(),
+        embedder=embedder(),
     )
+
+
+def embedder() -> Embedder | None:
+    """What past incidents are found again by: the offline one, unless compass.toml names another. None where that file
+    cannot be read: vectors of the wrong embedder would replace the right ones, and who needs the file says what is
+    wrong with it."""
+    try:
+        chosen = config()
+        if not chosen.knowledge.embedding:
+            return WordLlama()
+        from compass.entrypoints.models import llm_settings
+        from compass.llm.embedding import ProviderEmbedder
+        from compass.redaction.secret import Secrets
+
+        named, secrets = chosen.knowledge, Secrets(os.environ, chosen.base)
+        return ProviderEmbedder(named.embedding, named.dimensions, llm_settings(chosen), secrets)
+    except ConfigurationError:
+        return None

@@ -85,6 +85,7 @@ class Provider:
     its key, the first that is set counts. `fast` and `deep`: models to begin with, empty where only the team can know
     their names (`names` says what they are called there). `local`: it runs on machines of one's own and nobody bills
     tokens. `open` makes the model; `look` detects what is not a key. `retired`: it is no more, and what to use instead.
+    `embeddings`: the base of the address at which it answers OpenAI's embeddings API; None: it is not asked for any.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Provider:
     local: bool = False
     look: Callable[[Mapping[str, str]], Detected | None] = field(default=_nothing_else)
     retired: str = ""
+    embeddings: Callable[[Access], str] | None = None
 
     @property
     def where(self) -> str:

@@ -26,6 +26,6 @@ def _open(access: Access) -> Model[Any]:
 
 
 PROVIDER = Provider(
-    id="compatible", title="OpenAI-compatible endpoint", open=_open, key=Key.OPTIONAL,
+    id="compatible", title="OpenAI-compatible endpoint", open=_open, key=Key.OPTIONAL, embeddings=Access.address,
     names="as the endpoint lists them: GET URL/models",
 )  # fmt: skip

@@ -28,6 +28,10 @@ def _open(access: Access) -> Model[Any]:
     return OllamaModel(access.name, provider=provider)
 
 
+def _embeddings(access: Access) -> str:
+    return f"{access.address(usual=_host(access.environment)).removesuffix('/v1')}/v1"
+
+
 def _host(environment: Mapping[str, str]) -> str:
     """OLLAMA_HOST as Ollama's own client reads it: a host, with a port or not, with a scheme or not."""
     given = environment.get(HOST, "").strip().rstrip("/")
@@ -58,5 +62,6 @@ def _look(environment: Mapping[str, str]) -> Detected | None:
 
 PROVIDER = Provider(
     id="ollama", title="Ollama", open=_open, look=_look, key=Key.OPTIONAL, local=True,
+    embeddings=_embeddings,
     names="as ollama list shows them",
 )  # fmt: skip

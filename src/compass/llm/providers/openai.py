@@ -26,6 +26,11 @@ def _open(access: Access) -> Model[Any]:
     )
 
 
+def _embeddings(access: Access) -> str:
+    return access.address("OPENAI_BASE_URL", usual=URL)
+
+
 PROVIDER = Provider(
-    id="openai", title="OpenAI", open=_open, variables=("OPENAI_API_KEY",), fast="gpt-6-luna", deep="gpt-6.1-sol"
-)
+    id="openai", title="OpenAI", open=_open, variables=("OPENAI_API_KEY",), fast="gpt-6-luna", deep="gpt-6.1-sol",
+    embeddings=_embeddings,
+)  # fmt: skip
