@@ -10,6 +10,7 @@ from compass.entrypoints.cli.answers import address_of, reference_of
 from compass.entrypoints.cli.interview import Chosen, Interview, Table
 from compass.entrypoints.looking import Looked, State
 from compass.ports.errors import BadInputError
+from compass.sources.http.words import NOT_TRUSTED, WANTS_OURS
 
 EVERY = frozenset({"grafana", "mimir", "loki", "tempo", "kubernetes"})
 
@@ -60,6 +61,37 @@ def test_separate_servers_offer_the_token_and_the_tenant_of_the_one_before() -> 
     }
     assert not chosen.unchecked
     assert [name for name, _ in told.read] == ["metrics", "logs", "traces", "kubernetes"]
+
+
+class Distrustful(Conversation):
+    """Its server has a certificate of its own authority, and wants one of ours."""
+
+    def _look(self, name: str, table: Table) -> tuple[Looked, ...]:
+        self.read.append((name, dict(table)))
+        missing = ""
+        if name == "metrics":
+            wanted = {"authority": f"metrics: {NOT_TRUSTED}: unable to get local issuer certificate",
+                      "certificate": f"metrics: {WANTS_OURS}"}  # fmt: skip
+            missing = next((said for key, said in wanted.items() if key not in table), "")
+        return (Looked(source=name, state=State.WRONG if missing else State.OK, detail=missing),)
+
+
+def test_files_are_asked_for_only_where_tls_wants_them_with_the_words_of_what_failed() -> None:
+    told = Distrustful("", "https://m", "", "", "ca.pem", "us.pem", "us.key", "http://l", "", "", "", "-")
+    files = {"authority": "ca.pem", "certificate": "us.pem", "key": "us.key"}
+    assert told.run().tables == {
+        "metrics": {"type": "mimir", "url": "https://m", **files},
+        "logs": {"type": "loki", "url": "http://l"},
+    }  # fmt: skip
+    asked = [question for question in told.asked if "PEM" in question]
+    assert "unable to get local issuer certificate" in asked[0]
+    assert WANTS_OURS in asked[1]
+    assert len(asked) == 3
+
+
+def test_no_file_given_is_as_any_other_failure() -> None:
+    told = Distrustful("", "https://m", "", "", "", "k", "", "", "-")
+    assert told.run().unchecked == {"metrics"}
 
 
 def test_what_fails_is_asked_again_with_what_was_typed_skipped_or_kept() -> None:

@@ -121,6 +121,26 @@ async def test_a_token_and_an_authority_written_into_the_kubeconfig(tmp_path: Pa
             await pods({"kubeconfig": str(path), "timeout_s": 2.0}, {})
 
 
+def test_a_relative_kubeconfig_is_beside_compass_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    monkeypatch.chdir(away)
+    (tmp_path / "kube.yaml").write_text(RELATIVE)
+    found = access_of("cluster", KubernetesOptions(type="kubernetes", kubeconfig="kube.yaml"), Secrets({}, tmp_path))
+    assert found.server.url == "https://k.example:6443"
+    with pytest.raises(ConfigurationError, match="there is no kubeconfig"):
+        access_of("cluster", KubernetesOptions(type="kubernetes", kubeconfig="kube.yaml"), Secrets({}, away))
+
+
+RELATIVE = """apiVersion: v1
+kind: Config
+current-context: c
+clusters: [{name: k, cluster: {server: "https://k.example:6443"}}]
+users: [{name: u, user: {token: t}}]
+contexts: [{name: c, context: {cluster: k, user: u}}]
+"""
+
+
 async def test_files_are_beside_the_kubeconfig(tmp_path: Path, papers: Papers) -> None:
     (tmp_path / "ca.pem").write_text(papers.text("ca.crt"))
     (tmp_path / "token").write_text(f"{TOKEN}\n")

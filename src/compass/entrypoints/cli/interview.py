@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compass.entrypoints.cli.answers import REFERENCE_HINT, address_of, reference_of
 from compass.entrypoints.looking import Looked, State
 from compass.ports.errors import BadInputError
+from compass.sources.http.words import NOT_TRUSTED, WANTS_OURS
 
 Table = dict[str, object]
 Ask = Callable[[str, str], str]
@@ -84,7 +85,7 @@ class Interview:
                 self._tenant = self._optional("Its tenant, sent as X-Scope-OrgID", self._tenant)
                 if self._tenant:
                     table["tenant"] = self._tenant
-            now = self._checked(chosen, kind, table)
+            now = self._checked(chosen, kind, table, certificates=url.startswith("https:"))
             if now is not None:
                 return now
 
@@ -101,9 +102,12 @@ class Interview:
             if now is not None:
                 return now
 
-    def _checked(self, chosen: Chosen, kind: Kind, table: Table) -> Chosen | None:
-        """What is chosen after a read; None: ask again."""
+    def _checked(self, chosen: Chosen, kind: Kind, table: Table, *, certificates: bool = False) -> Chosen | None:
+        """What is chosen after a read; None: ask again. `certificates`: files are asked for where TLS wants some."""
         looked = self._look(kind.name, table)
+        while certificates and (files := self._files(looked)):
+            table.update(files)
+            looked = self._look(kind.name, table)
         if all(one.state is State.OK for one in looked):
             return chosen.and_(kind, table)
         while True:
@@ -114,6 +118,21 @@ class Interview:
                     return chosen
                 case "a":
                     return None
+
+    def _files(self, looked: Sequence[Looked]) -> Table:
+        """PEM files, each asked for only where a server's certificate, or the lack of ours, made the read fail, with
+        the words of what failed. Nothing where that was not it, or nothing is given."""
+        said = next((one.detail for one in looked if one.state is not State.OK and NOT_TRUSTED in one.detail), "")
+        if said:
+            given = self._ask(f"{said}. CA of your own, a PEM file (Enter: none)", "")
+            return {"authority": given} if given and given != NONE else {}
+        said = next((one.detail for one in looked if one.state is not State.OK and WANTS_OURS in one.detail), "")
+        if said:
+            certificate = self._ask(f"{said}. Certificate, a PEM file (Enter: none)", "")
+            if certificate and certificate != NONE:
+                key = self._ask("Its key, a PEM file (Enter: it is in the same file)", "")
+                return {"certificate": certificate, **({"key": key} if key else {})}
+        return {}
 
     def _address(self, kind: Kind, question: str, default: str) -> str:
         while True:

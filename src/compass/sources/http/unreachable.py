@@ -8,6 +8,7 @@ import httpx2
 
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.sources.http.settings import Server
+from compass.sources.http.words import NOT_TRUSTED, WANTS_OURS
 
 # Codes of X509_verify_cert (openssl-verification-options(1)).
 _TIMES = frozenset({9, 10})
@@ -70,7 +71,7 @@ def _not_trusted(error: ssl.SSLCertVerificationError, name: str) -> SourceRefuse
     else:
         hint = 'for a CA of your own set authority = "ca.pem" in compass.toml; verification cannot be switched off'
     said = error.verify_message.rstrip(".")
-    return SourceRefusedError(f"its certificate is not accepted: {said}", where=name, hint=hint)
+    return SourceRefusedError(f"{NOT_TRUSTED}: {said}", where=name, hint=hint)
 
 
 def _of_tls(error: ssl.SSLError, name: str, *, shows_none: bool) -> SourceRefusedError | None:
@@ -79,7 +80,7 @@ def _of_tls(error: ssl.SSLError, name: str, *, shows_none: bool) -> SourceRefuse
     wants = "CERTIFICATE_REQUIRED" in reason or (shows_none and any(word in reason for word in _MISSED))
     if wants and shows_none:
         hint = 'certificate = "PATH" and key = "PATH" in compass.toml, PEM files'
-        return SourceRefusedError("wants a certificate of ours, and none is set", where=name, hint=hint)
+        return SourceRefusedError(WANTS_OURS, where=name, hint=hint)
     for alert, why in _OURS:
         if alert in reason:
             hint = "another certificate (and its key) from whoever runs the server"

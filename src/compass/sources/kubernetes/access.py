@@ -53,7 +53,7 @@ def _found(name: str, options: KubernetesOptions, secrets: Secrets, account: Pat
     inside = environment.get(_HOST) and (account / "token").is_file()
     if inside and not options.kubeconfig and not options.context:
         return Access(server=_in_cluster(name, options, environment, account))
-    files = [options.kubeconfig] if options.kubeconfig else _usual(environment)
+    files = [_beside(options.kubeconfig, secrets.base)] if options.kubeconfig else _usual(environment)
     return _of_config(name, options, _chosen(files, options.context, f"sources.{name}"), environment)
 
 
@@ -65,6 +65,11 @@ def _in_cluster(name: str, options: KubernetesOptions, environment: Mapping[str,
         name=name, url=f"https://{f'[{host}]' if ':' in host else host}:{port}", token=Secret(token),
         tls=Tls(authority=account / "ca.crt"), caps=caps_of(options, name),
     )  # fmt: skip
+
+
+def _beside(path: str, base: Path) -> str:
+    """Every path of compass.toml is relative to its folder; KUBECONFIG's are to where one stands, as kubectl's."""
+    return str(base / Path(path).expanduser())
 
 
 def _usual(environment: Mapping[str, str]) -> Sequence[str]:
