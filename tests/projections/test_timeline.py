@@ -101,7 +101,7 @@ def test_the_investigation_s_own_deeds_are_told_in_words() -> None:
     ))  # fmt: skip
     assert [m.text for m in found] == [
         "investigation opened by policy:unattended", "round 2 (disprove)", "H1 refuted (scope): scope refuted pool",
-        "network failed: boom", "decision by policy: go on", "a person ordered: stop",
+        "network failed: boom", "person decided: go on", "a person ordered: stop",
         "ended (stopped): stopped by a human", "taken up again after event 13",
     ]  # fmt: skip
     assert [m.ns for m in found] == sorted(m.ns for m in found)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from compass.domain.board import Board
-from compass.domain.commanded import Decided
+from compass.domain.commanded import Agreement, Decided, DecisionReviewed
 from compass.domain.observation import Verdict
 from compass.exports.draft import Draft
-from compass.exports.prose import code, name, percent, plain, sentence
+from compass.exports.prose import CHILD, code, name, percent, plain, sentence
 from compass.projections.board import fold
 from compass.projections.build_view import change_lines
 from compass.projections.central import leading
@@ -14,17 +14,44 @@ from compass.projections.central import leading
 _BY_POLICY = "policy:"
 _GO_ON, _END = "go on to ", "end: "
 _MOST = 5
+_AGREEMENT = {
+    Agreement.AGREES: "the person agreed", Agreement.OTHER_ON_LIST: "another of what was shown was taken",
+    Agreement.NOT_ON_LIST: "something that was not on the list was taken",
+    Agreement.AGAINST: "that was put aside", Agreement.NONE_FAVOURED: "it weighed nothing against it",
+}  # fmt: skip
 
 
 def decisions(d: Draft) -> list[str]:
     lines = ["## Decisions", "", "Each with what was known at that moment.", ""]
-    board = Board()
+    board, reviews = Board(), {one.key: one.reviews for one in d.board.made}
     for event in d.cites.events:
         if isinstance(event.payload, Decided):
             lines.append(f"- {_deed(event.payload)} {_state(board)} [#{event.seq}]")
+            lines += _table(event.payload, reviews.get(event.key, ()))
         board = fold(board, event)
     lines.append("- Question: which decisions were taken outside COMPASS, and what was known at that moment?")
     return lines
+
+
+def _table(decided: Decided, reviews: tuple[DecisionReviewed, ...]) -> list[str]:
+    """What stood on the table, and what was added later: why it was reasonable then, and what came of it."""
+    record, told = decided.record, list[str]()
+    if record is not None and not decided.by.startswith(_BY_POLICY):
+        if record.favoured:
+            why = f" ({plain(record.favoured_because)})" if record.favoured_because else ""
+            told.append(f"COMPASS favoured “{plain(record.favoured)}”{why}; {_AGREEMENT[record.agreement]}")
+        if record.took_s is not None:
+            told.append(f"decided within {record.took_s:.0f} s")
+        if record.confidence is not None:
+            told.append(f"with a confidence of {percent(record.confidence)}")
+    for review in reviews:
+        if review.reason:
+            told.append(f"why it was reasonable then: {plain(review.reason)}")
+        if review.confidence is not None:
+            told.append(f"confidence, as remembered: {percent(review.confidence)}")
+        if review.outcome:
+            told.append(f"what came of it: {plain(review.outcome)}")
+    return [f"{CHILD}{sentence('; '.join(told))}"] if told else []
 
 
 def _deed(decided: Decided) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
-from compass.domain.commanded import Decided
+from compass.domain.commanded import Decided, DecisionKind
 from compass.domain.time import to_datetime
+from compass.investigation.deciding import recorded
 from compass.investigation.moves import GO_ON, STOP_HERE
 from compass.projections.situation import situation
 
@@ -25,11 +26,16 @@ def what_and_where(board: Board) -> list[tuple[str, c.Payload]]:
     ]
 
 
-def gate_decision(board: Board, human: bool | None) -> Decided:
+def gate_decision(board: Board, human: bool | None, *, took_s: float | None = None) -> Decided:
     """What was decided at the gate between where and why. `human` is the person's answer; None: nobody was asked."""
     shown = tuple(fact.label for fact in situation(board).symptoms[:MOST])
+    chosen = STOP_HERE if human is False else GO_ON
+    record = recorded(
+        board, DecisionKind.GATE, options=(GO_ON, STOP_HERE), chosen=chosen, favoured=GO_ON, took_s=took_s,
+        favoured_because="what and where are answered, and why is not",
+    )  # fmt: skip
     if human is None:
         because = "nobody was asked, and a gate never blocks an unattended run; the answers so far are stored"
-        return Decided(decision=GO_ON, by="policy:unattended", because=because, shown=shown)
-    decision, because = (GO_ON, "what and where were accepted") if human else (STOP_HERE, "a person wanted no more")
-    return Decided(decision=decision, by="human", because=because, shown=shown)
+        return Decided(decision=GO_ON, by="policy:unattended", because=because, shown=shown, record=record)
+    because = "what and where were accepted" if human else "a person wanted no more"
+    return Decided(decision=chosen, by="human", because=because, shown=shown, record=record)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
-from compass.domain.commanded import Decided
+from compass.domain.commanded import Decided, DecisionKind
 from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.failure import ExitCode, FailureMode, Status
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.observation import QUALITY_WEIGHT, Verdict
 from compass.domain.proposed import Standing, by_human, is_proposal, is_stated, standing_of
 from compass.domain.telemetry import HealthStatus
+from compass.investigation.deciding import recorded
 from compass.investigation.moves import BUDGET_REACHED, pending_words, work_done
 from compass.investigation.settings import Limits
 
@@ -45,10 +46,21 @@ def conclude(board: Board, reason: str, limits: Limits) -> list[tuple[str, c.Pay
         declared = c.FailureDeclared(mode=ending.mode, said=ending.said, look_at=ending.look_at)
         payloads.append((f"failure/{ending.mode.value}", declared))
     payloads.append(("answer/why", c.QuestionAnswered(question="why", answer=ending.said)))
-    payloads.append(("decision/end", Decided(decision=f"end: {reason}", by="policy:unattended", because=ending.said)))
+    payloads.append(("decision/end", _end(board, reason, ending)))
     payloads.append(("ended", c.Ended(status=ending.status, exit_code=int(ending.exit_code), said=ending.said)))
     # An investigation can be taken up again (a deeper attempt): every ending has keys of its own.
     return [(f"{key}/{board.round}/{board.reopened}", payload) for key, payload in payloads]
+
+
+def _end(board: Board, reason: str, ending: Ending) -> Decided:
+    """That it ends: by a person's order, or because the policy says that there is nothing left to do."""
+    end, on = f"end: {reason}", "go on"
+    stopped = board.stop_requested
+    record = recorded(
+        board, DecisionKind.END, options=(on, end), chosen=end, favoured=on if stopped else end,
+        favoured_because="it had not come to its end by itself" if stopped else reason,
+    )  # fmt: skip
+    return Decided(decision=end, by="policy:unattended", because=ending.said, record=record)
 
 
 def _ending(board: Board) -> Ending:
@@ -191,7 +203,12 @@ def _budget(board: Board, limits: Limits) -> list[tuple[str, c.Payload]]:
         f"The work budget is spent: {spent:.0f} units done of {limits.work:.0f}, {left:.0f} left. "
         f"What remains to be done: {pending_words(board)}."
     )
+    stop = "stop spending"
+    record = recorded(
+        board, DecisionKind.SPENDING, options=(stop, "work beyond the budget"), chosen=stop, favoured=stop,
+        favoured_because="a policy spends no more than it was given",
+    )  # fmt: skip
     return [
         ("failure/budget", c.FailureDeclared(mode=FailureMode.BUDGET_REACHED, said=said)),
-        ("decision/budget", Decided(decision="stop spending", by="policy:unattended", because=said)),
+        ("decision/budget", Decided(decision=stop, by="policy:unattended", because=said, record=record)),
     ]

@@ -26,6 +26,7 @@ from compass.investigation.moves import SCREEN, Kind, Move, next_move
 from compass.investigation.pausing import rest
 from compass.investigation.recall import recall
 from compass.investigation.recorder import Recorder
+from compass.investigation.requesting import requests_of
 from compass.investigation.rounds import Field, run_round
 from compass.investigation.sequential import measure_sequential
 from compass.investigation.settings import Crew, Limits
@@ -156,6 +157,7 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
     elif move.kind is Kind.BELIEVE:
         payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
         await recorder.append(*payloads, actor="planning")
+        await recorder.append(*requests_of(recorder.board, means.crew.mechanisms), actor="planning")
 
 
 async def _advise(recorder: Recorder, means: Means) -> None:
@@ -166,14 +168,14 @@ async def _advise(recorder: Recorder, means: Means) -> None:
 
 
 async def _gate(recorder: Recorder, means: Means) -> None:
-    answer = None
+    answer, asked_s, took_s = None, means.clock.monotonic_s(), None
     if means.gate is not None:
         question = asyncio.ensure_future(means.gate(recorder.board))
         await _until_stopped(question, recorder)
         if question.cancelled():
             return  # an order to stop came before an answer
-        answer = question.result()
-    payloads: list[tuple[str, c.Payload]] = [("decision/gate", gate_decision(recorder.board, answer))]
+        answer, took_s = question.result(), means.clock.monotonic_s() - asked_s
+    payloads: list[tuple[str, c.Payload]] = [("decision/gate", gate_decision(recorder.board, answer, took_s=took_s))]
     if answer is False:
         payloads.append(("command/stop/gate", CommandGiven(command="stop")))
     await recorder.append(*payloads, actor="human" if means.gate is not None else COMMANDER)

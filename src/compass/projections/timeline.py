@@ -9,7 +9,7 @@ from compass.domain import advised as told
 from compass.domain import chronicle as c
 from compass.domain.advised import PersonAnswered
 from compass.domain.board import Board
-from compass.domain.commanded import CommandGiven, Decided
+from compass.domain.commanded import POLICY, CommandGiven, DataRequested, Decided, DecisionReviewed
 from compass.domain.disproof import Outcome
 from compass.domain.incident import Onset
 from compass.domain.observation import Observation
@@ -29,7 +29,7 @@ PAGE_TIME = "page time"  # the method of an onset that fell back
 class Moment:
     """`track` is system or investigation; `seq` the chronicle event it comes from; `ns` UTC.
 
-    `detail`: one of the many single attempts, which an overview leaves out.
+    `detail`: one of the many single attempts, which an overview leaves out. `by` is person | policy | compass | system.
     """
 
     ns: int
@@ -38,6 +38,7 @@ class Moment:
     text: str
     seq: int
     detail: bool = False
+    by: str = "system"
 
 
 def moments(events: Iterable[c.Event], board: Board) -> tuple[Moment, ...]:
@@ -122,9 +123,26 @@ def _investigation(events: Iterable[c.Event], board: Board) -> list[Moment]:
             ns = from_datetime(event.occurred_at)
             single = isinstance(event.payload, c.Attempted)
             found.append(
-                Moment(ns=ns, uncertainty_ns=0, track="investigation", text=text, seq=event.seq, detail=single)
+                Moment(
+                    ns=ns,
+                    uncertainty_ns=0,
+                    track="investigation",
+                    text=text,
+                    seq=event.seq,
+                    detail=single,
+                    by=_actor(event),
+                )
             )
     return found
+
+
+def _actor(event: c.Event) -> str:
+    """A person's deeds and the machine's are never mistaken for one another."""
+    payload = event.payload
+    by = payload.by if isinstance(payload, Decided) else event.actor
+    if by.startswith(POLICY):
+        return "policy"
+    return "person" if by.startswith("human") else "compass"
 
 
 def _deed(payload: object, board: Board) -> str:
@@ -141,9 +159,14 @@ def _deed(payload: object, board: Board) -> str:
     if isinstance(payload, c.AgentFailed):
         return f"{payload.agent} failed: {payload.error}"
     if isinstance(payload, Decided):
-        return f"decision by {payload.by}: {payload.decision}"
+        return f"{'policy' if payload.by.startswith(POLICY) else 'person'} decided: {payload.decision}{_why(payload)}"
     if isinstance(payload, CommandGiven):
-        return f"a person ordered: {payload.command}"
+        return "" if payload.argument.startswith(POLICY) else f"a person ordered: {payload.command}"
+    if isinstance(payload, DataRequested):
+        label = board.hypotheses[payload.hypothesis].label if payload.hypothesis in board.hypotheses else "?"
+        return f"asked a person for data about {label}: {payload.question}"
+    if isinstance(payload, DecisionReviewed):
+        return "a person added to an earlier decision what was known then"
     if isinstance(payload, PersonAnswered):
         return f"a person asked: {payload.question}"
     if isinstance(payload, c.Resumed):
@@ -162,6 +185,11 @@ def _deed(payload: object, board: Board) -> str:
     if isinstance(payload, c.Ended):
         return f"ended ({payload.status.value}): {payload.said}"
     return ""
+
+
+def _why(decided: Decided) -> str:
+    reason = decided.record.reason if decided.record is not None else ""
+    return f" (because: {reason})" if reason else ""
 
 
 def _heard(taken: told.AdviceTaken) -> str:

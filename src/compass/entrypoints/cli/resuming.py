@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked
-from compass.domain.commanded import CommandGiven
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, run_to_end, wait_for_lease
@@ -12,6 +11,11 @@ from compass.entrypoints.models import advised
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import SourceChoice, choice_of, means, runner_name
 from compass.investigation.advising.sent import settle
+from compass.investigation.commanding import Ordered, desk_of, order_named
+from compass.investigation.commanding.base import Payloads
+from compass.investigation.commanding.give import give, somebody
+from compass.investigation.commanding.stop import Stop
+from compass.investigation.commanding.test import deepen as direction
 from compass.investigation.conclude import conclude
 from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.runner import COMMANDER, Means
@@ -68,19 +72,26 @@ async def deepen(
     """The same within an open chronicle; `model` False: no language model is heard meanwhile."""
     loaded = await session.load(chronicle, chosen, reference)
     line = session.pick_any(loaded.view, account)
-    head = next(h.id for h in loaded.board.hypotheses.values() if h.label == line.label)
+    head = next(h for h in loaded.board.hypotheses.values() if h.label == line.label)
+    desk = desk_of(loaded.board, session.mechanisms_of(chosen))
+    order = direction(head).apply(desk, somebody(elapsed_s=loaded.elapsed_s))
+    return line, await reopened(chronicle, chosen, loaded, order, model=model)
+
+
+async def reopened(
+    chronicle: Chronicle, chosen: Settings, loaded: session.Loaded, order: Payloads, *, model: bool = False
+) -> Result:
+    """Give an order to an investigation that has ended, and work on it until it ends again."""
     request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
     prepared = await _equipped(
         chronicle, means(chosen, _source(loaded.events), request.limits), loaded.events, use=model
     )
 
     async def begin(recorder: Recorder, _using: Means) -> None:
-        # Both at once: an order without the round that follows it would be left for whoever resumes next.
-        order = CommandGiven(command="test", argument=head)
-        key = f"command/test/{len(recorder.board.requests)}"
-        await recorder.append((key, order), _resumed(recorder), actor="human")
+        # All at once: an order without the round that follows it would be left for whoever resumes next.
+        await recorder.append(*order, _resumed(recorder), actor="human")
 
-    return line, await run_to_end(chronicle, loaded.id, prepared, request, begin)
+    return await run_to_end(chronicle, loaded.id, prepared, request, begin)
 
 
 def order_stop(reference: str | None) -> str:
@@ -92,8 +103,9 @@ def order_stop(reference: str | None) -> str:
             loaded = await session.load(chronicle, chosen, reference)
             if loaded.board.status is not Status.RUNNING:
                 return f"#{loaded.number} is not running (it is {loaded.board.status.value})"
-            order = c.NewEvent(key=f"command/stop/{runner_name()}", payload=CommandGiven(command="stop"), actor="human")
-            await chronicle.append(loaded.id, None, [order])
+            desk = desk_of(loaded.board, session.mechanisms_of(chosen))
+            stop = Ordered(kind=order_named("stop"), value=Stop())
+            await give(chronicle, loaded.id, stop, desk, somebody(elapsed_s=loaded.elapsed_s))
             recorder = Recorder(chronicle, loaded.id, runner_name(), show_nothing)
             try:
                 await wait_for_lease(recorder, Limits().lease_s, quiet=True)

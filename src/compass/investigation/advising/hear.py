@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 from compass.domain import advised as told
 from compass.domain import chronicle as c
 from compass.domain.advice import LlmFailure
 from compass.domain.board import Board
-from compass.domain.commanded import Decided
+from compass.domain.commanded import Decided, DecisionKind
 from compass.investigation.advising.base import Adviser, Taken
 from compass.investigation.advising.kept import keep, recall
 from compass.investigation.advising.sent import ACTOR, ADVICE, asked
+from compass.investigation.deciding import recorded
 from compass.investigation.estimate import Estimate
 from compass.investigation.moves import searching
 from compass.investigation.purse import Metered
@@ -118,13 +120,20 @@ async def _within(
     if needs <= model.purse.left:
         return
     because = model.purse.words(needs)
+    asked_s = monotonic()
     answer = await money.consent(because) if money.consent is not None else None
     agreed = answer is True
     if agreed:
         model.purse.allow(needs)
     decided = f"spend up to {needs:.2f} USD more on the language model" if agreed else "stay within the budget"
     by = "human" if answer is not None else "policy:unattended"
-    decision = Decided(decision=decided, by=by, because=because)
+    spend, stay = f"spend up to {needs:.2f} USD more on the language model", "stay within the budget"
+    took_s = monotonic() - asked_s if money.consent is not None else None
+    record = recorded(
+        recorder.board, DecisionKind.SPENDING, options=(spend, stay), chosen=decided, favoured=stay,
+        favoured_because="nothing is spent past the budget without a person's word", took_s=took_s,
+    )  # fmt: skip
+    decision = Decided(decision=decided, by=by, because=because, record=record)
     await recorder.append((f"{key}/budget", decision), actor="human" if by == "human" else ACTOR)
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from compass.domain import chronicle as c
 from compass.domain.advice import ModelCall, Spending
 from compass.domain.advised import CostEstimated, ModelAsked, ModelLost
+from compass.domain.commanded import POLICY, DataRequested, Decided
 from compass.domain.disproof import Outcome
 from compass.domain.told import ToolsAsked, ToolsConsulted
 from compass.entrypoints.cli.render.costs import BILLED, estimate_words, spent_words
@@ -50,6 +51,7 @@ class LiveView:
     budget_usd: float | None = None
     spending: Spending = Spending()
     model_lost: str = ""
+    ordered: str = ""  # the last order of a person
     _live: Live | None = None
 
     def __enter__(self) -> LiveView:
@@ -119,6 +121,8 @@ class LiveView:
                 return ""
             agent.failed, agent.doing = True, payload.error
             return f"  {payload.agent:<14} failed: {payload.error}"
+        elif isinstance(payload, Decided | DataRequested):
+            return self._decided(payload)
         elif isinstance(payload, ModelAsked):
             return self._asked(payload.call)
         elif isinstance(payload, CostEstimated):
@@ -133,6 +137,16 @@ class LiveView:
         self.gone = (*self.gone, *lost)
         said = f"  {'tools':<14} {payload.asked - payload.failed} of {payload.asked} calls answered"
         return "\n".join([said, *map(lost_words, lost)])
+
+    def _decided(self, payload: Decided | DataRequested) -> str:
+        """What people order is never mistaken for what the machine does."""
+        if isinstance(payload, DataRequested):
+            label = self.labels.get(payload.hypothesis, "")
+            return f"  COMPASS asks for data ({label}): {payload.question}  {payload.command}".rstrip()
+        who = "policy" if payload.by.startswith(POLICY) else "YOU"
+        if who == "YOU":
+            self.ordered = payload.decision
+        return f"  {who:<14} {payload.decision}"
 
     def _asked(self, call: ModelCall) -> str:
         self.spending = self.spending.plus(call)
@@ -163,6 +177,8 @@ class LiveView:
             text.append(f"{cut(bound(lost_words(line), MOST_CHARS), width)}\n", style="yellow")
         if self.model_lost:
             text.append(f"{cut(bound(self.model_lost, MOST_CHARS), width)}\n", style="yellow")
+        if self.ordered:
+            text.append(f"{cut(bound(f'you: {self.ordered}', MOST_CHARS), width)}\n", style="bold green")
         if self.spending.calls:
             words = f"{self.model}: {spent_words(self.spending, self.budget_usd)}. {BILLED}"
             text.append(f"{cut(bound(words, MOST_CHARS), width)}\n", style="dim")

@@ -32,7 +32,8 @@ def timeline_lines(view: View, moments: Iterable[Moment], page: Page, *, every: 
             lines.append(Text(f"  {day}", style="dim"))
         doubt = f" ± {duration(moment.uncertainty_ns / 1e9)}" if moment.uncertainty_ns >= 1_000_000_000 else ""
         head = f"  {at:%H:%M:%S}{doubt}  "
-        lines.append(Text(head, style="dim").append(page.fit(moment.text, len(head)), style=""))
+        style = "bold green" if moment.by == "person" else "yellow" if moment.by == "policy" else ""
+        lines.append(Text(head, style="dim").append(page.fit(moment.text, len(head)), style=style))
     left_out = sum(1 for moment in listed if moment.detail)
     if left_out and not every:
         lines.append(Text(f"  and {left_out} attempts to refute: compass timeline --all", style="dim"))

@@ -1,0 +1,121 @@
+"""Give one order from a terminal: to an investigation that runs in another, or to one that has ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from compass.disproof import all_strategies
+from compass.domain.failure import Status
+from compass.entrypoints.cli import session
+from compass.entrypoints.cli.render.output import tell
+from compass.entrypoints.settings import Settings
+from compass.investigation.commanding import Back, Choice, Desk, Ordered, Parsed, desk_of, order_named, understand
+from compass.investigation.commanding.give import give, somebody
+from compass.ports.chronicle import Chronicle
+from compass.ports.errors import BadInputError
+
+WORKS = frozenset({"test", "theory", "answer"})
+"""Orders that need work: an investigation that has ended is taken up again for them."""
+LIVING = frozenset({"pause", "continue", "stop"})
+"""Orders that make sense only while it runs."""
+Read = Callable[[Desk], Parsed]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What was ordered: `lines` are said back. `counts` False: nothing was recorded. `taken_up`: an investigation that
+    had ended worked on it. `choices` are numbered where the words did not decide."""
+
+    order: str
+    lines: tuple[str, ...]
+    counts: bool = True
+    taken_up: bool = False
+    choices: tuple[str, ...] = ()
+
+
+def order(
+    reference: str | None, name: str, words: str, *, reason: str = "", confidence: float | None = None,
+    choose: int | None = None, yes: bool = False,
+) -> Given:  # fmt: skip
+    """One order of a known kind. Raises BadInputError where the words give none (the lines say what would)."""
+    given = ordered(
+        reference, lambda desk: order_named(name).parse(words, desk), reason=reason, confidence=confidence,
+        choose=choose, consent=(lambda _lines: True) if yes else _consent,
+    )  # fmt: skip
+    if given.choices:
+        raise BadInputError("\n".join(given.lines), where=name, hint="say it again with --choose N")
+    if not given.counts:
+        raise BadInputError("\n".join(given.lines), where=name, hint=f"compass {order_named(name).usage}")
+    return given
+
+
+def ordered(
+    reference: str | None, read: Read, *, reason: str = "", confidence: float | None = None, choose: int | None = None,
+    consent: Callable[[tuple[str, ...]], bool], took_s: float | None = None,
+) -> Given:  # fmt: skip
+    """Read an order on the board as it stands, show it back where it asks for that, commit it, and take the
+    investigation up again where it has ended and the order needs work."""
+    chosen = session.settings()
+
+    async def work() -> Given:
+        async with session.open_chronicle(chosen) as chronicle:
+            loaded = await session.load(chronicle, chosen, reference)
+            parsed = read(desk(loaded, chosen))
+            if isinstance(parsed, Choice) and choose is not None and 0 < choose <= len(parsed.options):
+                parsed = parsed.options[choose - 1].order
+            if isinstance(parsed, Choice):
+                return Given(order="", lines=parsed.lines, counts=False, choices=tuple(o.text for o in parsed.options))
+            if isinstance(parsed, Back):
+                return Given(order="", lines=parsed.lines, counts=False)
+            return await _give(chronicle, chosen, loaded, parsed, reason, confidence, took_s, consent)
+
+    return session.run(work)
+
+
+def desk(loaded: session.Loaded, chosen: Settings) -> Desk:
+    """The desk of an investigation that was read."""
+    strategies = {strategy.id: strategy for strategy in all_strategies()}
+    mechanisms = session.mechanisms_of(chosen)
+    return desk_of(loaded.board, mechanisms, strategies, id=str(loaded.id), number=loaded.number)
+
+
+async def _give(
+    chronicle: Chronicle, chosen: Settings, loaded: session.Loaded, parsed: Ordered, reason: str,
+    confidence: float | None, took_s: float | None, consent: Callable[[tuple[str, ...]], bool],
+) -> Given:  # fmt: skip
+    table = desk(loaded, chosen)
+    shown = parsed.show(table)
+    running = loaded.board.status is Status.RUNNING
+    if parsed.name in LIVING and not running:
+        said = f"#{loaded.number} is not running (it is {loaded.board.status.value}); compass resume takes it up again"
+        return Given(order=parsed.name, lines=(said,), counts=False)
+    if parsed.asks and not consent(shown):
+        return Given(order=parsed.name, lines=(*shown, "Nothing was added: it needs your yes (--yes)."), counts=False)
+    who = somebody(reason=reason, confidence=confidence, elapsed_s=loaded.elapsed_s, took_s=took_s)
+    if running or parsed.name not in WORKS:
+        await give(chronicle, loaded.id, parsed, table, who)
+        return Given(order=parsed.name, lines=shown)
+    from compass.entrypoints.cli.resuming import reopened
+
+    result = await reopened(chronicle, chosen, loaded, parsed.apply(table, who))
+    return Given(order=parsed.name, lines=(*shown, f"It was taken up again. {result.view.said}".strip()), taken_up=True)
+
+
+def _consent(lines: tuple[str, ...]) -> bool:
+    """Shown back; one key on a terminal. Without one, nothing counts that nobody said yes to."""
+    for line in lines:
+        tell(line)
+    if not sys.stdin.isatty():
+        return False
+    print("y to add, anything else leaves it: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def said(text: str) -> Read:
+    """Free words."""
+    return lambda table: understand(text, table)
+
+
+Later = Callable[[], Awaitable[None]]

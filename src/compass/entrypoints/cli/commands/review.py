@@ -1,0 +1,55 @@
+"""`compass review`: add to decisions later what there was no time for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from compass.entrypoints.cli.options import Confidence, Json, Reason
+
+
+def register(app: typer.Typer) -> None:
+    app.command("review")(review)
+
+
+def review(
+    investigation: Annotated[
+        str | None, typer.Argument(metavar="[N|ID]", help="Which investigation. Default: the latest.")
+    ] = None,
+    decision: Annotated[int | None, typer.Option("--decision", min=1, help="The decision, by its number.")] = None,
+    reason: Reason = "",
+    confidence: Confidence = None,
+    outcome: Annotated[str, typer.Option("--outcome", help="What came of it, in one line.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Walk through the decisions: those of people that have no reason yet are asked about, one line each, all optional.
+
+    With --decision, add to one without being asked. What was decided is not judged here."""
+    import sys
+
+    from rich.text import Text
+
+    from compass.entrypoints.cli import reviewing, session
+    from compass.entrypoints.cli.render.output import console, show, show_json
+
+    if decision is not None:
+        addition = reviewing.Addition(reason=reason, confidence=confidence, outcome=outcome)
+        lines: tuple[reviewing.DecisionLine, ...] = (reviewing.add(investigation, decision, addition),)
+    else:
+        lines = reviewing.decision_lines(session.read_one(investigation).board.made)
+        if sys.stdin.isatty() and not as_json:
+            for line in [one for one in lines if one.open]:
+                addition = reviewing.ask(line)
+                if not addition.empty:
+                    reviewing.add(investigation, line.number, addition)
+            lines = reviewing.decision_lines(session.read_one(investigation).board.made)
+    if as_json:
+        show_json(lines)
+        return
+    for line in lines:
+        why = line.reason or ("no reason yet" if line.open else "")
+        sure = f", {line.confidence:.0%} sure" if line.confidence is not None else ""
+        came = f"; it turned out: {line.outcome}" if line.outcome else ""
+        said = f"{line.number:>3} {line.by:<6} {line.decision}{f': {why}' if why else ''}{sure}{came}"
+        show(console(), [Text(said, style="bold green" if line.by == "person" else "")])

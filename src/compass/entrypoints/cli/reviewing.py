@@ -1,0 +1,125 @@
+"""Go back to decisions when there is time: what was known, why it was reasonable then, what came of it. Blameless."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from compass.domain.chronicle import NewEvent
+from compass.domain.commanded import POLICY, DecisionMade, DecisionReviewed
+from compass.entrypoints.cli import session
+from compass.investigation.advising.words import said
+from compass.ports.errors import BadInputError, NotFoundError
+
+ASKED = "What made this reasonable with what was known then? (Enter leaves it open) "
+SURE = "How sure were you, 0 to 1? (Enter: not said) "
+BECAME = "What came of it? (Enter: not known yet) "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionLine:
+    """A decision with all that was added to it. `number` is its place; `open`: a person's, and without a reason."""
+
+    number: int
+    key: str
+    seq: int
+    by: str
+    decision: str
+    kind: str
+    options: tuple[str, ...]
+    favoured: str
+    favoured_because: str
+    chosen: str
+    agreement: str
+    reason: str
+    confidence: float | None
+    outcome: str
+    took_s: float | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    reason: str = ""
+    confidence: float | None = None
+    outcome: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return not (self.reason or self.outcome) and self.confidence is None
+
+
+def decision_lines(made: Iterable[DecisionMade]) -> tuple[DecisionLine, ...]:
+    """Every decision in order, the latest word of each addition."""
+    return tuple(_line(number, one) for number, one in enumerate(made, start=1))
+
+
+def _line(number: int, one: DecisionMade) -> DecisionLine:
+    record, decided = one.decided.record, one.decided
+    reasons = [r.reason for r in one.reviews if r.reason]
+    sure = [r.confidence for r in one.reviews if r.confidence is not None]
+    outcomes = [r.outcome for r in one.reviews if r.outcome]
+    own = record.reason if record is not None else ""
+    reason = reasons[-1] if reasons else own
+    return DecisionLine(
+        number=number, key=one.key, seq=one.seq, by="policy" if decided.by.startswith(POLICY) else "person",
+        decision=decided.decision, kind=record.kind.value if record else "other",
+        options=record.options if record else (), favoured=record.favoured if record else "",
+        favoured_because=record.favoured_because if record else "", chosen=record.chosen if record else "",
+        agreement=record.agreement.value if record else "", reason=reason,
+        confidence=sure[-1] if sure else record.confidence if record else None,
+        outcome=outcomes[-1] if outcomes else "", took_s=record.took_s if record else None,
+        open=not reason and not decided.by.startswith(POLICY),
+    )  # fmt: skip
+
+
+def add(reference: str | None, number: int, addition: Addition) -> DecisionLine:
+    """Add to one decision. Raises NotFoundError for a number that is not there, BadInputError for nothing to add."""
+    if addition.empty:
+        raise BadInputError("there is nothing to add", where="review", hint="--reason, --confidence or --outcome")
+    chosen = session.settings()
+
+    async def work() -> DecisionLine:
+        async with session.open_chronicle(chosen) as chronicle:
+            loaded = await session.load(chronicle, chosen, reference)
+            made = loaded.board.made
+            if not 0 < number <= len(made):
+                raise NotFoundError(
+                    f"there is no decision {number}", hint=f"there are 1 to {len(made)}: compass review"
+                )
+            review = DecisionReviewed(
+                decided=made[number - 1].key, by="human", reason=said(addition.reason),
+                confidence=addition.confidence, outcome=said(addition.outcome),
+            )  # fmt: skip
+            event = NewEvent(key=f"review/{uuid4().hex[:12]}", payload=review, actor="human")
+            await chronicle.append(loaded.id, None, [event])
+            after = await session.load(chronicle, chosen, str(loaded.id))
+            return decision_lines(after.board.made)[number - 1]
+
+    return session.run(work)
+
+
+def ask(line: DecisionLine) -> Addition:
+    """Three short questions on the terminal, each of which may stay open."""
+    print(f"\n{line.number}. {line.decision}", file=sys.stderr)
+    for option in line.options:
+        print(f"     was shown: {option}", file=sys.stderr)
+    if line.favoured:
+        print(f"     COMPASS favoured: {line.favoured} ({line.favoured_because})", file=sys.stderr)
+    reason, sure, outcome = _read(ASKED), _read(SURE), _read(BECAME)
+    return Addition(reason=reason, confidence=_share(sure), outcome=outcome)
+
+
+def _read(question: str) -> str:
+    print(f"   {question}", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
+def _share(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0.0 <= value <= 1.0 else None

@@ -1,0 +1,130 @@
+"""A REPL over one investigation, while it runs and after: the orders, and the reading commands."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from compass.entrypoints.cli import session
+from compass.entrypoints.cli.commanding import Given, ordered, said
+from compass.entrypoints.cli.render.output import tell
+from compass.ports.errors import CompassError
+
+PROMPT = "compass> "
+LEAVE = frozenset({"quit", "exit", "q", ":q", "bye"})
+Reading = Callable[[str | None, list[str]], None]
+
+
+@dataclass(slots=True)
+class Shell:
+    """What the next line is read with: choices that are still open, and where lines come from and go to."""
+
+    reference: str
+    say: Callable[[str], None] = print
+    read: Callable[[str], str] = input
+    choices: int = 0
+    about: str = field(default="")
+
+    def run(self) -> None:
+        """Until the person leaves. An order that cannot be given is said, and ends nothing."""
+        self.say("Say what you want in plain words; help lists the orders; quit leaves (the investigation goes on).")
+        while True:
+            shown_s = time.monotonic()
+            try:
+                line = self.read(PROMPT).strip()
+            except EOFError:
+                return
+            except KeyboardInterrupt:
+                self.say("")
+                continue
+            if line.lower() in LEAVE:
+                return
+            if line:
+                try:
+                    self.one(line, time.monotonic() - shown_s)
+                except CompassError as error:
+                    tell(f"compass: {error}")
+
+    def one(self, line: str, took_s: float) -> None:
+        """One line: a number picks of what was asked last, a reading command reads, all else is an order."""
+        name, *rest = line.split()
+        reading = READING.get(name.lower())
+        if reading is not None:
+            self.choices = 0
+            reading(self.reference, rest)
+            return
+        picked = int(line) if line.isdigit() and 0 < int(line) <= self.choices else None
+        text = self.about if picked is not None else line
+        given = ordered(self.reference, said(text), choose=picked, consent=self._consent, took_s=took_s)
+        for one in given.lines if not (given.order and self._asked(given)) else given.lines[-1:]:
+            self.say(one)
+        self.choices, self.about = len(given.choices), text if given.choices else ""
+
+    def _asked(self, given: Given) -> bool:
+        """Whether the lines were shown before, to be said yes to."""
+        return given.order == "theory"
+
+    def _consent(self, lines: tuple[str, ...]) -> bool:
+        for one in lines:
+            self.say(one)
+        return self.read("y to add, anything else leaves it: ").strip().lower() in ("y", "yes")
+
+
+def _why(reference: str | None, rest: list[str]) -> None:
+    from compass.entrypoints.cli.commands.why import why
+
+    why(rest[0] if rest else "1", reference)
+
+
+def _evidence(reference: str | None, rest: list[str]) -> None:
+    from compass.entrypoints.cli.commands.evidence import evidence
+
+    evidence(rest[0] if rest else "1", False, reference)
+
+
+def _timeline(reference: str | None, _rest: list[str]) -> None:
+    from compass.entrypoints.cli.commands.timeline import timeline
+
+    timeline(investigation=reference)
+
+
+def _accounts(reference: str | None, rest: list[str]) -> None:
+    from compass.entrypoints.cli.commands.accounts import accounts
+
+    accounts(rest[0] if rest else None, reference)
+
+
+def _show(reference: str | None, _rest: list[str]) -> None:
+    from compass.entrypoints.cli.commands.show import show_investigation
+
+    show_investigation(reference, False, False)
+
+
+def _ask(reference: str | None, rest: list[str]) -> None:
+    from compass.entrypoints.cli.commands.ask import ask
+
+    ask(" ".join(rest), reference, False)
+
+
+def _status(reference: str | None, rest: list[str]) -> None:
+    from compass.entrypoints.cli.commands.status import status
+
+    status(reference, rest[0] if rest else "engineers")
+
+
+READING: dict[str, Reading] = {
+    "why": _why, "evidence": _evidence, "timeline": _timeline, "accounts": _accounts, "list": _accounts, "show": _show,
+    "ask": _ask, "status": _status,
+}  # fmt: skip
+
+
+def run_shell(reference: str | None) -> None:
+    """Open the shell on one investigation. Raises NotFoundError where there is none."""
+    loaded = session.read_one(reference)
+    if sys.stdin.isatty():
+        import readline  # what was typed comes back with the arrow keys
+
+        readline.set_history_length(500)
+    Shell(reference=str(loaded.id)).run()
