@@ -12,7 +12,10 @@ import compass
 from compass.entrypoints.cli import commands
 from tests.support.cli import Cli
 
-COMMANDS = (*(info.name for info in pkgutil.iter_modules(commands.__path__)), "hypotheses")
+COMMANDS = (
+    *({"going_on": "continue"}.get(info.name, info.name) for info in pkgutil.iter_modules(commands.__path__)),
+    "hypotheses",
+)
 HEAVY = (
     "numpy",
     "duckdb",

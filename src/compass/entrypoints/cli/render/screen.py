@@ -212,7 +212,9 @@ def _account_rows(view: View, page: Page) -> list[_Row]:
             rows += [_Row(line, drop=4 if line.plain.startswith(SECOND) else 0) for line in details]
         elif account.best_attempt is not None:
             rows.append(_Row(attempt_line(account.best_attempt, page), drop=7 + place))
-    return rows
+    # What a person set aside stands at the end, wherever that is: it is not gone.
+    aside = [account for account in view.accounts[page.most(4, 5) :] if account.set_aside is not None]
+    return rows + [_Row(claim_line(account, page), drop=3) for account in aside[: page.most(2, 5)]]
 
 
 def claim_line(account: AccountLine, page: Page) -> Text:
