@@ -38,7 +38,19 @@ def test_every_built_in_fault_type_is_on_one_line() -> None:
     """A reader has to see at a glance what counts as right."""
     text = (resources.files("compass.evaluation") / LABELS_FILE).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    assert len(lines) == len(yaml.safe_load(text)) == len(load_labels(KNOWN))
+    assert len(lines) == len(yaml.safe_load(text)) == len(load_labels(KNOWN).keys() - _by_themselves())
+
+
+def _by_themselves() -> frozenset[str]:
+    """Mechanisms that no line of the table names on its left."""
+    text = (resources.files("compass.evaluation") / LABELS_FILE).read_text(encoding="utf-8")
+    return KNOWN - yaml.safe_load(text).keys()
+
+
+def test_a_mechanism_s_own_id_means_that_mechanism_unless_a_line_says_otherwise() -> None:
+    labels = load_labels(KNOWN)
+    assert _by_themselves()
+    assert all(labels[mechanism] == (mechanism,) for mechanism in _by_themselves())
 
 
 def test_words_that_only_say_how_a_defect_was_made_are_compared_by_entity_alone() -> None:

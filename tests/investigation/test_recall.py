@@ -21,7 +21,7 @@ from compass.investigation.settings import Limits
 from compass.mechanisms.propose import MIN_LEAD
 from compass.ports.errors import StorageError
 from compass.sources.recording import find_recordings
-from tests.support.boards import NOW_NS, ORDERS, board, mechanism
+from tests.support.boards import ORDERS, board, mechanism
 from tests.support.crew import Told, crew_of
 from tests.support.running import prepared, run_means
 
@@ -41,7 +41,7 @@ def past(
 
 
 def asked(*neighbours: Neighbour, lessons: Sequence[Lesson] = ()) -> Recalled:
-    return recalled(board(), SIGNATURE, neighbours, lessons, len(neighbours), NOW_NS)
+    return recalled(board(), SIGNATURE, neighbours, lessons, len(neighbours))
 
 
 def test_similar_incidents_are_told_with_why_and_what_resolved_them() -> None:

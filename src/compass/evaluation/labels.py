@@ -27,10 +27,13 @@ def load_labels(known: Collection[str], extra: Path | None = None) -> Labels:
     """Fault type → ids of the mechanisms that count as right for it, one or two of `known`.
 
     `extra` is a team's file: its lines replace built-in ones of the same fault type; an empty list says that only the
-    entity is scored, as for a fault type that is absent. Raises BadInputError naming file and line.
+    entity is scored, as for a fault type that is absent. A mechanism's own id means that mechanism, where no line says
+    otherwise. Raises BadInputError naming file and line.
     """
     built_in = resources.files("compass.evaluation") / LABELS_FILE
-    labels = dict(_parse(LABELS_FILE, built_in.read_bytes(), known))
+    # The word of a team that labels its own incidents (`compass resolve --truth`) is the mechanism's id itself.
+    labels: dict[str, tuple[str, ...]] = {mechanism: (mechanism,) for mechanism in known}
+    labels.update(_parse(LABELS_FILE, built_in.read_bytes(), known))
     if extra is not None:
         labels.update(_parse(str(extra), _read(extra), known))
     return MappingProxyType({fault_type: ids for fault_type, ids in labels.items() if ids})

@@ -77,7 +77,12 @@ def _similar(d: Draft) -> list[str]:
         return [*lines, f"- Not examined: {why or 'no earlier incidents were consulted'}. {asked}"]
     cited = d.cites.of("recalled")
     if not d.view.past:
-        return [*lines, f"- None of {d.view.past_searched} earlier incidents was like this one. {asked}{cited}"]
+        known = (
+            f"None of {d.view.past_searched} earlier incidents was like this one"
+            if d.view.past_searched
+            else ("No earlier incident is known yet")
+        )
+        return [*lines, f"- {known}. {asked}{cited}"]
     for one in d.view.past:
         fix = f" It was resolved by: {one.fix}." if one.fix else ""
         both = f" Both show: {', '.join(one.because)}." if one.because else ""

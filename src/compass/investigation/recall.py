@@ -21,20 +21,20 @@ from compass.domain.proposed import BY_MEMORY
 from compass.domain.time import to_datetime
 from compass.investigation.recorder import Recorder
 from compass.mechanisms.propose import MIN_LEAD, hypothesis_id
-from compass.ports.clock import Clock
-from compass.ports.errors import StorageError
+from compass.ports.errors import EmbeddingError, StorageError
 from compass.ports.knowledge import Knowledge
 
 ACTOR = "memory"
 ASK_S = 5.0  # the past may not hold up the present
 NEAREST = 50
+WITHOUT_WORDS = 200
 MOST_SIMILAR = 3
 LEAST_SIMILAR = 0.35
 TOLD = frozenset({PastStatus.SOLVED, PastStatus.NEAR_MISS, PastStatus.UNSOLVED})
 """What is worth showing: what nobody has judged yet says nothing about what it was."""
 
 
-async def recall(recorder: Recorder, knowledge: Knowledge | None, clock: Clock) -> None:
+async def recall(recorder: Recorder, knowledge: Knowledge | None) -> None:
     """Record what the past says. Where it cannot be asked that is recorded, and the investigation goes on."""
     board = recorder.board
     signature = signature_of(board)
@@ -43,7 +43,7 @@ async def recall(recorder: Recorder, knowledge: Knowledge | None, clock: Clock) 
     else:
         try:
             async with asyncio.timeout(ASK_S):
-                neighbours = await knowledge.nearest(signature, NEAREST)
+                neighbours = await _near(knowledge, signature)
                 lessons = await knowledge.lessons(_known(board))
                 searched = await knowledge.count()
         except (StorageError, TimeoutError) as error:
@@ -51,15 +51,26 @@ async def recall(recorder: Recorder, knowledge: Knowledge | None, clock: Clock) 
         else:
             others = tuple(n for n in neighbours if n.incident.investigation != recorder.investigation)
             taught = tuple(one for one in lessons if one.investigation != recorder.investigation)
-            found = recalled(board, signature, others, taught, searched, clock.now_ns())
+            found = recalled(board, signature, others, taught, searched)
     await recorder.append(("memory/recalled", found), actor=ACTOR)
 
 
+async def _near(knowledge: Knowledge, signature: Signature) -> tuple[Neighbour, ...]:
+    """Without an embedder the latest incidents stand in: the signs decide what is alike."""
+    try:
+        return await knowledge.nearest(signature, NEAREST)
+    except EmbeddingError:
+        return tuple(Neighbour(incident=one, cosine=0.0) for one in await knowledge.incidents(WITHOUT_WORDS))
+
+
 def recalled(
-    board: Board, signature: Signature, neighbours: Sequence[Neighbour], lessons: Sequence[Lesson], searched: int,
-    now_ns: int,
-) -> Recalled:  # fmt: skip
-    """What neighbours and lessons say about an incident of this signature: the most similar first, and the counts."""
+    board: Board, signature: Signature, neighbours: Sequence[Neighbour], lessons: Sequence[Lesson], searched: int
+) -> Recalled:
+    """What neighbours and lessons say about an incident of this signature: the most similar first, and the counts.
+
+    Lessons age up to the end of what may be read: a recording supplies its own now.
+    """
+    now_ns = board.incident.now_ns if board.incident is not None else 0
     rarity = rarity_of([*(n.incident.signature for n in neighbours), *(one.signature for one in lessons)])
     similar = [
         _similar(board, n, signature, rarity) for n in neighbours if n.incident.status in TOLD

@@ -153,7 +153,7 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
     elif move.kind is Kind.ADVISE:
         await _or_stop(_advise(recorder, means), recorder)
     elif move.kind is Kind.RECALL:
-        await _or_stop(recall(recorder, means.knowledge, means.clock), recorder)
+        await _or_stop(recall(recorder, means.knowledge), recorder)
     elif move.kind is Kind.BELIEVE:
         payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
         await recorder.append(*payloads, actor="planning")

@@ -51,6 +51,8 @@ class Wish:
     table: Path | None = None
     model: str = NO_MODEL
     every_call: bool = False
+    learning: str = ""
+    wrong: str = ""
 
 
 def run_evaluation(wish: Wish) -> int:
@@ -59,6 +61,10 @@ def run_evaluation(wish: Wish) -> int:
     if file is not None:
         check_writable(file)
     plan = plan_of(wish)
+    if wish.learning or wish.wrong:
+        from compass.entrypoints.cli.evaluating_learning import run_learning
+
+        return run_learning(plan, wish, file)
     try:
         report = evaluate(plan)
     except KeyboardInterrupt:

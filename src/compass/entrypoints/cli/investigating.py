@@ -25,6 +25,7 @@ from compass.entrypoints.cli.render.output import page, show, tell
 from compass.entrypoints.cli.render.screen import what, where
 from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.config import Config
+from compass.entrypoints.learning import catching_up, remembering
 from compass.entrypoints.live import config
 from compass.entrypoints.models import advised
 from compass.entrypoints.observability import send, wanted
@@ -105,6 +106,7 @@ async def investigate_recording(chronicle: Chronicle, chosen: Settings, folder: 
     incident, choice = incident_of(folder, request), recording_choice(folder, config().signals)
     prepared = means(chosen, choice, request.limits, sequential=request.sequential)
     prepared = await advised(prepared, chronicle, incident.severity, use=request.model)
+    prepared = remembering(prepared, chronicle)
 
     async def begin(recorder: Recorder, using: Means) -> None:
         await open_investigation(recorder, incident, using, source_uri=choice.uri)
@@ -119,6 +121,7 @@ async def investigate_live(
     choice = live_choice(connected, incident)
     prepared = means(chosen, choice, request.limits, sequential=request.sequential)
     prepared = await advised(prepared, chronicle, incident.severity, use=request.model)
+    prepared = remembering(prepared, chronicle)
 
     async def begin(recorder: Recorder, using: Means) -> None:
         await open_investigation(recorder, incident, using, source_uri=choice.uri)
@@ -146,7 +149,8 @@ async def run_to_end(
         try:
             before = (await recorder.catch_up()).seq
             await begin(recorder, prepared)
-            board = await _stoppable(chronicle, investigation, recorder, prepared)
+            async with catching_up(chronicle, tell):
+                board = await _stoppable(chronicle, investigation, recorder, prepared)
         finally:
             await recorder.release()
     await _observed(chronicle, investigation, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,4 +25,18 @@ Confidence = Annotated[
 ]
 Chosen = Annotated[
     int | None, typer.Option("--choose", min=1, help="Which one is meant, where the words could mean several.")
+]
+IncidentId = Annotated[
+    str | None,
+    typer.Argument(metavar="ID", help="Its number or (the beginning of) its id. Default: the latest."),
+]
+Was = Annotated[
+    str, typer.Option("--was", metavar="N|TEXT", help="What it was: an account's number or label, or words.")
+]
+At = Annotated[str, typer.Option("--at", metavar="NAME", help="The part of the system that was struck.")]
+ChangeId = Annotated[str, typer.Option("--change", metavar="ID", help="The change that set it off, if one did.")]
+Fix = Annotated[str, typer.Option("--fix", metavar="TEXT", help="What fixed it, in one line.")]
+TruthBeside = Annotated[
+    Path | None,
+    typer.Option("--truth", metavar="DIR", help="Write the label beside this recording of it, for `compass eval`."),
 ]

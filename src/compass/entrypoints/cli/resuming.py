@@ -7,6 +7,7 @@ from compass.domain.advised import ModelAsked
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, run_to_end, wait_for_lease
+from compass.entrypoints.learning import remembering
 from compass.entrypoints.models import advised
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import SourceChoice, choice_of, means, runner_name
@@ -139,7 +140,8 @@ async def _equipped(chronicle: Chronicle, prepared: Means, events: tuple[c.Event
     board = fold_all(events)
     severity = board.incident.severity if board.incident is not None else None
     calls = [event.payload.call for event in events if isinstance(event.payload, ModelAsked)]
-    return await advised(prepared, chronicle, severity, calls=calls, spent=board.advice.charged_usd, use=use)
+    heard = await advised(prepared, chronicle, severity, calls=calls, spent=board.advice.charged_usd, use=use)
+    return remembering(heard, chronicle)
 
 
 def _source(events: tuple[c.Event, ...]) -> SourceChoice:

@@ -73,6 +73,13 @@ def run(
     every_call: Annotated[
         bool, typer.Option("--every-call", help="Ask the scripted model everything every round, and reuse nothing.")
     ] = False,
+    learning: Annotated[
+        str,
+        typer.Option(metavar="off|on|both", help="In the order of time, without or with what earlier ones taught."),
+    ] = "",
+    wrong: Annotated[
+        str, typer.Option(metavar="SHARE,...", help="With --learning: also with this share of mistaken corrections.")
+    ] = "",
 ) -> int:
     """Investigate labelled recordings and print how often the answer was right. Nothing leaves this machine."""
     from compass.entrypoints.cli.evaluating import Wish, default_jobs, run_evaluation
@@ -80,7 +87,7 @@ def run(
     return run_evaluation(Wish(
         places=places, truth=truth, json=json, runs=repeat, rivals=rival, labels=labels,
         jobs=jobs or default_jobs(), limit_s=time_limit, only=only, table=table, model=model,
-        every_call=every_call,
+        every_call=every_call, learning=learning, wrong=wrong,
     ))  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from compass.entrypoints.cli.options import Json
+from compass.entrypoints.cli.options import IncidentId, Json
 
 Anonymise = Annotated[
     bool, typer.Option("--anonymise", help="Replace names by stable pseudonyms, and redact every text.")
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group.command("import")(import_knowledge)
     group.command("push")(push_knowledge)
     group.command("reembed")(reembed)
+    group.command("undo")(undo)
     app.add_typer(group)
 
 
@@ -64,3 +65,16 @@ def reembed(as_json: Json = False) -> int:
     from compass.entrypoints.cli.handing import run_reembed
 
     return run_reembed(as_json=as_json)
+
+
+def undo(
+    investigation: IncidentId = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line.")] = "",
+    as_json: Json = False,
+) -> int:
+    """Take back what was last said of an incident (resolve, correct, near-miss): it teaches nothing from then on."""
+    from compass.entrypoints.cli import verdicts
+    from compass.entrypoints.cli.render.verdicts import show_kept
+
+    show_kept(verdicts.undo(investigation, reason), as_json=as_json)
+    return 0

@@ -1,0 +1,39 @@
+"""`compass correct`: what it really was, and what had misled."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from compass.domain.learned import Visibility
+from compass.entrypoints.cli.options import At, ChangeId, Fix, IncidentId, Json, TruthBeside, Was
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(correct)
+
+
+def correct(
+    investigation: IncidentId = None, was: Was = "", at: At = "", change: ChangeId = "", fix: Fix = "",
+    misled: Annotated[
+        list[str] | None, typer.Option(metavar="E7", help="A fact that had misled; may be given several times.")
+    ] = None,
+    visible: Annotated[
+        Visibility, typer.Option(help="Could COMPASS have seen it with what was connected?")
+    ] = Visibility.UNKNOWN,
+    missing: Annotated[
+        str, typer.Option(metavar="TEXT", help="The metric, log or span that would have shown it.")
+    ] = "",
+    truth: TruthBeside = None, as_json: Json = False,
+) -> int:  # fmt: skip
+    """Thanks for the correction: what actually was it, and what resolved it? On a terminal it asks."""
+    from compass.entrypoints.cli.asked import answered
+    from compass.entrypoints.cli.render.verdicts import show_kept
+    from compass.entrypoints.cli.verdicts import Told, correct
+
+    words = answered(was, "What actually was it (an account's number, or words)? ", "--was 'disk full' --at ledger")
+    fixed = answered(fix, "What actually resolved it (one line; Enter leaves it out)? ", "", needed=False)
+    told = Told(words=words, entity=at, change=change)
+    show_kept(correct(investigation, told, fixed, misled or [], visible, missing, truth), as_json=as_json)
+    return 0

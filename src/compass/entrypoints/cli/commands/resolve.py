@@ -1,0 +1,26 @@
+"""`compass resolve`: close an incident with what it was and what fixed it."""
+
+from __future__ import annotations
+
+import typer
+
+from compass.entrypoints.cli.options import At, ChangeId, Fix, IncidentId, Json, TruthBeside, Was
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(resolve)
+
+
+def resolve(
+    investigation: IncidentId = None, was: Was = "", at: At = "", change: ChangeId = "", fix: Fix = "",
+    truth: TruthBeside = None, as_json: Json = False,
+) -> int:  # fmt: skip
+    """Say what an incident was and what fixed it: later incidents like it will know. On a terminal it asks."""
+    from compass.entrypoints.cli.asked import answered
+    from compass.entrypoints.cli.render.verdicts import show_kept
+    from compass.entrypoints.cli.verdicts import Told, resolve
+
+    words = answered(was, "What was it (an account's number, or words)? ", "--was 1, or --was 'pool of orders full'")
+    fixed = answered(fix, "What fixed it (one line; Enter leaves it out)? ", "", needed=False)
+    show_kept(resolve(investigation, Told(words=words, entity=at, change=change), fixed, truth), as_json=as_json)
+    return 0

@@ -1,0 +1,230 @@
+"""`resolve`, `correct`, `near-miss` and `knowledge undo`: one event each, then what it teaches is kept up with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from compass.domain.board import Board
+from compass.domain.chronicle import NewEvent, Payload
+from compass.domain.commanded import Agreement, Decided, DecisionKind, DecisionRecord
+from compass.domain.failure import Status
+from compass.domain.hypothesis import Hypothesis
+from compass.domain.learned import Cause, Corrected, LearningUndone, NearMissNoted, Resolved, Visibility
+from compass.entrypoints.cli import session
+from compass.entrypoints.learning import catch_up
+from compass.entrypoints.settings import Settings
+from compass.investigation.verdict import Unclear, cause_of_account, cause_of_words
+from compass.ports.chronicle import Chronicle
+from compass.ports.errors import BadInputError
+from compass.projections.lessons import leading
+from compass.projections.past import cause_words
+from compass.redaction import redact
+
+HUMAN = "human"
+MOST_CHARS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a person says of a cause: an account's number or label, or words; with what names parts of it outright."""
+
+    words: str
+    entity: str = ""
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What was recorded, in words, and as data for `--json`."""
+
+    number: int
+    key: str
+    said: tuple[str, ...]
+    cause: Cause | None
+
+
+Make = Callable[[session.Loaded, Cause], tuple[str, Payload]]
+"""From what is loaded and the cause to the kind of the key, and the event."""
+
+
+def resolve(reference: str | None, told: Told, fix: str, truth: Path | None) -> Kept:
+    """Close an incident: what was accepted and what fixed it."""
+
+    def make(loaded: session.Loaded, cause: Cause) -> tuple[str, Payload]:
+        accepted = _account(loaded, told.words)
+        return "resolved", Resolved(by=HUMAN, cause=cause, fix=_line(fix), accepted=accepted.label if accepted else "")
+
+    return _record(reference, told, make, truth)
+
+
+def correct(
+    reference: str | None, told: Told, fix: str, misled: Sequence[str], visible: Visibility, missing: str,
+    truth: Path | None,
+) -> Kept:  # fmt: skip
+    """What it really was, beside what COMPASS had put first."""
+
+    def make(loaded: session.Loaded, cause: Cause) -> tuple[str, Payload]:
+        labels = tuple(session.pick_fact(loaded.board, label).label for label in misled)
+        return "corrected", Corrected(
+            by=HUMAN, cause=cause, believed=leading(loaded.board), fix=_line(fix), misled_by=labels, visible=visible,
+            missing=_line(missing),
+        )  # fmt: skip
+
+    return _record(reference, told, make, truth)
+
+
+def near_miss(reference: str | None, told: Told, stopped_by: str) -> Kept:
+    """Nothing broke, but it could have."""
+
+    def make(_loaded: session.Loaded, cause: Cause) -> tuple[str, Payload]:
+        return "near_miss", NearMissNoted(by=HUMAN, cause=cause, stopped_by=_line(stopped_by))
+
+    return _record(reference, told, make, None)
+
+
+def undo(reference: str | None, reason: str) -> Kept:
+    """Take back the latest word of an investigation that still teaches. Raises BadInputError where there is none."""
+    chosen = session.settings()
+
+    async def work() -> Kept:
+        async with session.open_chronicle(chosen) as chronicle:
+            loaded = await session.load(chronicle, chosen, reference)
+            taught = loaded.board.verdicts.taught
+            if not taught:
+                raise BadInputError(
+                    f"#{loaded.number} teaches nothing that could be taken back", where="knowledge undo",
+                    hint="compass list shows the investigations; compass show -i N what was said of one",
+                )  # fmt: skip
+            undone = LearningUndone(of=taught[-1], by=HUMAN, reason=_line(reason))
+            key = f"undone/{taught[-1]}"
+            await _append(chronicle, loaded.id, [NewEvent(key=key, payload=undone, actor=HUMAN)])
+            said = f"#{loaded.number}: what {taught[-1].split('/')[0]} had taught no longer counts"
+            return Kept(number=loaded.number, key=key, said=(said,), cause=None)
+
+    return session.run(work)
+
+
+def _record(reference: str | None, told: Told, make: Make, truth: Path | None) -> Kept:
+    chosen = session.settings()
+
+    async def work() -> Kept:
+        async with session.open_chronicle(chosen) as chronicle:
+            loaded = await session.load(chronicle, chosen, reference)
+            if loaded.board.status is Status.RUNNING:
+                raise BadInputError(
+                    f"#{loaded.number} is still running", where="investigation",
+                    hint="wait for its end, or: compass stop",
+                )  # fmt: skip
+            cause = _cause(chosen, loaded, told)
+            label = _label(truth, cause, loaded.board) if truth is not None else None
+            kind, payload = make(loaded, cause)
+            key = f"{kind}/{uuid4()}"
+            decision = _decision(loaded, payload, cause, chosen)
+            await _append(chronicle, loaded.id, [
+                NewEvent(key=key, payload=payload, actor=HUMAN),
+                NewEvent(key=f"decision/{key}", payload=decision, actor=HUMAN),
+            ])  # fmt: skip
+            said = _words(loaded, payload, cause, chosen)
+            if label is not None:
+                _write(*label)
+                said = (*said, f"label written: {label[0]}")
+            return Kept(number=loaded.number, key=key, said=said, cause=cause)
+
+    return session.run(work)
+
+
+async def _append(chronicle: Chronicle, investigation: UUID, events: Sequence[NewEvent]) -> None:
+    """All of it or none: one append is one transaction. What it teaches is derived, now or by the next command."""
+    await chronicle.append(investigation, None, events)
+    await catch_up(chronicle)
+
+
+def _cause(chosen: Settings, loaded: session.Loaded, told: Told) -> Cause:
+    account = _account(loaded, told.words)
+    mechanisms = {**loaded.board.advice.stated, **session.mechanisms_of(chosen)}
+    if account is not None:
+        return cause_of_account(account, loaded.board)
+    found = cause_of_words(_line(told.words), loaded.board, mechanisms, entity=told.entity, change=_line(told.change))
+    if isinstance(found, Unclear):
+        raise BadInputError(found.question, where="what it was", hint="; ".join(found.options))
+    return found
+
+
+def _account(loaded: session.Loaded, words: str) -> Hypothesis | None:
+    """The account that a number or label means; None where it is neither."""
+    plain = words.strip().lower()
+    if not plain.isdigit() and plain not in {h.label.lower() for h in loaded.board.hypotheses.values()}:
+        return None
+    proposed = {h.label.lower(): h for h in loaded.board.hypotheses.values()}
+    if plain in proposed:
+        return proposed[plain]
+    line = session.pick(loaded.view, plain)
+    return proposed[line.label.lower()]
+
+
+def _decision(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Settings) -> Decided:
+    """What stood on the list when a person said what it was."""
+    view, favoured = loaded.view, leading(loaded.board)
+    shown = tuple(f"{line.label} {line.confidence:.0%} {line.claim}" for line in view.accounts[:5])
+    posterior = {line.label: line.confidence for line in view.accounts[:5]}
+    same = favoured is not None and (favoured.mechanism, favoured.entity) == (cause.mechanism, cause.entity)
+    listed = {(h.mechanism, h.entity) for h in loaded.board.hypotheses.values()}
+    if favoured is None:
+        agreement = Agreement.NONE_FAVOURED
+    elif same:
+        agreement = Agreement.AGREES
+    else:
+        agreement = Agreement.OTHER_ON_LIST if (cause.mechanism, cause.entity) in listed else Agreement.NOT_ON_LIST
+    words = cause_words(cause, session.mechanisms_of(chosen))
+    record = DecisionRecord(
+        kind=DecisionKind.ACCEPTANCE, options=shown, favoured=shown[0] if favoured is not None and shown else "",
+        favoured_because="it has the highest probability" if favoured is not None else "",
+        posterior={**posterior, "no_incident": view.no_incident, "not_listed": view.not_listed},
+        cost_usd=loaded.board.advice.spending.usd, elapsed_s=view.elapsed_s or 0.0, chosen=words, agreement=agreement,
+    )  # fmt: skip
+    done = {Resolved: "resolved", Corrected: "corrected", NearMissNoted: "noted as a near miss"}[type(payload)]
+    return Decided(decision=f"{done}: {words}", by=HUMAN, because="a person said what it was", record=record)
+
+
+def _words(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Settings) -> tuple[str, ...]:
+    said = cause_words(cause, session.mechanisms_of(chosen))
+    lines = [f"#{loaded.number}: {said}"]
+    if isinstance(payload, Corrected):
+        lines[0] = f"Thanks for the correction. #{loaded.number} was: {said}"
+        if payload.believed is not None:
+            before = cause_words(payload.believed, session.mechanisms_of(chosen))
+            lines.append(f"in incidents like this one it now counts against: {before} (for a while, by at most 3×)")
+    if cause.mechanism and cause.entity is not None:
+        lines.append("in incidents like this one it now counts for it")
+    else:
+        lines.append("kept in your words; no mechanism of the catalogue fits, so nothing is counted for one")
+    return (*lines, f"to take it back: compass knowledge undo {loaded.number}")
+
+
+def _label(folder: Path, cause: Cause, board: Board) -> tuple[Path, str]:
+    """Where the label goes and what it says, before anything is recorded. Raises BadInputError for no recording."""
+    from compass.exports.truth import truth_of
+    from compass.sources.recording import RecordingSource
+
+    identity = RecordingSource.open(folder).incident().origin or folder.resolve().name
+    try:
+        text = truth_of(identity, cause, board)
+    except ValueError as error:
+        raise BadInputError(str(error), where="--truth", hint="name it: --at orders") from error
+    target = folder.resolve().parent / "truth" / f"{folder.resolve().name}.yaml"
+    if target.exists():
+        raise BadInputError("there is a label already", where=str(target), hint="remove it to write another")
+    return target, text
+
+
+def _write(target: Path, text: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("x", encoding="utf-8") as handle:
+        handle.write(text)
+
+
+def _line(text: str) -> str:
+    return redact(" ".join(text.split()))[:MOST_CHARS]

@@ -1,0 +1,69 @@
+"""Keep what investigations teach up with their chronicles, and give a run its memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import UUID
+
+from compass.domain.knowledge import Learned
+from compass.investigation.runner import Means
+from compass.ports.chronicle import Chronicle
+from compass.ports.errors import EmbeddingError, StorageError
+from compass.projections.lessons import learned_of
+
+AT_ONCE = 200
+"""Investigations derived by one command: the first after an upgrade of a large database must not take minutes."""
+BESIDE = 20
+"""The same while an investigation runs."""
+EMBED_AT_ONCE = 256
+
+
+def remembering(prepared: Means, chronicle: Chronicle) -> Means:
+    """`prepared` with the team's past, which is asked once, after screening."""
+    return replace(prepared, knowledge=chronicle.knowledge, crew=replace(prepared.crew, memory=True))
+
+
+async def catch_up(chronicle: Chronicle, *, at_once: int = AT_ONCE) -> int:
+    """Learn from every investigation that ended, or of which people said something, since: how many there were.
+
+    A crash between a person's word and this costs nothing: the word is in the chronicle, and the next command comes by
+    here. An embedder that fails costs the likeness of words only; the next command tries again.
+    """
+    behind = (await chronicle.knowledge.behind())[:at_once]
+    if not behind:
+        return 0
+    numbers = {one.id: one.number for one in await chronicle.list(limit=1_000_000)}
+    found = [one for id_ in behind if (one := await _learned(chronicle, id_, numbers.get(id_, 0))) is not None]
+    await chronicle.knowledge.learn(found)
+    try:
+        await chronicle.knowledge.embed(EMBED_AT_ONCE)
+    except EmbeddingError:
+        return len(found)
+    return len(found)
+
+
+async def _learned(chronicle: Chronicle, investigation: UUID, number: int) -> Learned | None:
+    events = await chronicle.read(investigation)
+    return await asyncio.to_thread(learned_of, events, number)
+
+
+@asynccontextmanager
+async def catching_up(chronicle: Chronicle, tell: Callable[[str], None]) -> AsyncIterator[None]:
+    """Catch up beside an investigation. What goes wrong is told and ends nothing: it is done by the next command."""
+
+    async def work() -> None:
+        try:
+            await catch_up(chronicle, at_once=BESIDE)
+        except StorageError as error:
+            tell(f"compass: what earlier incidents teach is not up to date: {error}")
+
+    task = asyncio.create_task(work())
+    try:
+        yield
+    finally:
+        if not task.done():
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Whether what was learned from earlier incidents makes later ones easier: the same recordings with and without."""
