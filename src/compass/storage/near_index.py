@@ -15,6 +15,9 @@ INDEX_FROM = 20_000
 """Vectors from which searching by the index pays (docs/learning.md has the measurement); below it every vector is
 compared, which is exact."""
 _LOCK = 0x6E656172  # "near"
+_WHILE_BUILDING = ("maintenance_work_mem = '256MB'", "max_parallel_maintenance_workers = 0")
+"""A graph that does not fit into memory takes many times as long; workers would share that memory in /dev/shm, which
+is too small in many containers."""
 _WIDEST, _WIDEST_HALF = 2000, 4000
 """Dimensions that pgvector's HNSW can hold of `vector` and of `halfvec`."""
 
@@ -64,6 +67,8 @@ class NearIndex:
         try:
             if await self._valid(connection) is False:
                 await connection.execute(f"drop index concurrently if exists compass.{self._name}".encode())
+            for setting in _WHILE_BUILDING:
+                await connection.execute(f"set {setting}".encode())
             # Each vector has the dimensions of its embedder: those of another number are in an index of their own.
             shape = f"{self.kind}({self._dimensions})"
             await connection.execute(
@@ -72,4 +77,6 @@ class NearIndex:
                 f" where dimensions = {self._dimensions}".encode()
             )
         finally:
+            for setting in _WHILE_BUILDING:
+                await connection.execute(f"reset {setting.split(' ')[0]}".encode())
             await connection.execute(b"select pg_advisory_unlock(%(n)s)", {"n": _LOCK})
