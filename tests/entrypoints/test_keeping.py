@@ -11,6 +11,7 @@ import pytest
 from compass.domain.chronicle import NewEvent, Tombstone
 from compass.domain.learned import Resolved
 from compass.entrypoints.config import Retention, read_config
+from compass.entrypoints.learning import catch_up
 from compass.entrypoints.retaining import apply, due
 from compass.entrypoints.sharing import anonymised, embed_all, everything, take_in
 from compass.entrypoints.storage import embedder
@@ -129,3 +130,14 @@ def test_the_embedder_is_the_offline_one_unless_the_file_names_another(
     monkeypatch.setenv("COMPASS_CONFIG", str(tmp_path / "compass.toml"))
     found = embedder()
     assert (found and found.name, found and found.dimensions) == (name, dimensions)
+
+
+async def test_catching_up_renews_vectors_and_survives_a_failing_embedder() -> None:
+    embedder = Counting(broken=True)
+    chronicle = memory(embedder)
+    await ended_one(chronicle)
+    assert await catch_up(chronicle) == 1
+    await chronicle.knowledge.learn([learned(past("orders slow"))])
+    embedder.broken = False
+    assert await catch_up(chronicle) == 0
+    assert "orders slow" in embedder.asked

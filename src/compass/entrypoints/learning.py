@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from compass.domain.knowledge import Learned
@@ -30,14 +31,15 @@ async def catch_up(chronicle: Chronicle, *, at_once: int = AT_ONCE) -> int:
     """Learn from every investigation that ended, or of which people said something, since: how many there were.
 
     A crash between a person's word and this costs nothing: the word is in the chronicle, and the next command comes by
-    here. An embedder that fails costs the likeness of words only; the next command tries again.
+    here. An embedder that fails costs the likeness of words only; the next command tries again. Vectors that another
+    embedder made are renewed here too, so many at once.
     """
     behind = (await chronicle.knowledge.behind())[:at_once]
-    if not behind:
-        return 0
-    numbers = {one.id: one.number for one in await chronicle.list(limit=1_000_000)}
-    found = [one for id_ in behind if (one := await _learned(chronicle, id_, numbers.get(id_, 0))) is not None]
-    await chronicle.knowledge.learn(found)
+    found: list[Learned] = []
+    if behind:
+        numbers = {one.id: one.number for one in await chronicle.list(limit=1_000_000)}
+        found = [one for id_ in behind if (one := await _learned(chronicle, id_, numbers.get(id_, 0))) is not None]
+        await chronicle.knowledge.learn(found)
     try:
         await chronicle.knowledge.embed(EMBED_AT_ONCE)
     except EmbeddingError:
@@ -52,13 +54,15 @@ async def _learned(chronicle: Chronicle, investigation: UUID, number: int) -> Le
 
 @asynccontextmanager
 async def catching_up(chronicle: Chronicle, tell: Callable[[str], None]) -> AsyncIterator[None]:
-    """Catch up beside an investigation. What goes wrong is told and ends nothing: it is done by the next command."""
+    """Load what the recall of an investigation will need, and catch up, beside it. What goes wrong is told and ends
+    nothing: it is done by the next command."""
 
     async def work() -> None:
-        try:
-            await catch_up(chronicle, at_once=BESIDE)
-        except StorageError as error:
-            tell(f"compass: what earlier incidents teach is not up to date: {error}")
+        for step in (chronicle.knowledge.prepare, partial(catch_up, chronicle, at_once=BESIDE)):
+            try:
+                await step()
+            except StorageError as error:
+                tell(f"compass: what earlier incidents teach is not up to date: {error}")
 
     task = asyncio.create_task(work())
     try:

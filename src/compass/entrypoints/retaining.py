@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from compass.entrypoints.config import Retention
+from compass.entrypoints.learning import catch_up
 from compass.ports.chronicle import Chronicle
 from compass.ports.erasure import RAW_EVIDENCE, Erasable
 from compass.ports.errors import ConfigurationError, StaleRunnerError
+
+EVERY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ async def due(chronicle: Chronicle, rules: Retention, now: datetime) -> Due:
 
 async def apply(chronicle: Chronicle, wanted: Due) -> Applied:
     """Learn what was not learned yet, then erase: one investigation a transaction, so that it may be stopped."""
-    behind = set(await chronicle.knowledge.behind())
+    await catch_up(chronicle, at_once=EVERY)
     evidence = everything = payloads = busy = 0
     for one in wanted.everything:
         try:
@@ -59,20 +60,9 @@ async def apply(chronicle: Chronicle, wanted: Due) -> Applied:
         except StaleRunnerError:
             busy += 1
     for one in wanted.evidence:
-        if one.investigation in behind:
-            await learn_one(chronicle, one.investigation, one.number)
         try:
             payloads += await chronicle.erasure.erase(one.investigation, RAW_EVIDENCE)
             evidence += 1
         except StaleRunnerError:
             busy += 1
     return Applied(evidence=evidence, everything=everything, payloads=payloads, busy=busy)
-
-
-async def learn_one(chronicle: Chronicle, investigation: UUID, number: int) -> None:
-    """Derive what one investigation teaches."""
-    from compass.projections.lessons import learned_of
-
-    learned = await asyncio.to_thread(learned_of, await chronicle.read(investigation), number)
-    if learned is not None:
-        await chronicle.knowledge.learn([learned])

@@ -13,7 +13,9 @@ from compass.domain.knowledge import Learned
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.render.output import show_json, tell
 from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.learning import catch_up
 from compass.entrypoints.live import config
+from compass.entrypoints.retaining import EVERY
 from compass.entrypoints.sharing import Imported, anonymised, embed_all, everything, take_in
 from compass.exports.learned import read, written
 from compass.mechanisms.loader import load_catalogue
@@ -97,6 +99,7 @@ def run_reembed(*, as_json: bool) -> int:
 async def _learned(*, anonymise: bool) -> tuple[Learned, ...]:
     chosen = session.settings()
     async with session.open_chronicle(chosen) as chronicle:
+        await catch_up(chronicle, at_once=EVERY)
         learned = await everything(chronicle.knowledge)
         if not anonymise:
             return learned
