@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from compass.domain.board import Board
+from compass.domain.board import Advice, Board
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
 from compass.investigation.moves import (
@@ -169,3 +169,9 @@ def test_what_a_larger_budget_would_examine_is_said_by_label() -> None:
     assert pending_words(believed({POOL: 0.5, SLOW: 0.001})) == "attempts to refute H1", (
         "a hopeless one is not worth it"
     )
+
+
+def test_a_run_that_hears_no_model_on_purpose_does_not_ask_it() -> None:
+    chosen = believed({POOL: 0.5}, advice=Advice(model="test model"))
+    assert next_move(chosen, BUSY, LIMITS).kind is Kind.ADVISE
+    assert next_move(chosen, BUSY, replace(LIMITS, advise=False)).kind is not Kind.ADVISE

@@ -20,7 +20,8 @@ class Limits:
     `proposals_per_round` are the same two bounds for attempts on what a language model proposed: never taken from
     `work`, so that a model's ideas cost the engine's own theories nothing. `advise_always`: the model is heard after
     every round, also when nothing is left to find out: what a measurement compares with. `pause_s` is how long a
-    person's pause holds before a recorded policy goes on: nothing waits longer.
+    person's pause holds before a recorded policy goes on: nothing waits longer. `advise` False: the model is not
+    heard in this run, on purpose, and is not lost by that.
     """
 
     work: float = 400.0
@@ -33,6 +34,7 @@ class Limits:
     lease_s: float = 10.0
     advise_always: bool = False
     pause_s: float = 600.0
+    advise: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from compass.domain.advice import Answered, Sentence
-from compass.domain.advised import ModelAsked, PersonAnswered
-from compass.domain.chronicle import Event
+from compass.domain.advised import ModelAsked, ModelLost, PersonAnswered
+from compass.domain.chronicle import Ended, Event, NewEvent
 from compass.domain.commanded import CommandGiven
+from compass.domain.failure import Status
 from compass.entrypoints.cli.asking import AnswerView, answered
 from compass.entrypoints.cli.investigating import Request, investigate_recording
 from compass.entrypoints.cli.render.answer import answer_lines
@@ -114,11 +115,33 @@ def test_a_model_answers_and_has_a_theory_tested_first(recordings: Path) -> None
     assert len(payloads(events, ModelAsked)) == 2
     assert events[-1].kind == "person.answered"
     assert events[-1].actor == "human"
+    assert not payloads(events, ModelLost)
     lines = "\n".join(line.plain for line in answer_lines(answer, Page(uncut=True)))
     assert "in the words of test model; 2 calls to a language model, 0.0200 USD. Tokens are billed to your own" in lines
     assert f"[{answer.tested[0]}]" in lines
     assert "2 sentences or parts of what the model wrote not shown" in lines
     assert f"tested for this answer: {answer.tested[0]}" in lines
+
+
+def test_a_question_does_not_take_up_what_a_person_stopped(recordings: Path) -> None:
+    """Whoever asks has not ordered anything."""
+
+    async def told() -> tuple[AnswerView, tuple[Event, ...]]:
+        chronicle = MemoryChronicle(clock=SystemClock())
+        result = await investigate_recording(chronicle, Settings(), recordings / "pool", Request(quiet=True))
+        stopped = Ended(status=Status.STOPPED, exit_code=130, said="stopped by a human")
+        await chronicle.append(result.id, None, [NewEvent(key="ended/stopped", payload=stopped, actor="human")])
+
+        async def open_model(_chronicle: Chronicle, _loaded: Loaded) -> LanguageModel:
+            return Answering(_replies)
+
+        made = await answered(chronicle, Settings(), str(result.id), "is it the pool?", open_model, tests=True)
+        return made, await chronicle.read(result.id)
+
+    answer, events = asyncio.run(told())
+    assert answer.tested == ()
+    assert payloads(events, Ended)[-1].status is Status.STOPPED
+    assert any("was stopped" in note for note in answer.notes)
 
 
 def test_no_tests_runs_none(recordings: Path) -> None:

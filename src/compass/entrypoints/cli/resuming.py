@@ -83,7 +83,7 @@ async def reopened(
     chronicle: Chronicle, chosen: Settings, loaded: session.Loaded, order: Payloads, *, model: bool = False
 ) -> Result:
     """Give an order to an investigation that has ended, and work on it until it ends again."""
-    request = Request(quiet=True, limits=Limits(work=DEEP_WORK))
+    request = Request(quiet=True, limits=Limits(work=DEEP_WORK, advise=model))
     prepared = await _equipped(
         chronicle, means(chosen, _source(loaded.events), request.limits), loaded.events, use=model
     )
