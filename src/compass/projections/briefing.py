@@ -90,7 +90,11 @@ def _engineers(board: Board, view: View) -> list[BriefLine]:
 def _managers(board: Board, view: View) -> list[BriefLine]:
     seen = situation(board)
     facts = tuple(fact.label for fact in seen.symptoms[:MOST])
-    hit = f"{len(seen.affected)} parts show symptoms" if seen.affected else "no symptom is visible in the telemetry"
+    hit = (
+        f"{len(seen.affected)} part{'s' * (len(seen.affected) != 1)} with symptoms"
+        if seen.affected
+        else "no symptom is visible in the telemetry"
+    )
     notices = f"; noticed by users of {', '.join(e.name for e in seen.notices[:3])}" if seen.notices else ""
     fine = f"; {len(seen.unaffected)} parts are measured and normal" if seen.unaffected else ""
     lines = [

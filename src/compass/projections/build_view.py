@@ -15,6 +15,7 @@ from compass.domain.observation import Observation
 from compass.domain.place import belief_by_place, counted_as
 from compass.domain.proposed import proposals
 from compass.domain.time import NS_PER_S, Instant
+from compass.projections.asked import orders_line, request_lines
 from compass.projections.central import central
 from compass.projections.filler import Filler
 from compass.projections.lost import of_board, other_gaps
@@ -72,6 +73,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         engine=posterior.engine if posterior else "", table_sha256=posterior.table_sha256 if posterior else "",
         rechecks=recheck_lines(board), model_lost=board.advice.lost, note=incident.note,
         proposals=proposal_lines(board, mechanisms, _attempts_on_proposals(board)), names=name_lines(board),
+        requests=request_lines(board), orders=orders_line(board),
         unread=unread_part(board), past=past_lines(board, mechanisms),
         past_searched=board.memory.searched if board.memory is not None and not board.memory.lost else None,
         past_lost=board.memory.lost if board.memory is not None else "",

@@ -14,6 +14,7 @@ from compass.domain.failure import FailureMode, Status
 from compass.domain.mechanism import Mitigation
 from compass.domain.observation import Observation
 from compass.domain.recheck import AlertState, Recovery
+from compass.projections.asked import OrdersLine, RequestLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,3 +367,5 @@ class View:
     model_lost: str = ""  # why the language model was not asked any more (mode llm_unavailable), in words
     note: str = ""  # why another time is looked at than the page's, where that is so
     told: tuple[ToldLine, ...] = ()  # what the team's own tools say, in the order they were asked
+    requests: tuple[RequestLine, ...] = ()  # what COMPASS asks people for
+    orders: OrdersLine = OrdersLine()

@@ -25,6 +25,22 @@ def proposed(view: View, page: Page) -> list[Text]:
     return [labelled(whose, page.fit(f"{makers} proposed {len(view.proposals)}: {told}"), "magenta")]
 
 
+def ordered(view: View, page: Page) -> list[Text]:
+    """What people ordered that still holds, and what COMPASS asks them."""
+    o, said = view.orders, list[str]()
+    said += ["paused"] if o.paused else []
+    said += [f"looking only at {', '.join(o.only)}"] if o.only else []
+    said += [f"leaving out {', '.join(o.left_out)}"] if o.left_out else []
+    said += [f"escalated to {', '.join(dict.fromkeys(o.escalated))}"] if o.escalated else []
+    lines = [labelled("YOU", page.fit("; ".join(said)), "bold green")] if said else []
+    waiting = [one for one in view.requests if not one.answered]
+    for one in waiting[: page.most(1, 4)]:
+        lines.append(labelled("ASKS", page.fit(f"{one.label} about {one.theory}: {one.question}")))
+        if one.command and (page.uncut or page.full):
+            lines.append(labelled("", Text(page.fit(one.command), style="bold")))
+    return lines
+
+
 def unread(view: View, page: Page) -> list[Text]:
     """Where to look next by hand: what moved and nobody can read."""
     if view.unread is None or not view.unread.moved:
