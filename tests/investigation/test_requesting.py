@@ -20,9 +20,6 @@ WRITES = mechanism(
     requires=(Pattern(signs=("log.errors_up",)),),
     check=("Read the last lines of {entity}.",),
     owner="application",
-    requires=(Pattern(signs=("log.errors_up",)),),
-    check=("Read the last lines of {entity}.",),
-    owner="application",
 )
 KNOWN: dict[str, Mechanism] = {"leak": WRITES}
 
