@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from compass.domain.advice import ModelCall, Role, Task, Usage
+from compass.domain.advice import ASSUMED_CALL_USD, ModelCall, Role, Task, Usage
 from compass.domain.advised import ModelAsked
 from compass.domain.board import Board
 from compass.domain.chronicle import NewEvent
@@ -43,6 +44,10 @@ async def test_the_months_limits_hold_what_was_spent() -> None:
     assert [(limit.name, limit.left) for limit in limits] == [
         ("this investigation", 5.0), ("this month", 8.5), ("the team's month", 0.5)
     ]  # fmt: skip
+    unknown = NewEvent(key="d", payload=ModelAsked(call=replace(call, cost_usd=None)), actor="model")
+    await chronicle.append(investigation, None, [unknown])
+    limits = await limits_of(Budget(month=10), None, chronicle, now)
+    assert limits[1].left == 8.5 - ASSUMED_CALL_USD, "as within a run"
 
 
 async def test_the_estimate_is_from_the_dearest_chosen_model_until_there_is_a_history() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compass.domain.advice import ChosenTests, LlmFailure, Task
-from compass.investigation.purse import ASSUMED_CALL_USD, Limit, Metered, Purse, purse_of
+from compass.domain.advice import ASSUMED_CALL_USD, ChosenTests, LlmFailure, Task
+from compass.investigation.purse import Limit, Metered, Purse, purse_of
 from compass.ports.language_model import Before, Question, Reply
 from tests.support.advice import Answering, call_of
 

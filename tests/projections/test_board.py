@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compass.domain import advised as told
 from compass.domain import chronicle as c
+from compass.domain.advice import LlmFailure
 from compass.domain.board import Board
 from compass.domain.commanded import CommandGiven
 from compass.domain.disproof import Outcome
@@ -16,7 +18,7 @@ from compass.domain.failure import FailureMode, Status
 from compass.domain.observation import Observation, Verdict
 from compass.domain.time import Instant
 from compass.projections.board import fold, fold_all
-from tests.support.boards import LEDGER, ONSET_NS, ORDERS, WEB, attempt, events, opening, plan, seen, theory
+from tests.support.boards import INCIDENT, LEDGER, ONSET_NS, ORDERS, WEB, attempt, events, opening, plan, seen, theory
 
 ROUND = c.RoundStarted(number=1, phase="screen", board_seq=4)
 CLOSED = c.RoundFinished(number=1)
@@ -137,6 +139,32 @@ def test_a_stop_holds_until_somebody_resumes() -> None:
     assert (stopped.stop_requested, stopped.status, stopped.said) == (True, Status.STOPPED, "stopped by a human")
     again = folded(stop, ended, resumed)
     assert (again.stop_requested, again.status, again.reopened, again.said) == (False, Status.RUNNING, 1, "")
+
+
+def test_a_model_that_was_lost_is_heard_again_by_who_resumes_with_one() -> None:
+    opened = c.Opened(
+        incident=INCIDENT, engine="e", mode="parallel", commander="c", specialists=(), model="m", budget_usd=2.0
+    )
+    begun = c.RoundStarted(number=1, phase="screen", board_seq=1)
+    lost = told.ModelLost(failure=LlmFailure.WRONG_KEY, said="the key was refused")
+    without = c.Resumed(runner="r", after_seq=5)
+    resumed = replace(without, model="n", budget_usd=9.0)
+    advice = folded(opened, begun, lost, told.AdviceTaken(round=1), without).advice
+    assert (advice.lost, advice.again, advice.heard) == ("the key was refused", False, 1)
+    due = (opened, begun, lost, told.AdviceTaken(round=1), resumed)
+    advice = folded(*due).advice
+    assert (advice.lost, advice.again, advice.heard) == ("the key was refused", True, 0)
+    assert (advice.model, advice.budget_usd) == ("m", 2.0)
+    advice = folded(*due, told.AdviceTaken(round=1, skipped="nothing to ask")).advice
+    assert (advice.lost, advice.again, advice.heard) == ("the key was refused", True, 1)
+    advice = folded(*due, told.AdviceTaken(round=1)).advice
+    assert (advice.lost, advice.again) == ("", False)
+    advice = folded(*due, replace(lost, said="refused again"), told.AdviceTaken(round=1)).advice
+    assert (advice.lost, advice.again) == ("refused again", False)
+    # A table that could not be read: there was no model to begin with.
+    advice = folded(replace(opened, model="", budget_usd=None), lost, begun, resumed).advice
+    assert (advice.model, advice.budget_usd, advice.again) == ("n", 9.0, True)
+    assert folded(replace(opened, model=""), begun, resumed).advice.model == "", "none was wanted"
 
 
 def test_an_ending_is_forgotten_on_resume_and_a_lost_source_before_a_crash_is_not() -> None:

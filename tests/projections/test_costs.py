@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compass.domain.advice import LlmFailure, ModelCall, Role, Task, Usage
+from compass.domain.advice import ASSUMED_CALL_USD, LlmFailure, ModelCall, Role, Task, Usage
 from compass.domain.advised import ModelAsked
 from compass.projections.board import fold_all
 from compass.projections.costs import Costs, costs_of
@@ -54,3 +54,4 @@ def test_the_board_and_the_report_agree() -> None:
     total = costs_of(listed, board, id="x", number=1).total
     assert total == board.advice.spending
     assert (total.usd, total.calls, total.reused, total.unpriced) == (0.5, 2, 1, 1)
+    assert board.advice.charged_usd == 0.5 + ASSUMED_CALL_USD, "a budget holds after a resume as it did before"

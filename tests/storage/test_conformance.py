@@ -293,6 +293,7 @@ async def test_what_models_cost_is_summed_since_a_time_and_by_investigation(chro
     spent = await chronicle.spent(before)
     assert spent.team == pytest.approx(1.75)
     assert spent.everybody == pytest.approx(base.everybody + 1.75)
+    assert (spent.team_unpriced, spent.everybody_unpriced) == (1, base.everybody_unpriced + 1)
     assert (await chronicle.spent(datetime.now(UTC) + timedelta(hours=1))).everybody == 0.0
     latest, earlier = await chronicle.past_costs()
     assert (latest.investigation, latest.calls, latest.usd) == (second, 1, 1.0)

@@ -188,6 +188,11 @@ class Usage:
         )  # fmt: skip
 
 
+ASSUMED_CALL_USD = 0.25
+"""What a budget sets aside and takes for a call whose price nobody knows: 6,000 tokens in and 2,000 out at 15 and
+75 USD a million tokens."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCall:
     """One call, as it was. `id` is derived from what was sent, to which model, for which reply.
@@ -219,16 +224,24 @@ class ModelCall:
 
     @property
     def charged_usd(self) -> float:
-        """What counts against a budget: nothing for a reused call, and nothing where no price is known."""
+        """What it cost as far as that is known: nothing for a reused call, and nothing where no price is known."""
         return 0.0 if self.reused or self.cost_usd is None else self.cost_usd
+
+    @property
+    def budget_usd(self) -> float:
+        """What counts against a budget: ASSUMED_CALL_USD where a call was sent and no price is known."""
+        return ASSUMED_CALL_USD if not self.reused and self.cost_usd is None else self.charged_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """USD that calls to models cost over a time: of one team, and of every team in the same database."""
+    """USD that calls to models cost over a time: of one team, and of every team in the same database. `unpriced`: how
+    many calls have no known price."""
 
     team: float = 0.0
     everybody: float = 0.0
+    team_unpriced: int = 0
+    everybody_unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from compass.domain.advice import ModelCall, ReadChange, ReadName, Spending, Task
+from compass.domain.advice import ASSUMED_CALL_USD, ModelCall, ReadChange, ReadName, Spending, Task
 from compass.domain.advised import ProposedFact
 from compass.domain.commanded import DataGiven, DataRequested, DecisionMade
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
@@ -54,14 +54,15 @@ class Argument:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
     """What a language model added, all of it proposals. `model` empty: none was chosen. `lost`: why it is not asked any
-    more. `heard` is the last round it was heard after; `asked` are the tasks of the hearings that have ended, `asking`
-    those since. `under_way` are calls that were sent and not settled, by id of their ModelSent. Other mappings: by
-    hypothesis id, change id, template or series id.
+    more; `again`: but a resume gave it another chance, which it has not had yet. `heard` is the last round it was heard
+    after; `asked` are the tasks of the hearings that have ended, `asking` those since. `under_way` are calls that were
+    sent and not settled, by id of their ModelSent. Other mappings: by hypothesis id, change id, template or series id.
     `readers` are the models that read the `names`; `rejected` are ids of series whose reading people rejected."""
 
     model: str = ""
     budget_usd: float | None = None
     lost: str = ""
+    again: bool = False
     heard: int = 0
     asked: frozenset[Task] = frozenset()
     asking: frozenset[Task] = frozenset()
@@ -79,8 +80,10 @@ class Advice:
 
     @property
     def charged_usd(self) -> float:
-        """What counts against a budget: what was spent, and what calls may cost whose answer nobody has seen."""
-        return self.spending.usd + sum(call.charged_usd for call in self.under_way.values())
+        """What counts against a budget, as `ModelCall.budget_usd`: what was spent, and what calls may cost whose answer
+        nobody has seen."""
+        unpriced = self.spending.unpriced * ASSUMED_CALL_USD
+        return self.spending.usd + unpriced + sum(call.budget_usd for call in self.under_way.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

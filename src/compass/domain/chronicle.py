@@ -232,10 +232,13 @@ class ServersAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """A runner took over after a crash. `after_seq` is the last event it found."""
+    """A runner took over after a crash. `after_seq` is the last event it found. `model` is the language model at hand
+    in its run, empty: none; `budget_usd` what that may cost. One that was lost before is asked once more."""
 
     runner: str
     after_seq: int
+    model: str = ""
+    budget_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from compass.domain.advice import Task, Usage
+from compass.domain.advice import ASSUMED_CALL_USD, Task, Usage
 from compass.domain.incident import Severity
 from compass.investigation.advising.hear import Estimator
 from compass.investigation.estimate import estimate
@@ -32,9 +32,11 @@ async def limits_of(budget: Budget, severity: Severity | None, chronicle: Chroni
         return limits
     spent = await chronicle.spent(month_begins(now))
     if budget.month is not None:
-        limits.append(Limit(name="this month", usd=budget.month, spent=spent.everybody))
+        everybody = spent.everybody + ASSUMED_CALL_USD * spent.everybody_unpriced
+        limits.append(Limit(name="this month", usd=budget.month, spent=everybody))
     if budget.team_month is not None:
-        limits.append(Limit(name="the team's month", usd=budget.team_month, spent=spent.team))
+        team = spent.team + ASSUMED_CALL_USD * spent.team_unpriced
+        limits.append(Limit(name="the team's month", usd=budget.team_month, spent=team))
     return limits
 
 

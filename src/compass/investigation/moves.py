@@ -95,7 +95,8 @@ def _after_beliefs(board: Board, crew: Crew, limits: Limits) -> Move:
 def advice_due(board: Board, limits: Limits) -> bool:
     """Whether the language model is heard now: once after each round, while there is something left to find out."""
     advice = board.advice
-    if not limits.advise or not advice.model or advice.lost or advice.heard >= board.round:
+    lost = advice.lost and not advice.again
+    if not limits.advise or not advice.model or lost or advice.heard >= board.round:
         return False
     return limits.advise_always or (board.round < limits.rounds and not decided(board, limits))
 

@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from compass.domain.advice import LlmFailure, ModelCall, Role
+from compass.domain.advice import ASSUMED_CALL_USD, LlmFailure, ModelCall, Role
 from compass.domain.ids import id_of
 from compass.ports.language_model import Before, LanguageModel, ModelHealth, Question, Reply
 
 T = TypeVar("T")
-ASSUMED_CALL_USD = 0.25
-"""For a call whose price nobody knows: 6,000 tokens in and 2,000 out at 15 and 75 USD a million tokens."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,9 +95,7 @@ class Metered:
         spent = 0.0
         try:
             reply = await self.inner.ask(question, None if before is None else _at(needs, before))
-            # What came without a price is taken at what was assumed for it, else the limit would never be met.
-            unpriced = not reply.call.reused and reply.call.cost_usd is None
-            spent = needs if unpriced else reply.call.charged_usd
+            spent = reply.call.budget_usd
             return reply
         finally:
             self.purse.settle(needs, spent)

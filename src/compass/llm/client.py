@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from compass.domain.advice import LlmFailure, ModelCall, Role, Task, Usage
+from compass.domain.advice import ASSUMED_CALL_USD, LlmFailure, ModelCall, Role, Task, Usage
 from compass.domain.ids import id_of
 from compass.llm import replies
 from compass.llm.asking import Asking, Tried
@@ -201,7 +201,9 @@ class Client:
         """Tokens of one candidate and USD of all, each asked as often as it can be."""
         most = Usage(input=TRIES * self._tokens_of(call.prompt), output=TRIES * sending.tokens, counted=False)
         costs = [self._prices(*split(name), most) for name in names]
-        return most, None if not costs or costs[0] is None else sum(cost or 0.0 for cost in costs)
+        if not costs or costs[0] is None:
+            return most, None
+        return most, sum(ASSUMED_CALL_USD if cost is None else cost for cost in costs)
 
     def _unseen(self, call: ModelCall, sending: Sending, names: Sequence[str], kind: type) -> ModelCall:
         """The record of a call whose answer nobody sees."""

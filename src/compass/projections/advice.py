@@ -8,6 +8,22 @@ from functools import singledispatch
 from compass.domain import advised as told
 from compass.domain.advice import LlmFailure
 from compass.domain.board import Advice, Argument
+from compass.domain.chronicle import Resumed
+
+
+def resumed(advice: Advice, payload: Resumed, number: int) -> Advice:
+    """What a resume in round `number` means for a model that was lost (its key may have been put right): it is heard
+    once more, also after a round that it was lost in; one that has never answered, from the beginning. What was said of
+    its loss stays until it has answered."""
+    if not advice.lost or not payload.model:
+        return advice
+    begun = bool(advice.model)  # else it could not even be opened when the investigation began
+    answered = advice.spending.calls + advice.spending.reused > advice.spending.failed
+    return replace(
+        advice, again=True, heard=min(advice.heard, max(0, number - 1)) if answered else 0,
+        asked=advice.asked if answered else frozenset(), model=advice.model or payload.model,
+        budget_usd=advice.budget_usd if begun else payload.budget_usd,
+    )  # fmt: skip
 
 
 @singledispatch
@@ -32,7 +48,7 @@ def _(payload: told.ModelAsked, advice: Advice) -> Advice:
 
 @fold_advice.register
 def _(payload: told.ModelLost, advice: Advice) -> Advice:
-    return replace(advice, lost=payload.said)
+    return replace(advice, lost=payload.said, again=False)
 
 
 @fold_advice.register
@@ -77,9 +93,11 @@ def _(payload: told.NamesRejected, advice: Advice) -> Advice:
 
 @fold_advice.register
 def _(payload: told.AdviceTaken, advice: Advice) -> Advice:
+    answered = advice.again and not payload.skipped  # it was lost, was asked once more, and was not lost again
     return replace(
         advice, heard=max(advice.heard, payload.round), dropped=advice.dropped + payload.dropped,
-        asked=advice.asked | advice.asking, asking=frozenset(),
+        asked=advice.asked | advice.asking, asking=frozenset(), lost="" if answered else advice.lost,
+        again=advice.again and not answered,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from compass.domain.observation import Observation, Verdict
 from compass.domain.recheck import Rechecked
 from compass.domain.told import ToolAnswered, ToolsConsulted
 from compass.domain.unread import UnreadCounted
-from compass.projections.advice import fold_advice
+from compass.projections.advice import fold_advice, resumed
 from compass.projections.ordered import fold_orders
 from compass.projections.verdicts import fold_verdicts
 
@@ -273,10 +273,11 @@ def _(payload: CommandGiven, board: Board) -> Board:
 
 
 @_apply.register
-def _(_payload: c.Resumed, board: Board) -> Board:
+def _(payload: c.Resumed, board: Board) -> Board:
     # A new chance to end: an earlier stop or ending no longer holds. What was said without an end (a source that is
     # lost) still does: a crash between must not make a difference.
-    again = replace(board, status=Status.RUNNING, reopened=board.reopened + 1, stop_requested=False)
+    advice = resumed(board.advice, payload, board.round)
+    again = replace(board, status=Status.RUNNING, reopened=board.reopened + 1, stop_requested=False, advice=advice)
     return again if board.status is Status.RUNNING else replace(again, failure=None, said="", look_at=())
 
 

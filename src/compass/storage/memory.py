@@ -136,13 +136,15 @@ class MemoryChronicle:
         )
 
     async def spent(self, since: datetime) -> Spent:
-        usd = sum(
-            call.charged_usd
+        calls = [
+            call
             for found in self._investigations.values()
             for event, call in (*_calls(found.rows), *_under_way(found.rows))
             if event.recorded_at >= since
-        )
-        return Spent(team=usd, everybody=usd)
+        ]
+        usd = sum(call.charged_usd for call in calls)
+        unpriced = sum(not call.reused and call.cost_usd is None for call in calls)
+        return Spent(team=usd, everybody=usd, team_unpriced=unpriced, everybody_unpriced=unpriced)
 
     async def past_costs(self, limit: int = 20) -> tuple[PastCost, ...]:
         costs: list[tuple[datetime, PastCost]] = []

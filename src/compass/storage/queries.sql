@@ -169,7 +169,9 @@ with asked as (
           and asked.said ->> 'sent' = sent.said ->> 'id'
     )
 )
-select coalesce(sum(usd) filter (where team = %(team)s), 0)::float8 as team, coalesce(sum(usd), 0)::float8 as everybody
+select coalesce(sum(usd) filter (where team = %(team)s), 0)::float8 as team, coalesce(sum(usd), 0)::float8 as everybody,
+       count(*) filter (where usd is null and team = %(team)s) as team_unpriced,
+       count(*) filter (where usd is null) as everybody_unpriced
 from calls
 
 -- name: past_costs

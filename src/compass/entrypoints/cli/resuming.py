@@ -47,9 +47,9 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
             request = Request(quiet=quiet)
             prepared = await _equipped(chronicle, means(chosen, _source(events), request.limits), events, use=model)
 
-            async def begin(recorder: Recorder, _using: Means) -> None:
+            async def begin(recorder: Recorder, using: Means) -> None:
                 if recorder.board.status in OPEN:  # else another runner ended it while this one waited
-                    await recorder.append(_resumed(recorder), actor="human")
+                    await recorder.append(_resumed(recorder, using), actor="human")
 
             return await run_to_end(chronicle, investigation, prepared, request, begin)
 
@@ -88,9 +88,9 @@ async def reopened(
         chronicle, means(chosen, _source(loaded.events), request.limits), loaded.events, use=model
     )
 
-    async def begin(recorder: Recorder, _using: Means) -> None:
+    async def begin(recorder: Recorder, using: Means) -> None:
         # All at once: an order without the round that follows it would be left for whoever resumes next.
-        await recorder.append(*order, _resumed(recorder), actor="human")
+        await recorder.append(*order, _resumed(recorder, using), actor="human")
 
     return await run_to_end(chronicle, loaded.id, prepared, request, begin)
 
@@ -130,9 +130,12 @@ async def _ended(recorder: Recorder, number: int) -> str:
         await recorder.release()
 
 
-def _resumed(recorder: Recorder) -> tuple[str, c.Payload]:
+def _resumed(recorder: Recorder, using: Means) -> tuple[str, c.Payload]:
     after = recorder.board.seq
-    return f"resumed/{after}", c.Resumed(runner=recorder.runner.split(":")[1], after_seq=after)
+    return f"resumed/{after}", c.Resumed(
+        runner=recorder.runner.split(":")[1], after_seq=after, budget_usd=using.budget_usd,
+        model=using.model.name if using.model is not None else "",
+    )  # fmt: skip
 
 
 async def _equipped(chronicle: Chronicle, prepared: Means, events: tuple[c.Event, ...], *, use: bool) -> Means:

@@ -1,0 +1,152 @@
+"""What goes on with an investigation: `compass test` on a model's proposal, and a resume after a model was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from compass.domain import chronicle as c
+from compass.domain.advice import LlmFailure, SuggestedTheories, SuggestedTheory, Task
+from compass.domain.advised import AdviceTaken
+from compass.domain.board import Board
+from compass.domain.failure import Status
+from compass.domain.proposed import Standing, proposals, standing_of
+from compass.entrypoints.cli import resuming, session
+from compass.entrypoints.cli.commands import test as command
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.settings import Settings
+from compass.entrypoints.wiring import recording_choice
+from compass.investigation.advising import advisers
+from compass.investigation.advising.propose import KNOWN
+from compass.investigation.recorder import Recorder, show_nothing
+from compass.investigation.runner import Means, investigate, open_investigation
+from compass.investigation.settings import Limits
+from compass.ports.chronicle import Chronicle
+from compass.ports.errors import NotFoundError
+from compass.ports.language_model import LanguageModel, Question
+from compass.projections.board import fold_all
+from compass.sources.recording import RecordingSource
+from compass.storage.memory import MemoryChronicle
+from tests.support.advice import Answering
+from tests.support.running import prepared
+
+SLOW_QUERY = Path(__file__).resolve().parents[2] / "data" / "lab" / "lab-002"
+FEW = Limits(proposals=0)
+"""What a model proposes is not tried by itself: an order to do so has everything left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A chronicle that every command opens, with one investigation."""
+
+    chronicle: MemoryChronicle
+    id: UUID
+
+    async def board(self) -> Board:
+        return fold_all(await self.chronicle.read(self.id))
+
+
+def proposing(question: Question[object]) -> object:
+    """A theory of the catalogue at every part, another one each."""
+    if question.task is not Task.PROPOSE:
+        return question.reply()
+    known = [item.id for s in question.stable if s.title == KNOWN for item in s.items]
+    parts = next(s.items for s in question.sections if s.title == "parts of the system")
+    cites = tuple(item.id for s in question.sections if s.title == "observations" for item in s.items)[:1]
+    return SuggestedTheories(
+        theories=tuple(
+            SuggestedTheory(entity=part.id, mechanism=mechanism, cites=cites)
+            for part, mechanism in zip(parts, known, strict=False)
+        )
+    )
+
+
+async def ran(folder: Path, model: LanguageModel, limits: Limits) -> Desk:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    using = replace(prepared(folder, limits=limits), model=model, advisers=advisers(), budget_usd=5.0)
+    incident = RecordingSource.open(folder).incident()
+    investigation = await chronicle.create(incident.title)
+    recorder = Recorder(chronicle, investigation, "test", show_nothing)
+    await recorder.claim(60)
+    await open_investigation(recorder, incident, using, source_uri=recording_choice(folder).uri)
+    await investigate(recorder, using)
+    await recorder.release()
+    return Desk(chronicle, investigation)
+
+
+def at(desk: Desk, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Commands open this chronicle, and a compass.toml that chooses nothing."""
+
+    @asynccontextmanager
+    async def opened(_chosen: Settings) -> AsyncIterator[Chronicle]:
+        yield desk.chronicle
+
+    monkeypatch.setattr(session, "open_chronicle", opened)
+    (folder / "compass.toml").write_text("")
+    monkeypatch.setenv("COMPASS_CONFIG", str(folder / "compass.toml"))
+
+
+def test_a_proposal_is_tried_on_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = asyncio.run(ran(SLOW_QUERY, Answering(proposing), FEW))
+    before = asyncio.run(desk.board())
+    wanted = next(h for h in proposals(before) if standing_of(h, before) is Standing.WAITING)
+    at(desk, monkeypatch, tmp_path)
+    command.test_account(wanted.label, str(desk.id))
+    out = capsys.readouterr().out
+    after = asyncio.run(desk.board())
+    made = [a for key, a in after.attempts.items() if a.hypothesis == wanted.id and key not in before.attempts]
+    assert made
+    assert wanted.label in out
+    assert out.count("if true") == len(made)
+    command.test_account(wanted.label.lower(), str(desk.id), as_json=True)
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["after"]["label"] == wanted.label
+    assert shown["before"] == shown["after"].get("standing", shown["after"].get("confidence")), (
+        "nothing was left to try"
+    )
+    with pytest.raises(NotFoundError, match="no account H999"):
+        command.test_account("H999", str(desk.id))
+
+
+@pytest.mark.parametrize("repaired", [True, False])
+def test_a_lost_model_is_asked_again_by_who_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repaired: bool
+) -> None:
+    whole = asyncio.run(ran(SLOW_QUERY, Answering(lambda _question: LlmFailure.WRONG_KEY), Limits()))
+    desk = asyncio.run(crashed(whole))
+    assert "it failed: wrong_key" in asyncio.run(desk.board()).advice.lost
+    model = Answering(proposing if repaired else lambda _question: LlmFailure.QUOTA)
+
+    async def chosen(prepared: Means, *_more: object, **_named: object) -> Means:
+        return replace(prepared, model=model, advisers=advisers(), budget_usd=5.0)
+
+    at(desk, monkeypatch, tmp_path)
+    monkeypatch.setattr(resuming, "advised", chosen)
+    resuming.go_on(str(desk.id), quiet=True)
+    board = asyncio.run(desk.board())
+    assert board.status is Status.DONE
+    assert model.asked
+    assert bool(proposals(board)) is repaired
+    assert ("quota" in board.advice.lost) is not repaired
+    assert (board.advice.lost == "") is repaired
+
+
+async def crashed(desk: Desk) -> Desk:
+    """The same, after a crash right behind the first hearing of the model."""
+    events = await desk.chronicle.read(desk.id)
+    cut = next(event.seq for event in events if isinstance(event.payload, AdviceTaken))
+    store = MemoryChronicle(clock=SystemClock())
+    investigation = await store.create("test")
+    epoch = await store.claim(investigation, "dead", 0)
+    news = [c.NewEvent(key=e.key, payload=e.payload, actor=e.actor) for e in events if e.seq <= cut]  # type: ignore[arg-type]
+    await store.append(investigation, epoch, news)
+    return Desk(store, investigation)
