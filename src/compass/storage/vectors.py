@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FILE = Path(__file__).with_name("knowledge.sql")
-COMPARED = 20_000
+COMPARED = 10_000
 """Without pgvector this many of the latest incidents are compared: their vectors come over the wire every time."""
 _BATCH = 256
 _EF_SEARCH = 200
