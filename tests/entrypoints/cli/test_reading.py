@@ -147,7 +147,7 @@ def test_the_timeline_has_the_system_first_and_both_in_order(told: Told) -> None
     assert "ended (done): working theory" in investigation
     moments = told.cli("timeline", "-i", "1", "--json").json()
     assert isinstance(moments, list)
-    assert {"ns", "uncertainty_ns", "track", "text", "seq", "detail"} == set(moments[0])
+    assert {"ns", "uncertainty_ns", "track", "text", "seq", "by", "detail"} == set(moments[0])
     single = [moment for moment in moments if moment["detail"]]
     assert single
     assert single[0]["text"] not in done.out
