@@ -25,7 +25,7 @@ def pattern_lines(past: Past, mechanisms: Mapping[str, Mechanism], page: Page) -
     for one in past.patterns:
         said = cause_words(Cause(mechanism=one.mechanism, entity=one.entity), mechanisms)
         fix = f"; fixed by: {one.fixes[0]}" if one.fixes else ""
-        lines.append(Text(page.fit(f"{one.right:>8}  {one.wrong:>7}  {_day(one.last)}  {said}{fix}", 0)))
+        lines.append(_columns(f"{one.right:>8}  {one.wrong:>7}  {_day(one.last)}  ", f"{said}{fix}", page))
     return lines
 
 
@@ -38,7 +38,7 @@ def unsolved_lines(past: Past, page: Page) -> list[Text]:
         numbers = ", ".join(f"#{one.number}" for one in cluster.incidents)
         signs = "; ".join(SIGNS.get(key.split("@")[0], key) for key in cluster.signs[:MOST_SIGNS])
         lines.append(Text(page.fit(f"{len(cluster.incidents)}×  {numbers}, last {_day(cluster.incidents[0].at)}", 0)))
-        lines.append(Text(page.fit(f"    all show: {signs or 'nothing in common'}", 0)))
+        lines.append(_columns("    all show: ", signs or "nothing in common", page))
     return [*lines, Text("once known: compass resolve ID --was TEXT --at NAME", style="dim")]
 
 
@@ -48,12 +48,17 @@ def gap_lines(past: Past, page: Page) -> list[Text]:
         return [Text(f"no gap was named in {past.incidents} incidents")]
     lines = [Text("  hid a cause  named in  what", style="dim")]
     for one in past.gaps:
-        lines.append(Text(page.fit(f"{one.hid:>13}  {one.incidents:>8}  {one.gap}", 0)))
+        lines.append(_columns(f"{one.hid:>13}  {one.incidents:>8}  ", one.gap, page))
         if one.hides:
-            lines.append(Text(page.fit(f"{'':>25}hides: {'; '.join(one.hides[:MOST_SIGNS])}", 0), style="dim"))
+            lines.append(_columns(f"{'':>25}hides: ", "; ".join(one.hides[:MOST_SIGNS]), page))
         if one.suggestion:
-            lines.append(Text(page.fit(f"{'':>25}closes it: {one.suggestion}", 0)))
+            lines.append(_columns(f"{'':>25}closes it: ", one.suggestion, page))
     return lines
+
+
+def _columns(before: str, text: str, page: Page) -> Text:
+    """Columns, and behind them as much of a text as fits."""
+    return Text(before + page.fit(text, len(before)))
 
 
 def _day(moment: datetime) -> str:
