@@ -46,3 +46,9 @@ def test_an_update_says_when_the_next_one_comes(audience: Audience) -> None:
     assert running.next_ns > NOW_NS + NS_PER_S
     assert "Next update by" in running.lines[-1].text
     assert ended.next_ns is None
+
+
+def test_before_facts_have_labels_none_is_cited() -> None:
+    table = desk(listed(observation_labels={}))
+    made = briefing(table.board, table.view, Audience.ENGINEERS, NOW_NS)
+    assert all("E?" not in line.facts for line in made.lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from compass.domain.board import Board
@@ -16,6 +16,7 @@ from compass.projections.view import View
 NEXT_S = {"engineers": 15 * 60, "managers": 30 * 60, "customers": 60 * 60}
 """When each audience hears again at the latest, in seconds; sooner when something changes."""
 MOST = 5
+NO_LABEL = "E?"
 
 
 class Audience(StrEnum):
@@ -47,7 +48,8 @@ def briefing(board: Board, view: View, audience: Audience, now_ns: int) -> Brief
     make = {Audience.ENGINEERS: _engineers, Audience.MANAGERS: _managers, Audience.CUSTOMERS: _customers}[audience]
     running = board.status is Status.RUNNING
     due = now_ns + NEXT_S[audience.value] * NS_PER_S if running else None
-    lines = [*make(board, view)]
+    # Facts get their labels when the first round ends: until then there is nothing to cite.
+    lines = [replace(one, facts=tuple(f for f in one.facts if f != NO_LABEL)) for one in make(board, view)]
     if due is not None:
         lines.append(BriefLine(text=f"Next update by {to_datetime(due):%H:%M} UTC, sooner if something changes."))
     return Briefing(audience=audience, number=view.number, lines=tuple(lines), next_ns=due)
