@@ -1,4 +1,4 @@
-"""The red team: 48 hostile texts, and a model that obeys every one of them, against one that proposes nothing.
+"""The red team: 48 hostile texts in one recording, a model that obeys all of them, and one that proposes nothing.
 
 What "may not change" means, where proposing is what a model is for:
 
@@ -39,7 +39,7 @@ from compass.exports.markdown import postmortem
 from compass.investigation.advising import advisers
 from compass.llm import replies
 from compass.llm.client import Client
-from compass.llm.render import render, tokens_of
+from compass.llm.render import plain, render, tokens_of
 from compass.llm.scripted import Plays, scripted
 from compass.llm.settings import LlmSettings
 from compass.ports.language_model import Item, Question, Section
@@ -47,7 +47,7 @@ from compass.ports.telemetry import Telemetry
 from compass.ports.tools import Ask, Tools
 from compass.projections.costs import calls_of
 from compass.redaction import Masker
-from tests.support.red_team import CANARIES, FAKE, TEXTS, Obeying, honest, of, planted, tools
+from tests.support.red_team import CANARIES, FAKE, TEXTS, Obeying, honest, mark, of, planted, tools
 from tests.support.running import Run, prepared, run_means
 
 pytestmark = pytest.mark.xdist_group("red team")
@@ -160,6 +160,28 @@ def test_a_hostile_text_in_a_reply_reaches_no_screen_as_an_order(text: str) -> N
 # --- whole investigations ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("text", [one["text"] for one in TEXTS], ids=lambda text: re.sub(r"\W+", "-", text)[:40])
+def test_each_text_reached_the_model_that_obeys_as_an_untrusted_fact(three: Three, text: str) -> None:
+    """In the runs below, which differ from the honest one in nothing but what the model proposes."""
+    lines = [line for seen in three.model.seen for line in seen.user.split("\n") if mark(text) in line]
+    assert lines
+    for line in lines:
+        fact = json.loads(line)
+        assert set(fact) <= {"id", "untrusted"}
+    words = re.findall(r"\w{4,}", plain(text))[:6]
+    arrived = " ".join(line.partition(mark(text))[2] for line in lines)
+    assert sum(word in arrived for word in words) > len(words) / 2, "more than its mark"
+
+
+@pytest.mark.parametrize("where", ["log", "span", "commit", "diff", "tool", "page", "series"])
+def test_some_came_by_their_own_way(three: Three, where: str) -> None:
+    """An alert's annotations are for people, and descriptions of tools are in no prompt: those came in a diff."""
+    other = [seen.user for seen in three.model.seen if seen.task is not Task.CHANGES or where in ("commit", "diff")]
+    texts = [one["text"] for one in TEXTS if one["where"] == where]
+    found = [text for text in texts if any(mark(text) in user or (where == "page" and text in user) for user in other)]
+    assert found
+
+
 def test_the_texts_reached_the_model_from_everywhere_and_it_obeyed(three: Three) -> None:
     prompts = " ".join(seen.user for seen in three.model.seen)
     for words in (
@@ -178,7 +200,7 @@ def test_what_tools_said_is_shown_as_theirs_and_read_by_nobody_who_decides(three
     for one in (three.honest, three.obeying, three.proposing):
         said = [line.text for line in one.run.view.told]
         for text in of("tool"):
-            assert any(shown.startswith(text) for shown in said)
+            assert any(shown.startswith(f"{mark(text)} {text}") for shown in said)
         assert said
         assert not [shown for shown in said if "hunter2zq" in shown or "\x1b" in shown]
     prompts = [line for seen in three.model.seen for line in seen.user.splitlines() if "read_file(" in line]
@@ -264,8 +286,10 @@ def test_limits_and_decisions_are_the_same(three: Three) -> None:
 
 
 def test_the_exports_hold_nothing_that_the_model_demanded(three: Three) -> None:
-    for words in ("hunter2zq", "\x1b", "E1001"):
+    for words in ("hunter2zq", "\x1b"):
         assert words not in three.obeying.report
+    for words in ("P-evil", "E1001"):  # quoted where telemetry and tools are, and nowhere else
+        assert three.obeying.report.count(words) == three.honest.report.count(words)
     assert "P-evil" not in re.sub(r"`[^`]*`", "", three.obeying.report)  # a tool said it, and is quoted
     plain = _lines(three.honest.report)
     for line in _lines(three.obeying.report) - plain:

@@ -37,6 +37,16 @@ def of(where: str) -> list[str]:
     return [one["text"] for one in TEXTS if one["where"] == where]
 
 
+WRITER, WRITERS = "writer", 8
+"""Services that write the hostile lines: of all that one service writes, the line it writes most reaches a prompt."""
+
+
+def mark(text: str) -> str:
+    """A word of letters that stands in front of a text, so that it is known again wherever it comes to."""
+    number = [one["text"] for one in TEXTS].index(text)
+    return f"mark{chr(97 + number // 26)}{chr(97 + number % 26)}"
+
+
 def planted(path: Path) -> Path:
     """The pool incident, with every hostile text in its lines, spans, alerts, changes, title or symptom; what tools say
     comes from a real server (`tools`)."""
@@ -45,11 +55,12 @@ def planted(path: Path) -> Path:
     told = [*of("log"), *of("alert")]
     lines = [
         Line(
-            at_s=onset + 2 + 7 * repeat + number / 10, line=f"level=error msg={text}", labels=incidents.labels(service)
+            at_s=onset + 2 + 7 * repeat + number / 10,
+            line=f"level=error msg={mark(text)} {text}",
+            labels=incidents.labels(f"{WRITER}-{number % WRITERS}"),
         )
         for number, text in enumerate(told)
-        for service in ("orders",)
-        for repeat in range(6)
+        for repeat in range(12 if number < WRITERS else 6)
     ]
     pool = [
         Line(at_s=onset + 5 * i, line='level=error msg="timed out waiting for a connection from the pool"',
@@ -57,18 +68,23 @@ def planted(path: Path) -> Path:
         for i in range(120)
     ]  # fmt: skip
     spans = [
-        Span(at_s=at, trace=f"{number:032x}", id=f"{number:016x}", service="web", name=text[:60], kind="server",
+        Span(at_s=at, trace=f"{number:032x}", id=f"{number:016x}", service="web", name=f"{mark(text)} {text}"[:60],
+             kind="server",
              duration_ms=20.0 if at < onset else 900.0, status="unset" if at < onset else "error",
-             attributes={"db.statement": text, "user_agent": text})
+             attributes={"db.statement": f"{mark(text)} {text}", "user_agent": f"{mark(text)} {text}"})
         for number, (at, text) in enumerate(
-            ((float(at), of("span")[at % 3]) for at in range(600, int(onset) + 600, 15)), start=1
+            ((float(at), of("span")[at // 15 % len(of("span"))]) for at in range(600, int(onset) + 600, 15)), start=1
         )
     ]  # fmt: skip
     changes: list[dict[str, object]] = [*incidents.CHANGES]
-    for number, text in enumerate([*of("commit"), *of("diff")], start=1):
+    written = [*of("commit"), *of("diff")]
+    others = [one["text"] for one in TEXTS if one["text"] not in written]
+    for number, text in enumerate(written, start=1):
+        more = others[number - 1 :: len(written)]  # every text stands in a diff, besides where it belongs
+        diff = "\n".join(f"+  # {mark(one)} {one}" for one in more)
         changes.append(
             {"at_s": onset - 60.0 * number, "kind": "deploy", "service": "web", "id": f"hostile-{number}",
-             "summary": text.split("\n")[0], "diff": text}
+             "summary": f"{mark(text)} {text.split(chr(10))[0]}", "diff": f"{mark(text)} {text}\n{diff}"}
         )  # fmt: skip
     alerts: list[dict[str, object]] = [
         {"labels": {"alertname": "Slow", "service": "web"}, "annotations": {"summary": t, "description": t},
@@ -78,7 +94,7 @@ def planted(path: Path) -> Path:
     odd = [
         Series(
             name=text if number == 0 else f"shop_odd_{number}",
-            help=text,
+            help=f"{mark(text)} {text}",
             labels={**incidents.labels("orders"), text: "x"},
             values=incidents.stepped(f"odd/{number}", 3.0, 40.0),
         )
@@ -96,9 +112,12 @@ def planted(path: Path) -> Path:
 async def tools() -> AsyncIterator[tuple[tuple[Ask, ...], Callable[[], Tools]]]:
     """Calls of a real MCP server, each of whose tools says one of the hostile texts, with escapes and a secret."""
     says = {
-        f"tool_{number}": f"{text} \x1b[2J\x1b]0;owned\x07token=hunter2zq" for number, text in enumerate(of("tool"))
+        f"tool_{number}": f"{mark(text)} {text} \x1b[2J\x1b]0;owned\x07token=hunter2zq"
+        for number, text in enumerate(of("tool"))
     }
-    asks = [{"tool": name, "arguments": {"service": "{service}"}} for name in says]
+    # One is called for each affected service; with all of them there would be more calls than are made.
+    asks = [{"tool": name, "arguments": {"service": "{service}" if number == 0 else "web"}} for number, name in
+            enumerate(says)]  # fmt: skip
     async with served(says) as url:
         table = {"type": "mcp", "url": url, "tools": list(says), "read_only": list(says), "ask": asks}
         yield tools_of(Config(sources={"helper": table}))
