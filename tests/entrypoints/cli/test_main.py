@@ -12,8 +12,9 @@ import compass
 from compass.entrypoints.cli import commands
 from tests.support.cli import Cli
 
+NAMES = {"going_on": "continue", "near_miss": "near-miss"}
 COMMANDS = (
-    *({"going_on": "continue"}.get(info.name, info.name) for info in pkgutil.iter_modules(commands.__path__)),
+    *(NAMES.get(info.name, info.name) for info in pkgutil.iter_modules(commands.__path__)),
     "hypotheses",
 )
 HEAVY = (
