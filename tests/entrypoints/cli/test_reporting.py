@@ -49,7 +49,7 @@ def reports(
 
 def _prose(question: Question[Any]) -> Prose:
     paragraphs = []
-    for section in question.sections[1:]:
+    for section in question.sections:
         cites = (section.items[0].id,)
         said = (
             Sentence(text=f"The facts speak of the {section.title}.", cites=cites),
