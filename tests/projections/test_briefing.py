@@ -36,6 +36,8 @@ def test_customers_read_neither_names_nor_theories() -> None:
     for internal in ("web", "orders", "H1", "pool", "theory", "%"):
         assert internal not in text
     assert "slower than usual" in text
+    assert text.startswith("Since ")
+    assert " UTC, some requests" in text
     assert any("E2" in line.facts for line in made.lines)
 
 

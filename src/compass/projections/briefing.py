@@ -127,7 +127,8 @@ def _customers(board: Board, view: View) -> list[BriefLine]:
     failing = tuple(f.label for f in seen.symptoms if f.observation.sign in FAILING)
     words = [text for text, facts in (("slower than usual", slow), ("failing", failing)) if facts]
     what = f"some requests are {' or '.join(words)}" if words else "we are looking into a report of trouble"
-    lines = [BriefLine(text=f"{_since(view).capitalize()}, {what}.", facts=(*slow, *failing))]
+    since = _since(view)
+    lines = [BriefLine(text=f"{since[:1].upper()}{since[1:]}, {what}.", facts=(*slow, *failing))]
     if board.status is Status.RUNNING:
         lines.append(BriefLine(text="We are investigating and will report here."))
     elif board.rechecks and board.rechecks[-1].state.value == "recovered":

@@ -133,12 +133,14 @@ def test_a_theory_is_shown_back_with_what_would_refute_it() -> None:
 
 
 def test_what_no_mechanism_fits_is_stated_from_the_sign_it_names() -> None:
-    order = understand("theory: sessions of payments: garbage evictions rows", desk())
-    options = order.options if isinstance(order, Choice) else ()
-    stated = [o.order for o in options if getattr(o.order.value, "stated", False)]
-    if stated:  # the words fit more than one sign: each is a mechanism of its own
-        found = [payload for _, payload in stated[0].apply(desk(), WHO)]
-        assert any(isinstance(payload, told.MechanismStated) for payload in found)
+    order = understand("theory: threads of payments above baseline", desk())
+    assert isinstance(order, Ordered)
+    assert order.asks  # it is shown back before it counts
+    found = [payload for _, payload in order.apply(desk(), WHO)]
+    (stated,) = [payload.mechanism for payload in found if isinstance(payload, told.MechanismStated)]
+    assert [pattern.signs for pattern in stated.requires] == [("threads.up",)]
+    (hypothesis,) = [payload.hypothesis for payload in found if isinstance(payload, c.Proposed)]
+    assert (hypothesis.mechanism, hypothesis.entity) == (stated.id, PAYMENTS)
 
 
 def test_labels_stay_unique_where_two_theories_come_at_once() -> None:
