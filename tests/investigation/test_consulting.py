@@ -74,6 +74,7 @@ def test_once_for_each_affected_service_the_paged_one_first() -> None:
 
 def test_times_and_the_page_are_filled_in_and_what_has_no_value_is_left_out() -> None:
     incident = replace(INCIDENT, title='Slow"}) OR `1`=1 \x1b[31m{service}', service="elsewhere")
+    incident = replace(incident, now_ns=incident.now_ns + 413_724_726)  # tools rarely read parts of a second
     wanted: dict[str, Json] = {
         "a": "{from}/{to}", "b": {"at": "{onset}", "ns": "{namespace}"}, "c": ["{namespace}", "{service}"],
         "d": "{alert}", "e": "{{service}}", "f": "{namespace}",

@@ -18,7 +18,7 @@ from compass.domain.entity import EntityRef
 from compass.domain.ids import id_of
 from compass.domain.incident import Incident
 from compass.domain.telemetry import Coverage, Loss
-from compass.domain.time import Window, rfc3339
+from compass.domain.time import NS_PER_S, Window, rfc3339
 from compass.domain.told import TOOLS, ToolAnswered, ToolsAsked, ToolsConsulted
 from compass.investigation.recorder import Recorder
 from compass.investigation.told import kept, said_of
@@ -112,10 +112,15 @@ def _services(board: Board, incident: Incident) -> tuple[tuple[str, EntityRef | 
 def _values(board: Board, incident: Incident) -> dict[str, str]:
     title = _MARKS.sub(" ", redact(bound(incident.title, 4 * MOST_VALUE)))
     return {
-        "from": rfc3339(incident.window.start_ns), "to": rfc3339(incident.now_ns),
-        "onset": rfc3339(board.onset.instant.ns) if board.onset is not None else "",
+        "from": _second(incident.window.start_ns), "to": _second(incident.now_ns),
+        "onset": _second(board.onset.instant.ns) if board.onset is not None else "",
         "alert": bound(" ".join(title.split()), MOST_VALUE),
     }  # fmt: skip
+
+
+def _second(ns: int) -> str:
+    """To the second: what other people's tools read of a time is rarely more."""
+    return rfc3339(ns // NS_PER_S * NS_PER_S)
 
 
 def _texts(value: Json) -> Iterator[str]:
