@@ -97,4 +97,5 @@ def test_what_is_given_as_an_example_and_to_begin_with_is_on_the_price_list() ->
 
 def test_examples_are_the_models_to_begin_with() -> None:
     offered = {(one.id, model) for one in providers() for model in (one.fast, one.deep)}
-    assert examples() <= offered
+    answering = {(provider, model) for provider, model in examples() if "embedding" not in model}
+    assert answering <= offered
