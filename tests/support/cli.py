@@ -21,7 +21,8 @@ from typing import TypeVar
 
 import psycopg
 
-from compass.domain.chronicle import Event, InvestigationSummary
+from compass.domain.chronicle import Event
+from compass.domain.listed import InvestigationSummary
 from compass.entrypoints.clock import SystemClock
 from compass.storage.connect import open_chronicle
 from tests.support.forked import Forked, bare, can_fork, fork

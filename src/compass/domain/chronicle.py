@@ -383,18 +383,3 @@ class Event:
     recorded_at: datetime
     payload: Payload | Tombstone | UnknownPayload
     digest: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvestigationSummary:
-    """One row of `compass list`."""
-
-    id: UUID
-    number: int  # small number a person can type; per team, never reused
-    team: str
-    title: str
-    status: Status
-    opened_at: datetime
-    last_event_at: datetime
-    events: int
-    model_lost: bool = False  # its language model could not be asked any more

@@ -8,7 +8,8 @@ from typing import Protocol
 from uuid import UUID
 
 from compass.domain.advice import PastCost, Spent
-from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
+from compass.domain.chronicle import Event, NewEvent
+from compass.domain.listed import InvestigationSummary
 from compass.ports.erasure import Erasure
 from compass.ports.knowledge import Knowledge
 from compass.ports.replies import Replies

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from compass.domain.advice import PastCost, Spent
-from compass.domain.chronicle import Event, InvestigationSummary, NewEvent
+from compass.domain.chronicle import Event, NewEvent
 from compass.domain.failure import Status
+from compass.domain.listed import InvestigationSummary
 from compass.domain.time import to_datetime
 from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError

@@ -17,7 +17,7 @@ def list_investigations(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many.")] = 20, as_json: Json = False
 ) -> None:
     """List investigations, latest first."""
-    from compass.domain.chronicle import InvestigationSummary
+    from compass.domain.listed import InvestigationSummary
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.listing import listing
     from compass.entrypoints.cli.render.output import console, page, show, show_json

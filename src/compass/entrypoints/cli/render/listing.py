@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from rich.text import Text
 
-from compass.domain.chronicle import InvestigationSummary
 from compass.domain.failure import Status
+from compass.domain.listed import InvestigationSummary
 from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.cli.render.words import relative_day
 
