@@ -29,6 +29,7 @@ __all__ = ["Rendered", "plain", "render", "tokens_of"]
 
 MOST_TEXT, LEAST_TEXT = 2_000, 120  # characters of one fact; the least is tried last
 MOST_ID, MOST_TITLE = 300, 120
+BETWEEN = 16  # tokens: what stands between the parts, and what rounding each of them hides
 _WILDCARD = "<*>"
 # Format characters, private use, unassigned; variation selectors, fillers and blanks that show nothing.
 _UNSEEN = frozenset({"Cf", "Co", "Cn", "Cs"})
@@ -77,7 +78,7 @@ def render(question: Question[Any], masker: Masker, limit_tokens: int) -> Render
     stable = [_List(section, masker, most) for section in question.stable]
     _drop([*shared, *stable], int((1 - FACTS) * limit_tokens) - tokens_of(rules))
     rules, words = _joined([rules], shared), _joined([], stable)
-    room = limit_tokens - tokens_of(rules) - tokens_of(words)
+    room = limit_tokens - tokens_of(rules) - tokens_of(words) - BETWEEN
     while True:
         parts = [_Part(section, masker, most) for section in question.sections]
         if _drop(parts, room) or most <= LEAST_TEXT:

@@ -84,6 +84,8 @@ def _engineers(board: Board, view: View) -> list[BriefLine]:
         for number, one in numbered if one.id not in board.orders.given
     ]  # fmt: skip
     lines += [BriefLine(text=f"Not seen: {gap} ({hides}).") for gap, hides in view.gaps[:3]]
+    if view.model_lost:
+        lines.append(BriefLine(text=f"{view.model_lost[:1].upper()}{view.model_lost[1:]}"))
     if board.orders.paused:
         lines.append(BriefLine(text="Paused by a person."))
     return lines

@@ -22,13 +22,17 @@ Compass = Callable[..., Done]
 
 EVERY_OUTPUT = (
     "show", "show --queries", "show --prompts", "accounts", "accounts 1", "why", "evidence", "evidence E1", "timeline",
-    "replay", "cost", "postmortem", "test 1", "ask database?",
+    "replay", "cost", "postmortem", "test 1", "ask database?", "status",
 )  # fmt: skip
 NOT_OF_A_RESULT = frozenset({
     "database", "demo", "doctor", "eval", "init", "llm", "record", "redact", "signals",  # of no investigation
     "stop", "resume",  # there is nothing to stop here; it prints what `show` prints
     "recheck",  # needs live servers: tests/entrypoints/cli/test_recheck.py
     "hypotheses",  # another name of accounts
+    "answer", "continue", "escalate", "look", "pause", "reject", "restore", "review", "theory",  # orders of people
+    "shell",  # the same orders and outputs
+    "correct", "near-miss", "resolve", "forget",  # what people say of an incident
+    "gaps", "knowledge", "patterns", "retention", "unsolved",  # of all incidents
     "investigate", "list",  # below
 })  # fmt: skip
 
