@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -198,7 +198,8 @@ def _words(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Setti
             before = cause_words(payload.believed, session.mechanisms_of(chosen))
             lines.append(f"in incidents like this one it now counts against: {before} (for a while, by at most 3×)")
     if cause.mechanism and cause.entity is not None:
-        lines.append("in incidents like this one it now counts for it")
+        understood = cause_words(replace(cause, said="", change=""), session.mechanisms_of(chosen))
+        lines.append(f"in incidents like this one it now counts for it, understood as: {understood}")
     else:
         lines.append("kept in your words; no mechanism of the catalogue fits, so nothing is counted for one")
     return (*lines, f"to take it back: compass knowledge undo {loaded.number}")
