@@ -45,7 +45,12 @@ async def test_a_person_who_goes_on_gets_the_same_result(demo: Path) -> None:
     async def go_on(_board: Board) -> bool:
         return True
 
+    async def silent(_board: Board) -> None:
+        return None
+
     asked = await run_means(demo, replace(prepared(demo), gate=go_on))
-    alone = await run_means(demo, prepared(demo))
+    alone = await run_means(demo, replace(prepared(demo), gate=silent))
+    (because,) = [why for decision, by, why in alone.board.decisions if (decision, by) == (GO_ON, "policy:unattended")]
+    assert because.startswith("nobody answered for 0 s")
     assert (GO_ON, "human") in [(decision, by) for decision, by, _ in asked.board.decisions]
     assert asked.board.posterior == alone.board.posterior

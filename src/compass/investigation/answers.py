@@ -27,7 +27,8 @@ def what_and_where(board: Board) -> list[tuple[str, c.Payload]]:
 
 
 def gate_decision(board: Board, human: bool | None, *, took_s: float | None = None) -> Decided:
-    """What was decided at the gate between where and why. `human` is the person's answer; None: nobody was asked."""
+    """What was decided at the gate between where and why. `human` is the person's answer; None: nobody was asked,
+    or nobody answered within `took_s`."""
     shown = tuple(fact.label for fact in situation(board).symptoms[:MOST])
     chosen = STOP_HERE if human is False else GO_ON
     record = recorded(
@@ -35,7 +36,8 @@ def gate_decision(board: Board, human: bool | None, *, took_s: float | None = No
         favoured_because="what and where are answered, and why is not",
     )  # fmt: skip
     if human is None:
-        because = "nobody was asked, and a gate never blocks an unattended run; the answers so far are stored"
+        asked = "nobody was asked" if took_s is None else f"nobody answered for {took_s:.0f} s"
+        because = f"{asked}, and a gate never blocks an unattended run; the answers so far are stored"
         return Decided(decision=GO_ON, by="policy:unattended", because=because, shown=shown, record=record)
     because = "what and where were accepted" if human else "a person wanted no more"
     return Decided(decision=chosen, by="human", because=because, shown=shown, record=record)

@@ -43,8 +43,8 @@ STOP_POLL_S = 0.25
 R = TypeVar("R")
 
 
-Gate = Callable[[Board], Awaitable[bool]]
-"""Shows a person what and where, and asks whether to go on to why."""
+Gate = Callable[[Board], Awaitable[bool | None]]
+"""Shows a person what and where, and asks whether to go on to why; None: nobody answered in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +178,7 @@ async def _gate(recorder: Recorder, means: Means) -> None:
     payloads: list[tuple[str, c.Payload]] = [("decision/gate", gate_decision(recorder.board, answer, took_s=took_s))]
     if answer is False:
         payloads.append(("command/stop/gate", CommandGiven(command="stop")))
-    await recorder.append(*payloads, actor="human" if means.gate is not None else COMMANDER)
+    await recorder.append(*payloads, actor="human" if answer is not None else COMMANDER)
 
 
 async def _or_stop(work: Coroutine[Any, Any, None], recorder: Recorder) -> None:

@@ -20,7 +20,9 @@ class Limits:
     `proposals_per_round` are the same two bounds for attempts on what a language model proposed: never taken from
     `work`, so that a model's ideas cost the engine's own theories nothing. `advise_always`: the model is heard after
     every round, also when nothing is left to find out: what a measurement compares with. `pause_s` is how long a
-    person's pause holds before a recorded policy goes on: nothing waits longer. `advise` False: the model is not
+    person's pause holds before a recorded policy goes on: nothing waits longer. `gate_s` and `consent_s`: the same for
+    the gate between where and why, and for money; `linger_s`: how long a conversation that nobody took part in stays
+    open after the end. `advise` False: the model is not
     heard in this run, on purpose, and is not lost by that.
     """
 
@@ -34,6 +36,9 @@ class Limits:
     lease_s: float = 10.0
     advise_always: bool = False
     pause_s: float = 600.0
+    gate_s: float = 600.0
+    consent_s: float = 60.0
+    linger_s: float = 15.0
     advise: bool = True
 
 
