@@ -42,7 +42,8 @@ def investigate(
     no_model: NoModel = False,
     as_json: Json = False,
 ) -> int:
-    """Investigate an incident and rank what may have caused it. Without arguments: choose from what is firing now."""
+    """Investigate an incident and rank what may have caused it. Without arguments: choose from what is firing now.
+    On a terminal it is a conversation while it runs: 1-9 tests an account deeper, ? shows the keys."""
     from compass.entrypoints.cli.investigating import Request
     from compass.entrypoints.cli.many import investigate_all
     from compass.investigation.settings import Limits
