@@ -215,12 +215,13 @@ def on_terminal(
     cli: Cli, *arguments: str | Path, rows: int = 24, columns: int = 80, prompt: str = "", keys: str = "",
     **environment: str,
 ) -> Done:  # fmt: skip
-    """Run on a pseudo-terminal of a given size; everything it drew is `out`. `keys` are typed when `prompt` is seen."""
+    """Run on a pseudo-terminal of a given size; everything it drew is `out`. `keys` are typed when `prompt` is seen.
+    Where it stays open after the end, Enter leaves it."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     process = cli.start(*arguments, terminal=terminal, **{"TERM": "xterm-256color", **environment})
     os.close(terminal)
-    drawn = bytearray()
+    drawn, stays = bytearray(), True
     while True:
         try:
             chunk = os.read(controller, 65536)
@@ -232,6 +233,9 @@ def on_terminal(
         if keys and prompt.encode() in drawn:
             os.write(controller, keys.encode())
             keys = ""
+        if stays and b"Enter: leave" in drawn:
+            os.write(controller, b"\n")
+            stays = False
     os.close(controller)
     return Done(code=process.wait(PATIENCE_S), out=drawn.decode("utf-8", "replace").replace("\r\n", "\n"), err="")
 

@@ -6,12 +6,13 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import termios
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.cli import PATIENCE_S, Cli, Done
+from tests.support.cli import PATIENCE_S, Cli, Done, plain
 
 
 def converse(
@@ -45,3 +46,60 @@ def converse(
     code = process.wait(PATIENCE_S)
     assert not left, f"it never asked {left[0][0]!r}:\n{out}"
     return Done(code=code, out=out, err="")
+
+
+class Seat:
+    """A command on a terminal that somebody sits at: waits for what is drawn, types, resizes, sends signals."""
+
+    def __init__(self, cli: Cli, *arguments: str | Path, rows: int = 24, columns: int = 80) -> None:
+        self._controller, self._terminal = pty.openpty()
+        self._size(rows, columns)
+        self.before = termios.tcgetattr(self._terminal)
+        self.process = cli.start(*arguments, terminal=self._terminal, TERM="xterm-256color")
+        self._drawn, self._seen = bytearray(), 0
+
+    def sees(self, text: str) -> None:
+        """Wait until that is drawn, after what was waited for before."""
+        while (at := self._drawn.find(text.encode(), self._seen)) < 0:
+            assert self._read(), f"it never drew {text!r} after {self._tail()}"
+        self._seen = at + len(text.encode())
+
+    def types(self, keys: str, sees: str = "") -> None:
+        """Type, and wait for what comes of it."""
+        os.write(self._controller, keys.encode())
+        if sees:
+            self.sees(sees)
+
+    def pastes(self, text: str, sees: str) -> None:
+        """Paste, as a terminal marks it."""
+        self.types(f"\x1b[200~{text}\x1b[201~", sees)
+
+    def resizes(self, rows: int, columns: int) -> None:
+        self._size(rows, columns)
+        self.process.send_signal(signal.SIGWINCH)
+
+    def leaves(self) -> Done:
+        """Wait for its end. The terminal has to be as it was before."""
+        code = None
+        while code is None:
+            self._read(0.05)
+            code = self.process.poll()
+        while self._read(0.05):
+            pass
+        after = termios.tcgetattr(self._terminal)
+        os.close(self._terminal)
+        os.close(self._controller)
+        assert after == self.before, "the terminal is not as it was"
+        return Done(code=code, out=self._drawn.decode("utf-8", "replace").replace("\r\n", "\n"), err="")
+
+    def _read(self, wait_s: float = PATIENCE_S) -> bool:
+        if not select.select([self._controller], [], [], wait_s)[0]:
+            return False
+        self._drawn += os.read(self._controller, 65536)
+        return True
+
+    def _size(self, rows: int, columns: int) -> None:
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _tail(self) -> str:
+        return plain(self._drawn[self._seen :].decode("utf-8", "replace"))[-4000:]

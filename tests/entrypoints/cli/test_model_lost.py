@@ -68,7 +68,7 @@ def test_it_is_said_everywhere(means: Means, lost: Run) -> None:
     for event in lost.events:
         live(event)
     assert UNAVAILABLE in out.getvalue()
-    assert UNAVAILABLE in live._table().plain
+    assert UNAVAILABLE in live.table().plain
 
 
 def test_it_is_an_event_of_the_operation_and_nothing_is_learned(lost: Run) -> None:

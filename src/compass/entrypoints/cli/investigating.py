@@ -14,11 +14,12 @@ from uuid import UUID
 from rich.console import Console
 
 from compass.domain.board import Board
-from compass.domain.chronicle import NewEvent
+from compass.domain.chronicle import NewEvent, Payload, Resumed
 from compass.domain.commanded import CommandGiven
 from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime
+from compass.entrypoints.cli.conversation.foreground import can_talk
 from compass.entrypoints.cli.render.beside import told_lines
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import page, show, tell
@@ -32,6 +33,7 @@ from compass.entrypoints.observability import send, wanted
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import live_choice, means, recording_choice, runner_name
 from compass.investigation.advising.hear import Consent
+from compass.investigation.commanding.base import Payloads
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.runner import Gate, Means, investigate, open_investigation
 from compass.investigation.settings import Limits
@@ -42,7 +44,8 @@ from compass.projections.view import View
 from compass.sources.recording import RecordingSource
 
 Begin = Callable[[Recorder, Means], Awaitable[None]]
-CONSENT_S = 60.0  # nothing waits longer for a person
+DEEP_WORK = 10_000.0
+"""Work units for what a person orders after the end."""
 EXIT_OF = {
     Status.DONE: ExitCode.DONE, Status.INCONCLUSIVE: ExitCode.INCONCLUSIVE, Status.FAILED: ExitCode.FAILED,
     Status.STOPPED: ExitCode.STOPPED, Status.RUNNING: ExitCode.FAILED,
@@ -132,31 +135,97 @@ async def investigate_live(
 async def run_to_end(
     chronicle: Chronicle, investigation: UUID, prepared: Means, request: Request, begin: Begin
 ) -> Result:
-    """Run (or go on with) an investigation; Ctrl-C is a human's stop and is recorded as one.
+    """Run (or go on with) an investigation; Ctrl-C is a human's stop and is recorded as one. On a terminal it is a
+    conversation.
 
     `begin` writes the first events. It is called with the lease held and everything folded, so that what another
     runner did meanwhile is known.
     """
     console = Console(stderr=True, highlight=False)
-    with LiveView(console) as live:
-        listener: Listener = show_nothing if request.quiet else live
-        recorder = Recorder(chronicle, investigation, runner_name(), listener)
-        await wait_for_lease(recorder, request.limits.lease_s)
-        if request.ask:
-            prepared = replace(prepared, gate=_gate(live, prepared))
-        if sys.stdin.isatty() and console.is_terminal and not request.quiet:
-            prepared = replace(prepared, money=replace(prepared.money, consent=_consent(live)))
-        try:
-            before = (await recorder.catch_up()).seq
-            await begin(recorder, prepared)
-            async with catching_up(chronicle, tell):
-                board = await _stoppable(chronicle, investigation, recorder, prepared)
-        finally:
-            await recorder.release()
+    job = _Job(chronicle=chronicle, investigation=investigation, prepared=prepared, request=request, begin=begin)
+    talk = not request.quiet and can_talk(console)
+    board, before = await (_talked(job, console) if talk else _watched(job, console))
     await _observed(chronicle, investigation, before)
-    return Result(
-        id=investigation, exit_code=EXIT_OF[board.status], view=await _view(chronicle, investigation, prepared, board)
-    )
+    number = await _number(chronicle, investigation)
+    view = build_view(board, prepared.crew.mechanisms, id=str(investigation), number=number)
+    return Result(id=investigation, exit_code=EXIT_OF[board.status], view=view)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    chronicle: Chronicle
+    investigation: UUID
+    prepared: Means
+    request: Request
+    begin: Begin
+
+
+async def _watched(job: _Job, console: Console) -> tuple[Board, int]:
+    """With lines of what is done, or with nothing shown: the board at the end, and the last event before this run."""
+    prepared, limits = job.prepared, job.request.limits
+    with LiveView(console) as live:
+        listener: Listener = show_nothing if job.request.quiet else live
+        recorder = Recorder(job.chronicle, job.investigation, runner_name(), listener)
+        await wait_for_lease(recorder, limits.lease_s)
+        if job.request.ask:
+            prepared = replace(prepared, gate=_gate(live, prepared, limits.gate_s))
+        if sys.stdin.isatty() and console.is_terminal and not job.request.quiet:
+            consent = _consent(live, limits.consent_s)
+            prepared = replace(prepared, money=replace(prepared.money, consent=consent))
+        before = await _run(job, recorder, prepared, job.begin, tell)
+    return recorder.board, before
+
+
+async def _talked(job: _Job, console: Console) -> tuple[Board, int]:
+    """As a conversation: the same."""
+    from compass.entrypoints.cli.conversation.talk import Conversation
+
+    prepared, limits = job.prepared, job.request.limits
+    recorder = Recorder(job.chronicle, job.investigation, runner_name(), lambda event: talk(event))
+    talk = Conversation(
+        console=console, chronicle=job.chronicle, recorder=recorder, mechanisms=prepared.crew.mechanisms,
+        limits=limits, terminal=sys.stdin.fileno(), number=await _number(job.chronicle, job.investigation),
+    )  # fmt: skip
+    await wait_for_lease(recorder, limits.lease_s)
+    talk.recall(await job.chronicle.read(job.investigation))
+    own = replace(limits, work=DEEP_WORK, advise=False)  # for what is ordered after the end
+    deeper = replace(prepared, limits=own, model=None, advisers=(), sequential=False)
+
+    async def take_up(order: Payloads) -> Board:
+        async def begin(recorder: Recorder, using: Means) -> None:
+            await recorder.append(*order, resumed(recorder, using), actor="human")
+
+        await wait_for_lease(recorder, limits.lease_s, quiet=True)
+        await _run(job, recorder, deeper, begin, talk.tell)
+        return recorder.board
+
+    money = replace(prepared.money, consent=talk.consent)
+    prepared = replace(prepared, money=money, gate=talk.gate if job.request.ask else prepared.gate)
+    with talk:
+        before = await _run(job, recorder, prepared, job.begin, talk.tell)
+        await talk.after(take_up)
+    return recorder.board, before
+
+
+async def _run(job: _Job, recorder: Recorder, using: Means, begin: Begin, say: Callable[[str], None]) -> int:
+    """Until it has ended, with the lease held: the last event before. The lease is given up whatever happens."""
+    try:
+        before = (await recorder.catch_up()).seq
+        await begin(recorder, using)
+        async with catching_up(job.chronicle, say):
+            await _stoppable(job.chronicle, job.investigation, recorder, using)
+    finally:
+        await recorder.release()
+    return before
+
+
+def resumed(recorder: Recorder, using: Means) -> tuple[str, Payload]:
+    """The event that an investigation is taken up again, by whom and with what."""
+    after = recorder.board.seq
+    return f"resumed/{after}", Resumed(
+        runner=recorder.runner.split(":")[1], after_seq=after, budget_usd=using.budget_usd,
+        model=using.model.name if using.model is not None else "",
+    )  # fmt: skip
 
 
 async def _observed(chronicle: Chronicle, investigation: UUID, before: int) -> None:
@@ -187,31 +256,35 @@ async def _read_line() -> str:
         loop.remove_reader(sys.stdin.fileno())
 
 
-def _gate(live: LiveView, prepared: Means) -> Gate:
+def _gate(live: LiveView, prepared: Means, most_s: float) -> Gate:
     """One keystroke on the terminal: what and where are shown, Enter goes on."""
 
-    async def ask(board: Board) -> bool:
+    async def ask(board: Board) -> bool | None:
         view = build_view(board, prepared.crew.mechanisms, id="", number=0)
         with live.paused():
             on = page(live.console)
             show(live.console, [*what(view, on), *where(view, on), *told_lines(view, on)])
             print("Enter: go on to why · s: stop here  ", end="", file=sys.stderr, flush=True)
-            answer = await _read_line()
+            try:
+                answer = await asyncio.wait_for(_read_line(), most_s)
+            except TimeoutError:
+                print(file=sys.stderr)
+                return None
         return not answer.strip().lower().startswith("s")
 
     return ask
 
 
-def _consent(live: LiveView) -> Consent:
+def _consent(live: LiveView, most_s: float) -> Consent:
     """The budget is reached: one line of a person decides. With nobody there for a while it is unattended."""
 
     async def ask(words: str) -> bool | None:
         with live.paused():
             tell(words)
-            print(f"y: spend it · anything else, or {CONSENT_S:.0f} s: go on without the model  ", end="",
+            print(f"y: spend it · anything else, or {most_s:.0f} s: go on without the model  ", end="",
                   file=sys.stderr, flush=True)  # fmt: skip
             try:
-                answer = await asyncio.wait_for(_read_line(), CONSENT_S)
+                answer = await asyncio.wait_for(_read_line(), most_s)
             except TimeoutError:
                 print(file=sys.stderr)
                 return None
@@ -259,6 +332,5 @@ async def wait_for_lease(recorder: Recorder, lease_s: float, *, quiet: bool = Fa
             waited += 0.5
 
 
-async def _view(chronicle: Chronicle, investigation: UUID, prepared: Means, board: Board) -> View:
-    number = next((s.number for s in await chronicle.list(limit=10_000) if s.id == investigation), 0)
-    return build_view(board, prepared.crew.mechanisms, id=str(investigation), number=number)
+async def _number(chronicle: Chronicle, investigation: UUID) -> int:
+    return next((s.number for s in await chronicle.list(limit=10_000) if s.id == investigation), 0)

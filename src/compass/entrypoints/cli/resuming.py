@@ -6,7 +6,7 @@ from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.investigating import Request, Result, run_to_end, wait_for_lease
+from compass.entrypoints.cli.investigating import DEEP_WORK, Request, Result, resumed, run_to_end, wait_for_lease
 from compass.entrypoints.learning import remembering
 from compass.entrypoints.models import advised
 from compass.entrypoints.settings import Settings
@@ -26,7 +26,6 @@ from compass.ports.errors import BadInputError, NotFoundError, StaleRunnerError
 from compass.projections.board import fold_all
 from compass.projections.view import AccountLine, ProposalLine
 
-DEEP_WORK = 10_000.0
 OPEN = (Status.RUNNING, Status.STOPPED)
 
 
@@ -49,7 +48,7 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
 
             async def begin(recorder: Recorder, using: Means) -> None:
                 if recorder.board.status in OPEN:  # else another runner ended it while this one waited
-                    await recorder.append(_resumed(recorder, using), actor="human")
+                    await recorder.append(resumed(recorder, using), actor="human")
 
             return await run_to_end(chronicle, investigation, prepared, request, begin)
 
@@ -90,7 +89,7 @@ async def reopened(
 
     async def begin(recorder: Recorder, using: Means) -> None:
         # All at once: an order without the round that follows it would be left for whoever resumes next.
-        await recorder.append(*order, _resumed(recorder, using), actor="human")
+        await recorder.append(*order, resumed(recorder, using), actor="human")
 
     return await run_to_end(chronicle, loaded.id, prepared, request, begin)
 
@@ -128,14 +127,6 @@ async def _ended(recorder: Recorder, number: int) -> str:
         return f"#{number} had no living runner; it is recorded as stopped; `compass resume` goes on"
     finally:
         await recorder.release()
-
-
-def _resumed(recorder: Recorder, using: Means) -> tuple[str, c.Payload]:
-    after = recorder.board.seq
-    return f"resumed/{after}", c.Resumed(
-        runner=recorder.runner.split(":")[1], after_seq=after, budget_usd=using.budget_usd,
-        model=using.model.name if using.model is not None else "",
-    )  # fmt: skip
 
 
 async def _equipped(chronicle: Chronicle, prepared: Means, events: tuple[c.Event, ...], *, use: bool) -> Means:

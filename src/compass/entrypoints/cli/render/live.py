@@ -78,13 +78,14 @@ class LiveView:
     def __call__(self, event: c.Event) -> None:
         """Take in one committed event."""
         payload = event.payload
-        line = self._take(payload)
+        line = self.take(payload)
         if self._live is not None:
-            self._live.update(self._table())
+            self._live.update(self.table())
         elif line:
             self.console.print(bound(line, MOST_CHARS), highlight=False, markup=False, soft_wrap=True)
 
-    def _take(self, payload: object) -> str:
+    def take(self, payload: object) -> str:
+        """Take in one payload; the line that tells of it, "" for none."""
         if isinstance(payload, c.Opened):
             self.agents = {name: _Agent() for name in payload.specialists}
             self.model, self.budget_usd = payload.model, payload.budget_usd
@@ -170,7 +171,8 @@ class LiveView:
     def _agent(self, name: str) -> _Agent:
         return self.agents.setdefault(name, _Agent())
 
-    def _table(self) -> Text:
+    def table(self) -> Text:
+        """A line an agent, below what is lost and what it costs."""
         width = self.console.width
         text = Text(self.round + "\n", style="bold")
         for line in self.gone:

@@ -5,6 +5,7 @@ Everything behind a line is one command away; the last line says which.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -303,11 +304,15 @@ def mitigation_lines(account: AccountLine, page: Page) -> list[Text]:
     return lines
 
 
-def shares(view: View, page: Page) -> Text:
+def shares(view: View, page: Page, listed: Sequence[AccountLine] | None = None) -> Text:
+    """What the list does not hold. `listed`: the accounts that stand on it, where they are not usual for the page."""
     if not view.engine:
         return Text(page.fit("no theory has been weighed; `compass resume` goes on from here", 0), style="yellow")
     text = f"not on this list {percent(view.not_listed)} · no incident {percent(view.no_incident)}"
-    folded = view.accounts[page.most(4, 5) :] if page.most(4, 5) else ()
+    most = page.most(4, 5)
+    folded = view.accounts[most:] if most else ()
+    if listed is not None:
+        folded = tuple(one for one in view.accounts if one not in listed)
     if folded:
         text += f" · {len(folded)} others {percent(sum(a.confidence for a in folded))}"
     if view.refuted:

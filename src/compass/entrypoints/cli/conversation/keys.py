@@ -1,0 +1,139 @@
+"""Keys of a terminal: bytes to keys, and the terminal as it was afterwards whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import termios
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+
+ENTER, ESC, BACK, END, KILL = "enter", "esc", "backspace", "end", "kill"
+UP, DOWN, PAGE_UP, PAGE_DOWN = "up", "down", "page up", "page down"
+PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+ESC_S = 0.05
+"""After this long an escape that nothing followed was the key, not the beginning of a sequence."""
+MOST_READ = 65_536
+_CONTROLS = {
+    "\r": ENTER, "\n": ENTER, "\x7f": BACK, "\x08": BACK, "\x04": END, "\x15": KILL,
+}  # fmt: skip
+_SEQUENCES = {"A": UP, "B": DOWN, "5~": PAGE_UP, "6~": PAGE_DOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key. `name` is empty for what is typed or pasted as text; a paste is one key, whatever it holds."""
+
+    name: str = ""
+    text: str = ""
+    pasted: bool = False
+
+
+@dataclass(slots=True)
+class Decoder:
+    """Bytes as they come to keys. A sequence may be cut anywhere; what is not known is dropped whole."""
+
+    held: str = ""
+    _utf8: codecs.IncrementalDecoder = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
+
+    def feed(self, data: bytes) -> list[Key]:
+        """The keys that are whole now."""
+        self.held += self._utf8.decode(data)
+        found: list[Key] = []
+        while self.held:
+            taken, key = self._first()
+            if not taken:
+                break
+            self.held = self.held[taken:]
+            found += [key] if key is not None else []
+        return found
+
+    def flush(self) -> list[Key]:
+        """What is held although nothing followed: an escape was the key itself."""
+        if not self.held.startswith("\x1b") or self.held.startswith(PASTE_BEGINS):
+            return []
+        rest, self.held = self.held[1:], ""
+        return [Key(ESC), *self.feed(rest.encode())]
+
+    def _first(self) -> tuple[int, Key | None]:
+        """(how many characters the first key takes, the key); 0 while it is not whole, None where it means nothing."""
+        text = self.held
+        if text[0] != "\x1b":
+            if text[0] in _CONTROLS:
+                return 1, Key(_CONTROLS[text[0]])
+            return 1, Key(text=text[0]) if text[0].isprintable() else None
+        if text.startswith(PASTE_BEGINS):
+            ends = text.find(PASTE_ENDS)
+            if ends < 0:
+                return 0, None
+            inner = text[len(PASTE_BEGINS) : ends].replace("\r\n", "\n").replace("\r", "\n")
+            return ends + len(PASTE_ENDS), Key(text=inner, pasted=True)
+        if len(text) == 1:
+            return 0, None
+        if text[1] not in "[O":
+            return (1, Key(ESC)) if text[1] == "\x1b" else (2, None)  # Alt and a key means nothing
+        for at, character in enumerate(text[2:], start=2):
+            if "@" <= character <= "~":
+                return at + 1, Key(known) if (known := _SEQUENCES.get(text[2 : at + 1])) else None
+        return 0, None
+
+
+@dataclass(slots=True)
+class Keyboard:
+    """Keys of one terminal, one by one and unechoed, read by the running event loop. Ctrl-C stays what it is.
+
+    Given back as it was when left, also by an exception.
+    """
+
+    terminal: int
+    pressed: Callable[[Key], None]
+    _decoder: Decoder = field(default_factory=Decoder)
+    _before: list[int | list[bytes | int]] | None = None
+    _waiting: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Keyboard:
+        self._before = termios.tcgetattr(self.terminal)
+        mode = termios.tcgetattr(self.terminal)
+        # Ctrl-S must not freeze who writes, and with it the lease; what is frozen by Ctrl-Z would lose it.
+        mode[0] &= ~termios.IXON
+        mode[3] &= ~(termios.ICANON | termios.ECHO | termios.IEXTEN)
+        controls = list(mode[6])
+        controls[termios.VMIN], controls[termios.VTIME], controls[termios.VSUSP] = 1, 0, b"\0"
+        mode[6] = controls
+        termios.tcsetattr(self.terminal, termios.TCSADRAIN, mode)  # what was typed already counts
+        asyncio.get_running_loop().add_reader(self.terminal, self._read)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+        if self._before is not None:
+            termios.tcsetattr(self.terminal, termios.TCSADRAIN, self._before)
+
+    def _stop(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        asyncio.get_running_loop().remove_reader(self.terminal)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self.terminal, MOST_READ)
+        except OSError:
+            data = b""
+        if not data:  # the terminal went away: whoever runs goes on alone
+            self._stop()
+            return
+        self._send(self._decoder.feed(data))
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = asyncio.get_running_loop().call_later(ESC_S, self._alone) if self._decoder.held else None
+
+    def _alone(self) -> None:
+        self._send(self._decoder.flush())
+
+    def _send(self, keys: list[Key]) -> None:
+        for key in keys:
+            self.pressed(key)

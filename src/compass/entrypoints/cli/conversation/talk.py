@@ -1,0 +1,371 @@
+"""The conversation itself: committed events in, keys in, orders out. It waits for nobody, and nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+
+from rich.console import Console
+from rich.text import Text
+
+from compass.disproof import all_strategies
+from compass.domain.board import Board
+from compass.domain.chronicle import Event, Opened, Proposed
+from compass.domain.failure import Status
+from compass.domain.mechanism import Mechanism
+from compass.entrypoints.cli.commanding import LIVING, WORKS
+from compass.entrypoints.cli.conversation import meaning as m
+from compass.entrypoints.cli.conversation.keys import Key, Keyboard
+from compass.entrypoints.cli.conversation.painting import Scene, frame, keys_lines, reading_rows
+from compass.entrypoints.cli.conversation.screen import Screen
+from compass.entrypoints.cli.render.live import LiveView
+from compass.entrypoints.cli.render.output import page as page_of
+from compass.entrypoints.cli.render.output import tell
+from compass.entrypoints.cli.render.screen import tally
+from compass.investigation.commanding import Desk, Ordered, desk_of
+from compass.investigation.commanding.base import Payloads
+from compass.investigation.commanding.give import give, somebody
+from compass.investigation.commanding.test import Test
+from compass.investigation.commanding.theory import Theory
+from compass.investigation.recorder import Recorder
+from compass.investigation.settings import Limits
+from compass.ports.chronicle import Chronicle
+from compass.ports.errors import CompassError
+
+PAINT_S = 0.1
+"""Between two repaints for what was committed; a key is answered at once."""
+BUSY = 4.0
+"""A repaint may take one in so many parts of the time."""
+SPEND = "y: spend it · Enter, or {most:.0f} s: go on without the model"
+GATE = "What and where are answered. Enter: go on to why · s: stop here"
+LONG = 6
+"""Lines said back from which they are shown as a text to read."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One investigation on one terminal. Mutable on purpose: it is the screen's state, not the investigation's."""
+
+    console: Console
+    chronicle: Chronicle
+    recorder: Recorder
+    mechanisms: Mapping[str, Mechanism]
+    limits: Limits
+    terminal: int  # what keys are read from
+    number: int = 0
+    touched: bool = False  # somebody pressed a key
+    live: LiveView = field(init=False)
+    screen: Screen = field(init=False)
+    mode: m.Mode = field(default_factory=m.Watching)
+    desk: Desk | None = None  # as it was painted
+    said: tuple[str, ...] = ()
+    news: str = ""
+    question: m.Question = m.Question.NONE
+    asked: str = ""
+    ended: bool = False
+    leaving: bool = False
+    _reading: tuple[Text, ...] = ()
+    _reply: asyncio.Future[bool] | None = None
+    _owed: list[tuple[Payloads, str]] = field(default_factory=list)  # see `after`
+    _told: list[str] = field(default_factory=list)
+    _one_by_one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _timer: asyncio.TimerHandle | None = None
+    _painted_s: float = 0.0
+    _between_s: float = PAINT_S
+    _shown_s: float = 0.0
+    _shown: tuple[str, ...] = ()
+    _opened_s: float | None = None
+    _leaves_at: float | None = None
+    _works: bool = False  # an order that needs work was given since it was last taken up
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    def __post_init__(self) -> None:
+        self.live = LiveView(self.console)
+        self.screen = Screen(self.console, page_of(Console(file=sys.stdout)).unicode)
+
+    # --- the terminal -----------------------------------------------------------------------------------
+
+    def __enter__(self) -> Conversation:
+        loop = asyncio.get_running_loop()
+        with ExitStack() as opened:
+            opened.enter_context(self.screen)
+            opened.enter_context(Keyboard(self.terminal, self.pressed))
+            loop.add_signal_handler(signal.SIGWINCH, self._resized)
+            opened.callback(loop.remove_signal_handler, signal.SIGWINCH)
+            self.paint()
+            self._open = opened.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        self._open.close()
+        for text in self._told:  # it was painted over
+            tell(text)
+
+    def tell(self, text: str) -> None:
+        """A line for the person; it stands on the terminal when the conversation is over, too."""
+        self._told.append(text)
+        self._say((text,))
+
+    def recall(self, events: Iterable[Event]) -> None:
+        """What was committed before this run began, as far as the screen has to know it."""
+        for event in events:
+            if isinstance(event.payload, Opened):
+                self._opened_s = event.occurred_at.timestamp()
+            if isinstance(event.payload, Opened | Proposed):
+                self.live.take(event.payload)
+
+    def _resized(self) -> None:
+        if isinstance(self.mode, m.Reading):
+            self._reading = self._lines(self.mode.show)
+            self._enter(self.mode)
+        self.screen.forget()
+        self.paint()
+
+    # --- events and painting ----------------------------------------------------------------------------
+
+    def __call__(self, event: Event) -> None:
+        """Take in one committed event."""
+        payload = event.payload
+        if isinstance(payload, Opened):
+            self._opened_s = event.occurred_at.timestamp()
+        line = self.live.take(payload).strip()
+        self.news = line.split("\n")[0] or self.news
+        self._changed()
+
+    def _changed(self) -> None:
+        """Repaint soon. Events come in bursts; one frame shows all of a burst."""
+        if self._timer is None:
+            wait = max(0.0, self._painted_s + self._between_s - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(wait, self.paint)
+
+    def paint(self) -> None:
+        """Paint what is so now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        began = time.monotonic()
+        page = self.screen.page()
+        board = self.recorder.board
+        # While a number is awaited, the list stands still: 2 stays what was 2.
+        still = self.desk is not None and isinstance(self.mode, m.Numbering)
+        if board.incident is not None and not still and (self.desk is None or self.desk.board is not board):
+            self.desk = desk_of(
+                board, self.mechanisms, {strategy.id: strategy for strategy in all_strategies()},
+                id=str(self.recorder.investigation), number=self.number,
+            )  # fmt: skip
+        left = self._leaves_at - began if self._leaves_at is not None else None
+        painted = frame(Scene(
+            desk=self.desk, live=self.live, mode=self.mode, page=page, said=self.said, news=self.news, asked=self.asked,
+            reading=self._reading, ended=self.ended, leaves_s=left if left is not None and left < 60 else None,
+        ))  # fmt: skip
+        self.screen.paint(painted.rows, page.width)
+        if painted.shown is not None and painted.shown != self._shown:
+            self._shown, self._shown_s = painted.shown, began
+        if self.desk is not None and self.desk.shown != self._shown:
+            self.desk = replace(self.desk, shown=self._shown)
+        self._painted_s = time.monotonic()
+        self._between_s = max(PAINT_S, BUSY * (self._painted_s - began))
+
+    # --- keys -------------------------------------------------------------------------------------------
+
+    def pressed(self, key: Key) -> None:
+        """One key: what it means is decided against what was painted last, and what then is never waited for."""
+        self.touched = True
+        page = self.screen.page()
+        turn = m.press(self.mode, key, m.Table(
+            desk=self.desk, question=self.question, ended=self.ended, rows=reading_rows(page),
+        ))  # fmt: skip
+        if turn.say is not None:
+            self.said = turn.say
+        self._enter(turn.mode)
+        if turn.answer is not None and self._reply is not None and not self._reply.done():
+            self._reply.set_result(turn.answer)
+        if turn.order is not None and self.desk is not None:
+            self._order(turn.order, self.desk)
+        self.leaving = self.leaving or turn.leave
+        self._woken.set()
+        self.paint()
+
+    def _enter(self, mode: m.Mode) -> None:
+        if isinstance(mode, m.Reading):
+            if not isinstance(self.mode, m.Reading):
+                self._reading = self._lines(mode.show)
+            most = max(0, len(self._reading) - reading_rows(self.screen.page()))
+            mode = replace(mode, top=min(mode.top, most))
+        self.mode = mode
+
+    def _lines(self, show: m.Show) -> tuple[Text, ...]:
+        """What is to be read, in lines that fit."""
+        from compass.entrypoints.cli.render.evidence import evidence_lines
+        from compass.entrypoints.cli.render.why import why_lines
+
+        page, desk = self.screen.page(), self.desk
+        account = next((one for one in desk.listed if one.label == show.label), None) if desk is not None else None
+        if desk is None or show.what == "keys":
+            lines = list(keys_lines())
+        elif account is None:
+            lines = [Text(line) for line in show.lines]
+        elif show.what == m.Verb.WHY:
+            lines = why_lines(desk.board, desk.view, account, replace(page, full=True))
+        else:
+            lines = evidence_lines(desk.view, account, replace(page, full=True))
+        fitted = Console(width=page.width)
+        return tuple(part for line in lines for part in line.wrap(fitted, page.width - 1))
+
+    def _say(self, lines: tuple[str, ...]) -> None:
+        """Say it below the list, or as a text to read where it is long."""
+        if len(lines) >= LONG and isinstance(self.mode, m.Watching):
+            self.said = ()
+            self._enter(m.Reading(m.Show("said", lines=lines)))
+        else:
+            self.said = lines
+        self._changed()
+
+    # --- orders -----------------------------------------------------------------------------------------
+
+    def _order(self, order: Ordered, desk: Desk) -> None:
+        if self.ended and order.name in LIVING:
+            self.said = ("It has ended: nothing runs that this could be said to.",)
+            return
+        took = time.monotonic() - self._shown_s if self._shown_s else None
+        elapsed = max(0.0, time.time() - self._opened_s) if self._opened_s is not None else None
+        who = somebody(took_s=took, elapsed_s=elapsed)
+        shown = order.show(desk)
+        self._say((f"Added. {shown[0]}",) if order.asks else shown)
+        if self.ended and order.name in WORKS:
+            self._owed.append((order.apply(desk, who), _about(order)))
+            return
+
+        async def work() -> None:
+            try:
+                async with self._one_by_one:  # as they were pressed
+                    # Decided on what was shown; but what was ordered a moment before still holds.
+                    orders = (await self.recorder.catch_up(shown=True)).orders
+                    now = replace(desk, board=replace(desk.board, orders=orders))
+                    await give(self.chronicle, self.recorder.investigation, order, now, who)
+                    await self.recorder.catch_up(shown=True)
+            except CompassError as error:
+                self._say((f"It was not recorded: {error}",))
+                return
+            self._works = self._works or order.name in WORKS
+            self._woken.set()
+
+        task = asyncio.get_running_loop().create_task(work())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- what the investigation asks --------------------------------------------------------------------
+
+    async def gate(self, _board: Board) -> bool | None:
+        """Whether to go on from where to why; None where nobody answers in time."""
+        return await self._ask(m.Question.GATE, GATE, self.limits.gate_s)
+
+    async def consent(self, words: str) -> bool | None:
+        """Whether to spend more; None where nobody answers in time."""
+        most = self.limits.consent_s
+        return await self._ask(m.Question.SPEND, f"{words} {SPEND.format(most=most)}", most)
+
+    async def _ask(self, question: m.Question, words: str, most_s: float) -> bool | None:
+        self._reply = asyncio.get_running_loop().create_future()
+        self.question, self.asked = question, words
+        self._changed()
+        try:
+            answer = await asyncio.wait_for(self._reply, most_s)
+        except TimeoutError:
+            answer = None
+        finally:
+            self.question, self.asked, self._reply = m.Question.NONE, "", None
+            self._changed()
+        await asyncio.gather(*self._tasks)  # what was ordered before the answer comes before it
+        return answer
+
+    # --- after the end ----------------------------------------------------------------------------------
+
+    async def after(self, take_up: Callable[[Payloads], Awaitable[Board]]) -> None:
+        """Stay for a while: whoever pressed no key is taken to be gone, whoever did has as long as a pause holds.
+
+        An order that needs work waits until the one before it is done, and none is lost by leaving. `take_up` works on
+        one until the investigation has ended again; nothing in it: on one that was committed when it was about to end.
+        """
+        self._leaves_at = None
+        while True:
+            await self._settled()
+            board = self.recorder.board
+            if board.status is Status.STOPPED:  # whoever stopped it is done with it
+                return
+            late = self._works and (len(board.asked) > board.deepened or bool(board.unweighed))
+            if not self._owed and not late:
+                if not await self._wait():
+                    return
+                continue
+            order, about = self._owed.pop(0) if self._owed else ((), "")
+            self.ended, self._works, self._leaves_at = False, False, None
+            try:
+                await take_up(order)
+            except CompassError as error:
+                self.tell(f"compass: it could not be taken up again: {error}")
+                about = ""
+            self.ended = True
+            self.paint()
+            self._say(self._became(about))
+
+    def _became(self, about: str) -> tuple[str, ...]:
+        """What came of the order that it was taken up for."""
+        desk = self.desk
+        hypothesis = desk.board.hypotheses.get(about) if desk is not None else None
+        if desk is None or hypothesis is None:
+            return self.said
+        line = desk.line(hypothesis)
+        if line is not None:
+            return (f"Done: {desk.claim(hypothesis)} Attempts to refute it: {tally(line) or 'none'}.",)
+        proposal = next((one for one in desk.view.proposals if one.label == hypothesis.label), None)
+        return (f"Done: {desk.claim(hypothesis)} {proposal.said if proposal is not None else ''}.",)
+
+    async def _settled(self) -> None:
+        """What was ordered is committed, and seen here."""
+        await asyncio.gather(*self._tasks)
+        await self.recorder.catch_up(shown=True)
+        self.ended = True
+
+    async def _wait(self) -> bool:
+        """Until the next key or order; False when the person leaves, or the time is over."""
+        most = self.limits.pause_s if self.touched else self.limits.linger_s
+        if self._leaves_at is None or self._woken.is_set():
+            self._leaves_at = time.monotonic() + most
+        self._woken.clear()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._leave)
+        self.paint()
+        try:
+            left = self._leaves_at - time.monotonic()
+            if self.leaving or left <= 0:
+                return False
+            with suppress(TimeoutError):  # the seconds that are left are shown
+                await asyncio.wait_for(self._woken.wait(), min(1.0, left))
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+        return not self.leaving
+
+    def _leave(self) -> None:
+        self.leaving = True
+        self._woken.set()
+
+
+def _about(order: Ordered) -> str:
+    """The id of the theory that an order tests, "" where it tests none."""
+    value = order.value
+    return value.hypothesis.id if isinstance(value, Test) else value.id if isinstance(value, Theory) else ""

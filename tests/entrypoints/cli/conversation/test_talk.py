@@ -1,0 +1,170 @@
+"""The talk on a terminal of its own: keys become events, questions get answers or time out, and it ends by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import termios
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+from rich.console import Console
+
+from compass.domain import chronicle as c
+from compass.domain.commanded import CommandGiven, Decided, ScopeSet
+from compass.entrypoints.cli.conversation.painting import keys_lines
+from compass.entrypoints.cli.conversation.talk import Conversation
+from compass.entrypoints.clock import SystemClock
+from compass.investigation.recorder import Recorder
+from compass.investigation.settings import Limits
+from compass.storage.memory import MemoryChronicle
+from tests.support.boards import INCIDENT, LEDGER, ORDERS, opening
+from tests.support.cli import payloads
+from tests.support.commanding import catalogue
+
+LIMITS = Limits(gate_s=30.0, consent_s=30.0, linger_s=0.0, pause_s=30.0)
+WAITS_S = 30.0
+
+
+@dataclass(slots=True)
+class Sitting:
+    """Somebody at a terminal. What is drawn is read away, so that nobody who draws waits."""
+
+    talk: Conversation
+    chronicle: MemoryChronicle
+    recorder: Recorder
+    controller: int
+    end: int
+    drawn: bytearray = field(default_factory=bytearray)
+
+    def type(self, keys: str) -> None:
+        os.write(self.controller, keys.encode())
+
+    async def until(self, so: Callable[[], bool]) -> None:
+        async def wait() -> None:
+            while not so():  # noqa: ASYNC110  # a state of the screen has no event
+                await asyncio.sleep(0.01)
+
+        await asyncio.wait_for(wait(), WAITS_S)
+
+    async def committed(self) -> tuple[c.Event, ...]:
+        return await self.chronicle.read(self.recorder.investigation)
+
+    def read(self) -> None:
+        self.drawn += os.read(self.controller, 65536)
+
+
+@pytest.fixture
+async def sitting() -> AsyncIterator[Sitting]:
+    controller, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 80))
+    chronicle = MemoryChronicle(clock=SystemClock())
+    recorder = Recorder(chronicle, await chronicle.create(INCIDENT.title), "test", lambda event: talk(event))
+    await recorder.claim(60)
+    with os.fdopen(os.dup(end), "w") as file:
+        talk = Conversation(
+            console=Console(file=file, force_terminal=True, width=80), chronicle=chronicle, recorder=recorder,
+            mechanisms=catalogue(), limits=LIMITS, terminal=end,
+        )  # fmt: skip
+        seat = Sitting(talk=talk, chronicle=chronicle, recorder=recorder, controller=controller, end=end)
+        asyncio.get_running_loop().add_reader(controller, seat.read)
+        yield seat
+        asyncio.get_running_loop().remove_reader(controller)
+    os.close(controller)
+    os.close(end)
+
+
+async def opened(seat: Sitting) -> None:
+    """An investigation that has begun."""
+    await seat.recorder.append(*((f"k{at}", payload) for at, payload in enumerate(opening())), actor="test")
+
+
+async def test_a_key_becomes_an_order_with_the_record_of_its_decision(sitting: Sitting) -> None:
+    await opened(sitting)
+    with sitting.talk:
+        sitting.type("p")
+        await sitting.until(lambda: bool(sitting.talk.said) and not sitting.talk._tasks)
+        (order,) = payloads(await sitting.committed(), CommandGiven)
+        (decided,) = payloads(await sitting.committed(), Decided)
+        assert order.command == "pause"
+        assert decided.by == "human"
+        assert decided.record is not None
+        assert decided.record.elapsed_s > 0
+        assert "Paused" in sitting.talk.said[0]
+
+
+async def test_orders_pressed_at_once_are_committed_in_that_order_and_add_up(sitting: Sitting) -> None:
+    await opened(sitting)
+    with sitting.talk:
+        asked = asyncio.create_task(sitting.talk.gate(sitting.recorder.board))
+        await sitting.until(lambda: bool(sitting.talk.asked))
+        sitting.type("lorders\nnledger\np\n")
+        assert await asyncio.wait_for(asked, WAITS_S) is True
+        events = await sitting.committed()
+        look, both = payloads(events, ScopeSet)
+        assert (look.look, look.avoid) == ((ORDERS,), ())
+        assert (both.look, both.avoid) == ((ORDERS,), (LEDGER,)), "the first bound still holds"
+        assert [one.command for one in payloads(events, CommandGiven)] == ["pause"]
+
+
+async def test_nobody_at_the_gate_leaves_it_to_the_policy_and_money_to_the_first_answer(sitting: Sitting) -> None:
+    await opened(sitting)
+    sitting.talk.limits = replace(LIMITS, gate_s=0.0)
+    with sitting.talk:
+        assert await sitting.talk.gate(sitting.recorder.board) is None
+        asked = asyncio.create_task(sitting.talk.consent("The budget is reached."))
+        await sitting.until(lambda: bool(sitting.talk.asked))
+        sitting.type("y")
+        assert await asyncio.wait_for(asked, WAITS_S) is True
+        assert sitting.talk.asked == ""
+
+
+async def test_whoever_pressed_nothing_is_not_waited_for_and_whoever_did_leaves_with_enter(sitting: Sitting) -> None:
+    await opened(sitting)
+
+    async def never(_order: object) -> object:
+        raise AssertionError("nothing was ordered")
+
+    with sitting.talk:
+        await asyncio.wait_for(sitting.talk.after(never), WAITS_S)  # type: ignore[arg-type]
+        sitting.talk.limits = replace(LIMITS, linger_s=WAITS_S)
+        staying = asyncio.create_task(sitting.talk.after(never))  # type: ignore[arg-type]
+        sitting.type("?")
+        await sitting.until(lambda: bytes(keys_lines()[0].plain, "utf-8") in sitting.drawn)
+        assert not staying.done()
+        sitting.type("\x1b")
+        await sitting.until(lambda: b"Enter: leave" in sitting.drawn.rpartition(b"The keys.")[2])
+        sitting.type("\n")
+        await asyncio.wait_for(staying, WAITS_S)
+
+
+async def test_the_terminal_is_given_back_by_an_exception_with_what_was_painted_over(
+    sitting: Sitting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = termios.tcgetattr(sitting.end)
+
+    def broken() -> None:
+        with sitting.talk:
+            sitting.talk.tell("compass: what earlier incidents teach is not up to date")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert termios.tcgetattr(sitting.end) == before
+    await sitting.until(lambda: sitting.drawn.endswith(b"\x1b[?1049l"))
+    assert "not up to date" in capsys.readouterr().err
+
+
+async def test_an_order_that_cannot_be_recorded_is_said(sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
+    from compass.ports.errors import StorageError
+
+    async def fails(*_arguments: object) -> tuple[c.Event, ...]:
+        raise StorageError("the database is away")
+
+    await opened(sitting)
+    with sitting.talk:
+        monkeypatch.setattr(sitting.chronicle, "append", fails)
+        sitting.type("p")
+        await sitting.until(lambda: any("It was not recorded" in line for line in sitting.talk.said))
