@@ -50,15 +50,15 @@ def talk_through(seat: Seat) -> None:
     seat.types("r2", sees="Why (Enter: no reason)")
     seat.types("too far away\n", sees="set aside by you: too far away")
     seat.types("u", sees="Taken back: H2")
-    seat.types("tdisk full on orders\n", sees="y: add it")
+    seat.types("timage pull failure on orders\n", sees="y: add it")
     seat.types("n", sees="Nothing was added.")
-    seat.types("tdisk full on orders\n", sees="y: add it")
+    seat.types("timage pull failure on orders\n", sees="y: add it")
     seat.types("y", sees="Added. I will test")
     seat.types("lorders\n", sees="only at service shop/orders")
     seat.types("nthe network\n", sees="not at network")
     seat.types(":look everywhere\n", sees="From here on: everywhere")
     seat.types(":HELP everything is down\n", sees="One thing at a time.")
-    seat.types("xdba: it is the disk\n", sees="Recorded: escalated to dba")
+    seat.types("xdba: it is the image\n", sees="Recorded: escalated to dba")
     seat.types("\x1b", sees=GATE)
     seat.pastes("s\nyes\n", sees="A paste is not taken as keys")
     seat.types("p", sees="Paused")
@@ -75,8 +75,8 @@ def test_every_key_of_a_conversation_from_the_first_list_to_after_the_end(cli: C
     seat = sit(cli, recording)
     talk_through(seat)
     seat.sees("Enter: leave")
-    seat.types("d", sees="See which directory of orders grew")
-    seat.pastes("/var 98 %\n", sees="/var 98 %")
+    seat.types("d", sees="kubectl get pods,events -n shop -o wide")
+    seat.pastes("orders 0/3 ImagePullBackOff\n", sees="orders 0/3 ImagePullBackOff")
     seat.types(".\n", sees="What does it show about H3")
     seat.types("s", sees="Recorded: it supports H3")
     seat.sees("Enter: leave")
@@ -98,7 +98,7 @@ def test_every_key_of_a_conversation_from_the_first_list_to_after_the_end(cli: C
     assert [one.to for one in payloads(events, Escalated)] == ["dba"]
     assert len(payloads(events, ScopeSet)) == 3
     (given,) = payloads(events, DataGiven)
-    assert (given.text, given.bearing) == ("/var 98 %", Bearing.SUPPORTS)
+    assert (given.text, given.bearing) == ("orders 0/3 ImagePullBackOff", Bearing.SUPPORTS)
     assert len(payloads(events, c.Resumed)) == 2, "an answer and a deeper attempt took it up again"
 
     # Stopped by its key while it pauses, and ended from outside: the terminal is as it was in either case.
