@@ -100,7 +100,8 @@ class Keyboard:
         mode[0] &= ~termios.IXON
         mode[3] &= ~(termios.ICANON | termios.ECHO | termios.IEXTEN)
         controls = list(mode[6])
-        controls[termios.VMIN], controls[termios.VTIME], controls[termios.VSUSP] = 1, 0, b"\0"
+        controls[termios.VMIN], controls[termios.VTIME] = 1, 0
+        controls[termios.VSUSP] = bytes([os.fpathconf(self.terminal, "PC_VDISABLE")])
         mode[6] = controls
         termios.tcsetattr(self.terminal, termios.TCSADRAIN, mode)  # what was typed already counts
         asyncio.get_running_loop().add_reader(self.terminal, self._read)
