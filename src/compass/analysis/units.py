@@ -68,6 +68,15 @@ def to_base(unit: str) -> tuple[str, float]:
     return ("count/s" if rate else "count"), factor
 
 
+def understood(unit: str) -> bool:
+    """Whether `to_base` knows what the unit is: a time, a size, a share, something counted in braces, or one of them
+    per time."""
+    number, per_what, per = unit.strip().partition("/")
+    bare = _ANNOTATION.sub("", number)
+    known = bare in _TIME or bare in _BYTES or bare in ("1", "%") or (bare in ("", "m") and bare != number)
+    return known and (per in _TIME if per_what else True)
+
+
 def floors(signal: Signal) -> tuple[float, float]:
     """(relative floor, absolute floor in the signal's own unit) of the spread of a series of this meaning."""
     relative, ratio, time, size, count, rate = _FLOORS.get(signal.kind, _DEFAULT)

@@ -9,25 +9,18 @@ A file is `{family: ..., mechanisms: [...]}`. A pattern is written as one line o
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
-
 from compass.domain.mechanism import Mechanism, Origin
 from compass.mechanisms.parse import FIELDS, MAX_MECHANISMS, Where, mapping_of, parse_fields, text_of
 from compass.ports.errors import BadInputError
+from compass.untrusted.yaml import MAX_FILE_BYTES, YamlError, parse
 
-try:  # the C parser is ten times faster; it is absent where PyYAML was built without libyaml
-    from yaml import CSafeLoader as _Loader
-except ImportError:  # pragma: no cover - depends on how PyYAML was built
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
-
-MAX_FILE_BYTES = 512 * 1024
-MAX_DEPTH = 16
 _REQUIRED = ("claim", "family", "strikes", "owner", "requires")
 
 
@@ -68,9 +61,26 @@ def load_catalogue(extra: Sequence[Path] = ()) -> Catalogue:
             digest.update(name.encode() + b"\0" + data + b"\0")
             for where, entry in _entries(name, data, trusted=origin is Origin.BUILT_IN):
                 _add(where, entry, found, origins, origin, seen)
+    return _catalogue(found, origins, digest.hexdigest())
+
+
+def extended(catalogue: Catalogue, entries: Iterable[tuple[Where, Mapping[str, object]]]) -> Catalogue:
+    """`catalogue` with a team's own entries over it, in the order given: the later of one id goes over the earlier.
+
+    Raises FieldError naming what is wrong.
+    """
+    found, origins = dict(catalogue.by_id), dict(catalogue.origins)
+    digest = hashlib.sha256(catalogue.sha256.encode())
+    for where, entry in entries:
+        _add(where, entry, found, origins, Origin.TEAM, {})
+        digest.update(json.dumps(entry, sort_keys=True).encode() + b"\0")
+    return _catalogue(found, origins, digest.hexdigest())
+
+
+def _catalogue(found: Mapping[str, Mechanism], origins: Mapping[str, Origin], sha256: str) -> Catalogue:
     ordered = tuple(found[key] for key in sorted(found))
     return Catalogue(
-        mechanisms=ordered, origins=MappingProxyType(origins), sha256=digest.hexdigest(),
+        mechanisms=ordered, origins=MappingProxyType(origins), sha256=sha256,
         by_id=MappingProxyType({m.id: m for m in ordered}),
     )  # fmt: skip
 
@@ -115,34 +125,11 @@ def _parse_yaml(name: str, data: bytes, *, trusted: bool) -> object:
     if len(data) > MAX_FILE_BYTES:
         raise where.wrong(f"is larger than {MAX_FILE_BYTES // 1024} KiB", "split the catalogue into several files")
     try:
-        if not trusted:
-            _check_shape(data, where)
-        return yaml.load(data, Loader=_Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark is not None else ""
-        raise BadInputError(
-            f"is not valid YAML: {getattr(error, 'problem', None) or 'unreadable characters'}",
-            where=f"{name}{line}", hint="see the built-in catalogue for examples",
-        ) from error  # fmt: skip
-    except (ValueError, RecursionError) as error:  # a date that does not exist; nesting beyond reason
-        raise where.wrong("is not valid YAML", "see the built-in catalogue for examples") from error
-
-
-def _check_shape(data: bytes, where: Where) -> None:
-    """Refuse what a small file can do harm with, before anything is built from it: aliases expand without bound,
-    and building deep nesting overflows the C stack (libyaml's events are read without recursion).
-    """
-    depth = 0
-    for event in yaml.parse(data, Loader=_Loader):
-        if getattr(event, "anchor", None) is not None:  # of aliases too
-            raise where.wrong("uses YAML anchors", "write the values out")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise where.wrong(f"is nested more than {MAX_DEPTH} deep", "see the built-in catalogue for examples")
+        return parse(data, trusted=trusted)
+    except YamlError as error:
+        line = f", line {error.line}" if error.line else ""
+        hint = error.hint or "see the built-in catalogue for examples"
+        raise BadInputError(error.what, where=f"{name}{line}", hint=hint) from error
 
 
 def _add(

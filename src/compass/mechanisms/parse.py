@@ -58,6 +58,14 @@ class Fields(TypedDict, total=False):
     prior: float
 
 
+class FieldError(BadInputError):
+    """A field of an entry is wrong: `field` names it (`requires.2.signs`, counted from 1)."""
+
+    def __init__(self, what: str, *, where: str, hint: str, field: str) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
     """The place in a catalogue that an error names."""
@@ -70,9 +78,9 @@ class Where:
         name = f"{self.field}.{field}" if self.field else str(field)[:80]
         return Where(file=self.file, mechanism=self.mechanism, field=name)
 
-    def wrong(self, what: str, hint: str = "") -> BadInputError:
+    def wrong(self, what: str, hint: str = "") -> FieldError:
         parts = [self.file, f"mechanism {self.mechanism}" if self.mechanism else "", self.field]
-        return BadInputError(what, where=", ".join(p for p in parts if p), hint=hint)
+        return FieldError(what, where=", ".join(p for p in parts if p), hint=hint, field=self.field)
 
 
 def mapping_of(value: object, where: Where) -> Mapping[str, object]:

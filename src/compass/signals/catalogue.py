@@ -27,7 +27,7 @@ _QUANTILE = re.compile(
 _MEDIAN = re.compile(r"(^|_)median(_|$)")
 _NORMAL = re.compile(r"[^a-z0-9]+")
 _RATE_WORDS = re.compile(r"(^|_)(rps|qps|tps|ops|iops)(_|$)|per_(second|sec)|_rate(_|$)|_rate_\w*$")
-_FIELDS = frozenset(
+FIELDS = frozenset(
     {"name", "has", "where", "kind", "unit", "scale", "temporality", "worse", "quantile", "about", "combine", "by",
      "part", "family", "side"}
 )  # fmt: skip
@@ -117,9 +117,9 @@ class Rule:
 
 def parse_rule(raw: RawRule) -> Rule:
     """One rule from its mapping. Raises ValueError naming the field that is wrong."""
-    unknown = sorted(set(raw) - _FIELDS)
+    unknown = sorted(set(raw) - FIELDS)
     if unknown:
-        raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(_FIELDS))}")
+        raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(FIELDS))}")
     if ("name" in raw) == ("has" in raw):
         raise ValueError("a rule has either 'name' or 'has'")
     where, by = raw.get("where", {}), raw.get("by", [])

@@ -1,0 +1,1 @@
+"""Reading files that somebody else wrote, without letting them do harm."""
