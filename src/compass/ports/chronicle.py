@@ -13,6 +13,7 @@ from compass.domain.listed import InvestigationSummary
 from compass.ports.erasure import Erasure
 from compass.ports.knowledge import Knowledge
 from compass.ports.replies import Replies
+from compass.ports.team import TeamStore
 
 
 class Chronicle(Protocol):
@@ -26,6 +27,11 @@ class Chronicle(Protocol):
     @property
     def knowledge(self) -> Knowledge:
         """What the team learned from its investigations."""
+        ...
+
+    @property
+    def team_knowledge(self) -> TeamStore:
+        """What the team wrote down about its systems and applied, version by version. No investigation's."""
         ...
 
     @property

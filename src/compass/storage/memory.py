@@ -33,6 +33,7 @@ from compass.storage.ledger import (
 from compass.storage.memory_erasing import MemoryErasure
 from compass.storage.memory_knowledge import MemoryKnowledge
 from compass.storage.memory_rows import Investigation, MemoryReplies
+from compass.storage.memory_team import MemoryTeamStore
 from compass.storage.references import no_such, none_yet, only_one, parse_reference
 
 
@@ -47,6 +48,7 @@ class MemoryChronicle:
         self._changed = asyncio.Condition()
         self.replies = MemoryReplies(clock)
         self.knowledge = MemoryKnowledge(self._rows, embedder)
+        self.team_knowledge = MemoryTeamStore(clock)
         self.erasure = MemoryErasure(self._investigations, self.knowledge, self.replies, clock)
 
     async def create(self, title: str) -> UUID:

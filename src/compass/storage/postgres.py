@@ -36,6 +36,7 @@ from compass.storage.ledger import (
 from compass.storage.queries import load_queries
 from compass.storage.references import no_such, none_yet, only_one, parse_reference
 from compass.storage.replies import PostgresReplies
+from compass.storage.team import PostgresTeamStore
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -125,6 +126,7 @@ class PostgresChronicle:
         self._queries = load_queries()
         self.replies = PostgresReplies(connections, team)
         self.knowledge = PostgresKnowledge(connections, team, embedder)
+        self.team_knowledge = PostgresTeamStore(connections, team)
         self.erasure = PostgresErasure(connections, team)
 
     async def create(self, title: str) -> UUID:
