@@ -7,9 +7,9 @@ import pytest
 from compass.investigation.commanding import Back, Choice, Ordered, order_named, orders, understand
 from compass.investigation.commanding.look import Look
 from compass.investigation.commanding.reject import Reject
+from compass.investigation.commanding.slips import distance
 from compass.investigation.commanding.test import Test
 from compass.investigation.commanding.theory import Theory
-from compass.investigation.commanding.words import distance
 from tests.support.boards import ORDERS, service, theory
 from tests.support.boards import believed as believed_board
 from tests.support.commanding import DELAY, FRONTEND, PAYMENTS, POOL, SLOW, desk, listed

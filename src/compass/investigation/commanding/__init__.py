@@ -24,7 +24,8 @@ from compass.investigation.commanding.base import (
     desk_of,
 )
 from compass.investigation.commanding.panic import calm, is_panic
-from compass.investigation.commanding.words import distance, lowered
+from compass.investigation.commanding.slips import distance
+from compass.investigation.commanding.words import lowered
 
 _IDLE = re.compile(
     r"^(?:now|please|pls|it|this|the investigation|everything|all|here|then|for now|a moment|ok)?$", re.IGNORECASE

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from compass.domain.time import to_datetime
 from compass.investigation.commanding.base import Back, Desk
-from compass.investigation.commanding.words import distance
+from compass.investigation.commanding.slips import distance
 from compass.projections.situation import situation
 
 _CRIES = (
