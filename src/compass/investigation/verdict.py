@@ -6,24 +6,30 @@ What the catalogue does not know is kept in their words: nothing is guessed, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compass.domain.board import Board
 from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import NO_CHANGE, Hypothesis
 from compass.domain.learned import Cause
 from compass.domain.mechanism import Mechanism
+from compass.investigation.advising.stating import struck
+from compass.investigation.commanding.slips import distance
 from compass.investigation.commanding.words import Meant, meant
 
 MOST_CHOICES = 9
+OWN_WORDS = "none"
+"""Said in place of a mechanism: the words are kept as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unclear:
-    """The words have several readings; each option is what to say instead."""
+    """The words have several readings, or one that leaves some of them unsaid. `options` are the readings in words, the
+    likeliest first; `causes` are the same as causes, empty where only a name is asked for."""
 
     question: str
     options: tuple[str, ...]
+    causes: tuple[Cause, ...] = ()
 
 
 def cause_of_account(hypothesis: Hypothesis, board: Board) -> Cause:
@@ -36,30 +42,54 @@ def cause_of_account(hypothesis: Hypothesis, board: Board) -> Cause:
 
 
 def cause_of_words(
-    text: str, board: Board, mechanisms: Mapping[str, Mechanism], *, entity: str = "", change: str = ""
-) -> Cause | Unclear:
-    """A person's words as a cause. `entity` and `change` name them outright.
+    text: str, board: Board, mechanisms: Mapping[str, Mechanism], *, entity: str = "", change: str = "",
+    mechanism: str = "",
+) -> Cause | Unclear:  # fmt: skip
+    """A person's words as a cause. `entity`, `change` and `mechanism` name them outright; mechanism OWN_WORDS keeps the
+    words as they are, for no mechanism.
 
-    One theory of the board that fits the words is meant before any other mechanism of the same words.
+    One theory of the board that fits the words is meant before any other mechanism of the same words. A mechanism that
+    leaves a telling word uncovered is never chosen without asking.
     """
     read = meant(text, board, mechanisms)
     places = _named(entity, board, mechanisms) if entity else read.entities
     if entity and not places:
         return Unclear(question=f"nothing here is called {entity!r}", options=_some(board))
+    said = Cause(mechanism="", entity=None, change=_change(change, board) or change, said=" ".join(text.split()))
+    outright = mechanism or text.strip()
+    if outright in mechanisms or mechanism == OWN_WORDS:
+        return _somewhere(replace(said, mechanism="" if mechanism == OWN_WORDS else outright), places, text)
+    if mechanism:
+        near = tuple(sorted(mechanisms, key=lambda key: (distance(mechanism, key, len(mechanism)), key)))
+        return Unclear(question=f"no mechanism is called {mechanism!r}", options=near[:MOST_CHOICES])
     readings = _readings(read, places, board)
-    exact = mechanisms.get(text.strip())
-    if exact is not None:
-        readings = [(exact.id, places)]
-    if len(readings) > 1:
-        options = tuple(f"{key} (at {', '.join(map(str, at))})" if at else key for key, at in readings[:MOST_CHOICES])
-        return Unclear(question=f"{text!r} may mean several mechanisms; name one by its id", options=options)
-    mechanism, at = readings[0] if readings else ("", places)
-    if len(at) > 1:
-        return Unclear(question=f"{text!r} may mean several parts; name one", options=tuple(map(str, at)))
-    return Cause(
-        mechanism=mechanism, entity=at[0] if at else None, change=_change(change, board) or change,
-        said=" ".join(text.split()),
-    )  # fmt: skip
+    if len(readings) > 1 or (readings and read.doubts[readings[0][0]]):
+        return _asked(readings, read, said, text)
+    key, at = readings[0] if readings else ("", places)
+    return _somewhere(replace(said, mechanism=key), at, text)
+
+
+def _somewhere(cause: Cause, places: Sequence[EntityRef], text: str) -> Cause | Unclear:
+    """The cause at the one place it can be; which of several is asked."""
+    if len(places) < 2:
+        return replace(cause, entity=places[0] if places else None)
+    causes = tuple(replace(cause, entity=place) for place in places[:MOST_CHOICES])
+    return Unclear(
+        question=f"{text!r} may mean several parts", options=tuple(str(c.entity) for c in causes), causes=causes
+    )
+
+
+def _asked(readings: Sequence[tuple[str, tuple[EntityRef, ...]]], read: Meant, said: Cause, text: str) -> Unclear:
+    causes = tuple(
+        replace(said, mechanism=key, entity=place) for key, places in readings for place in places or (None,)
+    )[:MOST_CHOICES]
+    options = tuple(f"{c.mechanism} (at {c.entity})" if c.entity is not None else c.mechanism for c in causes)
+    if len({key for key, _ in readings}) > 1:
+        return Unclear(question=f"{text!r} may mean several mechanisms", options=options, causes=causes)
+    left = ", ".join(repr(word) for word in read.doubts[readings[0][0]])
+    return Unclear(
+        question=f"{text!r} is not surely this: {left} may mean something else", options=options, causes=causes
+    )
 
 
 def _readings(read: Meant, places: Sequence[EntityRef], board: Board) -> list[tuple[str, tuple[EntityRef, ...]]]:
@@ -69,13 +99,17 @@ def _readings(read: Meant, places: Sequence[EntityRef], board: Board) -> list[tu
         (h.mechanism, h.entity) for h in board.hypotheses.values()
         if h.mechanism in named and (not places or h.entity in places)
     }  # fmt: skip
-    if len(on_board) == 1:
-        mechanism, entity = next(iter(on_board))
+    sure = {pair for pair in on_board if not read.doubts[pair[0]]}
+    if len(sure) == 1:
+        mechanism, entity = next(iter(sure))
         return [(mechanism, (entity,))]
-    kept = [m.id for m in read.mechanisms if any(m.id == known for known, _ in on_board)] or [
-        m.id for m in read.mechanisms
-    ]
-    return [(key, tuple(places)) for key in kept]
+    known = {key for key, _ in sure}
+    found = [(m.id, _can_strike(m, places, board)) for m in read.mechanisms if m.id in known or not known]
+    return [(key, at) for key, at in found if at or not places] or [(key, tuple(places)) for key, _ in found]
+
+
+def _can_strike(mechanism: Mechanism, places: Sequence[EntityRef], board: Board) -> tuple[EntityRef, ...]:
+    return tuple(place for place in places if struck(place, mechanism, board) is not None)
 
 
 def _named(name: str, board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[EntityRef, ...]:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import typer.main
 
-from compass.entrypoints import storage
-from compass.entrypoints.cli import session
 from compass.entrypoints.cli.main import build
 from compass.entrypoints.clock import SystemClock
-from compass.ports.chronicle import Chronicle
 from compass.storage.memory import MemoryChronicle
-from tests.support.cli import Done
+from tests.support.in_process import Compass, in_process
 
 WRONG = "[llm]\nfast = 3\n"
 SAID = "AI service unavailable"
-Compass = Callable[..., Done]
 
 EVERY_OUTPUT = (
     "show", "show --queries", "show --prompts", "accounts", "accounts 1", "why", "evidence", "evidence E1", "timeline",
@@ -39,26 +34,10 @@ NOT_OF_A_RESULT = frozenset({
 
 @pytest.fixture
 def compass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
-    """Commands in this process, over one chronicle."""
-    kept = MemoryChronicle(clock=SystemClock())
-
-    async def same(_chosen: object) -> Chronicle:
-        return kept
-
-    monkeypatch.setattr(storage, "chronicle_of", same)
-    catalogue = session.mechanisms_of(session.settings())  # each command reads it anew, which is most of its time
-    monkeypatch.setattr(session, "mechanisms_of", lambda _chosen: catalogue)
     config = tmp_path / "compass.toml"
     config.write_text(WRONG)
     monkeypatch.setenv("COMPASS_CONFIG", str(config))
-
-    def call(*words: str) -> Done:
-        capsys.readouterr()
-        code = build()(list(words), standalone_mode=False)
-        printed = capsys.readouterr()
-        return Done(code=int(code or 0), out=printed.out, err=printed.err)
-
-    return call
+    return in_process(MemoryChronicle(clock=SystemClock()), monkeypatch, capsys)
 
 
 def test_every_output_says_that_no_model_was_heard_and_why(compass: Compass, recordings: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from compass.ports.errors import BadInputError
 
@@ -12,7 +13,7 @@ def answered(given: str, question: str, example: str, *, needed: bool = True) ->
     is needed and nobody is there."""
     if given:
         return given
-    if sys.stdin.isatty() and sys.stderr.isatty():
+    if somebody_there():
         print(question, end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline().strip()
         if line or not needed:
@@ -20,3 +21,26 @@ def answered(given: str, question: str, example: str, *, needed: bool = True) ->
     if needed:
         raise BadInputError("it was not said", where="--was", hint=example)
     return ""
+
+
+def somebody_there() -> bool:
+    """Whether a person at a terminal can read a question and answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def picked(question: str, options: Sequence[str], other: str) -> int | None:
+    """The place of the option that a person picks by its number; None for `other`, also with Enter. What is neither is
+    asked again. Raises BadInputError where the input ends."""
+    print(f"{question}:", file=sys.stderr)
+    for number, option in enumerate(options, start=1):
+        print(f"  {number}  {option}", file=sys.stderr)
+    print(f"  0  {other}", file=sys.stderr)
+    while True:
+        print(f"Which is meant (1 to {len(options)}; Enter: 0)? ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise BadInputError("nothing was picked", where="what it was", hint="; ".join(options))
+        if line.strip() in ("", "0"):
+            return None
+        if line.strip().isdigit() and int(line) <= len(options):
+            return int(line) - 1

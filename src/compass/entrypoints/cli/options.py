@@ -33,6 +33,10 @@ IncidentId = Annotated[
 Was = Annotated[
     str, typer.Option("--was", metavar="N|TEXT", help="What it was: an account's number or label, or words.")
 ]
+MechanismId = Annotated[
+    str,
+    typer.Option("--mechanism", metavar="ID|none", help="The mechanism that the words mean; none: they stay words."),
+]
 At = Annotated[str, typer.Option("--at", metavar="NAME", help="The part of the system that was struck.")]
 ChangeId = Annotated[str, typer.Option("--change", metavar="ID", help="The change that set it off, if one did.")]
 Fix = Annotated[str, typer.Option("--fix", metavar="TEXT", help="What fixed it, in one line.")]

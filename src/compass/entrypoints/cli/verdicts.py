@@ -14,9 +14,10 @@ from compass.domain.failure import Status
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.learned import Cause, Corrected, LearningUndone, NearMissNoted, Resolved, Visibility
 from compass.entrypoints.cli import session
+from compass.entrypoints.cli.asked import picked, somebody_there
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.settings import Settings
-from compass.investigation.verdict import Unclear, cause_of_account, cause_of_words
+from compass.investigation.verdict import OWN_WORDS, Unclear, cause_of_account, cause_of_words
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError
 from compass.projections.lessons import leading
@@ -29,11 +30,24 @@ MOST_CHARS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a person says of a cause: an account's number or label, or words; with what names parts of it outright."""
+    """What a person says of a cause: an account's number or label, or words; with what names parts of it outright.
+    `cause` is what they meant, where they were asked."""
 
     words: str
+    mechanism: str = ""
     entity: str = ""
     change: str = ""
+    cause: Cause | None = None
+
+
+class UnclearError(BadInputError):
+    """The words have several readings; `unclear` holds them."""
+
+    def __init__(self, unclear: Unclear) -> None:
+        options = "; ".join(unclear.options)
+        how = "name it: --mechanism ID and --at NAME; --mechanism none keeps your words" if unclear.causes else ""
+        super().__init__(unclear.question, where="what it was", hint=f"{options}. {how}" if how else options)
+        self.unclear = unclear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +122,10 @@ def undo(reference: str | None, reason: str) -> Kept:
 
 
 def _record(reference: str | None, told: Told, make: Make, truth: Path | None) -> Kept:
+    return _asking(lambda said: _record_once(reference, said, make, truth), told)
+
+
+def _record_once(reference: str | None, told: Told, make: Make, truth: Path | None) -> Kept:
     chosen = session.settings()
 
     async def work() -> Kept:
@@ -136,6 +154,22 @@ def _record(reference: str | None, told: Told, make: Make, truth: Path | None) -
     return session.run(work)
 
 
+def _asking(record: Callable[[Told], Kept], told: Told) -> Kept:
+    """Record it; where the words are unclear and a person is there, ask which reading was meant, and record that."""
+    try:
+        return record(told)
+    except UnclearError as error:
+        unclear = error.unclear
+        if not unclear.causes or not somebody_there():
+            raise
+    mechanisms = session.mechanisms_of(session.settings())
+    options = [f"{cause_words(replace(cause, said=''), mechanisms)} ({cause.mechanism})" for cause in unclear.causes]
+    at = picked(unclear.question, options, "none of these: keep my words as they are")
+    if at is None:
+        return _asking(record, replace(told, mechanism=OWN_WORDS))
+    return record(replace(told, cause=unclear.causes[at]))
+
+
 async def _append(chronicle: Chronicle, investigation: UUID, events: Sequence[NewEvent]) -> None:
     """All of it or none: one append is one transaction. What it teaches is derived, now or by the next command."""
     await chronicle.append(investigation, None, events)
@@ -143,13 +177,18 @@ async def _append(chronicle: Chronicle, investigation: UUID, events: Sequence[Ne
 
 
 def _cause(chosen: Settings, loaded: session.Loaded, told: Told) -> Cause:
-    account = _account(loaded, told.words)
+    if told.cause is not None:
+        return told.cause
+    account = _account(loaded, told.words) if not told.mechanism else None
     mechanisms = {**loaded.board.advice.stated, **session.mechanisms_of(chosen)}
     if account is not None:
         return cause_of_account(account, loaded.board)
-    found = cause_of_words(_line(told.words), loaded.board, mechanisms, entity=told.entity, change=_line(told.change))
+    found = cause_of_words(
+        _line(told.words), loaded.board, mechanisms, entity=told.entity, change=_line(told.change),
+        mechanism=told.mechanism.strip(),
+    )  # fmt: skip
     if isinstance(found, Unclear):
-        raise BadInputError(found.question, where="what it was", hint="; ".join(found.options))
+        raise UnclearError(found)
     return found
 
 
@@ -200,6 +239,8 @@ def _words(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Setti
     if cause.mechanism and cause.entity is not None:
         understood = cause_words(replace(cause, said="", change=""), session.mechanisms_of(chosen))
         lines.append(f"in incidents like this one it now counts for it, understood as: {understood}")
+    elif cause.mechanism:
+        lines.append(f"understood as {cause.mechanism}; no part was named (--at NAME), so nothing is counted for it")
     else:
         lines.append("kept in your words; no mechanism of the catalogue fits, so nothing is counted for one")
     return (*lines, f"to take it back: compass knowledge undo {loaded.number}")

@@ -12,8 +12,10 @@ _TYPO_1, _TYPO_2 = 5, 9
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The one known word that this is a slip of, "" where there is none, or more than one as near."""
-    if len(word) < _TYPO_1 or any(character.isdigit() for character in word):
+    if any(character.isdigit() for character in word):
         return ""
+    if len(word) < _TYPO_1:
+        return _swapped(word, known)
     allowed = 2 if len(word) >= _TYPO_2 else 1
     best, found = allowed + 1, set[str]()
     for other in known:
@@ -26,6 +28,14 @@ def nearest(word: str, known: Iterable[str]) -> str:
             found.add(other)
     # Forms of one word (exhausted, exhaustion) are one.
     return min(found) if len({stem(one) for one in found}) == 1 else ""
+
+
+def _swapped(word: str, known: Iterable[str]) -> str:
+    """A short word with two neighbours swapped: the one slip that leaves its letters."""
+    if len(word) < _TYPO_1 - 1:
+        return ""
+    same = {other for other in known if sorted(other) == sorted(word) and distance(word, other, 2) == 1}
+    return same.pop() if len(same) == 1 else ""
 
 
 def distance(a: str, b: str, limit: int) -> int:

@@ -93,7 +93,7 @@ class TheoryOrder:
         read = meant(words, desk.board, desk.mechanisms)
         found = self._theories(words, read, desk)
         if found:
-            return self._choose(found, desk, sure=bool(read.entities) or len(found) == 1)
+            return self._choose(found, desk, sure=not read.doubts.get(found[0].mechanism.id))
         return self._wider(words, read, desk)
 
     def show(self, order: Theory, desk: Desk) -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.mechanism import Mechanism
 from compass.investigation.asking.matching import words
 from compass.investigation.commanding.slips import nearest
-from compass.investigation.commanding.vocabulary import CLEAR, HELD, Vocabulary, best_mechanisms, signs_of
+from compass.investigation.commanding.vocabulary import CLEAR, HELD, Vocabulary, best_mechanisms, signs_of, spoken_words
 
 _ORDER = (
     EntityKind.SERVICE, EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE, EntityKind.EXTERNAL,
@@ -28,30 +28,31 @@ _ORDER = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:
     """What one text may be about. `entities` and `mechanisms` are the best readings, best first: more than one means
-    that the words do not decide. `areas` are names of specialists, `signs` words of `domain.sign`; `left` are words
-    that stand for nothing known."""
+    that the words do not decide. `doubts`: by mechanism, the words that it leaves unsaid. `areas` are names of
+    specialists, `signs` words of `domain.sign`; `left` are words that stand for nothing known."""
 
     entities: tuple[EntityRef, ...] = ()
     mechanisms: tuple[Mechanism, ...] = ()
     areas: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def meant(text: str, board: Board, mechanisms: Mapping[str, Mechanism]) -> Meant:
     """Read a text against the board's parts and the catalogue."""
-    spoken = words(text)
+    spoken = spoken_words(text)
     vocabulary = Vocabulary.of(mechanisms, board)
     entities, used = _entities(spoken, vocabulary, board)
     rest = [word for word in spoken if word not in used]
     areas = tuple(dict.fromkeys(area for word in rest if (area := vocabulary.area(word))))
     # A word that names a field of work names no mechanism by itself: "the network" is not every network theory.
     telling = [word for word in rest if not vocabulary.area(word)]
-    found = best_mechanisms(telling or [], rest, vocabulary, mechanisms)
+    read = best_mechanisms(telling, rest, vocabulary, mechanisms)
     signs = signs_of(telling, vocabulary)
     known = {word for word in rest if vocabulary.area(word) or vocabulary.corrected(word)}
     return Meant(
-        entities=entities, mechanisms=found, areas=areas, signs=signs,
+        entities=entities, mechanisms=read.mechanisms, doubts=read.doubts, areas=areas, signs=signs,
         left=tuple(word for word in rest if word not in known),
     )  # fmt: skip
 
@@ -90,18 +91,36 @@ def _entities(
         scores[name] = sum(weights[word] for word in held) / sum(weights.values())
     best = max(scores.values(), default=0.0)
     # A word that means nothing else can only be (part of) a name; others have to hold most of one.
-    only_names = any(known and not vocabulary.knows(known) for known in heard.values())
+    only_names = any(known and not known.isdigit() and not vocabulary.knows(known) for known in heard.values())
     if best < HELD and not (only_names and best > 0):
         return (), frozenset()
-    # A name that is there in full is meant, although longer ones hold it.
-    near = [name for name, score in scores.items() if score >= (best if best >= 1.0 else CLEAR * best)]
-    longest = max(len(tokens[name]) for name in near)
-    near = [name for name in near if best < 1.0 or len(tokens[name]) == longest]
+    if best >= 1.0:
+        said = [heard[word] for word in spoken]
+        near = _in_full({name: tokens[name] for name, score in scores.items() if score >= best}, said)
+    else:
+        near = [name for name, score in scores.items() if score >= CLEAR * best]
     chosen = _outermost([by_name[name] for name in near], board)
+    # A word of a name that was not said in full may be about something else besides: "db connections".
     used = frozenset(
-        word for word, known in heard.items() if any(known in tokens[entity.name.lower()] for entity in chosen)
-    )
+        word for word, known in heard.items()
+        if any(known in tokens[entity.name.lower()] for entity in chosen)
+        and (best >= 1.0 or not vocabulary.knows(word))
+    )  # fmt: skip
     return chosen, used
+
+
+def _in_full(names: Mapping[str, Sequence[str]], said: Sequence[str]) -> list[str]:
+    """Of names that are there in full the longest, although it holds others. One whose words lie apart ("the db of
+    orders") may be meant, and so may what was said in one piece: both are."""
+    whole = [
+        name for name, own in names.items()
+        if any(tuple(said[at : at + len(own)]) == tuple(own) for at in range(len(said)))
+    ]  # fmt: skip
+    apart = [name for name in names if name not in whole]
+    longest = max((len(names[name]) for name in whole or apart), default=0)
+    if not whole:
+        return [name for name in apart if len(names[name]) == longest]
+    return [*(name for name in whole if len(names[name]) == longest), *apart]
 
 
 def _outermost(entities: Sequence[EntityRef], board: Board) -> tuple[EntityRef, ...]:

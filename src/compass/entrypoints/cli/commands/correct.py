@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from compass.domain.learned import Visibility
-from compass.entrypoints.cli.options import At, ChangeId, Fix, IncidentId, Json, TruthBeside, Was
+from compass.entrypoints.cli.options import At, ChangeId, Fix, IncidentId, Json, MechanismId, TruthBeside, Was
 
 
 def register(app: typer.Typer) -> None:
@@ -15,7 +15,8 @@ def register(app: typer.Typer) -> None:
 
 
 def correct(
-    investigation: IncidentId = None, was: Was = "", at: At = "", change: ChangeId = "", fix: Fix = "",
+    investigation: IncidentId = None, was: Was = "", mechanism: MechanismId = "", at: At = "", change: ChangeId = "",
+    fix: Fix = "",
     misled: Annotated[
         list[str] | None, typer.Option(metavar="E7", help="A fact that had misled; may be given several times.")
     ] = None,
@@ -34,6 +35,6 @@ def correct(
 
     words = answered(was, "What actually was it (an account's number, or words)? ", "--was 'disk full' --at ledger")
     fixed = answered(fix, "What actually resolved it (one line; Enter leaves it out)? ", "", needed=False)
-    told = Told(words=words, entity=at, change=change)
+    told = Told(words=words, mechanism=mechanism, entity=at, change=change)
     show_kept(correct(investigation, told, fixed, misled or [], visible, missing, truth), as_json=as_json)
     return 0

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from compass.entrypoints.cli.options import At, ChangeId, IncidentId, Json, Was
+from compass.entrypoints.cli.options import At, ChangeId, IncidentId, Json, MechanismId, Was
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def near_miss(
-    investigation: IncidentId = None, was: Was = "", at: At = "", change: ChangeId = "",
+    investigation: IncidentId = None, was: Was = "", mechanism: MechanismId = "", at: At = "", change: ChangeId = "",
     stopped_by: Annotated[
         str, typer.Option("--stopped-by", metavar="TEXT", help="What kept it from becoming an incident.")
     ] = "",
@@ -27,5 +27,8 @@ def near_miss(
 
     words = answered(was, "What could have happened (an account's number, or words)? ", "--was 'disk full' --at ledger")
     stopped = answered(stopped_by, "What stopped it (one line; Enter leaves it out)? ", "", needed=False)
-    show_kept(near_miss(investigation, Told(words=words, entity=at, change=change), stopped), as_json=as_json)
+    show_kept(
+        near_miss(investigation, Told(words=words, mechanism=mechanism, entity=at, change=change), stopped),
+        as_json=as_json,
+    )
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from compass.entrypoints.cli.options import At, ChangeId, Fix, IncidentId, Json, TruthBeside, Was
+from compass.entrypoints.cli.options import At, ChangeId, Fix, IncidentId, Json, MechanismId, TruthBeside, Was
 
 
 def register(app: typer.Typer) -> None:
@@ -12,7 +12,8 @@ def register(app: typer.Typer) -> None:
 
 
 def resolve(
-    investigation: IncidentId = None, was: Was = "", at: At = "", change: ChangeId = "", fix: Fix = "",
+    investigation: IncidentId = None, was: Was = "", mechanism: MechanismId = "", at: At = "", change: ChangeId = "",
+    fix: Fix = "",
     truth: TruthBeside = None, as_json: Json = False,
 ) -> int:  # fmt: skip
     """Say what an incident was and what fixed it: later incidents like it will know. On a terminal it asks."""
@@ -20,7 +21,10 @@ def resolve(
     from compass.entrypoints.cli.render.verdicts import show_kept
     from compass.entrypoints.cli.verdicts import Told, resolve
 
-    words = answered(was, "What was it (an account's number, or words)? ", "--was 1, or --was 'pool of orders full'")
+    words = answered(was, "What was it (an account's number, or words)? ", "--was 1, or --was 'disk of orders full'")
     fixed = answered(fix, "What fixed it (one line; Enter leaves it out)? ", "", needed=False)
-    show_kept(resolve(investigation, Told(words=words, entity=at, change=change), fixed, truth), as_json=as_json)
+    show_kept(
+        resolve(investigation, Told(words=words, mechanism=mechanism, entity=at, change=change), fixed, truth),
+        as_json=as_json,
+    )
     return 0
