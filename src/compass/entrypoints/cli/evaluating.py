@@ -53,6 +53,8 @@ class Wish:
     every_call: bool = False
     learning: str = ""
     wrong: str = ""
+    others: bool = False
+    resume: Path | None = None
 
 
 def run_evaluation(wish: Wish) -> int:
@@ -61,7 +63,7 @@ def run_evaluation(wish: Wish) -> int:
     if file is not None:
         check_writable(file)
     plan = plan_of(wish)
-    if wish.learning or wish.wrong:
+    if wish.learning or wish.wrong or wish.others or wish.resume is not None:
         from compass.entrypoints.cli.evaluating_learning import run_learning
 
         return run_learning(plan, wish, file)

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import msgspec
 
+from compass import __version__
+from compass.analysis.posterior import ENGINE
 from compass.domain.failure import ExitCode
 from compass.entrypoints.cli.evaluating import STDOUT, Wish, stopped
 from compass.entrypoints.cli.render.learning import learning_screen
 from compass.entrypoints.cli.render.output import console, show, show_json
 from compass.evaluation.evaluate import Plan
-from compass.evaluation.files import write_whole
+from compass.evaluation.files import check_writable, write_whole
 from compass.evaluation.learning.course import Course, Mode, run_course
+from compass.evaluation.learning.kept import Kept
 from compass.ports.errors import BadInputError
 
 OFF, ON, BOTH = "off", "on", "both"
@@ -21,8 +24,11 @@ PRELOAD = ("compass.evaluation.learning.lived",)
 
 def run_learning(plan: Plan, wish: Wish, file: Path | None) -> int:
     """Run every mode, print, write. Exit code 130 when a person stopped it."""
+    if wish.resume is not None:
+        check_writable(wish.resume)
     course = Course(
         cases=plan.cases, prepare=plan.prepare, labels=plan.labels, modes=modes_of(wish.learning, wish.wrong),
+        kept=Kept(wish.resume, f"{__version__} {ENGINE} {plan.table_sha256}"), foreign=wish.others,
         jobs=plan.jobs, limit_s=plan.limit_s, preload=(*plan.preload, *PRELOAD), told=plan.told,
     )  # fmt: skip
     try:

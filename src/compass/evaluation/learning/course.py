@@ -12,15 +12,19 @@ from pathlib import Path
 from compass.domain.knowledge import Learned
 from compass.evaluation.case import CaseRun, Prepare
 from compass.evaluation.evaluate import Labelled, read_labels
+from compass.evaluation.learning.kept import Kept
 from compass.evaluation.learning.lived import Lived, live
-from compass.evaluation.learning.report import LearningReport, mode_report
+from compass.evaluation.learning.report import LearningReport, Ran, learning_report
 from compass.evaluation.learning.teach import taught
 from compass.evaluation.pool import run_all
-from compass.evaluation.scoring import Scored, score
+from compass.evaluation.scoring import score
 from compass.evaluation.truth import Truth, set_of
+from compass.ports.errors import BadInputError
 from compass.sources.recording import RecordingSource
 
 SEED = 7
+FOREIGN = "others' only"
+"""The mode in which each system knows what the other ones taught, whenever that was, and nothing of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,65 +38,126 @@ class Mode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What to run, and how. A set of recordings is a team of its own: nothing is learned across systems."""
+    """What to run, and how. A set of recordings is a team of its own: nothing is learned across systems.
+
+    `foreign`: also run the mode FOREIGN, which needs one mode without memory. `kept` is where finished investigations
+    are looked up and noted.
+    """
 
     cases: Sequence[Labelled]
     prepare: Prepare
     labels: Mapping[str, tuple[str, ...]]
     modes: Sequence[Mode]
+    kept: Kept
+    foreign: bool = False
     jobs: int = 1
     limit_s: float = 300.0
     preload: Sequence[str] = ()
     told: Callable[[str], None] = field(default=lambda _line: None)
 
 
+Past = tuple[Learned, ...]
+"""What is known when an incident begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """One incident, run: `past` None: without memory. `teaches` None: nothing comes of it."""
+
+    lived: Lived
+    past: Past | None
+    teaches: Learned | None
+
+
 def run_course(course: Course) -> LearningReport:
     """Every mode over every set. Raises BadInputError for a label that cannot be understood, before anything runs."""
     truths = read_labels(course.cases)
     sets = _in_time_order(course.cases)
-    modes = {}
-    for mode in course.modes:
-        with ThreadPoolExecutor(max_workers=max(1, course.jobs)) as threads:
-            ran = list(threads.map(partial(_run_set, course, mode, truths), sets.values()))
-        modes[mode.name] = mode_report({
-            name: [(_scored(course, truths, lived), lived) for lived in found]
-            for name, found in zip(sets, ran, strict=True)
-        })  # fmt: skip
-    return LearningReport(modes=modes)
+    without = next((mode for mode in course.modes if not mode.learning), None)
+    if course.foreign and (without is None or len(sets) < 2):
+        raise BadInputError(
+            "there is nothing of others to know", where="--others", hint="give two sets or more, with --learning both"
+        )
+    pairs = [(mode, name) for mode in course.modes for name in sets]
+    ran = _all(course, [partial(_run_set, course, mode, truths, sets[name]) for mode, name in pairs])
+    steps = {(mode.name, name): own for (mode, name), own in zip(pairs, ran, strict=True)}
+    names = [mode.name for mode in course.modes]
+    if course.foreign and without is not None:
+        own = {name: _lessons(steps[without.name, name]) for name in sets}
+        others = {name: tuple(one for other, all_ in own.items() if other != name for one in all_) for name in sets}
+        more = _all(course, [partial(_run_with, course, truths, cases, others[name]) for name, cases in sets.items()])
+        steps |= {(FOREIGN, name): found for name, found in zip(sets, more, strict=True)}
+        names.append(FOREIGN)
+    scored = {mode: {name: _ran(course, truths, steps[mode, name]) for name in sets} for mode in names}
+    return learning_report(scored, without.name if without is not None else "")
 
 
-def _scored(course: Course, truths: Mapping[str, Truth], lived: Lived) -> Scored:
-    return score(lived.run, truths[lived.run.id], course.labels)
+def _all(course: Course, works: Sequence[Callable[[], list[_Step]]]) -> list[list[_Step]]:
+    """The results in the order of `works`, as many at the same time as there are jobs."""
+    with ThreadPoolExecutor(max_workers=max(1, course.jobs)) as threads:
+        return [future.result() for future in [threads.submit(work) for work in works]]
+
+
+def _ran(course: Course, truths: Mapping[str, Truth], steps: Iterable[_Step]) -> list[Ran]:
+    return [
+        Ran(
+            scored=score(step.lived.run, truths[step.lived.run.id], course.labels), lived=step.lived,
+            earlier=len(step.past or ()),
+        ) for step in steps
+    ]  # fmt: skip
+
+
+def _lessons(steps: Iterable[_Step]) -> Past:
+    return tuple(step.teaches for step in steps if step.teaches is not None)
 
 
 def _in_time_order(cases: Iterable[Labelled]) -> dict[str, list[Labelled]]:
+    """By set, the largest first: it takes longest, and is not to be waited for when all others are done."""
     found: dict[str, list[Labelled]] = {}
     for case in cases:
         found.setdefault(set_of(case.id), []).append(case)
-    return {name: sorted(own, key=lambda c: (_page_ns(c), c.id)) for name, own in sorted(found.items())}
+    largest = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {name: sorted(own, key=lambda c: (_page_ns(c), c.id)) for name, own in largest}
 
 
 def _page_ns(case: Labelled) -> int:
     return RecordingSource.open(case.folder).incident().detected_ns
 
 
-def _run_set(course: Course, mode: Mode, truths: Mapping[str, Truth], cases: Sequence[Labelled]) -> list[Lived]:
+def _run_set(course: Course, mode: Mode, truths: Mapping[str, Truth], cases: Sequence[Labelled]) -> list[_Step]:
     """One after another: each may learn from all before it."""
     past: list[Learned] = []
-    found: list[Lived] = []
+    found: list[_Step] = []
     for number, case in enumerate(cases):
-        work = partial(live, prepare=course.prepare, past=tuple(past) if mode.learning else None)
-        (lived,) = run_all([case.folder], work, _lost, jobs=1, limit_s=course.limit_s, preload=course.preload)
-        found.append(lived)
-        course.told(f"{mode.name} {case.id}" + (f": {lived.run.error}" if lived.run.error else ""))
         # The same corrections are mistaken whatever else changes: a case's own draw.
         draw = random.Random(f"{SEED}/{case.id}")  # noqa: S311  # not for secrets
         wrong = draw if draw.random() < mode.wrong else None
-        truth = truths[case.id]
-        lesson = taught(lived, truth, course.labels.get(truth.fault_type, ()), number, wrong)
-        if lesson is not None:
-            past.append(lesson)
+        step = _step(course, mode.name, truths, case, number, tuple(past) if mode.learning else None, wrong)
+        found.append(step)
+        if step.teaches is not None:
+            past.append(step.teaches)
     return found
+
+
+def _run_with(course: Course, truths: Mapping[str, Truth], cases: Sequence[Labelled], past: Past) -> list[_Step]:
+    """All with the same knowledge."""
+    return [_step(course, FOREIGN, truths, case, number, past, None) for number, case in enumerate(cases)]
+
+
+def _step(
+    course: Course, mode: str, truths: Mapping[str, Truth], case: Labelled, number: int, past: Past | None,
+    wrong: random.Random | None,
+) -> _Step:  # fmt: skip
+    key = course.kept.key(case.id, past)
+    lived = course.kept.find(key)
+    if lived is None:
+        work = partial(live, prepare=course.prepare, past=past)
+        (lived,) = run_all([case.folder], work, _lost, jobs=1, limit_s=course.limit_s, preload=course.preload)
+        course.kept.keep(key, lived)
+    course.told(f"{mode} {case.id}" + (f": {lived.run.error}" if lived.run.error else ""))
+    truth = truths[case.id]
+    lesson = taught(lived, truth, course.labels.get(truth.fault_type, ()), number, wrong)
+    return _Step(lived=lived, past=past, teaches=lesson)
 
 
 def _lost(folder: Path, why: str) -> Lived:

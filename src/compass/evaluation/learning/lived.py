@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from compass.domain.board import Board
-from compass.domain.chronicle import Attempted, Event, PlanRegistered, PosteriorUpdated
+from compass.domain.chronicle import Attempted, Event, PlanRegistered, PosteriorUpdated, RoundStarted
 from compass.domain.entity import EntityRef
 from compass.domain.knowledge import Learned
 from compass.domain.learned import Cause, Signature
@@ -32,9 +32,20 @@ from compass.storage.memory import MemoryChronicle
 from compass.storage.memory_knowledge import MemoryKnowledge
 
 
+class Effort(msgspec.Struct, frozen=True, kw_only=True):
+    """What was spent up to some moment: rounds, attempts to refute (each with queries of its own), what those cost in
+    work units, and seconds."""
+
+    rounds: int = 0
+    attempts: int = 0
+    work: float = 0.0
+    seconds: float = 0.0
+
+
 class Lived(msgspec.Struct, frozen=True, kw_only=True):
     """One run, and what it leaves behind. `theories`: cause and the entity it counts for, best first; `entities`: all
-    that were known. `decided_after`: work units when the leading account first was as good as certain; None: never.
+    that were known. `decided`: what was spent when the leading account first was as good as certain; None: it never
+    was. `spent`: all that was.
     """
 
     run: CaseRun
@@ -43,27 +54,38 @@ class Lived(msgspec.Struct, frozen=True, kw_only=True):
     led: Cause | None = None
     theories: tuple[tuple[Cause, EntityRef], ...] = ()
     entities: tuple[EntityRef, ...] = ()
-    decided_after: float | None = None
+    decided: Effort | None = None
+    spent: Effort = Effort()
 
 
 class _Watch:
-    """Counts work until the posterior is decided."""
+    """Counts what is spent, and notes when the posterior is decided."""
 
-    def __init__(self, decided: float) -> None:
+    def __init__(self, decided: float, began: float) -> None:
         self._decided = decided
+        self._began = began
         self._costs: dict[str, float] = {}
+        self._rounds = self._attempts = 0
         self._work = 0.0
-        self.after: float | None = None
+        self.after: Effort | None = None
 
     def __call__(self, event: Event) -> None:
         match event.payload:
+            case RoundStarted(number=number):
+                self._rounds = number
             case PlanRegistered(plan=plan):
                 self._costs[plan.id] = plan.cost
             case Attempted(attempt=attempt):
+                self._attempts += 1
                 self._work += self._costs.get(attempt.plan, 0.0)
             case PosteriorUpdated(posterior=posterior) if self.after is None:
                 if max(posterior.accounts.values(), default=0.0) >= self._decided:
-                    self.after = self._work
+                    self.after = self.spent()
+
+    def spent(self) -> Effort:
+        """So far."""
+        seconds = time.perf_counter() - self._began
+        return Effort(rounds=self._rounds, attempts=self._attempts, work=self._work, seconds=seconds)
 
 
 def live(folder: Path, prepare: Prepare, past: Sequence[Learned] | None) -> Lived:
@@ -72,7 +94,7 @@ def live(folder: Path, prepare: Prepare, past: Sequence[Learned] | None) -> Live
     watch: _Watch | None = None
     try:
         means = prepare(folder)
-        watch = _Watch(means.limits.decided)
+        watch = _Watch(means.limits.decided, began)
         board = asyncio.run(_board(folder, means, past, watch))
     except Exception as error:  # noqa: BLE001  # the boundary of a case: one defect must not hide the other results
         spent = time.perf_counter() - began
@@ -109,5 +131,5 @@ def _lived(run: CaseRun, board: Board, watch: _Watch) -> Lived:
     return Lived(
         run=run, at=to_datetime(board.incident.detected_ns), led=leading(board), theories=theories,
         signature=board.memory.signature if board.memory is not None else signature_of(board),
-        entities=board.entities, decided_after=watch.after,
+        entities=board.entities, decided=watch.after, spent=watch.spent(),
     )  # fmt: skip

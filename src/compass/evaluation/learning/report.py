@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
 from compass.evaluation.calibration import Calibration
-from compass.evaluation.learning.lived import Lived
+from compass.evaluation.learning.curve import Curve, Told, curves
+from compass.evaluation.learning.lived import Effort, Lived
 from compass.evaluation.report import Accuracy
 from compass.evaluation.scoring import Scored, accuracy, pooled_calibration
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of `n` came to a decided posterior, and after how much work (mean, in work units; those that never did
-    count with all that they spent)."""
+    """How many of `n` came to a decided posterior, and what that took: means; those that never did count with all that
+    they spent. Seconds depend on the machine and on what else ran there."""
 
     n: int
     decided: int
+    rounds: float
+    attempts: float
     work: float
+    seconds: float
 
 
 class LearningFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """One set, or all. `right`: the leading account names the right entity, and mechanism where one is labelled."""
+    """One set, or all. `right`: the leading account names the right entity, and mechanism where one is labelled.
+
+    `cases` in the order they were run.
+    """
 
     entity: Accuracy
     right: int
     calibration: Calibration
     decided: Decided
-    later: Accuracy | None = None  # of the second half in time: where there was something to learn from
-    ranks: dict[str, int | None] = {}
+    cases: tuple[Told, ...]
 
 
 class ModeReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,31 +48,62 @@ class ModeReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LearningReport(msgspec.Struct, frozen=True, kw_only=True):
-    """`modes` by name, in the order they were run."""
+    """`modes` by name, in the order they were run. `curves`: mode → set ("" for all) → how it compares with the first
+    mode, where that one learned nothing."""
 
     modes: dict[str, ModeReport]
+    curves: dict[str, dict[str, Curve]] = {}
 
 
-def mode_report(sets: Mapping[str, Sequence[tuple[Scored, Lived]]]) -> ModeReport:
-    """Figures of one mode; the cases of each set in the order of time, none of them empty."""
-    every = [pair for found in sets.values() for pair in found]
-    halves = {name: [scored for scored, _ in found[len(found) // 2 :]] for name, found in sets.items()}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """One incident of one mode; `earlier`: how many incidents taught it."""
+
+    scored: Scored
+    lived: Lived
+    earlier: int
+
+
+def learning_report(modes: Mapping[str, Mapping[str, Sequence[Ran]]], without: str) -> LearningReport:
+    """Figures of all modes: mode → set → cases in the order of time, none of them empty. `without` names the mode that
+    the others are compared with; "" compares none."""
+    reports = {name: _mode_report(sets) for name, sets in modes.items()}
+    if not without:
+        return LearningReport(modes=reports)
+    told = {name: {of: one.cases for of, one in report.sets.items()} for name, report in reports.items()}
+    compared = {name: curves(told[without], own) for name, own in told.items() if name != without}
+    return LearningReport(modes=reports, curves=compared)
+
+
+def _mode_report(sets: Mapping[str, Sequence[Ran]]) -> ModeReport:
     return ModeReport(
-        sets={name: _figures(found, halves[name]) for name, found in sets.items()},
-        together=_figures(every, [one for half in halves.values() for one in half]),
+        sets={name: _figures(found) for name, found in sets.items()},
+        together=_figures(list(chain.from_iterable(sets.values()))),
     )
 
 
-def _figures(cases: Sequence[tuple[Scored, Lived]], later: Sequence[Scored]) -> LearningFigures:
-    scored = [one for one, _ in cases]
-    work = [lived.run.answer.work if lived.decided_after is None else lived.decided_after for _, lived in cases]
+def _figures(cases: Sequence[Ran]) -> LearningFigures:
+    scored = [one.scored for one in cases]
+    efforts = [one.lived.decided or one.lived.spent for one in cases]
+    told = tuple(_told(one, effort) for one, effort in zip(cases, efforts, strict=True))
     return LearningFigures(
         entity=accuracy([one.placing.entity for one in scored]), right=sum(one.placing.right for one in scored),
-        calibration=pooled_calibration(scored),
+        calibration=pooled_calibration(scored), cases=told,
         decided=Decided(
-            n=len(cases), decided=sum(lived.decided_after is not None for _, lived in cases),
-            work=sum(work) / len(work),
+            n=len(cases), decided=sum(one.lived.decided is not None for one in cases),
+            rounds=_mean([e.rounds for e in efforts]), attempts=_mean([e.attempts for e in efforts]),
+            work=_mean([e.work for e in efforts]), seconds=_mean([e.seconds for e in efforts]),
         ),
-        later=accuracy([one.placing.entity for one in later]) if later else None,
-        ranks={one.run.id: one.placing.entity for one in scored},
     )  # fmt: skip
+
+
+def _told(one: Ran, effort: Effort) -> Told:
+    placing = one.scored.placing
+    return Told(
+        id=one.lived.run.id, earlier=one.earlier, rank=placing.entity, right=placing.right,
+        confidence=placing.confidence, work=effort.work,
+    )  # fmt: skip
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

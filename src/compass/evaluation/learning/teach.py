@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Sequence
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from compass.domain.entity import EntityRef
 from compass.domain.knowledge import Learned, Lesson, PastIncident, PastStatus
@@ -12,6 +12,9 @@ from compass.domain.learned import Cause
 from compass.evaluation.learning.lived import Lived
 from compass.evaluation.ranks import is_place
 from compass.evaluation.truth import Truth
+
+TEAM = UUID("5b1c9a64-6d0f-5c1e-9d53-0d8a3a1b7f20")
+"""What ids of evaluated incidents are derived from: an incident has the same id, whatever it is run with."""
 
 
 def taught(
@@ -28,7 +31,7 @@ def taught(
     cause = _mistaken(lived, truth, wrong) if wrong is not None else _true(lived, truth, mechanisms)
     if cause is None or cause.entity is None:
         return None
-    key = UUID(int=number + 1)
+    key = uuid5(TEAM, lived.run.id)
     incident = PastIncident(
         investigation=key, number=number + 1, title=lived.run.id, at=lived.at, status=PastStatus.SOLVED,
         signature=lived.signature, led=lived.led, cause=cause, seq=1,
@@ -38,7 +41,7 @@ def taught(
         told.append((False, lived.led))
     lessons = tuple(
         Lesson(
-            id=f"#{number + 1}/{'for' if right else 'against'}", investigation=key, right=right,
+            id=f"#{lived.run.id}/{'for' if right else 'against'}", investigation=key, right=right,
             mechanism=one.mechanism, entity=one.entity, signature=lived.signature, at=lived.at, by="label",
         )
         for right, one in told if one.entity is not None

@@ -80,6 +80,14 @@ def run(
     wrong: Annotated[
         str, typer.Option(metavar="SHARE,...", help="With --learning: also with this share of mistaken corrections.")
     ] = "",
+    others: Annotated[
+        bool,
+        typer.Option("--others", help="With --learning: also with what the other sets taught, nothing of its own."),
+    ] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --learning: keep finished investigations there, and go on from it."),
+    ] = None,
 ) -> int:
     """Investigate labelled recordings and print how often the answer was right. Nothing leaves this machine."""
     from compass.entrypoints.cli.evaluating import Wish, default_jobs, run_evaluation
@@ -87,7 +95,7 @@ def run(
     return run_evaluation(Wish(
         places=places, truth=truth, json=json, runs=repeat, rivals=rival, labels=labels,
         jobs=jobs or default_jobs(), limit_s=time_limit, only=only, table=table, model=model,
-        every_call=every_call, learning=learning, wrong=wrong,
+        every_call=every_call, learning=learning, wrong=wrong, others=others, resume=resume,
     ))  # fmt: skip
 
 
