@@ -152,6 +152,9 @@ async def test_investigations_are_listed_latest_first_and_found(chronicle: Chron
     assert [row.number for row in await chronicle.list()] == [3, 2, 1]
     assert [row.id for row in await chronicle.list(limit=2)] == [ids[2], ids[1]]
     assert ids == sorted(ids)
+    assert [await chronicle.number(one) for one in ids] == [1, 2, 3]
+    with pytest.raises(NotFoundError):
+        await chronicle.number(UUID(int=5))
     assert await chronicle.find(None) == ids[2]
     assert await chronicle.find("2") == await chronicle.find(" #2 ") == ids[1]
     assert await chronicle.find(str(ids[0])) == ids[0]

@@ -37,8 +37,7 @@ async def catch_up(chronicle: Chronicle, *, at_once: int = AT_ONCE) -> int:
     behind = (await chronicle.knowledge.behind())[:at_once]
     found: list[Learned] = []
     if behind:
-        numbers = {one.id: one.number for one in await chronicle.list(limit=1_000_000)}
-        found = [one for id_ in behind if (one := await _learned(chronicle, id_, numbers.get(id_, 0))) is not None]
+        found = [one for id_ in behind if (one := await _learned(chronicle, id_)) is not None]
         await chronicle.knowledge.learn(found)
     try:
         await chronicle.knowledge.embed(EMBED_AT_ONCE)
@@ -47,9 +46,9 @@ async def catch_up(chronicle: Chronicle, *, at_once: int = AT_ONCE) -> int:
     return len(found)
 
 
-async def _learned(chronicle: Chronicle, investigation: UUID, number: int) -> Learned | None:
+async def _learned(chronicle: Chronicle, investigation: UUID) -> Learned | None:
     events = await chronicle.read(investigation)
-    return await asyncio.to_thread(learned_of, events, number)
+    return await asyncio.to_thread(learned_of, events, await chronicle.number(investigation))
 
 
 @asynccontextmanager

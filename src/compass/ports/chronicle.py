@@ -72,6 +72,10 @@ class Chronicle(Protocol):
         """Latest first."""
         ...
 
+    async def number(self, investigation: UUID) -> int:
+        """Its small number, without looking at any other. Raises NotFoundError."""
+        ...
+
     async def find(self, reference: str | None) -> UUID:
         """The investigation meant by a number, an id or a prefix of an id; None = the latest."""
         ...

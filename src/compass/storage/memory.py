@@ -138,6 +138,9 @@ class MemoryChronicle:
             for found in latest
         )
 
+    async def number(self, investigation: UUID) -> int:
+        return self._get(investigation).number
+
     async def spent(self, since: datetime) -> Spent:
         calls = [
             call

@@ -52,6 +52,11 @@ class _IdRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _NumberRow:
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _EpochRow:
     epoch: int
 
@@ -281,6 +286,14 @@ class PostgresChronicle:
             return await self._fetch(connection, "list_investigations", _SummaryRow, limit=limit)
 
         return tuple(row.summary() for row in await self._connections.run(latest))
+
+    async def number(self, investigation: UUID) -> int:
+        async def one(connection: Connection) -> Sequence[_NumberRow]:
+            return await self._fetch(connection, "number_of", _NumberRow, investigation=investigation)
+
+        if not (found := await self._connections.run(one)):
+            raise no_such(investigation)
+        return found[0].number
 
     async def spent(self, since: datetime) -> Spent:
         async def total(connection: Connection) -> Sequence[Spent]:

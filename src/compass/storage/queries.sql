@@ -129,6 +129,9 @@ select i.id, i.number, i.team, i.title, i.status, i.opened_at, i.last_event_at, 
                where e.team = i.team and e.investigation = i.id and e.kind = 'model.lost') as model_lost
 from compass.investigation i where i.team = %(team)s order by i.number desc limit %(limit)s
 
+-- name: number_of
+select number from compass.investigation where team = %(team)s and id = %(investigation)s
+
 -- name: latest
 select id from compass.investigation where team = %(team)s order by number desc limit 1
 

@@ -146,7 +146,7 @@ async def run_to_end(
     talk = not request.quiet and can_talk(console)
     board, before = await (_talked(job, console) if talk else _watched(job, console))
     await _observed(chronicle, investigation, before)
-    number = await _number(chronicle, investigation)
+    number = await chronicle.number(investigation)
     view = build_view(board, prepared.crew.mechanisms, id=str(investigation), number=number)
     return Result(id=investigation, exit_code=EXIT_OF[board.status], view=view)
 
@@ -184,7 +184,7 @@ async def _talked(job: _Job, console: Console) -> tuple[Board, int]:
     recorder = Recorder(job.chronicle, job.investigation, runner_name(), lambda event: talk(event))
     talk = Conversation(
         console=console, chronicle=job.chronicle, recorder=recorder, mechanisms=prepared.crew.mechanisms,
-        limits=limits, terminal=sys.stdin.fileno(), number=await _number(job.chronicle, job.investigation),
+        limits=limits, terminal=sys.stdin.fileno(), number=await job.chronicle.number(job.investigation),
     )  # fmt: skip
     await wait_for_lease(recorder, limits.lease_s)
     talk.recall(await job.chronicle.read(job.investigation))
@@ -330,7 +330,3 @@ async def wait_for_lease(recorder: Recorder, lease_s: float, *, quiet: bool = Fa
                 print("another runner holds this investigation; waiting for its lease to run out ...", file=sys.stderr)
             await asyncio.sleep(0.5)
             waited += 0.5
-
-
-async def _number(chronicle: Chronicle, investigation: UUID) -> int:
-    return next((s.number for s in await chronicle.list(limit=10_000) if s.id == investigation), 0)

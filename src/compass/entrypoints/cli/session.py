@@ -104,7 +104,7 @@ async def load(chronicle: Chronicle, chosen: Settings, reference: str | None) ->
         raise NotFoundError("it was forgotten: nothing of it is kept", where=str(investigation), hint="compass list")
     if board.incident is None:
         raise NotFoundError("this investigation holds no events yet", hint="compass list")
-    number = next((s.number for s in await chronicle.list(limit=10_000) if s.id == investigation), 0)
+    number = await chronicle.number(investigation)
     view = build_view(board, mechanisms_of(chosen), id=str(investigation), number=number)
     return Loaded(id=investigation, number=number, events=events, board=board, view=view)
 
