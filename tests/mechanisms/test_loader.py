@@ -36,13 +36,13 @@ def test_built_in_catalogue_loads_fast_and_the_same_each_time() -> None:
     first = load_catalogue()
     spent = []
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = time.process_time()
         again = load_catalogue()
-        spent.append(time.perf_counter() - begun)
+        spent.append(time.process_time() - begun)
     assert again == first
     assert [m.id for m in first.mechanisms] == sorted(m.id for m in first.mechanisms)
     assert set(first.origins.values()) == {Origin.BUILT_IN}
-    assert min(spent) < 0.25  # 60 ms on a quiet machine
+    assert min(spent) < 0.25  # of a processor: 60 ms are usual, and what else the machine does is not counted
 
 
 def test_team_file_extends(tmp_path: Path) -> None:
