@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 import numpy as np
@@ -28,6 +29,7 @@ from compass.domain.chronicle import (
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.posterior import Evidence
+from compass.domain.team import MetricRule, Reach, TeamMechanism, Written
 from compass.domain.time import Instant, Window
 from compass.projections.events import PayloadError, decode, encode
 
@@ -48,6 +50,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
+WRITTEN = st.dictionaries(TEXT, st.none() | st.booleans() | NUMBER | TEXT | st.lists(TEXT, max_size=2), max_size=2)
+st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
+for kind, part in ((MetricRule, "rule"), (TeamMechanism, "mechanism")):  # `object` alone would be any class there is
+    st.register_type_strategy(
+        kind,
+        st.builds(kind, id=TEXT, reach=st.from_type(Reach), written=st.from_type(Written), **{part: WRITTEN}),
+    )
 
 
 def finished(*, work: float = 1.0) -> StepFinished:

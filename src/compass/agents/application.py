@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compass.agents.base import Charter
+from compass.agents.screens.critical import CriticalScreen
 from compass.agents.screens.log_judges import meaning_screen, path_screen, unusual_screen
 from compass.agents.screens.metrics import MetricScreen
 from compass.agents.screens.own_time import OwnTimeScreen
@@ -27,4 +28,5 @@ CHARTER = Charter(
         path_screen(NAME),
         meaning_screen(NAME, MEANINGS),
     ),
+    critical=(CriticalScreen(agent=NAME),),
 )

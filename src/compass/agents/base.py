@@ -26,11 +26,13 @@ DOUBTFUL = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charter:
-    """What makes one specialist different: its name, its duty in one line, its screening questions."""
+    """What makes one specialist different: its name, its duty in one line, its screening questions; `critical` are
+    asked besides where the team wrote down what it calls critical."""
 
     name: str
     duty: str
     screens: tuple[Screen, ...]
+    critical: tuple[Screen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,9 @@ class CharteredSpecialist:
     def decide(self, board: Board, budget: Budget) -> tuple[Step, ...] | Stop:
         """Screens in the first phase; afterwards the plans with the most expected information per cost."""
         if board.phase == "screen":
-            steps = tuple(Step(id=s.id, text=s.text, cost=s.cost) for s in self.charter.screens)
+            briefed = board.team is not None and bool(board.team.critical_errors)
+            screens = (*self.charter.screens, *(self.charter.critical if briefed else ()))
+            steps = tuple(Step(id=s.id, text=s.text, cost=s.cost) for s in screens)
             return steps or Stop(reason="nothing to screen")
         own = engine_part(board)
         plans = self._plans(own)
@@ -62,7 +66,7 @@ class CharteredSpecialist:
     async def perform(self, step: Step, look: Look) -> StepResult:
         """Run one step; raises SourceError when the telemetry it needs fails."""
         if step.plan is None:
-            screen = next(s for s in self.charter.screens if s.id == step.id)
+            screen = next(s for s in (*self.charter.screens, *self.charter.critical) if s.id == step.id)
             return await screen.run(look)
         strategy = self.strategies[step.plan.strategy]
         own = engine_part(look.board)  # an attempt on an engine's theory knows of no other

@@ -7,7 +7,7 @@ from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.learned import Signature
 from compass.domain.observation import Observation, Verdict
-from compass.domain.sign import SIGNS
+from compass.domain.sign import CRITICAL, SIGNS
 
 PAGED, DEPENDENCY, DEPENDANT, ELSEWHERE = "paged", "dependency", "dependant", "elsewhere"
 MOST_WORDS = 24
@@ -21,7 +21,9 @@ def signature_of(board: Board) -> Signature:
     signatures. Without a paged service that the telemetry knows, the role is that of the first entry point hit.
     """
     graph = build_graph(board.dependencies, board.containment)
-    seen = [o for o in board.observations.values() if o.verdict is Verdict.ANOMALY and not o.told]
+    seen = [
+        o for o in board.observations.values() if o.verdict is Verdict.ANOMALY and not o.told and o.sign != CRITICAL
+    ]
     centre = _centre(board, graph, seen)
     signs: dict[str, float] = {}
     for o in seen:

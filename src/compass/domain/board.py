@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from compass.domain.advice import ASSUMED_CALL_USD, ModelCall, ReadChange, ReadName, Spending, Task
 from compass.domain.advised import ProposedFact
+from compass.domain.briefed import Discounted
 from compass.domain.commanded import DataGiven, DataRequested, DecisionMade
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
 from compass.domain.entity import EntityRef
@@ -21,6 +22,7 @@ from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
 from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
+from compass.domain.team import TeamKnowledge
 from compass.domain.telemetry import Health
 from compass.domain.time import Window
 from compass.domain.told import ToolAnswered, ToolsConsulted
@@ -169,6 +171,8 @@ class Board:
     verdicts: Verdicts = Verdicts()
     told: Mapping[str, ToolAnswered] = field(default_factory=dict)  # by label: X1 ...; nothing of it is weighed
     consulted: ToolsConsulted | None = None
+    team: TeamKnowledge | None = None  # what the team wrote down, as it was when the investigation began
+    discounted: Mapping[str, Discounted] = field(default_factory=dict)  # by id: in no way among the observations
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -188,6 +192,11 @@ class Board:
         """From the earliest possible onset to now."""
         incident, onset = self._opened()
         return Window(start_ns=min(onset.instant.earliest_ns, incident.now_ns), end_ns=incident.now_ns)
+
+    def known(self, observation: str) -> Observation:
+        """The observation of an id, whether it counts or was set aside. Raises KeyError where there is none."""
+        aside = self.discounted.get(observation)
+        return aside.observation if aside is not None else self.observations[observation]
 
     def anomalies(self) -> tuple[Observation, ...]:
         return tuple(o for o in self.observations.values() if o.verdict is Verdict.ANOMALY)

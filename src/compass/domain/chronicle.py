@@ -25,6 +25,7 @@ from compass.domain.advised import (
     PlansPreferred,
     TheoryArgued,
 )
+from compass.domain.briefed import TeamBriefed
 from compass.domain.commanded import (
     CommandGiven,
     DataGiven,
@@ -278,7 +279,7 @@ Payload = (
     | ModelSent | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
     | AdviceTaken | PersonAnswered | CostEstimated | DecisionReviewed | SetAside | ScopeSet | Escalated
     | DataRequested | DataGiven | Recalled | Resolved | Corrected | NearMissNoted | LearningUndone | ToolAnswered
-    | ToolsAsked | ToolsConsulted | NamesRejected
+    | ToolsAsked | ToolsConsulted | NamesRejected | TeamBriefed
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -338,6 +339,7 @@ KINDS: dict[str, type] = {
     "tools.asked": ToolsAsked,
     "tool.answered": ToolAnswered,
     "tools.consulted": ToolsConsulted,
+    "team.briefed": TeamBriefed,
 }
 KIND_OF: dict[type, str] = {payload: kind for kind, payload in KINDS.items()}
 VERSION = 1

@@ -27,6 +27,8 @@ BY_HUMAN = "human"
 """The same for what a person proposed; a name may follow a colon."""
 BY_MEMORY = "knowledge:"
 """The same for what a similar past incident proposed; the number of that incident follows."""
+BY_TEAM = "team:"
+"""The same for what an issue that the team knows proposed; the id of that entry follows."""
 STATED = "stated"
 """The family of mechanisms that were stated for one investigation. It has no cell of its own in the table of
 outcomes, so what attempts on them say is what the strategy says over all families."""
@@ -60,8 +62,9 @@ def is_proposal(hypothesis: Hypothesis) -> bool:
 
 
 def brought(hypothesis: Hypothesis) -> bool:
-    """Whether a past incident brought it, which has not read this board: nothing measured here had raised it."""
-    return hypothesis.proposed_by.startswith(BY_MEMORY)
+    """Whether a past incident or the team's own files brought it, which have not read this board: nothing measured
+    here had raised it."""
+    return hypothesis.proposed_by.startswith((BY_MEMORY, BY_TEAM))
 
 
 def is_stated(mechanism: str) -> bool:

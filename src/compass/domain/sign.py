@@ -202,6 +202,10 @@ def is_sign(name: str) -> bool:
     return name in SIGNS or name.startswith("team.")
 
 
+CRITICAL = "team.critical_error"
+"""A line that the team wants to see whatever else is said. No mechanism that ships asks for it."""
+
+
 def matches(pattern: str, sign: str) -> bool:
     """Whether a sign is what a pattern word asks for."""
     return sign.startswith(pattern[:-1]) if pattern.endswith(".*") else sign == pattern

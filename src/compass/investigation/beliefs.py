@@ -25,6 +25,7 @@ from compass.domain.mechanism import Mechanism
 from compass.domain.posterior import Evidence, Posterior
 from compass.domain.proposed import engine_part
 from compass.investigation.answers import what_and_where
+from compass.investigation.known_issues import written_down
 from compass.investigation.proposals import standing_part, tempered
 from compass.investigation.recall import remembered
 from compass.mechanisms.evidence import PatternWeights, pattern_evidence
@@ -45,7 +46,9 @@ def believe(board: Board, mechanisms: Mapping[str, Mechanism], table: Likelihood
     catalogue = catalogue_of(mechanisms)
     own = engine_part(board)
     raised = (*propose(own, catalogue), *adopted(board, catalogue))
-    fresh = _labelled(board, (*raised, *remembered(board, mechanisms, {h.id for h in raised})))
+    past = remembered(board, mechanisms, {h.id for h in raised})
+    known = written_down(board, mechanisms, {h.id for h in (*raised, *past)})
+    fresh = _labelled(board, (*raised, *past, *known))
     own = replace(own, hypotheses={**own.hypotheses, **{h.id: h for h in fresh}})
     whole = replace(board, hypotheses={**board.hypotheses, **{h.id: h for h in fresh}})
     accounts = accounts_of(own, mechanisms, table)

@@ -14,12 +14,14 @@ from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.commanded import CommandGiven
 from compass.domain.incident import Incident
+from compass.domain.team import TeamKnowledge
 from compass.investigation import conclude, intake
 from compass.investigation.advising.base import Adviser
 from compass.investigation.advising.hear import Money, do_without, hear, lost_before
 from compass.investigation.advising.sent import settle
 from compass.investigation.answers import gate_decision
 from compass.investigation.beliefs import believe
+from compass.investigation.briefing import briefing
 from compass.investigation.consulting import consult
 from compass.investigation.funnel import Funnel
 from compass.investigation.moves import SCREEN, Kind, Move, next_move
@@ -55,7 +57,7 @@ class Means:
     `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent, `money` how that
     is estimated and asked for. `model_wrong`: why the model that was chosen cannot be used in this run, in words.
     `knowledge` is asked where the crew has a memory; `kept` is where what series mean is kept for ever.
-    `open_tools` connects to the tools that `crew.asks` are calls of.
+    `open_tools` connects to the tools that `crew.asks` are calls of. `team` is what the team wrote down and applied.
     """
 
     crew: Crew
@@ -73,6 +75,7 @@ class Means:
     knowledge: Knowledge | None = None
     open_tools: Callable[[], Tools] | None = None
     kept: Replies | None = None
+    team: TeamKnowledge | None = None
 
 
 async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
@@ -84,6 +87,8 @@ async def open_investigation(recorder: Recorder, incident: Incident, means: Mean
         model=means.model.name if means.model else "", budget_usd=means.budget_usd,
     )  # fmt: skip
     began: list[tuple[str, c.Payload]] = [("opened", opened)]
+    if means.team is not None and (told := briefing(means.team)) is not None:
+        began.append(("team/briefed", told))
     if means.model_wrong:
         began.append(("opened/lost", lost_before(means.model_wrong)))
     await recorder.append(*began, actor=COMMANDER)

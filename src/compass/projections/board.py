@@ -13,6 +13,7 @@ from itertools import count
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board, TimingNote
+from compass.domain.briefed import TeamBriefed
 from compass.domain.commanded import Command, CommandGiven, DataGiven, Decided, DecisionMade, DecisionReviewed
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
@@ -23,6 +24,8 @@ from compass.domain.told import ToolAnswered, ToolsConsulted
 from compass.domain.unread import UnreadCounted
 from compass.projections.advice import fold_advice, resumed
 from compass.projections.ordered import fold_orders
+from compass.projections.team.discount import discounted, judged
+from compass.projections.team.edges import STATED, with_stated
 from compass.projections.verdicts import fold_verdicts
 
 # The order in which labels are given: what is abnormal first, then the stronger, then by content.
@@ -88,16 +91,24 @@ def _(payload: c.OnsetEstimated, board: Board) -> Board:
 
 @_apply.register
 def _(payload: c.ContextLearned, board: Board) -> Board:
-    known = {(d.caller, d.callee) for d in board.dependencies}
+    observed = tuple(d for d in board.dependencies if d.seen != STATED)
+    known = {(d.caller, d.callee) for d in observed}
     fresh = tuple(d for d in payload.dependencies if (d.caller, d.callee) not in known)
     changes = {change.id: change for change in (*board.changes, *payload.changes)}
-    return replace(
+    learned = replace(
         board,
         entities=tuple(sorted({*board.entities, *payload.entities})),
-        dependencies=(*board.dependencies, *fresh),
+        dependencies=(*observed, *fresh),
         changes=tuple(changes.values()),
         containment={**board.containment, **dict(payload.containment)},
     )
+    return with_stated(learned)
+
+
+@_apply.register
+def _(payload: TeamBriefed, board: Board) -> Board:
+    # The first counts: what is applied later changes nothing for an investigation that has begun.
+    return board if board.team is not None else replace(board, team=payload.knowledge)
 
 
 @_apply.register
@@ -116,18 +127,20 @@ def _(payload: c.RoundStarted, board: Board) -> Board:
 
 @_apply.register
 def _(_payload: c.RoundFinished, board: Board) -> Board:
-    fresh = [o for key, o in board.observations.items() if key not in board.observation_labels]
+    seen = (*board.observations.values(), *(aside.observation for aside in board.discounted.values()))
+    fresh = [o for o in seen if o.id not in board.observation_labels]
     fresh.sort(key=_canonical)
     first = len(board.observation_labels) + 1
     labels = dict(board.observation_labels)
     labels.update({o.id: f"E{first + i}" for i, o in enumerate(fresh)})
-    observations = {key: board.observations[key] for key in board.observation_labels}
-    observations.update({o.id: o for o in fresh})
+    observations = {key: board.observations[key] for key in labels if key in board.observations}
+    aside = {key: board.discounted[key] for key in labels if key in board.discounted}
     return replace(
         board,
         round_open=False,
         observations=observations,
         observation_labels=labels,
+        discounted=aside,
         attempts=dict(sorted(board.attempts.items())),
         plans=dict(sorted(board.plans.items())),
         gaps=tuple(sorted(set(board.gaps))),
@@ -161,12 +174,19 @@ def _(payload: c.AgentStopped, board: Board) -> Board:
 
 @_apply.register
 def _(payload: c.Observed, board: Board) -> Board:
-    observation = payload.observation
-    known = board.observations.get(observation.id)
+    observation, key = payload.observation, payload.observation.id
+    known = board.known(key) if key in board.observations or key in board.discounted else None
     # Two agents may see the same thing; which of them is kept must not depend on who was first.
     if known is not None and (known.agent, known.text) <= (observation.agent, observation.text):
         return board
-    return replace(board, observations={**board.observations, observation.id: observation})
+    aside = discounted(board, observation)
+    if aside is None and key not in board.discounted:
+        return replace(board, observations={**board.observations, key: observation})
+    counted = {other: o for other, o in board.observations.items() if other != key}
+    kept = {other: one for other, one in board.discounted.items() if other != key}
+    if aside is None:
+        return replace(board, observations={**counted, key: observation}, discounted=kept)
+    return replace(board, observations=counted, discounted={**kept, key: aside})
 
 
 @_apply.register
@@ -196,7 +216,7 @@ def _(payload: c.PlanRegistered, board: Board) -> Board:
 
 @_apply.register
 def _(payload: c.Attempted, board: Board) -> Board:
-    return replace(board, attempts={**board.attempts, payload.attempt.plan: payload.attempt})
+    return replace(board, attempts={**board.attempts, payload.attempt.plan: judged(board, payload.attempt)})
 
 
 @_apply.register

@@ -24,6 +24,7 @@ from compass.projections.proposing import author_of, name_lines, proposal_lines,
 from compass.projections.rechecks import recheck_lines
 from compass.projections.relief import relief
 from compass.projections.situation import situation
+from compass.projections.team.part import critical_lines, team_part
 from compass.projections.unread import unread_part
 from compass.projections.view import (
     AccountLine,
@@ -77,7 +78,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         unread=unread_part(board), past=past_lines(board, mechanisms),
         past_searched=board.memory.searched if board.memory is not None and not board.memory.lost else None,
         past_lost=board.memory.lost if board.memory is not None else "",
-        told=told_lines(board),
+        told=told_lines(board), critical=critical_lines(board), team=team_part(board),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.proposed import (
     BY_MODEL,
+    BY_TEAM,
     Standing,
     brought,
     by_human,
@@ -40,7 +41,9 @@ def proposer_of(hypothesis: Hypothesis) -> str:
 
 
 def author_of(hypothesis: Hypothesis) -> str:
-    """model | human | knowledge, "" for the engine's own."""
+    """model | human | knowledge | team, "" for the engine's own."""
+    if hypothesis.proposed_by.startswith(BY_TEAM):
+        return "team"
     if brought(hypothesis):
         return "knowledge"
     return "human" if by_human(hypothesis) else "model" if by_model(hypothesis) else ""

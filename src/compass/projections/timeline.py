@@ -9,6 +9,7 @@ from compass.domain import advised as told
 from compass.domain import chronicle as c
 from compass.domain.advised import PersonAnswered
 from compass.domain.board import Board
+from compass.domain.briefed import TeamBriefed
 from compass.domain.commanded import POLICY, CommandGiven, DataRequested, Decided, DecisionReviewed
 from compass.domain.disproof import Outcome
 from compass.domain.incident import Onset
@@ -96,7 +97,7 @@ def _first_signs(events: Iterable[c.Event], board: Board) -> list[Moment]:
         if not isinstance(event.payload, c.Observed):
             continue
         o = event.payload.observation
-        if o.since is None or o.strength < AFFECTED_FROM or not _tells_when(o, board):
+        if o.since is None or o.strength < AFFECTED_FROM or o.id in board.discounted or not _tells_when(o, board):
             continue
         owner = owner_of(board, o.entity)
         key, label = owner.key, board.observation_labels.get(o.id, "E?")
@@ -153,13 +154,15 @@ def _deed(payload: object, board: Board) -> str:
     if isinstance(payload, c.Attempted) and payload.attempt.outcome in (Outcome.REFUTED, Outcome.SURVIVED):
         hypothesis = board.hypotheses.get(payload.attempt.hypothesis)
         label = hypothesis.label if hypothesis else "?"
-        attempt = payload.attempt
+        attempt = board.attempts.get(payload.attempt.plan, payload.attempt)  # as it counts
         how = attempt.strategy.replace("_", " ") + (f", {attempt.trigger} as trigger" if attempt.trigger else "")
         return f"{label} {attempt.outcome.value} ({how}): {attempt.found}"
     if isinstance(payload, c.AgentFailed):
         return f"{payload.agent} failed: {payload.error}"
     if isinstance(payload, Decided):
         return f"{'policy' if payload.by.startswith(POLICY) else 'person'} decided: {payload.decision}{_why(payload)}"
+    if isinstance(payload, TeamBriefed):
+        return f"told what the team wrote down{_version(payload)}"
     if isinstance(payload, CommandGiven):
         return "" if payload.argument.startswith(POLICY) else f"a person ordered: {payload.command}"
     if isinstance(payload, DataRequested):
@@ -185,6 +188,10 @@ def _deed(payload: object, board: Board) -> str:
     if isinstance(payload, c.Ended):
         return f"ended ({payload.status.value}): {payload.said}"
     return ""
+
+
+def _version(payload: TeamBriefed) -> str:
+    return f" (version {payload.knowledge.version})" if payload.knowledge.version else ""
 
 
 def _why(decided: Decided) -> str:

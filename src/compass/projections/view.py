@@ -15,6 +15,7 @@ from compass.domain.mechanism import Mitigation
 from compass.domain.observation import Observation
 from compass.domain.recheck import AlertState, Recovery
 from compass.projections.asked import OrdersLine, RequestLine
+from compass.projections.team.shown import CriticalLine, TeamPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +155,7 @@ class AccountLine:
     """One ranked account. `confidence` is its posterior; `label` (H1 ...) is stable, `rank` is not.
 
     `central` is what its likeliest trigger changed: a limit in the diff, a limit that fell. `proposed_by`: the language
-    model that proposed it, empty for the engine's own. `author` is model | human | knowledge for what was proposed.
+    model that proposed it, empty for the engine's own. `author`: model | human | knowledge | team, or empty.
     `set_aside`: a person's reason (maybe empty) where one set it aside; it then stands behind the others.
     """
 
@@ -369,3 +370,5 @@ class View:
     told: tuple[ToldLine, ...] = ()  # what the team's own tools say, in the order they were asked
     requests: tuple[RequestLine, ...] = ()  # what COMPASS asks people for
     orders: OrdersLine = OrdersLine()
+    critical: tuple[CriticalLine, ...] = ()  # what the team must see, whatever else is said: it is shown first
+    team: TeamPart | None = None  # what the team wrote down, as far as it bears on this; None: nothing was told

@@ -124,7 +124,7 @@ def pick_fact(board: Board, label: str) -> Fact:
     """The fact of a label (E14). Raises NotFoundError saying how many there are."""
     for key, known in board.observation_labels.items():
         if known.lower() == label.lower():
-            return fact(board, board.observations[key])
+            return fact(board, board.known(key))
     raise NotFoundError(f"no fact {label.upper()}", hint=f"there are E1 to E{len(board.observation_labels)}")
 
 

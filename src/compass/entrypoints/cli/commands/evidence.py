@@ -30,6 +30,7 @@ def evidence(
     from compass.entrypoints.cli.render.evidence import evidence_lines, fact_block, told_block
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import without_model
+    from compass.entrypoints.cli.render.team import set_aside
 
     if trace:
         show_traces(investigation, account, as_json=as_json)
@@ -42,15 +43,16 @@ def evidence(
         else:
             out = console()
             room = page(out, full=True)
-            show(out, [*without_model(loaded.view, room), *fact_block(fact, room)])
+            told = set_aside(loaded.view, fact.label, room)
+            show(out, [*without_model(loaded.view, room), *fact_block(fact, room), *told])
         return
     if account[:1] in "Xx" and account[1:].isdigit():
-        told = session.pick_told(loaded.view, account)
+        words = session.pick_told(loaded.view, account)
         if as_json:
-            show_json(told)
+            show_json(words)
         else:
             out = console()
-            show(out, told_block(told, page(out, full=True)))
+            show(out, told_block(words, page(out, full=True)))
         return
     line = session.pick(loaded.view, account)
     if as_json:

@@ -11,6 +11,7 @@ from compass.domain.observation import Observation
 from compass.entrypoints.cli.render.page import Page, labelled
 from compass.entrypoints.cli.render.screen import attempt_line, claim_line, distinct, headline, without_model
 from compass.entrypoints.cli.render.sparkline import sparkline
+from compass.entrypoints.cli.render.team import aside_block
 from compass.entrypoints.cli.render.words import clock_time
 from compass.projections.view import AccountLine, Fact, ToldLine, View
 
@@ -33,7 +34,7 @@ def evidence_lines(view: View, account: AccountLine, page: Page) -> list[Text]:
     for attempt in account.attempts:
         lines.append(labelled("  if true", page.fit(attempt.expectation, 10)))
         lines.append(attempt_line(attempt, page))
-    return lines
+    return lines + aside_block(view, page)
 
 
 def fact_block(fact: Fact, page: Page) -> list[Text]:

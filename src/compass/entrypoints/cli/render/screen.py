@@ -17,6 +17,7 @@ from compass.domain.recheck import Recovery
 from compass.entrypoints.cli.render.beside import ordered, past, proposed, told_lines, unread
 from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.entrypoints.cli.render.sparkline import sparkline
+from compass.entrypoints.cli.render.team import aside, critical
 from compass.entrypoints.cli.render.words import clock_time, duration, lost_words, names, offset, percent
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, RecheckLine, View
 
@@ -54,7 +55,7 @@ class _Row:
 
 def first_screen(view: View, page: Page) -> list[Text]:
     """The whole first screen as lines; on a terminal at most as many as fit, the prompt's own line left over."""
-    rows = [_Row(headline(view, page))]
+    rows = [_Row(headline(view, page)), *map(_Row, critical(view, page))]
     rows += [_Row(line, drop=3 if i == 2 else 0) for i, line in enumerate(what(view, page))]
     rows += [_Row(line, drop=2 if i else 0) for i, line in enumerate(where(view, page))]
     rows += [_Row(line) for line in changes(view, page)]
@@ -66,6 +67,7 @@ def first_screen(view: View, page: Page) -> list[Text]:
     rows += [_Row(line, drop=6) for line in ordered(view, page)]
     rows += [_Row(line, drop=5) for line in unread(view, page)]
     rows += [_Row(line, drop=4) for line in told_lines(view, page)]
+    rows += [_Row(line, drop=5) for line in aside(view, page)]
     said = [labelled("note", page.fit(note), "yellow") for note in notes(view)[: page.most(1, 20)]]
     rows += [_Row(line, drop=5) for line in said]
     rows.append(_Row(footer(view, page)))
@@ -215,8 +217,8 @@ def _account_rows(view: View, page: Page) -> list[_Row]:
         elif account.best_attempt is not None:
             rows.append(_Row(attempt_line(account.best_attempt, page), drop=7 + place))
     # What a person set aside stands at the end, wherever that is: it is not gone.
-    aside = [account for account in view.accounts[page.most(4, 5) :] if account.set_aside is not None]
-    return rows + [_Row(claim_line(account, page), drop=3) for account in aside[: page.most(2, 5)]]
+    last = [account for account in view.accounts[page.most(4, 5) :] if account.set_aside is not None]
+    return rows + [_Row(claim_line(account, page), drop=3) for account in last[: page.most(2, 5)]]
 
 
 def claim_line(account: AccountLine, page: Page) -> Text:
