@@ -27,10 +27,10 @@ def evidence(
     of the team's own said (X2); or (--trace) jump from a fact on live servers to traces: by its series' exemplars, else
     by a search for the slowest spans."""
     from compass.entrypoints.cli import session
+    from compass.entrypoints.cli.render.briefed import set_aside
     from compass.entrypoints.cli.render.evidence import evidence_lines, fact_block, told_block
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import without_model
-    from compass.entrypoints.cli.render.team import set_aside
 
     if trace:
         show_traces(investigation, account, as_json=as_json)

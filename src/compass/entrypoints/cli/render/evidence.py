@@ -8,10 +8,10 @@ from rich.text import Text
 
 from compass.analysis.wording import quantity
 from compass.domain.observation import Observation
+from compass.entrypoints.cli.render.briefed import aside_block
 from compass.entrypoints.cli.render.page import Page, labelled
 from compass.entrypoints.cli.render.screen import attempt_line, claim_line, distinct, headline, without_model
 from compass.entrypoints.cli.render.sparkline import sparkline
-from compass.entrypoints.cli.render.team import aside_block
 from compass.entrypoints.cli.render.words import clock_time
 from compass.projections.view import AccountLine, Fact, ToldLine, View
 

@@ -15,9 +15,9 @@ from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
 from compass.domain.recheck import Recovery
 from compass.entrypoints.cli.render.beside import ordered, past, proposed, told_lines, unread
+from compass.entrypoints.cli.render.briefed import aside, critical
 from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.entrypoints.cli.render.sparkline import sparkline
-from compass.entrypoints.cli.render.team import aside, critical
 from compass.entrypoints.cli.render.words import clock_time, duration, lost_words, names, offset, percent
 from compass.projections.view import AccountLine, AttemptLine, ChangeLine, Fact, RecheckLine, View
 
