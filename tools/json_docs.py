@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from compass.domain import advice, unread
-from compass.entrypoints import looking
+from compass.domain import advice, team_version, unread
+from compass.entrypoints import looking, teaming
 from compass.entrypoints.cli import asking, doctoring, modelling, understanding
 from compass.entrypoints.cli import unread as reading
 from compass.ports import language_model
 from compass.projections import view
 from compass.sources.recording import signals
+from compass.team import compare, problems
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -36,6 +37,9 @@ Times end in `_ns`: integer nanoseconds since 1970-01-01 UTC. Probabilities lie 
 OTHERS: dict[str, tuple[type[DataclassInstance], ...]] = {
     "compass ask": (asking.AnswerView, asking.SaidLine, asking.SourceLine),
     "compass doctor": (doctoring.Doctor, looking.Looked),
+    "compass knowledge apply": (teaming.Done, team_version.TeamVersion),
+    "compass knowledge diff": (teaming.Difference, compare.Change, compare.FieldChange),
+    "compass knowledge validate": (teaming.Validated, problems.Problem),
     "compass llm list": (modelling.Models, modelling.Use, modelling.Listed),
     "compass llm test": (modelling.Tested, language_model.ModelHealth, advice.Usage),
     "compass signals": (

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from compass.analysis.units import floors, to_base
+from compass.analysis.units import floors, to_base, understood
 from compass.domain.telemetry import Signal, SignalKind
 
 
@@ -26,3 +26,15 @@ def test_the_floor_is_the_same_size_whatever_the_unit() -> None:
     assert millis == pytest.approx(1000 * seconds)
     assert floors(Signal(kind=SignalKind.SUCCESS, unit="%"))[1] == pytest.approx(0.5)
     assert floors(Signal(kind=SignalKind.SUCCESS, unit="1"))[1] == pytest.approx(0.005)
+
+
+@pytest.mark.parametrize(
+    "unit", ["s", "ms", "By", "MiBy", "1", "%", "{request}", "{request}/s", "By/s", "1/s", "m{core}"]
+)
+def test_units_that_are_understood(unit: str) -> None:
+    assert understood(unit)
+
+
+@pytest.mark.parametrize("unit", ["seconds", "MB", "", "m", "{request}/week", "s/", "furlong"])
+def test_units_that_are_not(unit: str) -> None:
+    assert not understood(unit)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from compass.domain.entity import EntityKind
 from compass.domain.mechanism import Origin, Pattern, Relation
-from compass.mechanisms.loader import MAX_FILE_BYTES, load_catalogue
+from compass.mechanisms.loader import MAX_FILE_BYTES, extended, load_catalogue
+from compass.mechanisms.parse import FieldError, Where
 from compass.ports.errors import BadInputError
 
 GOOD = """
@@ -184,3 +185,25 @@ def test_any_bytes_give_a_catalogue_or_a_named_error(data: bytes) -> None:
             load_catalogue([path])
         except BadInputError as error:
             assert "team.yaml" in str(error)  # noqa: PT017 - an accepted file is as good
+
+
+def test_a_teams_entries_go_over_a_catalogue_one_after_the_other() -> None:
+    base, where = load_catalogue(), Where(file="team.yaml")
+    jam = {
+        "id": "paper_jam", "claim": "{entity} has no paper left.", "family": "house", "strikes": ["node"],
+        "owner": "infrastructure", "requires": ["team.jam"],
+    }  # fmt: skip
+    made = extended(base, [(where, jam)])
+    assert base.get("paper_jam") is None
+    found = made.get("paper_jam")
+    assert found is not None
+    assert (found.family, made.origins["paper_jam"], made.sha256 != base.sha256) == ("house", Origin.TEAM, True)
+    named = [Where(file="a", mechanism="paper_jam"), Where(file="b", mechanism="paper_jam")]
+    made = extended(base, [(named[0], jam), (named[1], {"id": "paper_jam", "prior": 2.0})])
+    again = made.get("paper_jam")
+    assert again is not None
+    assert (again.prior, again.family) == (2.0, "house"), "the later says only what differs"
+    assert extended(made, [(named[0], {"id": "paper_jam", "enabled": False})]).get("paper_jam") is None
+    with pytest.raises(FieldError, match="is missing") as told:
+        extended(base, [(named[0], {"id": "paper_jam", "claim": "{entity} is."})])
+    assert told.value.field == "family"

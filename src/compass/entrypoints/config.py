@@ -27,9 +27,11 @@ class Runbooks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnowledgeSettings:
-    """`[knowledge]`: `embedding` is a "provider:model" of `[llm.providers]` that turns words into vectors of so many
-    `dimensions`. Empty: the offline one, which asks nobody."""
+    """`[knowledge]`: `folder` holds what the team wrote down (relative to the file); `embedding` is a "provider:model"
+    of `[llm.providers]` that turns words into vectors of so many `dimensions`. Empty: the offline one, which asks
+    nobody."""
 
+    folder: str = "knowledge"
     embedding: str = ""
     dimensions: int = 0
 

@@ -72,7 +72,8 @@ def extended(catalogue: Catalogue, entries: Iterable[tuple[Where, Mapping[str, o
     found, origins = dict(catalogue.by_id), dict(catalogue.origins)
     digest = hashlib.sha256(catalogue.sha256.encode())
     for where, entry in entries:
-        _add(where, entry, found, origins, Origin.TEAM, {})
+        here = replace(where, mechanism=text_of(entry.get("id"), where.at("id")))
+        _add(here, entry, found, origins, Origin.TEAM, {})
         digest.update(json.dumps(entry, sort_keys=True).encode() + b"\0")
     return _catalogue(found, origins, digest.hexdigest())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from string import Formatter
 from typing import TypedDict, TypeVar
 
@@ -198,7 +199,9 @@ def _sign(value: object, where: Where) -> str:
         return value
     sign = text_of(value, where)
     if not is_sign(sign):
-        raise where.wrong(f"{sign[:80]!r} is not a known sign", "see domain/sign.py, or use team.<name>")
+        near = get_close_matches(sign, SIGNS, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see domain/sign.py, or use team.<name>"
+        raise where.wrong(f"{sign[:80]!r} is not a known sign", hint)
     return sign
 
 

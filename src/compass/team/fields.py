@@ -88,7 +88,7 @@ class Fields:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             self.wrong(node.line, f"{key!r} must be a number, not {node.text[:40]!r}", "and its unit in  unit:")
             return None
-        return float(value)
+        return float(value) + 0.0  # a zero has no sign
 
     def words(self, key: str, known: Mapping[str, T], what: str) -> tuple[T, ...]:
         """A list of words, each one of `known`."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from compass.domain.team import LEVELS, Entry, Level, Reach, TeamKnowledge, Written
+from compass.domain.team import Entry, Level, Reach, TeamKnowledge, Written
 from compass.mechanisms.loader import Catalogue
-from compass.team.canonical import SECTIONS, digest_of
+from compass.team.canonical import SECTIONS, digest_of, reach_key
 from compass.team.checks import check
 from compass.team.common import Place
 from compass.team.fields import Fields
@@ -66,9 +66,8 @@ def knowledge_of(found: Mapping[str, Sequence[Entry]]) -> TeamKnowledge:
     return replace(knowledge, digest=digest_of(knowledge))
 
 
-def _order(entry: Entry) -> tuple[int, str, str, str, int]:
-    reach = entry.reach
-    return LEVELS.index(reach.level), reach.name, reach.namespace, entry.written.path, entry.written.line
+def _order(entry: Entry) -> tuple[tuple[int, str, str], str, int]:
+    return reach_key(entry.reach), entry.written.path, entry.written.line
 
 
 def _read_file(file: File, fields: Fields, found: Mapping[str, list[Entry]]) -> int:

@@ -65,14 +65,34 @@ def date_of(text: str) -> date:
 
 def weekly_text(weekly: Weekly) -> str:
     """As `weekly_of` reads it."""
-    days = ", ".join(DAYS[day].capitalize() for day in weekly.days)
+    days = ", ".join(_run(first, last) for first, last in _runs(weekly.days))
     clock = "-".join(f"{at // 60:02d}:{at % 60:02d}" for at in (weekly.start, weekly.end))
     return f"{days} {clock} {weekly.zone}".strip()
 
 
 def span_text(span: Span) -> str:
     """As `span_of` reads it."""
-    return f"{span.start.isoformat(' ')} to {span.end.isoformat(' ') if span.end else 'open'}"
+    return f"{_at_text(span.start)} to {_at_text(span.end) if span.end else 'open'}"
+
+
+def _at_text(at: datetime) -> str:
+    return at.isoformat(" ", "seconds" if at.second else "minutes")
+
+
+def _runs(days: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Days that follow one another, as first and last of each run."""
+    runs: list[tuple[int, int]] = []
+    for day in sorted(days):
+        if runs and runs[-1][1] == day - 1:
+            runs[-1] = runs[-1][0], day
+        else:
+            runs.append((day, day))
+    return runs
+
+
+def _run(first: int, last: int) -> str:
+    begin, end = DAYS[first].capitalize(), DAYS[last].capitalize()
+    return begin if first == last else f"{begin}-{end}"
 
 
 def _minutes(text: str) -> int:

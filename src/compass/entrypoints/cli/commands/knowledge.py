@@ -1,4 +1,4 @@
-"""`compass knowledge`: what the team learned: hand it on, take it in, renew its vectors."""
+"""`compass knowledge`: what the team wrote down, and what it learned from its incidents."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from compass.entrypoints.cli import team_commands
 from compass.entrypoints.cli.options import IncidentId, Json
 
 Anonymise = Annotated[
@@ -16,9 +17,10 @@ Anonymise = Annotated[
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(
-        name="knowledge", help="What the team learned: hand it on, take it in, renew its vectors.",
+        name="knowledge", help="What the team wrote down (YAML in git), and what it learned: validate, apply, hand on.",
         no_args_is_help=True, rich_markup_mode=None,
     )  # fmt: skip
+    team_commands.register(group)
     group.command("export")(export_knowledge)
     group.command("import")(import_knowledge)
     group.command("push")(push_knowledge)
@@ -54,7 +56,7 @@ def push_knowledge(
     anonymise: Anonymise = False,
     as_json: Json = False,
 ) -> int:
-    """Merge what was learned here into a team's database."""
+    """Merge what was learned here into a team's database. What a team wrote down goes by git: clone it, and apply."""
     from compass.entrypoints.cli.handing import run_push
 
     return run_push(to, team, anonymise=anonymise, as_json=as_json)

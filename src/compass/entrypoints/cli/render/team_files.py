@@ -1,0 +1,79 @@
+"""A team's knowledge on the screen: what is wrong, what differs, which versions there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from compass.domain.team_version import TeamVersion
+from compass.entrypoints.teaming import Difference, Validated
+from compass.team.compare import Change, What
+from compass.team.problems import Gravity
+
+_STYLES = {Gravity.ERROR: "red", Gravity.WARNING: "yellow", Gravity.NOTE: "dim"}
+_MARKS = {What.ADDED: ("+", "green"), What.REMOVED: ("-", "red"), What.CHANGED: ("~", "yellow")}
+SHORT = 10
+"""Characters of a commit."""
+
+
+def validation(found: Validated) -> Iterator[Text]:
+    """A line a problem, as compilers write them, and one line that sums up."""
+    for problem in found.problems:
+        yield Text(str(problem), style=_STYLES[problem.gravity])
+    others = [
+        f"{number} {gravity}s" if number > 1 else f"1 {gravity}"
+        for gravity in Gravity
+        if (number := sum(one.gravity is gravity for one in found.problems))
+    ]
+    counted = f"{plural(found.entries, 'entry', 'entries')} in {plural(found.files, 'file')} of {found.folder}"
+    yield Text(f"{counted}: {', '.join(others) or 'all is well'}")
+
+
+def difference(found: Difference) -> Iterator[Text]:
+    """Entry by entry, with the fields that differ."""
+    against = f"version {found.based_on}" if found.based_on else "nothing applied yet"
+    if not found.changes:
+        yield Text(f"nothing differs from {against}")
+        return
+    for change in found.changes:
+        yield from _change(change)
+    counts = (
+        f"{sum(one.what is what for one in found.changes)} {what}"
+        for what in What
+        if any(one.what is what for one in found.changes)
+    )
+    yield Text(f"{', '.join(counts)}, against {against}")
+
+
+def versions(found: Sequence[TeamVersion]) -> Iterator[Text]:
+    """Latest first."""
+    for one in found:
+        yield Text(version_line(one))
+
+
+def version_line(one: TeamVersion) -> str:
+    commit = one.commit[:SHORT] + ("+" if one.commit.endswith("+") else "")
+    origin = f"commit {commit}" if commit else "no commit"
+    again = f", the content of version {one.restores} again" if one.restores else ""
+    size = plural(one.entries, "entry", "entries")
+    return f"version {one.number}  {one.at:%Y-%m-%d %H:%M} UTC  {one.by}  {origin}  {size}{again}"
+
+
+def plural(number: int, one: str, more: str = "") -> str:
+    return f"{number} {one if number == 1 else more or f'{one}s'}"
+
+
+def _change(change: Change) -> Iterator[Text]:
+    if change.what is What.REORDERED:
+        yield Text("~ metrics: the rules stand in another order, and the first that fits decides", style="yellow")
+        return
+    mark, style = _MARKS[change.what]
+    place = f"  ({change.place})" if change.what is not What.REMOVED else ""
+    yield Text(f"{mark} {change.section} {change.id!r} of {change.reach}{place}", style=style)
+    for field in change.fields:
+        if change.what is What.CHANGED:
+            before, after = field.before or "(not said)", field.after or "(not said any more)"
+            yield Text(f"    {field.name}: {before} -> {after}")
+        elif field.name != "id":
+            yield Text(f"    {field.name}: {field.after or field.before}")

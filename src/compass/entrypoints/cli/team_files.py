@@ -1,0 +1,184 @@
+"""`compass knowledge init|validate|diff|apply|rollback|versions|show`: what a team wrote down, from files into use."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib import resources
+from pathlib import Path
+
+from compass.domain.team import TeamKnowledge
+from compass.domain.team_version import TeamVersion
+from compass.entrypoints import teaming
+from compass.entrypoints.cli import session
+from compass.entrypoints.cli.render.output import console, show, show_json, tell
+from compass.entrypoints.cli.render.team_files import difference, plural, validation, version_line, versions
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.live import config
+from compass.ports.errors import BadInputError, NotFoundError
+from compass.team.problems import Gravity
+from compass.team.reading import Reading
+from compass.team.written import as_files
+
+MOST_VERSIONS = 1000
+
+
+def run_init(given: Path | None) -> int:
+    """Write the example. Raises BadInputError rather than write over anything."""
+    folder = teaming.folder_of(given, config())
+    example = resources.files("compass.team") / "example"
+    texts = {one.name: one.read_bytes() for one in example.iterdir() if one.name.endswith(".yaml")}
+    there = [name for name in sorted(texts) if (folder / name).exists()]
+    if there:
+        raise BadInputError(f"{there[0]} is there already", where=str(folder), hint="nothing was written over")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in sorted(texts.items()):
+            with (folder / name).open("xb") as out:
+                out.write(data)
+    except OSError as error:
+        raise BadInputError(f"it cannot be written: {error.strerror}", where=str(folder)) from error
+    for name in sorted(texts):
+        print(folder / name)
+    print(f"Copy and change them, then: compass knowledge validate {folder}")
+    return 0
+
+
+def run_validate(given: Path | None, *, as_json: bool) -> int:
+    """0 where nothing has to be mended, 1 otherwise: for CI."""
+    folder = teaming.folder_of(given, config())
+    found = teaming.validated(folder, teaming.read_files(folder, session.settings(), SystemClock()))
+    if as_json:
+        show_json(found)
+    else:
+        show(console(), validation(found))
+    return 1 if found.errors else 0
+
+
+def run_diff(given: Path | None, *, as_json: bool) -> int:
+    """0 also where something differs: that is no failure. 1 where the folder has to be mended first."""
+    chosen = session.settings()
+    folder = teaming.folder_of(given, config())
+    reading = teaming.read_files(folder, chosen, SystemClock())
+    if _refused(folder, reading):
+        return 1
+
+    async def work() -> teaming.Difference:
+        async with session.open_chronicle(chosen) as chronicle:
+            return await teaming.compared(chronicle.team_knowledge, reading.knowledge)
+
+    found = session.run(work)
+    if as_json:
+        show_json(found)
+    else:
+        show(console(), difference(found))
+    return 0
+
+
+def run_apply(given: Path | None, *, yes: bool, as_json: bool) -> int:
+    """Nothing is applied of a folder in which anything has to be mended."""
+    chosen = session.settings()
+    folder = teaming.folder_of(given, config())
+    reading = teaming.read_files(folder, chosen, SystemClock())
+    if _refused(folder, reading):
+        return 1
+    ask = _Asking("compass knowledge apply", yes=yes, quiet=as_json)
+
+    async def work() -> teaming.Done:
+        async with session.open_chronicle(chosen) as chronicle:
+            return await teaming.apply(chronicle.team_knowledge, reading.knowledge, folder, ask)
+
+    return _said(session.run(work), as_json=as_json)
+
+
+def run_rollback(number: int | None, *, yes: bool, as_json: bool) -> int:
+    chosen = session.settings()
+    ask = _Asking("compass knowledge rollback", yes=yes, quiet=as_json)
+
+    async def work() -> teaming.Done:
+        async with session.open_chronicle(chosen) as chronicle:
+            return await teaming.rollback(chronicle.team_knowledge, number, Path.cwd(), ask)
+
+    done = session.run(work)
+    code = _said(done, as_json=as_json)
+    if done.applied:
+        tell("The files are as they were: git revert what should not hold, or the next apply brings it back.")
+    return code
+
+
+def run_versions(*, as_json: bool) -> int:
+    chosen = session.settings()
+
+    async def work() -> tuple[TeamVersion, ...]:
+        async with session.open_chronicle(chosen) as chronicle:
+            return await chronicle.team_knowledge.versions(MOST_VERSIONS)
+
+    found = session.run(work)
+    if as_json:
+        show_json(found)
+    elif found:
+        show(console(), versions(found))
+    else:
+        print("nothing was applied yet: compass knowledge apply")
+    return 0
+
+
+def run_show(number: int | None, *, as_json: bool) -> int:
+    """Raises NotFoundError where there is no such version."""
+    chosen = session.settings()
+
+    async def work() -> TeamKnowledge | None:
+        async with session.open_chronicle(chosen) as chronicle:
+            return await chronicle.team_knowledge.read(number)
+
+    found = session.run(work)
+    if found is None:
+        what = "nothing was applied yet" if number is None else f"no version {number} of the team's knowledge"
+        raise NotFoundError(what, hint="compass knowledge versions")
+    if as_json:
+        show_json(found)
+    else:
+        print(f"# version {found.version}, commit {found.commit or 'unknown'}")
+        print(as_files(found), end="")
+    return 0
+
+
+class _Asking:
+    """Shows what would change, and asks whether it is meant."""
+
+    def __init__(self, command: str, *, yes: bool, quiet: bool) -> None:
+        self._command, self._yes, self._quiet = command, yes, quiet
+
+    async def __call__(self, found: teaming.Difference) -> bool:
+        if not self._quiet:
+            show(console(), difference(found))
+        if self._yes:
+            return True
+        if self._quiet or not sys.stdin.isatty():
+            raise BadInputError("nobody can be asked whether it is meant", where=self._command, hint="--yes")
+        print("Let it hold from the next investigation on? y/N ", end="", flush=True)
+        line = await asyncio.to_thread(sys.stdin.readline)
+        return line.strip().lower() in ("y", "yes")
+
+
+def _refused(folder: Path, reading: Reading) -> bool:
+    """Whether it has to be mended first, which is then said; warnings do not stop anything and are said, too."""
+    serious = tuple(one for one in reading.problems if one.gravity is not Gravity.NOTE)
+    for problem in serious:
+        tell(str(problem))
+    if reading.errors:
+        tell(f"compass: nothing was done: {plural(reading.errors, 'error')} in {folder}")
+    return reading.errors > 0
+
+
+def _said(done: teaming.Done, *, as_json: bool) -> int:
+    if as_json:
+        show_json(done)
+    elif done.version is None:
+        print("nothing to apply" if not done.changes else "nothing was changed")
+    elif done.applied:
+        print(f"{version_line(done.version)}: it holds from the next investigation on")
+    else:
+        held = f"version {done.version.number} holds"
+        print(f"nothing was changed: {held}" if done.changes else f"nothing differs: {held}")
+    return 0

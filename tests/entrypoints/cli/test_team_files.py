@@ -1,0 +1,201 @@
+"""What a team wrote down: from an example through validation, diff and apply to a rollback, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from compass.domain.team import TeamKnowledge
+from compass.entrypoints import storage, teaming
+from compass.entrypoints.cli import team_files
+from compass.entrypoints.cli.main import build
+from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.repository import Origin
+from compass.ports.chronicle import Chronicle
+from compass.ports.errors import BadInputError, NotFoundError
+from compass.ports.team import OutrunError
+from compass.storage.memory import MemoryChronicle
+from compass.team.canonical import SECTIONS
+from tests.support.cli import Done, plain
+from tests.support.team import catalogue, read, write
+
+Compass = Callable[..., Done]
+CALL = "scope: global\nescalation:\n  - {who: payments, how: '%s'}\n"
+
+
+@pytest.fixture
+def kept() -> MemoryChronicle:
+    return MemoryChronicle(clock=SystemClock())
+
+
+@pytest.fixture
+def compass(
+    tmp_path: Path, kept: MemoryChronicle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Compass:
+    """Commands in this process and a folder of their own, over one chronicle."""
+
+    async def same(_chosen: object) -> Chronicle:
+        return kept
+
+    monkeypatch.setattr(storage, "chronicle_of", same)
+    monkeypatch.setattr(teaming, "load_catalogue", lambda _extra: catalogue())
+    monkeypatch.setenv("COMPASS_CONFIG", str(write(tmp_path, "", "compass.toml")))
+    monkeypatch.setattr(teaming, "origin_of", lambda _folder: Origin(commit="", by="alice"))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> Done:
+        capsys.readouterr()
+        code = build()(["knowledge", *words], standalone_mode=False)
+        printed = capsys.readouterr()
+        return Done(code=int(code or 0), out=plain(printed.out), err=printed.err)
+
+    return call
+
+
+def held(kept: MemoryChronicle) -> TeamKnowledge | None:
+    return asyncio.run(kept.team_knowledge.read())
+
+
+def test_the_example_is_right_says_something_in_every_section_and_is_never_written_over(
+    compass: Compass, tmp_path: Path
+) -> None:
+    done = compass("init")
+    assert "compass knowledge validate" in done.out
+    found = read(tmp_path / "knowledge")
+    assert found.problems == ()
+    assert all(getattr(found.knowledge, section) for section in SECTIONS)
+    assert compass("validate").out == f"9 entries in 2 files of {tmp_path}/knowledge: all is well\n"
+    (tmp_path / "knowledge" / "example-service.yaml").write_text("mine")
+    with pytest.raises(BadInputError, match=r"everywhere\.yaml is there already"):
+        compass("init")
+    assert (tmp_path / "knowledge" / "example-service.yaml").read_text() == "mine"
+    assert compass("init", str(tmp_path / "other")).code == 0
+
+
+def test_the_folder_is_the_one_of_compass_toml(compass: Compass, tmp_path: Path) -> None:
+    write(tmp_path, '[knowledge]\nfolder = "team/known"\n', "compass.toml")
+    write(tmp_path, CALL % "x", "team/known/a.yaml")
+    assert "1 entry in 1 file" in compass("validate").out
+    with pytest.raises(BadInputError, match="nowhere: does not exist"):
+        compass("validate", "nowhere")
+
+
+def test_validation_is_for_ci(compass: Compass, tmp_path: Path) -> None:
+    write(tmp_path / "k", CALL % "x" + "normal:\n  - {id: a, signs: latency.up, until: 2020-01-01}\n", "a.yaml")
+    done = compass("validate", "k")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "a.yaml:5: warning: 'a' ran out on 2020-01-01: it holds no more; take it out, or look whether it is still so "
+        "and give it a later day",
+        "2 entries in 1 file of k: 1 warning",
+    ]
+    write(tmp_path / "k", "scope: globl\nnormal: 3\n", "b.yaml")
+    done = compass("validate", "k")
+    assert done.code == 1
+    assert done.out.endswith("2 entries in 2 files of k: 2 errors, 1 warning\n")
+    told = json.loads(compass("validate", "k", "--json").out)
+    assert (told["errors"], told["files"], told["folder"]) == (2, 2, "k")
+    assert told["problems"][1] == {
+        "path": "b.yaml", "line": 1, "gravity": "error", "what": "'globl' is not a scope",
+        "do": "write  scope: global, or  scope: {team: NAME}, {service: NAME}, {instance: NAME}",
+    }  # fmt: skip
+
+
+def test_apply_shows_what_changes_and_keeps_it_once(compass: Compass, kept: MemoryChronicle, tmp_path: Path) -> None:
+    write(tmp_path / "knowledge", CALL % "#pay")
+    assert compass("versions").out == "nothing was applied yet: compass knowledge apply\n"
+    with pytest.raises(NotFoundError, match="nothing was applied yet"):
+        compass("show")
+    with pytest.raises(NotFoundError, match="nothing was applied yet"):
+        compass("rollback")
+    done = compass("diff")
+    assert (done.code, held(kept)) == (0, None)
+    assert done.out.splitlines() == [
+        "+ escalation 'payments' of global  (orders.yaml:3)", "    who: payments", "    how: #pay",
+        "1 added, against nothing applied yet",
+    ]  # fmt: skip
+    with pytest.raises(BadInputError, match="nobody can be asked"):
+        compass("apply")
+    assert held(kept) is None
+    done = compass("apply", "--yes")
+    assert "version 1" in done.out
+    assert "alice  no commit  1 entry: it holds from the next investigation on" in done.out
+    assert held(kept) == teaming.replace(read(tmp_path / "knowledge").knowledge, version=1)
+    write(tmp_path / "knowledge", "# moved\n" + CALL % "#pay")
+    assert compass("apply").out == "nothing differs: version 1 holds\n", "nobody is asked about nothing"
+    assert compass("diff").out == "nothing differs from version 1\n"
+
+
+def test_what_is_wrong_is_never_applied(compass: Compass, kept: MemoryChronicle, tmp_path: Path) -> None:
+    write(tmp_path / "knowledge", CALL % "x" + "normal: 3\n")
+    for words in (("apply", "--yes"), ("diff",)):
+        done = compass(*words)
+        assert done.code == 1
+        assert "orders.yaml:4: 'normal' must be a list" in done.err
+        assert "nothing was done: 1 error" in done.err
+    assert held(kept) is None
+
+
+def test_a_person_is_asked_and_may_say_no(
+    compass: Compass, kept: MemoryChronicle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    write(tmp_path / "knowledge", CALL % "x")
+    monkeypatch.setattr(team_files.sys, "stdin", Terminal("\n"))
+    done = compass("apply")
+    assert done.out.endswith("Let it hold from the next investigation on? y/N nothing was changed\n")
+    assert held(kept) is None
+    monkeypatch.setattr(team_files.sys, "stdin", Terminal("y\n"))
+    assert "version 1" in compass("apply").out
+    write(tmp_path / "knowledge", CALL % "y")
+    with pytest.raises(BadInputError, match="nobody can be asked"):
+        compass("apply", "--json")
+
+
+def test_rollback_restores_exactly_as_a_new_version(compass: Compass, kept: MemoryChronicle, tmp_path: Path) -> None:
+    write(tmp_path / "knowledge", CALL % "old")
+    compass("apply", "--yes")
+    first = held(kept)
+    assert first is not None
+    write(tmp_path / "knowledge", CALL % "new")
+    told = json.loads(compass("apply", "--yes", "--json").out)
+    assert (told["applied"], told["version"]["number"], told["changes"][0]["what"]) == (True, 2, "changed")
+    done = compass("rollback", "--yes")
+    assert "    how: new -> old" in done.out
+    assert "1 entry, the content of version 1 again: it holds" in done.out
+    assert "git revert" in done.err
+    assert held(kept) == teaming.replace(first, version=3)
+    assert "nothing differs: version 3 holds" in compass("rollback", "1").out
+    assert [line.split()[1] for line in compass("log").out.splitlines()] == ["3", "2", "1"]
+    assert [one["restores"] for one in json.loads(compass("versions", "--json").out)] == [1, None, None]
+    with pytest.raises(NotFoundError, match=r"no version 9 .*there are 1 to 3"):
+        compass("rollback", "9")
+    assert compass("show", "--version", "2").out == (
+        "# version 2, commit unknown\nscope: global\nescalation:\n- who: payments\n  how: new\n"
+    )
+    assert json.loads(compass("show", "--json").out)["version"] == 3
+
+
+def test_the_second_of_two_people_is_told_what_theirs_was_based_on(
+    compass: Compass, kept: MemoryChronicle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "knowledge", CALL % "mine")
+    theirs = read(write(tmp_path / "theirs", CALL % "theirs").parent).knowledge
+    asked = team_files._Asking.__call__
+
+    async def meanwhile(self: team_files._Asking, found: teaming.Difference) -> bool:
+        await kept.team_knowledge.apply(theirs, based_on=0, by="bob")
+        return await asked(self, found)
+
+    monkeypatch.setattr(team_files._Asking, "__call__", meanwhile)
+    with pytest.raises(OutrunError, match="version 1 was applied by bob meanwhile"):
+        compass("apply", "--yes")
+    assert held(kept) == teaming.replace(theirs, version=1)
