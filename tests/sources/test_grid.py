@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from compass.domain.telemetry import Aggregate
 from compass.domain.time import NS_PER_S, Window
+from compass.sources.recording import grid as on_a_grid
 from compass.sources.recording.grid import (
     Samples,
     bucket_quantile,
@@ -78,6 +79,36 @@ def test_gauges_last_mean_and_max() -> None:
     first = next(i for i, end in enumerate(ends) if end >= 3)
     for how, expected in ((Aggregate.LAST, 3.0), (Aggregate.MEAN, 3.0), (Aggregate.MAX, 5.0)):
         assert gauges(one, grid, how)[0][first] == expected
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([5, 10, 15, 16, 20, 30, 60, 300]), max_size=12), min_size=1, max_size=5),
+    st.sampled_from([10.0, 15.0, 20.0]),
+)
+@settings(max_examples=40, deadline=None)
+def test_values_are_held_for_the_median_distance_of_their_own_series(gaps: list[list[int]], step: float) -> None:
+    series = [[(float(sum(row[:i])), float(i)) for i in range(len(row) + 1)] for row in gaps]
+    many = samples(*series)
+    grid = make_grid(many, span(-100, 4000), step)
+    held = gauges(many, grid, Aggregate.LAST)
+    for row, points, own in zip(held, series, gaps, strict=True):
+        cells = np.full(grid.steps, NAN)
+        for at, value in points:
+            cells[int(np.searchsorted(grid.ends_ns, at * NS_PER_S))] = value
+        hold = round(np.median(own) / step) - 1 if own and max(own) > 1.5 * step else 0
+        for i in np.flatnonzero(np.isfinite(cells))[::-1]:
+            end = next((j for j in range(i + 1, grid.steps) if np.isfinite(cells[j])), grid.steps)
+            cells[i + 1 : min(end, i + 1 + max(0, hold))] = cells[i]
+        assert np.array_equal(row, cells, equal_nan=True)
+
+
+def test_many_series_are_held_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = samples(*[[(i * (30.0 + 30 * (n % 3)), float(i + n)) for i in range(6)] for n in range(11)])
+    grid = make_grid(many, span(0, 600), 15)
+    at_once = gauges(many, grid, Aggregate.LAST)
+    monkeypatch.setattr(on_a_grid, "HELD_AT_ONCE", 3)
+    assert np.isfinite(at_once).sum() > 11 * 6
+    assert np.array_equal(gauges(many, grid, Aggregate.LAST), at_once, equal_nan=True)
 
 
 def test_a_long_gap_is_no_rate() -> None:

@@ -22,6 +22,8 @@ Ints = npt.NDArray[np.int64]
 DEFAULT_STEP_S = 60.0
 USUAL_STEPS_S = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 MAX_STEPS = 100_000
+SLOW = 1.5  # in steps: a series whose samples are further apart leaves steps empty
+HELD_AT_ONCE = 4096  # rows: what is worked on besides them stays small
 STALE_NS = 300 * NS_PER_S  # Prometheus' look-back: older samples say nothing about now
 
 
@@ -77,17 +79,14 @@ def _ascending(row: Ints, time_ns: Ints, value: Floats) -> bool:
 
 def native_step_s(samples: Samples) -> float:
     """The most common median distance between samples of a series, in seconds; 60 when no series has two."""
-    gaps = np.diff(samples.time_ns)
-    same = samples.row[1:] == samples.row[:-1]
-    gaps, owner = gaps[same], samples.row[1:][same]
+    gaps, owner = _gaps(samples)
     if gaps.size == 0:
         return DEFAULT_STEP_S
-    order = np.lexsort((gaps, owner))
-    gaps, owner = gaps[order], owner[order]
-    starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    sizes = np.diff(np.r_[starts, owner.size])
-    medians = gaps[starts + (sizes - 1) // 2] / NS_PER_S
-    votes = Counter(_usual(float(median)) for median in medians)
+    gaps = gaps[np.lexsort((gaps, owner))]  # `owner` ascends already
+    starts, sizes = _runs(owner)
+    votes: Counter[float] = Counter()
+    for median, times in zip(*np.unique(gaps[starts + (sizes - 1) // 2], return_counts=True), strict=True):
+        votes[_usual(float(median / NS_PER_S))] += int(times)
     return min(votes, key=lambda step: (-votes[step], step))
 
 
@@ -185,23 +184,45 @@ def bucket_quantile(bounds: Floats, rates_by_bound: Floats, quantile: float) -> 
 
 def _held(values: Floats, samples: Samples, grid: Grid) -> Floats:
     """Values of series slower than the grid are held for one interval of their own, and no longer."""
-    gaps = np.diff(samples.time_ns)
-    same = samples.row[1:] == samples.row[:-1]
-    slow = same & (gaps > 1.5 * grid.step_ns)
-    if not slow.any():
-        return values
-    slow_rows = np.flatnonzero(np.bincount(samples.row[1:][slow], minlength=samples.rows))
-    for row in slow_rows:
-        start, end = np.searchsorted(samples.row, (row, row + 1))
-        own = np.diff(samples.time_ns[start:end])
-        hold = round(float(np.median(own)) / grid.step_ns) - 1
-        if hold <= 0:
-            continue
-        position = np.where(np.isfinite(values[row]), np.arange(grid.steps), -grid.steps)
-        latest = np.maximum.accumulate(position)
-        near = (np.arange(grid.steps) - latest) <= hold
-        values[row] = np.where(near, values[row][np.maximum(latest, 0)], np.nan)
+    hold = _holds(samples, grid)
+    rows, steps = np.flatnonzero(hold > 0), np.arange(grid.steps)
+    for some in np.split(rows, range(HELD_AT_ONCE, rows.size, HELD_AT_ONCE)):
+        own = values[some]
+        latest = np.maximum.accumulate(np.where(np.isfinite(own), steps, -grid.steps), axis=1)
+        near = steps - latest <= hold[some, None]
+        values[some] = np.where(near, np.take_along_axis(own, np.maximum(latest, 0), axis=1), np.nan)
     return values
+
+
+def _holds(samples: Samples, grid: Grid) -> Ints:
+    """[rows]: for how many steps after its own a value holds: what the median distance of the row's samples spans."""
+    gaps, owner = _gaps(samples)
+    hold = np.zeros(samples.rows, dtype=np.int64)
+    if not (gaps > SLOW * grid.step_ns).any():
+        return hold
+    # Most rows with a wide gap have a few of them: only where every other one is wide can the median be.
+    wide = np.bincount(owner[gaps >= SLOW * grid.step_ns], minlength=samples.rows)
+    wider = np.bincount(owner[gaps > SLOW * grid.step_ns], minlength=samples.rows)
+    slow = (wider > 0) & (2 * wide >= np.bincount(owner, minlength=samples.rows))
+    gaps, owner = gaps[slow[owner]], owner[slow[owner]]
+    gaps = gaps[np.lexsort((gaps, owner))]
+    starts, sizes = _runs(owner)
+    upper, lower = gaps[starts + sizes // 2], gaps[starts + (sizes - 1) // 2]
+    median = (lower.astype(np.float64) + upper) / 2
+    hold[owner[starts]] = np.rint(median / grid.step_ns).astype(np.int64) - 1
+    return hold
+
+
+def _gaps(samples: Samples) -> tuple[Ints, Ints]:
+    """Nanoseconds between each two neighbouring samples of a row, and whose they are."""
+    same = samples.row[1:] == samples.row[:-1]
+    return np.diff(samples.time_ns)[same], samples.row[1:][same]
+
+
+def _runs(owner: Ints) -> tuple[Ints, Ints]:
+    """Where in a sorted array each value begins, and how often it is there."""
+    starts = np.flatnonzero(np.r_[owner.size > 0, owner[1:] != owner[:-1]])
+    return starts, np.diff(np.r_[starts, owner.size])
 
 
 def _usual(step_s: float) -> float:
