@@ -109,7 +109,8 @@ class Rule:
 
     def fits(self, *spellings: str) -> bool:
         """Whether any spelling of a name fits."""
-        return any(self.pattern.fullmatch(name) if self.whole else self.pattern.search(name) for name in spellings)
+        find = self.pattern.fullmatch if self.whole else self.pattern.search
+        return any(map(find, spellings))  # asked of every rule for every name: a generator would take as long again
 
     def holds(self, labels: Mapping[str, str]) -> bool:
         return all(pattern.fullmatch(labels.get(label, "")) for label, pattern in self.where)
@@ -194,8 +195,8 @@ class Catalogue:
         candidates = self._candidates.get(base)
         if candidates is None:
             # exporters' own names are written in the catalogue without the humps of their camels
-            flat = _NORMAL.sub("_", base.lower()).strip("_")
-            fitting = tuple(rule for rule in self.rules if rule.fits(flat, _normal(base)))
+            spellings = tuple({_NORMAL.sub("_", base.lower()).strip("_"), _normal(base)})
+            fitting = tuple(rule for rule in self.rules if rule.fits(*spellings))
             candidates = self._candidates[base] = fitting
         return next((rule for rule in candidates if rule.holds(labels)), None)
 
