@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 
 import yaml
@@ -51,8 +52,16 @@ class Meanings:
 
 def load_meanings(text: str | None = None) -> Meanings:
     """The shipped phrase table, or one parsed from `text`. Raises ValueError when it is not one."""
-    source = text if text is not None else resources.files(__package__).joinpath("log_meaning.yaml").read_text("utf-8")
-    data = yaml.safe_load(source)
+    return _shipped() if text is None else _parsed(text)
+
+
+@cache
+def _shipped() -> Meanings:
+    return _parsed(resources.files(__package__).joinpath("log_meaning.yaml").read_text("utf-8"))
+
+
+def _parsed(text: str) -> Meanings:
+    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
     if not isinstance(data, dict) or not isinstance(data.get("families"), list):
         raise ValueError("a phrase table needs a list of families")
     families = []
