@@ -7,6 +7,8 @@ reports.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 SIGNS: dict[str, str] = {
     # golden signals
     "latency.up": "server-side latency above its baseline",
@@ -209,3 +211,9 @@ CRITICAL = "team.critical_error"
 def matches(pattern: str, sign: str) -> bool:
     """Whether a sign is what a pattern word asks for."""
     return sign.startswith(pattern[:-1]) if pattern.endswith(".*") else sign == pattern
+
+
+def known_signs(patterns: Collection[str]) -> frozenset[str]:
+    """The signs of the table that any of the pattern words asks for."""
+    begins = tuple(word[:-1] for word in patterns if word.endswith(".*"))
+    return frozenset(sign for sign in SIGNS if sign in patterns or sign.startswith(begins))

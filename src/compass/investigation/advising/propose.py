@@ -16,13 +16,14 @@ from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
 from compass.domain.proposed import BY_MODEL, Standing, by_model, proposals, standing_of
-from compass.domain.sign import SIGNS, matches
+from compass.domain.sign import SIGNS, known_signs
 from compass.domain.time import Instant
 from compass.investigation.advising.base import Taken
 from compass.investigation.advising.series import labelled_facts
 from compass.investigation.advising.stating import mechanism_of, predicted, struck, suggesting, testable
 from compass.investigation.advising.words import abnormal, clock, fact, place, said, told_by
 from compass.investigation.settings import Crew
+from compass.mechanisms.match import SignIndex, index
 from compass.mechanisms.propose import hypothesis_id
 from compass.ports.language_model import Item, Question, Section
 from compass.projections.advice import fold_advice
@@ -68,12 +69,12 @@ class Propose:
     def take(
         self, board: Board, crew: Crew, question: Question[SuggestedTheories], value: SuggestedTheories, by: str
     ) -> Taken:
-        given = _Given.of(question, board)
+        given, signs = _Given.of(question, board), index(board)
         payloads: list[tuple[str, c.Payload]] = []
         entered: dict[str, Hypothesis] = {}
         dropped = max(0, len(value.theories) - READ)
         for theory in value.theories[:READ]:
-            made = _made(theory, given, board, crew, question.agent)
+            made = _made(theory, given, board, signs, crew, question.agent)
             if made is None:
                 dropped += 1
             elif made.id not in board.hypotheses and made.id not in entered:
@@ -157,10 +158,7 @@ def _signs_used(crew: Crew) -> dict[str, frozenset[str]]:
     for m in crew.mechanisms.values():
         patterns = (*m.requires, *m.expects, *m.forbids)
         words.setdefault(m.owner, set()).update(word for p in patterns for word in p.signs)
-    return {
-        owner: frozenset(sign for sign in SIGNS if any(matches(word, sign) for word in own))
-        for owner, own in words.items()
-    }
+    return {owner: known_signs(own) for owner, own in words.items()}
 
 
 def _words(signs: Sequence[str]) -> tuple[Item, ...]:
@@ -326,7 +324,9 @@ class _Made:
         yield f"argued/{self.id}", replace(argued, testable=can)
 
 
-def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agent: str) -> _Made | None:
+def _made(
+    theory: SuggestedTheory, given: _Given, board: Board, signs: SignIndex, crew: Crew, agent: str
+) -> _Made | None:
     """None where it names or cites what was not given, or where its mechanism is none."""
     entity = given.entities.get(theory.entity.strip())
     # What a tool said may have led to a theory; it observes nothing, and a theory must explain an observation.
@@ -344,7 +344,7 @@ def _made(theory: SuggestedTheory, given: _Given, board: Board, crew: Crew, agen
     entity = hit
     cited = tuple(dict.fromkeys(key for key in cites if key is not None))
     seen = [key for key in cited if key in board.observations]
-    own = suggesting(mechanism, entity, seen, given.observations.values(), board)
+    own = suggesting(mechanism, entity, seen, given.observations.values(), signs)
     if theory.since.strip() and theory.since.strip() not in given.times:
         return None
     began = [o.since for key in sorted(own) if (o := board.observations[key]).since is not None and o.entity == entity]

@@ -13,7 +13,7 @@ from compass.domain.mechanism import Mechanism, Pattern
 from compass.domain.proposed import STATED
 from compass.domain.sign import SIGNS
 from compass.investigation.advising.words import said
-from compass.mechanisms.match import evaluate, index
+from compass.mechanisms.match import SignIndex, evaluate
 from compass.ports.disproof import Disproof
 
 MOST_PATTERNS = 4
@@ -59,11 +59,11 @@ def _patterns(words: Iterable[str]) -> tuple[Pattern, ...] | None:
 
 
 def suggesting(
-    mechanism: Mechanism, entity: EntityRef, cites: Iterable[str], shown: Collection[str], board: Board
+    mechanism: Mechanism, entity: EntityRef, cites: Iterable[str], shown: Collection[str], signs: SignIndex
 ) -> frozenset[str]:
     """What the theory was made from: all that it cites, and all that its author was shown and that fits what it
     requires or expects, but nothing that it forbids. All are ids of observations."""
-    match = evaluate(mechanism, entity, index(board))
+    match = evaluate(mechanism, entity, signs)
     fits = {o.id for part in (*match.requires, *match.expects) for o in part.matched if o.id in shown}
     return frozenset({*fits, *cites} - {o.id for part in match.forbids for o in part.matched})
 

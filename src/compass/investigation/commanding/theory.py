@@ -39,6 +39,7 @@ from compass.investigation.commanding.base import (
 from compass.investigation.commanding.look import looking_at
 from compass.investigation.commanding.test import deepen
 from compass.investigation.commanding.words import Meant, meant
+from compass.mechanisms.match import index
 from compass.mechanisms.propose import hypothesis_id
 from compass.projections.advice import fold_advice
 from compass.projections.filler import Filler
@@ -204,7 +205,7 @@ class TheoryOrder:
 def _hypothesis(order: Theory, desk: Desk, by: str) -> Hypothesis:
     """Its label is given where it enters the board: another terminal may state one at the same time."""
     board = desk.board
-    own = suggesting(order.mechanism, order.entity, (), _readable(desk), board)
+    own = suggesting(order.mechanism, order.entity, (), _readable(desk), index(board))
     began = [o.since for key in sorted(own) if (o := board.observations[key]).since is not None]
     onset = min((t for t in began if t is not None), default=None)
     if onset is None:
