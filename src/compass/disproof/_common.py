@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Generic, TypeVar
 
 from compass.analysis.accounts import relation_of
 from compass.analysis.evidence import SYMPTOMS
@@ -13,7 +15,7 @@ from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, Plan
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.ids import id_of
-from compass.domain.incident import Change
+from compass.domain.incident import Change, Dependency
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Quality, Verdict
 from compass.domain.time import Instant, to_datetime
@@ -25,6 +27,7 @@ CLEARLY_MORE = 0.4
 (4, of 4 + 6). A measured rise or an alert on one suffices; a page that only speaks of traffic (0.3) does not."""
 MAX_NAMES = 4
 MAX_TRIGGERS = 4
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,28 @@ def opened(board: Board) -> bool:
 
 
 def graph_of(board: Board) -> ServiceGraph:
-    return build_graph(board.dependencies, board.containment)
+    return _graph(_Itself(board.dependencies), _Itself(board.containment))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Itself(Generic[T]):
+    """A part of a board as a key, equal to no other object: to compare what it holds would take as long as a graph."""
+
+    it: T
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.it is other.it
+
+
+@lru_cache(maxsize=8)
+def _graph(
+    dependencies: _Itself[tuple[Dependency, ...]], containment: _Itself[Mapping[EntityRef, EntityRef]]
+) -> ServiceGraph:
+    """Boards that follow one another share both, and each strategy asks for every theory in every round."""
+    return build_graph(dependencies.it, containment.it)
 
 
 def clock(ns: int) -> str:
