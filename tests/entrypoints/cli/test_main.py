@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
 import compass
 from compass.entrypoints.cli import commands
+from compass.entrypoints.cli.main import build, files
 from tests.support.cli import Cli
 
 NAMES = {"going_on": "continue", "near_miss": "near-miss"}
@@ -56,6 +58,20 @@ def test_help_lists_every_command_and_no_command_shows_the_help(bare: Cli) -> No
     nothing = bare()
     assert nothing.code == 2
     assert "Commands:" in nothing.said
+
+
+@pytest.mark.parametrize("file", files())
+def test_a_file_that_is_called_as_a_command_registers_it(file: str) -> None:
+    """So that it alone need be read when that command is asked for."""
+    alone, every = (vars(typer.main.get_command(build(only)))["commands"] for only in (file, ""))
+    assert alone.keys() <= every.keys()
+    assert file in alone or file not in every
+
+
+def test_a_word_that_is_no_command_is_answered_with_those_that_are_like_it(bare: Cli) -> None:
+    done = bare("lst")
+    assert done.code == 2
+    assert "'list'" in done.err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["investigate", "--help"], ["list", "--bogus"]])

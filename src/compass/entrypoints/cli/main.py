@@ -7,6 +7,7 @@ import io
 import os
 import pkgutil
 import sys
+from collections.abc import Sequence
 from typing import Annotated, cast
 
 import typer
@@ -22,16 +23,6 @@ CommandLineError = cast(
     type[Exception], next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 )
 
-app = typer.Typer(
-    name="compass",
-    help="Investigate an incident: parallel specialists, theories the telemetry can refute, a human in command.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    suggest_commands=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 
 def _version(value: bool) -> None:
     if value:
@@ -39,7 +30,6 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
@@ -48,12 +38,32 @@ def options(
     """Investigate an incident: parallel specialists, theories the telemetry can refute, a human in command."""
 
 
-def build() -> typer.Typer:
-    """The application with every command registered, in the order of their names."""
-    if not app.registered_commands:
-        for info in pkgutil.iter_modules(commands.__path__):
-            importlib.import_module(f"{commands.__name__}.{info.name}").register(app)
+def build(only: str = "") -> typer.Typer:
+    """The application with every command registered, in the order of their names; or with those of one file alone."""
+    app = typer.Typer(
+        name="compass",
+        help="Investigate an incident: parallel specialists, theories the telemetry can refute, a human in command.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        suggest_commands=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    for name in [only] if only else files():
+        importlib.import_module(f"{commands.__name__}.{name}").register(app)
     return app
+
+
+def files() -> tuple[str, ...]:
+    """The files that hold commands. One that is called as a command registers that command, among others."""
+    return tuple(info.name for info in pkgutil.iter_modules(commands.__path__))
+
+
+def _wanted(arguments: Sequence[str]) -> str:
+    """The file of the command that is asked for; empty where all are needed, as for help or a word that is none.
+    To read every file takes longer than most commands run."""
+    return arguments[0] if arguments and arguments[0] in files() else ""
 
 
 def run() -> None:
@@ -82,7 +92,7 @@ def _tell(error: CompassError) -> None:
 
 def _run() -> int:
     try:
-        result = build()(standalone_mode=False)
+        result = build(_wanted(sys.argv[1:]))(standalone_mode=False)
     except typer.Abort:
         typer.echo("stopped", err=True)
         return ExitCode.STOPPED
