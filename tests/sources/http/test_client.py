@@ -238,6 +238,15 @@ def test_unusable_settings_are_told(tmp_path: Path) -> None:
         Server(name="loki", url="http://loki", token=Secret("a"), password=Secret("b"))
 
 
+def test_the_system_is_asked_whom_it_trusts_only_where_something_is_encrypted() -> None:
+    known = ssl.create_default_context().cert_store_stats()
+    for url, trusted in (("https://loki", known), ("http://loki", dict.fromkeys(known, 0))):
+        trust = Server(name="loki", url=url).trust()
+        assert trust.cert_store_stats() == trusted
+        assert trust.check_hostname
+        assert trust.verify_mode is ssl.CERT_REQUIRED
+
+
 async def test_a_secret_in_a_header_or_in_an_answer_that_is_none_is_not_repeated(server: Misbehaving) -> None:
     """A proxy's page may repeat what it was sent."""
     key = "key-canary-0123456789"

@@ -33,7 +33,7 @@ class Client:
     ) -> None:  # fmt: skip
         """`transport` replaces the network, below the guard. Raises ConfigurationError for unusable TLS files."""
         self._server, self._clock, self._ledger = server, clock, ledger
-        inner = transport or httpx2.AsyncHTTPTransport(verify=server.tls.context(), retries=0)
+        inner = transport or httpx2.AsyncHTTPTransport(verify=server.trust(), retries=0)
         headers = {"User-Agent": "compass", **server.headers}
         if server.token is not None:
             headers["Authorization"] = f"Bearer {server.token.reveal()}"

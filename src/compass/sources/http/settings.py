@@ -42,8 +42,9 @@ class Tls:
     certificate: Path | Pem | None = None
     key: Path | Pem | None = None
 
-    def context(self) -> ssl.SSLContext:
-        """Raises ConfigurationError, naming the file, where one cannot be used."""
+    def context(self, *, system: bool = True) -> ssl.SSLContext:
+        """`system`: whether those are trusted whom this machine trusts. Raises ConfigurationError, naming the file,
+        where one cannot be used."""
         if self.key is not None and self.certificate is None:
             raise ConfigurationError(
                 "is a key without its certificate", where=_named(self.key), hint='certificate = "PATH", too'
@@ -51,7 +52,7 @@ class Tls:
         for pem in (self.authority, self.certificate, self.key):
             if isinstance(pem, Path):
                 _readable(pem)
-        made = ssl.create_default_context()
+        made = ssl.create_default_context() if system else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self.authority is not None:
             self._trust(made, self.authority)
         if self.certificate is not None:
@@ -141,6 +142,11 @@ class Server:
                 raise ConfigurationError(f"its header {name} is no single line of text", where=self.name)
         if self.token is not None and self.password is not None:
             raise ConfigurationError("has a token and a password", where=self.name, hint="give one of them")
+
+    def trust(self) -> ssl.SSLContext:
+        """Whom to believe that they are this server. Where nothing is encrypted nobody is: to read the system's list of
+        authorities takes longer than most servers take to answer. Raises ConfigurationError as `Tls.context` does."""
+        return self.tls.context(system=not self.url.startswith("http://"))
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

@@ -38,7 +38,7 @@ class WebTransport:
         url = httpx2.URL(server.url)
         base = str(url.copy_with(raw_path=b"/"))
         endpoints = [Endpoint(path=url.path, method=method) for method in _METHODS]
-        inner = self._inner or httpx2.AsyncHTTPTransport(verify=server.tls.context(), retries=0)
+        inner = self._inner or httpx2.AsyncHTTPTransport(verify=server.trust(), retries=0)
         headers = {"User-Agent": "compass", "Accept-Encoding": "identity", **server.headers}
         if server.token is not None:
             headers["Authorization"] = f"Bearer {server.token.reveal()}"
