@@ -38,10 +38,9 @@ def back_fill(recording: Path, data: Path, shift_s: int = 0) -> None:
     """Make Prometheus' own blocks of a recording's samples, `shift_s` later than they were."""
     text = data.parent / "samples.om"
     with text.open("w", encoding="utf-8") as out:
-        for name, labels, at_ms, value in _samples(recording):
-            shown = ",".join(f"{key}={json.dumps(val, ensure_ascii=False)}" for key, val in labels.items() if val)
+        for series, at_ms, value in _samples(recording):
             stamp = at_ms + shift_s * MS
-            out.write(f"{name}{{{shown}}} {value!r} {stamp // MS}.{stamp % MS:03d}\n")
+            out.write(f"{series} {value!r} {stamp // MS}.{stamp % MS:03d}\n")
         out.write("# EOF\n")
     command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(text), str(data)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -49,17 +48,25 @@ def back_fill(recording: Path, data: Path, shift_s: int = 0) -> None:
     text.unlink()
 
 
-def _samples(recording: Path) -> Iterator[tuple[str, dict[str, str], int, float]]:
+def _samples(recording: Path) -> Iterator[tuple[str, int, float]]:
+    """Each with the name and labels of its series, as Prometheus writes them."""
     folder = str(recording / "metrics").replace("'", "''")
     with duckdb.connect() as connection:
+        rows = connection.execute(f"SELECT series, name, labels FROM read_parquet('{folder}/series.parquet')")
+        series = {number: f"{name}{{{_shown(labels)}}}" for number, name, labels in rows.fetchall()}
         rows = connection.execute(
-            f"SELECT name, labels, epoch_ms(time), value FROM read_parquet('{folder}/samples.parquet') AS one"
-            f" JOIN read_parquet('{folder}/series.parquet') AS two USING (series)"
+            f"SELECT series, epoch_ms(time), value FROM read_parquet('{folder}/samples.parquet')"
             " WHERE value IS NOT NULL ORDER BY time, series"
         )
         while batch := rows.fetchmany(10_000):
-            for name, labels, at_ms, value in batch:
-                yield name, json.loads(labels), at_ms, value
+            for number, at_ms, value in batch:
+                if number in series:
+                    yield series[number], at_ms, value
+
+
+def _shown(labels: str) -> str:
+    held = json.loads(labels).items()
+    return ",".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in held if value)
 
 
 @contextmanager

@@ -29,8 +29,9 @@ NUMBER = struct.Struct("=i")
 DESCRIPTORS = 4
 NOT_AHEAD = "compass.llm.providers."
 """Not imported ahead: each brings a library of its own, and one command needs one of them."""
-LIBRARIES = ("psycopg",)
-"""Imported by functions that need them, so that modules without them start quickly."""
+LIBRARIES = ("psycopg", "pydantic_ai.models.openai", "pydantic_ai.providers.openai_compatible")
+"""Imported by functions that need them, so that modules without them start quickly. Of the providers' libraries the one
+that nearly all tests with a model speak through."""
 
 
 def import_ahead() -> None:
@@ -42,6 +43,16 @@ def import_ahead() -> None:
             importlib.import_module(module.name)
     for name in LIBRARIES:
         importlib.import_module(name)
+
+
+def read_ahead() -> None:
+    """The package's own files that nearly every command reads, and keeps for as long as it runs."""
+    from compass.analysis.log_meaning import load_meanings
+    from compass.mechanisms.loader import load_catalogue
+    from compass.signals.catalogue import builtin
+
+    for read in (load_meanings, load_catalogue, builtin):
+        read()
 
 
 def serve(control: socket.socket) -> None:
@@ -137,6 +148,7 @@ def leave(code: int) -> NoReturn:
 def main() -> NoReturn:
     control = socket.socket(fileno=int(sys.argv[1]))
     import_ahead()
+    read_ahead()
     gc.freeze()  # what is here stays: no command need look at it
     serve(control)
     from compass.entrypoints.cli.main import run
