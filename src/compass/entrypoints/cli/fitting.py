@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from compass.entrypoints.cli import session
 from compass.entrypoints.cli.evaluating import Wish, plan_of, stopped
 from compass.entrypoints.cli.render.fit import fit_screen
 from compass.entrypoints.cli.render.output import console, show
-from compass.evaluation.case import Prepare, board_of
+from compass.evaluation.case import Prepare, board_of, to_end
 from compass.evaluation.evaluate import Plan, read_labels
 from compass.evaluation.files import check_writable, write_whole
 from compass.evaluation.fitting.fit import check, fit
@@ -96,7 +95,7 @@ def gather(plan: Plan) -> list[Sample]:
 def final_board(folder: Path, prepare: Prepare) -> Board | str:
     """The board, or why there is nothing on it to fit."""
     try:
-        board = asyncio.run(board_of(folder, prepare))
+        board = to_end(board_of(folder, prepare))
     except CompassError as error:
         return str(error)
     return board if board.posterior is not None else "there is no posterior to fit"

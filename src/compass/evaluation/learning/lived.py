@@ -5,7 +5,6 @@ The process is given lessons of earlier incidents only; it gives back what a per
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +21,7 @@ from compass.domain.learned import Cause, Signature
 from compass.domain.place import counted_as
 from compass.domain.time import to_datetime
 from compass.evaluation.answer import answer_of
-from compass.evaluation.case import LEASE_S, CaseRun, Prepare, peak_mb, why
+from compass.evaluation.case import LEASE_S, CaseRun, Prepare, peak_mb, to_end, why
 from compass.investigation.recorder import Recorder
 from compass.investigation.runner import Means, investigate, open_investigation
 from compass.projections.lessons import leading
@@ -95,7 +94,7 @@ def live(folder: Path, prepare: Prepare, past: Sequence[Learned] | None) -> Live
     try:
         means = prepare(folder)
         watch = _Watch(means.limits.decided, began)
-        board = asyncio.run(_board(folder, means, past, watch))
+        board = to_end(_board(folder, means, past, watch))
     except Exception as error:  # noqa: BLE001  # the boundary of a case: one defect must not hide the other results
         spent = time.perf_counter() - began
         return Lived(run=CaseRun(id=folder.name, error=why(error), seconds=spent, peak_mb=peak_mb()))
