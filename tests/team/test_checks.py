@@ -98,7 +98,7 @@ def test_what_is_normal_of_one_service_hides_nothing_of_another(tmp_path: Path) 
     ("wide", "narrow", "does"),
     [
         ("b", "abc", True), ("a*c", "abc", True), ("c*a", "abc", False), ("abc", "a*c", False), ("*", "", True),
-        ("a*c", "a*c", True), ("aa", "a", False), ("ab*bc", "abc", False),
+        ("a*c", "a*c", True), ("aa", "a", False), ("ab*bc", "abc", False), ("a * c", "abc", True),
     ],
 )  # fmt: skip
 def test_one_text_covers_another_where_every_line_with_it_has_both(wide: str, narrow: str, does: bool) -> None:

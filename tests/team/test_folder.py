@@ -88,6 +88,10 @@ def test_too_large_too_many_and_unreadable(tmp_path: Path) -> None:
     for number in range(MAX_FILES + 2):
         write(many, "", f"{number:03d}.yaml")
     assert said(many) == ["200.yaml: there are more than 200 files; put more into each"]
+    large = tmp_path / "large"
+    for number in range(5):
+        write(large, "#" * MAX_FILE_BYTES, f"{number}.yaml")
+    assert said(large) == ["4.yaml: the files are larger than 2 MiB together; keep what matters"]
     bad = tmp_path / "bad"
     write(bad, "").write_bytes(b"scope: \xff\xfe")
     assert said(bad)[0].startswith("orders.yaml: is not valid YAML")

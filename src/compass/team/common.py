@@ -17,8 +17,8 @@ from compass.team.times import date_of
 COMMON = ("id", "why", "until")
 MATCHING = ("signs", "alerts", "lines", "kinds")
 MAX_ID = 80
-MIN_LINE = 3
-"""Characters of a text that lines contain, without its stars: fewer are in nearly every line."""
+MIN_LETTERS = 3
+"""Letters and figures of a text that lines contain: fewer are in nearly every line, and match none."""
 KINDS: Mapping[str, EntityKind] = {kind.value: kind for kind in EntityKind}
 
 
@@ -82,6 +82,6 @@ def lines(fields: Fields, *, need: str = "") -> tuple[str, ...]:
     """Texts that a log line contains; one of nothing but `*` would contain every line."""
     found = fields.texts("lines", need=need, example='"payment ledger is corrupt"')
     for text, line in found:
-        if len(text.replace("*", "").strip()) < MIN_LINE:
+        if sum(letter.isalnum() for letter in text) < MIN_LETTERS:
             fields.wrong(line, f"{text!r} would match nearly every line", "write more of it")
     return tuple(text for text, _ in found)

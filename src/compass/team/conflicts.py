@@ -50,13 +50,15 @@ def may_meet(one: Reach, other: Reach) -> bool:
 
 
 def covers(wide: str, narrow: str) -> bool:
-    """Whether every line that contains `narrow` contains `wide` (`*`: anything), upper and lower case being one."""
+    """Whether every line that contains `narrow` contains `wide` (`*`: anything), as an investigation asks it: whatever
+    the case, and whatever stands beside a star."""
     text, at = narrow.casefold(), 0
     for part in wide.casefold().split("*"):
-        at = text.find(part, at)
+        piece = part.strip()
+        at = text.find(piece, at)
         if at < 0:
             return False
-        at += len(part)
+        at += len(piece)
     return True
 
 

@@ -17,6 +17,8 @@ from compass.untrusted.yaml import MAX_FILE_BYTES, Node, YamlError, locate
 DOCUMENTS = "documents"
 """The folder within the folder that holds runbooks and notes, which are no entries."""
 MAX_FILES = 200
+MAX_BYTES = 2 * 1024 * 1024
+"""Of all files together: what is validated in CI has to be validated in seconds."""
 ENDS = (".yaml", ".yml")
 
 
@@ -33,7 +35,7 @@ def read_folder(folder: Path, problems: Problems) -> tuple[File, ...]:
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"
         raise BadInputError(what, where=str(folder), hint="compass knowledge init writes one with an example")
-    files = []
+    files, size = [], 0
     for number, path in enumerate(_paths(folder, problems)):
         name = path.relative_to(folder).as_posix()
         at = Written(path=name, line=0)
@@ -49,6 +51,10 @@ def read_folder(folder: Path, problems: Problems) -> tuple[File, ...]:
         except OSError as error:
             problems.add(at, f"cannot be read: {error.strerror or error}")
             continue
+        size += len(data)
+        if size > MAX_BYTES:
+            problems.add(at, f"the files are larger than {MAX_BYTES // 1024**2} MiB together", "keep what matters")
+            break
         root = _located(name, data, problems)
         if root is not None:
             files.append(File(path=name, root=root))
