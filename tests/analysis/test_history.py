@@ -41,6 +41,39 @@ def test_a_lesson_counts_by_its_age_and_by_how_alike_its_incident_was() -> None:
     assert counts_of([lesson(1, age_days=-3)], SLOW, RARITY, NOW)[0].right == pytest.approx(1.0)
 
 
+def about(number: int, mechanism: str, signature: Signature, *, right: bool = True) -> Lesson:
+    return replace(lesson(number, right=right, signature=signature), mechanism=mechanism)
+
+
+def test_an_incident_that_is_as_unlike_as_any_other_says_nothing() -> None:
+    here = Signature(signs={"latency.up@paged": 0.9, "pool.exhausted@dependency": 0.8, "cpu.up@elsewhere": 0.7})
+    usual = Signature(signs={"latency.up@paged": 0.9})  # what every incident of this team shows
+    taught = [about(1, "pool_exhausted", SLOW), about(2, "disk_full", usual), about(3, "memory_leak", usual)]
+    counts = {count.mechanism: count for count in counts_of(taught, here, RARITY, NOW)}
+    assert set(counts) == {"pool_exhausted"}
+    alone = counts_of(taught[:1], here, RARITY, NOW)[0]
+    assert 0 < counts["pool_exhausted"].right < alone.right
+    again = counts_of([*taught, about(4, "disk_full", here)], here, RARITY, NOW)
+    assert next(count for count in again if count.mechanism == "disk_full").right == pytest.approx(1.0)
+
+
+def test_the_only_correction_counts_also_against_what_led_in_its_own_incident() -> None:
+    taught = [about(1, "pool_exhausted", SLOW, right=False), about(1, "disk_full", SLOW)]
+    counts = {count.mechanism: count for count in counts_of(taught, SLOW, RARITY, NOW)}
+    assert (counts["pool_exhausted"].wrong, counts["disk_full"].right) == (pytest.approx(1.0), pytest.approx(1.0))
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["a", "b"]), st.booleans()), max_size=12))
+def test_others_can_only_lessen_what_a_lesson_counts(told: list[tuple[int, str, bool]]) -> None:
+    here = Signature(signs={"latency.up@paged": 0.9, "cpu.up@elsewhere": 0.7})
+    taught = [about(n, of, (SLOW, here, OTHER)[n % 3], right=right) for n, of, right in told]
+    for count in counts_of(taught, here, RARITY, NOW):
+        own = [one for one in taught if one.mechanism == count.mechanism]
+        (alone,) = counts_of(own, here, RARITY, NOW)
+        assert 0 <= count.right <= alone.right + 1e-9
+        assert 0 <= count.wrong <= alone.wrong + 1e-9
+
+
 def test_what_is_undone_or_names_no_mechanism_does_not_count() -> None:
     taught = [replace(lesson(1), undone=True), replace(lesson(2), mechanism="")]
     assert counts_of(taught, SLOW, RARITY, NOW) == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from compass.evaluation.ranks import place_of, rank_of
+from compass.evaluation.ranks import belief_in_truth, place_of, rank_of
 from compass.evaluation.truth import Place
 from tests.evaluation.answers import answer, ranked, truth
 
@@ -97,3 +97,15 @@ def test_a_decoy_is_blamed_as_entity_or_as_trigger_of_the_leader() -> None:
 
 def test_rank_of_nothing() -> None:
     assert rank_of((), (Place(kind="service", name="a"),)) is None
+
+
+def test_belief_in_the_truth_is_that_of_all_that_is_right_or_of_not_on_this_list() -> None:
+    found = answer(
+        ranked("orders", 0.4, mechanism="x"), ranked("orders", 0.2, mechanism="y"), ranked("cart", 0.1),
+        not_listed=0.2, no_incident=0.1,
+    )  # fmt: skip
+    assert belief_in_truth(found, truth("orders"), ()) == pytest.approx(0.6)
+    assert belief_in_truth(found, truth("orders"), ("y",)) == 0.2
+    assert belief_in_truth(found, truth("orders"), ("z",)) == 0.2
+    assert belief_in_truth(found, truth("ledger"), ()) == 0.2
+    assert belief_in_truth(found, truth(healthy=True), ()) == 0.1

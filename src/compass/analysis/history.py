@@ -6,8 +6,9 @@ They enter once, are shown, capped, and can be undone (DESIGN §4, §5).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from compass.analysis.similarity import Rarity, likeness
 from compass.domain.entity import EntityRef
@@ -21,36 +22,51 @@ CAP = math.log(3.0)
 NEGLIGIBLE = 0.01
 MOST_LESSONS = 8
 
+_Key = tuple[str, EntityRef]
+
 
 def counts_of(
     lessons: Iterable[Lesson], signature: Signature, rarity: Rarity, now: datetime
 ) -> tuple[HistoryCount, ...]:
     """Decayed counts by mechanism and entity, of lessons that are not undone, in order of both.
 
-    A lesson counts 0.5^(age / half-life) x the likeness of its incident's signs to `signature`: what a quite other
-    incident turned out to be says nothing here. A lesson from the future (clocks differ) is as good as new.
+    A lesson counts 0.5^(age / half-life) x how much more alike the signs of its incident are to `signature` than those
+    of incidents that say nothing of the same mechanism and entity: incidents of one system share much whatever they
+    turned out to be. Corrected for chance as in Cohen, Educational and Psychological Measurement 20 (1960):
+    (likeness - usual) / (1 - usual), where more is left than nothing. A lesson from the future (clocks differ) is as
+    good as new.
     """
-    right: dict[tuple[str, EntityRef], float] = {}
-    wrong: dict[tuple[str, EntityRef], float] = {}
-    behind: dict[tuple[str, EntityRef], list[tuple[float, str]]] = {}
+    about: dict[_Key, list[Lesson]] = {}
+    alike: dict[UUID, float] = {}
     for lesson in lessons:
         if lesson.undone or not lesson.mechanism:
             continue
+        about.setdefault((lesson.mechanism, lesson.entity), []).append(lesson)
+        if lesson.investigation not in alike:
+            alike[lesson.investigation] = likeness(lesson.signature, signature, rarity)
+    found = (_count(key, about[key], alike, now) for key in sorted(about))
+    return tuple(count for count in found if count.lessons)
+
+
+def _count(key: _Key, lessons: Sequence[Lesson], alike: Mapping[UUID, float], now: datetime) -> HistoryCount:
+    """Of one mechanism and entity; `alike` by incident, all that taught anything among them."""
+    own = {lesson.investigation for lesson in lessons}
+    others = len(alike) - len(own)
+    usual = max(0.0, math.fsum(alike.values()) - math.fsum(alike[of] for of in own)) / others if others else 0.0
+    sides: dict[bool, list[float]] = {True: [], False: []}
+    behind: list[tuple[float, str]] = []
+    for lesson in lessons:
         age = max(0.0, (now - lesson.at).total_seconds() / 86400.0)
-        weight = 0.5 ** (age / HALF_LIFE_DAYS) * likeness(lesson.signature, signature, rarity)
-        if weight < NEGLIGIBLE:
-            continue
-        key = lesson.mechanism, lesson.entity
-        side = right if lesson.right else wrong
-        side[key] = side.get(key, 0.0) + weight
-        behind.setdefault(key, []).append((weight, lesson.id))
-    return tuple(
-        HistoryCount(
-            mechanism=mechanism, entity=entity, right=round(right.get((mechanism, entity), 0.0), 4),
-            wrong=round(wrong.get((mechanism, entity), 0.0), 4),
-            lessons=tuple(one for _, one in sorted(found, key=lambda pair: (-pair[0], pair[1]))[:MOST_LESSONS]),
-        )
-        for (mechanism, entity), found in sorted(behind.items())
+        beyond = (alike[lesson.investigation] - usual) / (1.0 - usual) if usual < 1.0 else 0.0
+        weight = 0.5 ** (age / HALF_LIFE_DAYS) * beyond
+        if weight >= NEGLIGIBLE:
+            sides[lesson.right].append(weight)
+            behind.append((weight, lesson.id))
+    mechanism, entity = key
+    return HistoryCount(
+        mechanism=mechanism, entity=entity, right=round(math.fsum(sides[True]), 4),
+        wrong=round(math.fsum(sides[False]), 4),
+        lessons=tuple(one for _, one in sorted(behind, key=lambda pair: (-pair[0], pair[1]))[:MOST_LESSONS]),
     )  # fmt: skip
 
 

@@ -110,8 +110,8 @@ class Similar:
 class HistoryCount:
     """How often this mechanism at this entity was right or wrong in incidents like this one.
 
-    Both are sums of decayed weights: 0.5^(age / half-life), times how alike the signatures are. `lessons` are what
-    they rest on, for "why?".
+    Both are sums of decayed weights: 0.5^(age / half-life), times how much more alike the signatures are than those of
+    incidents that were something else. `lessons` are what they rest on, for "why?".
     """
 
     mechanism: str

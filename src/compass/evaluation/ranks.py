@@ -68,6 +68,17 @@ def place_of(answer: Answer, truth: Truth, mechanisms: Collection[str]) -> Placi
     )  # fmt: skip
 
 
+def belief_in_truth(answer: Answer, truth: Truth, mechanisms: Collection[str]) -> float:
+    """The probability given to the right answer: of all accounts that name a right place, and a right mechanism where
+    one is labelled; of "not on this list" where none does; of "no incident" where nothing was wrong."""
+    if truth.healthy:
+        return answer.no_incident
+    right = [
+        r.confidence for r in answer.ranked if _is_right(r, truth) and (not mechanisms or r.mechanism in mechanisms)
+    ]
+    return min(1.0, math.fsum(right)) if right else answer.not_listed
+
+
 def rank_of(found: Iterable[tuple[str, str, str]], accepted: Collection[Place]) -> int | None:
     """The rank of the first right thing among distinct ones, best first. `found`: (kind, name, trigger)."""
     return _first_right(

@@ -11,7 +11,7 @@ from compass.evaluation.learning.curve import Told, curves
 
 def told(name: str, confidences: list[float], *, right: bool = True, work: float = 10.0) -> list[Told]:
     return [
-        Told(id=f"{name}-{n:02}", earlier=n, rank=1 if right else 2, right=right, confidence=c, work=work)
+        Told(id=f"{name}-{n:02}", earlier=n, rank=1 if right else 2, right=right, confidence=c, truth=c, work=work)
         for n, c in enumerate(confidences)
     ]  # fmt: skip
 
@@ -23,6 +23,7 @@ def test_a_constant_gain_has_no_width_and_adds_up_in_time() -> None:
     assert difference.mean == pytest.approx(-gain)
     assert difference.interval == (pytest.approx(-gain), pytest.approx(-gain))
     assert found["shop"].saved == pytest.approx([gain * n for n in range(1, 9)])
+    assert found["shop"].differences["loss"].mean == pytest.approx(-gain)
     assert found["shop"].differences["work"].mean == pytest.approx(-3.0)
     assert found["shop"].differences["ac1"].mean == 0.0
 

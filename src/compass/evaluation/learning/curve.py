@@ -7,13 +7,14 @@ they are not quite independent, and the true intervals are somewhat wider.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import msgspec
 import numpy as np
 
-from compass.evaluation.calibration import brier_score, log_loss
+from compass.evaluation.calibration import CLIP, brier_score, log_loss
 from compass.evaluation.intervals import bootstrap_mean
 
 QUARTERS = 4
@@ -21,7 +22,8 @@ QUARTERS = 4
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What is compared of one incident. `rank` of the right entity, None: not listed; `right` and `confidence` as in
-    `ranks.Placing`; `work` in work units until it was decided, or all of it; `earlier`: how many incidents taught it.
+    `ranks.Placing`; `truth`: the probability given to the right answer; `work` in work units until it was decided, or
+    all of it; `earlier`: how many incidents taught it.
     """
 
     id: str
@@ -29,6 +31,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     rank: int | None
     right: bool
     confidence: float
+    truth: float
     work: float
 
     @property
@@ -36,8 +39,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         return float(self.rank == 1)
 
     @property
+    def loss(self) -> float:
+        """-log of the probability given to the right answer, in nats: the same event, whatever leads."""
+        return -math.log(max(CLIP, self.truth))
+
+    @property
     def log_loss(self) -> float:
-        """-log of the probability given to what happened, in nats."""
+        """-log of the probability given to whether what leads is right, in nats."""
         return log_loss(*self._judged())
 
     @property
@@ -53,6 +61,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
 
     ac1: float
     right: float
+    loss: float
     brier: float
     log_loss: float
     work: float
@@ -77,7 +86,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
     """One set, or all. `differences` by figure: more is better for ac1 and right, less for the others.
 
-    `saved`: the log loss saved so far after each incident, in nats, in the order of time (all sets: by how many
+    `saved`: the loss saved so far after each incident, in nats, in the order of time (all sets: by how many
     incidents had taught).
     """
 
@@ -90,6 +99,7 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 _FIGURES: Mapping[str, Callable[[Told], float]] = {
     "ac1": lambda one: one.first,
     "right": lambda one: float(one.right),
+    "loss": lambda one: one.loss,
     "brier": lambda one: one.brier,
     "log_loss": lambda one: one.log_loss,
     "work": lambda one: one.work,
@@ -123,7 +133,7 @@ def _curve(pairs: _Pairs, quarters: Sequence[_Pairs]) -> Curve:
             name: Difference(mean=float(np.mean(own)), interval=bootstrap_mean([[gain] for gain in own]))
             for name, own in gains.items()
         },
-        saved=tuple(float(saved) for saved in -np.cumsum(gains["log_loss"])),
+        saved=tuple(float(saved) for saved in -np.cumsum(gains["loss"])),
     )  # fmt: skip
 
 

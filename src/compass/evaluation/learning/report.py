@@ -11,6 +11,7 @@ import msgspec
 from compass.evaluation.calibration import Calibration
 from compass.evaluation.learning.curve import Curve, Told, curves
 from compass.evaluation.learning.lived import Effort, Lived
+from compass.evaluation.ranks import belief_in_truth
 from compass.evaluation.report import Accuracy
 from compass.evaluation.scoring import Scored, accuracy, pooled_calibration
 
@@ -29,12 +30,12 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
 
 class LearningFigures(msgspec.Struct, frozen=True, kw_only=True):
     """One set, or all. `right`: the leading account names the right entity, and mechanism where one is labelled.
-
-    `cases` in the order they were run.
+    `loss`: mean -log of the probability given to the right answer, in nats. `cases` in the order they were run.
     """
 
     entity: Accuracy
     right: int
+    loss: float
     calibration: Calibration
     decided: Decided
     cases: tuple[Told, ...]
@@ -88,7 +89,7 @@ def _figures(cases: Sequence[Ran]) -> LearningFigures:
     told = tuple(_told(one, effort) for one, effort in zip(cases, efforts, strict=True))
     return LearningFigures(
         entity=accuracy([one.placing.entity for one in scored]), right=sum(one.placing.right for one in scored),
-        calibration=pooled_calibration(scored), cases=told,
+        loss=_mean([one.loss for one in told]), calibration=pooled_calibration(scored), cases=told,
         decided=Decided(
             n=len(cases), decided=sum(one.lived.decided is not None for one in cases),
             rounds=_mean([e.rounds for e in efforts]), attempts=_mean([e.attempts for e in efforts]),
@@ -98,10 +99,11 @@ def _figures(cases: Sequence[Ran]) -> LearningFigures:
 
 
 def _told(one: Ran, effort: Effort) -> Told:
-    placing = one.scored.placing
+    placing, answer = one.scored.placing, one.scored.run.answer
     return Told(
         id=one.lived.run.id, earlier=one.earlier, rank=placing.entity, right=placing.right,
-        confidence=placing.confidence, work=effort.work,
+        confidence=placing.confidence, truth=belief_in_truth(answer, one.scored.truth, one.scored.mechanisms),
+        work=effort.work,
     )  # fmt: skip
 
 

@@ -11,22 +11,37 @@ from compass.entrypoints.cli.render.tables import share, table
 from compass.evaluation.learning.curve import Curve, Quarter
 from compass.evaluation.learning.report import LearningFigures, LearningReport
 
-RIGHT = ("set", "learning", "n", "AC@1", "95 %", "AC@3", "Avg@5", "right", "Brier", "log loss", "error")
+RIGHT = ("set", "learning", "n", "AC@1", "95 %", "AC@3", "Avg@5", "right", "loss", "Brier", "log loss", "error")
 EFFORT = ("set", "learning", "decided", "rounds", "attempts", "work", "seconds")
-QUARTERS = ("set", "quarter", "n", "earlier", "AC@1", "right", "Brier", "log loss", "work")
-LINE = 60
+QUARTERS = ("set", "quarter", "n", "earlier", "AC@1", "right", "loss", "Brier", "work")
+DIFFERENCES = (
+    "set",
+    "learning",
+    "AC@1",
+    "right",
+    "loss",
+    "95 %",
+    "Brier",
+    "95 %",
+    "work",
+    "loss saved in time, in all",
+)
+NOTE = (
+    "right: entity, and mechanism where one is labelled. loss: -log of the probability of the right answer.",
+    "Brier, log loss, error: of the confidence in what leads. Means until a decided posterior, or to the end.",
+)
+LINE = 24
 ALL = "all"
 
 
 def learning_screen(report: LearningReport) -> list[Text]:
     """Modes below each other for every set, so that a column is compared at a glance."""
-    lines = [*table(RIGHT, _rows(report, _right)), Text(), *table(EFFORT, _rows(report, _effort)), Text()]
-    lines.append(
-        Text("until a decided posterior, or to the end where it never was; means. right: entity, and mechanism")
-    )
-    lines.append(Text("where one is labelled"))
-    for mode, curves in report.curves.items():
-        lines += [Text(), *_curve_lines(mode, curves)]
+    lines = [*table(RIGHT, _rows(report, _right)), Text(), *table(EFFORT, _rows(report, _effort))]
+    lines += [Text(line) for line in ("", *NOTE)]
+    if report.curves:
+        first = next(iter(report.curves))
+        lines += [Text(), Text(f"By quarter of the order of time: {first}"), *_quarters(report.curves[first])]
+        lines += [Text(), Text("Difference an incident"), *table(DIFFERENCES, _differences(report.curves))]
     return [*lines, Text(), *_moved(report)]
 
 
@@ -40,7 +55,7 @@ def _right(name: str, mode: str, one: LearningFigures) -> tuple[str, ...]:
     low, high = one.entity.ac1_interval
     return (
         name, mode, str(one.entity.n), share(one.entity.ac1), f"{low:.2f}–{high:.2f}", share(one.entity.ac3),
-        share(one.entity.avg5), share(one.right / one.entity.n), share(one.calibration.brier),
+        share(one.entity.avg5), share(one.right / one.entity.n), share(one.loss), share(one.calibration.brier),
         share(one.calibration.log_loss), share(one.calibration.ece),
     )  # fmt: skip
 
@@ -53,28 +68,43 @@ def _effort(name: str, mode: str, one: LearningFigures) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _curve_lines(mode: str, curves: dict[str, Curve]) -> list[Text]:
-    """Quarters of the order of time, without → with; then the difference over all, and how it grew."""
-    shown = {name or ALL: one for name, one in curves.items() if name or len(curves) > 2}
-    rows = [_quarter(name, number, q) for name, one in shown.items() for number, q in enumerate(one.quarters, 1)]
-    lines = [Text(f"learning curve: {mode}", style="bold"), *table(QUARTERS, rows), Text()]
-    for name, one in shown.items():
-        said = ", ".join(
-            f"{figure.replace('_', ' ')} {d.mean:+.3f} ({d.interval[0]:+.3f} to {d.interval[1]:+.3f})"
-            for figure, d in one.differences.items()
-        )
-        lines.append(Text(f"{name}, difference an incident (95 %): {said}"))
-        lines.append(Text(f"{name}, log loss saved so far: {sparkline(one.saved, LINE)} {one.saved[-1]:+.2f} nats"))
-    return lines
+def _quarters(curves: dict[str, Curve]) -> list[Text]:
+    """Without → with what earlier ones taught."""
+    return table(
+        QUARTERS,
+        [_quarter(name, number, q) for name, one in _shown(curves) for number, q in enumerate(one.quarters, 1)],
+    )
 
 
 def _quarter(name: str, number: int, one: Quarter) -> tuple[str, ...]:
     before, after = one.without, one.learned
-    pairs = ((before.ac1, after.ac1), (before.right, after.right), (before.brier, after.brier))
+    pairs = (
+        (before.ac1, after.ac1), (before.right, after.right), (before.loss, after.loss), (before.brier, after.brier)
+    )  # fmt: skip
     return (
         name, str(number), str(one.n), f"{one.earlier:.0f}", *(f"{a:.3f} → {b:.3f}" for a, b in pairs),
-        f"{before.log_loss:.3f} → {after.log_loss:.3f}", f"{before.work:.1f} → {after.work:.1f}",
+        f"{before.work:.1f} → {after.work:.1f}",
     )  # fmt: skip
+
+
+def _differences(modes: dict[str, dict[str, Curve]]) -> list[tuple[str, ...]]:
+    names = [name for name, _ in _shown(next(iter(modes.values())))]
+    by_name = {mode: dict(_shown(curves)) for mode, curves in modes.items()}
+    return [_difference(name, mode, by_name[mode][name]) for name in names for mode in modes]
+
+
+def _difference(name: str, mode: str, one: Curve) -> tuple[str, ...]:
+    mean = {figure: f"{d.mean:+.3f}" for figure, d in one.differences.items()}
+    within = {figure: "{:+.3f} to {:+.3f}".format(*d.interval) for figure, d in one.differences.items()}
+    return (
+        name, mode, mean["ac1"], mean["right"], mean["loss"], within["loss"], mean["brier"], within["brier"],
+        f"{one.differences['work'].mean:+.1f}", f"{sparkline(one.saved, LINE)} {one.saved[-1]:+6.2f}",
+    )  # fmt: skip
+
+
+def _shown(curves: dict[str, Curve]) -> list[tuple[str, Curve]]:
+    """Each set, and all where there is more than one."""
+    return [(name or ALL, one) for name, one in curves.items() if name or len(curves) > 2]
 
 
 def _moved(report: LearningReport) -> list[Text]:
