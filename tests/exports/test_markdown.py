@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -45,7 +44,7 @@ from tests.support.boards import (
     seen,
     theory,
 )
-from tests.support.running import Run, prepared, run_means
+from tests.support.running import Run, prepared, run_once
 
 POOL = theory("pool", ORDERS)
 CHANGE = Change(
@@ -96,10 +95,7 @@ def told(
 
 @pytest.fixture(scope="module")
 def runs(recordings: Path) -> dict[str, Run]:
-    async def all_of_them() -> dict[str, Run]:
-        return {name: await run_means(recordings / name, prepared(recordings / name)) for name in FAILURES}
-
-    return asyncio.run(all_of_them())
+    return {name: run_once(recordings / name) for name in FAILURES}
 
 
 @pytest.fixture(scope="module")

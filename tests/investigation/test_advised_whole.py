@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -26,10 +27,11 @@ from compass.projections.board import fold_all
 from compass.sources.recording import RecordingSource
 from compass.storage.memory import MemoryChronicle
 from tests.support.advice import NAME, Answering
-from tests.support.running import prepared, run_means
+from tests.support.running import Run, apart, prepared, run_means, run_once
 
 LAB = Path(__file__).resolve().parents[1] / "data" / "lab"
 SLOW_QUERY = LAB / "lab-002"
+pytestmark = pytest.mark.xdist_group("advised whole")  # which looks at few investigations, many times
 Theories = Callable[[Question[SuggestedTheories]], tuple[SuggestedTheory, ...]]
 
 
@@ -49,6 +51,12 @@ def model(theories: Theories) -> Answering:
         return question.reply()
 
     return Answering(answers)
+
+
+@cache
+def suggested(theories: Theories, folder: Path) -> Run:
+    """What comes of it, for all who only look at it."""
+    return apart(run_means(folder, means(folder, model(theories))))
 
 
 def means(folder: Path, chosen: Answering | None, only: Collection[str] = ()) -> Means:
@@ -111,21 +119,20 @@ def everything(question: Question[SuggestedTheories]) -> tuple[SuggestedTheory, 
 
 @pytest.mark.parametrize("case", ["lab-002", "lab-009"])
 async def test_a_model_that_is_sure_of_everything_moves_nothing_of_the_engines(case: str) -> None:
-    plain = await run_means(LAB / case, means(LAB / case, None))
-    hostile = await run_means(LAB / case, means(LAB / case, model(everything)))
+    alone, hostile = run_once(LAB / case), suggested(everything, LAB / case)
     assert proposals(hostile.board)
-    before, after = of_engine(plain.board), of_engine(hostile.board)
+    before, after = of_engine(alone.board), of_engine(hostile.board)
     assert next(iter(before)) == next(iter(after))
     both = before.keys() & after.keys()
-    if hostile.board.round == plain.board.round:  # the same attempts were made: then the same figures
+    if hostile.board.round == alone.board.round:  # the same attempts were made: then the same figures
         assert before == pytest.approx({key: after[key] for key in both})
     leader = hostile.view.accounts[0]
     assert not leader.proposed_by
-    assert leader.mechanism == plain.view.accounts[0].mechanism
+    assert leader.mechanism == alone.view.accounts[0].mechanism
 
 
 async def test_every_proposal_with_a_figure_survived_something_fresh() -> None:
-    result = await run_means(SLOW_QUERY, means(SLOW_QUERY, model(everything)))
+    result = suggested(everything, SLOW_QUERY)
     board = result.board
     heads = {account.head for account in board.accounts}
     for h in proposals(board):
@@ -136,8 +143,8 @@ async def test_every_proposal_with_a_figure_survived_something_fresh() -> None:
 
 async def test_what_the_catalogue_lacks_comes_forward_by_surviving() -> None:
     """With nothing but unrelated mechanisms in the catalogue the engine has no theory; the model's stands."""
-    plain = await run_means(SLOW_QUERY, means(SLOW_QUERY, None, UNRELATED))
-    assert plain.view.accounts == ()
+    alone = await run_means(SLOW_QUERY, means(SLOW_QUERY, None, UNRELATED))
+    assert alone.view.accounts == ()
     result = await run_means(SLOW_QUERY, means(SLOW_QUERY, model(index_gone), UNRELATED))
     (proposal,) = result.view.proposals
     assert proposal.standing == "stands"
@@ -188,7 +195,7 @@ async def test_what_no_source_can_show_is_untestable_here_and_says_what_would() 
 
 
 async def test_it_folds_back_to_the_same_board() -> None:
-    result = await run_means(SLOW_QUERY, means(SLOW_QUERY, model(index_gone)))
+    result = suggested(index_gone, SLOW_QUERY)
     assert fold_all(result.events) == result.board
 
 
@@ -198,7 +205,7 @@ class CrashError(Exception):
 
 @pytest.mark.parametrize("at", [1, 3])
 async def test_a_crash_in_the_middle_of_advice_makes_no_difference(at: int) -> None:
-    whole = await run_means(SLOW_QUERY, means(SLOW_QUERY, model(index_gone)))
+    whole = suggested(index_gone, SLOW_QUERY)
     chronicle = MemoryChronicle(clock=SystemClock())
     incident = RecordingSource.open(SLOW_QUERY).incident()
     investigation = await chronicle.create(incident.title)
@@ -235,7 +242,7 @@ def comparable(board: Board) -> bytes:
 
 
 async def test_preferences_are_made_and_displace_nothing() -> None:
-    plain = await run_means(LAB / "lab-015", means(LAB / "lab-015", None))
+    alone = run_once(LAB / "lab-015")
 
     def answers(question: Question[object]) -> object:
         if question.task is not Task.CHOOSE:
@@ -246,11 +253,11 @@ async def test_preferences_are_made_and_displace_nothing() -> None:
     advised = await run_means(LAB / "lab-015", means(LAB / "lab-015", Answering(answers)))
     assert advised.board.advice.preferred
     assert advised.board.attempts.keys() >= set(advised.board.advice.preferred) & advised.board.plans.keys()
-    assert len(advised.board.attempts) >= len(plain.board.attempts)
+    assert len(advised.board.attempts) >= len(alone.board.attempts)
 
 
 async def test_an_engines_theory_is_never_taken_for_a_models() -> None:
-    result = await run_means(SLOW_QUERY, means(SLOW_QUERY, model(everything)))
+    result = suggested(everything, SLOW_QUERY)
     for line in result.view.accounts:
         head = next(h for h in result.board.hypotheses.values() if h.label == line.label)
         assert bool(line.proposed_by) == by_model(head)

@@ -46,7 +46,7 @@ from tests.support.boards import (
     theory,
 )
 from tests.support.crew import Told
-from tests.support.running import Run, prepared, run_means
+from tests.support.running import Run, prepared, run_means, run_once
 from tests.support.telling import Calls, served
 
 POOL = theory("pool", ORDERS)
@@ -161,11 +161,9 @@ def _table(url: str, says: Mapping[str, str], specialist: str) -> dict[str, obje
     }
 
 
-@pytest.fixture(scope="module")
-def plain(recordings: Path) -> Run:
-    import asyncio
-
-    return asyncio.run(run_means(recordings / "pool", prepared(recordings / "pool")))
+@pytest.fixture
+def alone(recordings: Path) -> Run:
+    return run_once(recordings / "pool")
 
 
 SAYS = {
@@ -175,7 +173,7 @@ SAYS = {
 }
 
 
-async def test_what_they_say_is_kept_shown_and_moves_nothing(recordings: Path, plain: Run) -> None:
+async def test_what_they_say_is_kept_shown_and_moves_nothing(recordings: Path, alone: Run) -> None:
     async with desk(recordings / "pool", SAYS, specialist="application") as using:
         done = await run_means(recordings / "pool", using.means)
     first, second = done.view.told
@@ -187,10 +185,10 @@ async def test_what_they_say_is_kept_shown_and_moves_nothing(recordings: Path, p
     assert "hunter2" not in first.text + postmortem(done.events, using.means.crew.mechanisms, id="x", number=1)
     assert "\x1b" not in first.text
     # What the engine knows is the same to the last bit.
-    assert done.board.posterior == plain.board.posterior
-    assert done.board.observations == plain.board.observations
-    assert done.board.attempts == plain.board.attempts
-    assert done.board.status is plain.board.status is Status.DONE
+    assert done.board.posterior == alone.board.posterior
+    assert done.board.observations == alone.board.observations
+    assert done.board.attempts == alone.board.attempts
+    assert done.board.status is alone.board.status is Status.DONE
     # What failed is named with what it hides, and nobody was held up.
     gaps = dict(done.view.gaps)
     assert gaps["tools: wiki: its tool bad failed: no such index"] == "what bad would say of web, orders"

@@ -13,7 +13,7 @@ from compass.domain.board import Board
 from compass.domain.failure import Status
 from compass.investigation.moves import GO_ON, STOP_HERE
 from compass.sources.recording import find_recordings
-from tests.support.running import prepared, run_means
+from tests.support.running import prepared, run_means, run_once
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def demo() -> Iterator[Path]:
 
 
 async def test_unattended_a_policy_goes_on_and_says_so(demo: Path) -> None:
-    result = await run_means(demo, prepared(demo))
+    result = run_once(demo)
     assert [by for decision, by, _ in result.board.decisions if decision == GO_ON] == ["policy:unattended"]
 
 

@@ -23,7 +23,7 @@ from compass.ports.errors import StorageError
 from compass.sources.recording import find_recordings
 from tests.support.boards import ORDERS, board, mechanism
 from tests.support.crew import Told, crew_of
-from tests.support.running import prepared, run_means
+from tests.support.running import prepared, run_means, run_once
 
 SIGNATURE = Signature(signs={"latency.up@paged": 0.9, "pool.exhausted@dependency": 0.8})
 CAUSE = Cause(mechanism="pool", entity=ORDERS)
@@ -131,7 +131,7 @@ def demo() -> Path:
 
 async def test_a_past_that_cannot_be_asked_is_said_and_changes_no_result(demo: Path) -> None:
     means = prepared(demo)
-    plain = await run_means(demo, means)
+    without = run_once(demo)
     broken = Handed(error=StorageError("the database is gone"))
     knowing = replace(means, knowledge=broken, crew=replace(means.crew, memory=True))
     result = await run_means(demo, knowing)
@@ -139,26 +139,26 @@ async def test_a_past_that_cannot_be_asked_is_said_and_changes_no_result(demo: P
     assert result.board.memory.lost == "the database is gone"
     assert result.board.status is Status.DONE
     assert [(a.label, a.confidence) for a in result.view.accounts] == [
-        (a.label, a.confidence) for a in plain.view.accounts
+        (a.label, a.confidence) for a in without.view.accounts
     ]
 
 
 async def test_a_similar_incident_that_was_something_else_is_tried_and_does_not_lead(demo: Path) -> None:
     means = prepared(demo)
-    plain = await run_means(demo, means)
-    assert plain.board.memory is None
+    without = run_once(demo)
+    assert without.board.memory is None
     first = Handed()
     await run_means(demo, replace(means, knowledge=first, crew=replace(means.crew, memory=True)))
     (signature,) = first.seen
     catalogue = means.crew.mechanisms
     other = next(
-        key for key in sorted(catalogue) if not any(h.mechanism == key for h in plain.board.hypotheses.values())
+        key for key in sorted(catalogue) if not any(h.mechanism == key for h in without.board.hypotheses.values())
     )
-    entity = next(e for e in plain.board.entities if e.name == "payments")
+    entity = next(e for e in without.board.entities if e.name == "payments")
     told = past(9, cause=Cause(mechanism=other, entity=entity), signature=signature)
     knowing = replace(means, knowledge=Handed((told,)), crew=replace(means.crew, memory=True))
     result = await run_means(demo, knowing)
     brought = [h for h in result.board.hypotheses.values() if h.proposed_by == "knowledge:#9"]
     assert [(h.mechanism, h.entity) for h in brought] == [(other, entity)]
-    assert result.view.accounts[0].mechanism == plain.view.accounts[0].mechanism
-    assert result.view.accounts[0].confidence == pytest.approx(plain.view.accounts[0].confidence, abs=0.01)
+    assert result.view.accounts[0].mechanism == without.view.accounts[0].mechanism
+    assert result.view.accounts[0].confidence == pytest.approx(without.view.accounts[0].confidence, abs=0.01)

@@ -17,7 +17,7 @@ from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.runner import Means, investigate
 from compass.projections.board import fold_all
 from compass.storage.memory import MemoryChronicle
-from tests.support.running import Run, prepared, run_means
+from tests.support.running import Run, prepared, run_once
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +26,8 @@ def means(recordings: Path) -> Means:
 
 
 @pytest.fixture(scope="module")
-def whole(recordings: Path, means: Means) -> Run:
-    import asyncio
-
-    return asyncio.run(run_means(recordings / "pool", means))
+def whole(recordings: Path) -> Run:
+    return run_once(recordings / "pool")
 
 
 async def prefix(events: tuple[c.Event, ...]) -> tuple[MemoryChronicle, UUID]:

@@ -19,7 +19,7 @@ from compass.projections.view import View
 from compass.sources.recording import find_recordings
 from tests.support import incidents
 from tests.support.recordings import Span, write_recording
-from tests.support.running import Delayed, Failing, prepared, run, run_means, with_specialists
+from tests.support.running import Delayed, Failing, prepared, run, run_means, run_once, with_specialists
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def comparable(view: View) -> bytes:
 
 
 async def test_the_exhausted_pool_leads_and_the_shrinking_deploy_set_it_off(demo: Path) -> None:
-    result = await run(demo)
+    result = run_once(demo)
     leader = result.view.accounts[0]
     assert leader.mechanism == "pool_shrunk_by_change"
     assert leader.entity.name == "orders"
@@ -51,7 +51,7 @@ async def test_the_exhausted_pool_leads_and_the_shrinking_deploy_set_it_off(demo
 
 
 async def test_the_decoy_deploy_is_refuted_with_its_evidence(demo: Path) -> None:
-    result = await run(demo)
+    result = run_once(demo)
     leader = result.view.accounts[0]
     decoys = [c for c in result.view.changes if leader.trigger and c.id != leader.trigger.change]
     assert decoys
@@ -62,31 +62,31 @@ async def test_the_decoy_deploy_is_refuted_with_its_evidence(demo: Path) -> None
 
 
 async def test_the_order_in_which_agents_finish_changes_nothing(demo: Path) -> None:
-    expected = comparable((await run(demo)).view)
+    expected = comparable(run_once(demo).view)
     for seed in range(4):
-        plain = prepared(demo)
+        means = prepared(demo)
         rng = random.Random(seed)
-        delayed = with_specialists(plain, [Delayed(s, rng) for s in plain.crew.specialists])
+        delayed = with_specialists(means, [Delayed(s, rng) for s in means.crew.specialists])
         assert comparable((await run_means(demo, delayed)).view) == expected
 
 
 async def test_a_failing_agent_degrades_the_result_and_says_so(demo: Path) -> None:
-    plain = prepared(demo)
-    broken = [Failing(s) if s.name == "tracing" else s for s in plain.crew.specialists]
-    result = await run_means(demo, with_specialists(plain, broken))
+    means = prepared(demo)
+    broken = [Failing(s) if s.name == "tracing" else s for s in means.crew.specialists]
+    result = await run_means(demo, with_specialists(means, broken))
     assert result.view.accounts[0].entity.name == "orders"
     assert any("tracing" in gap and "ZeroDivisionError" in gap for gap, _ in result.view.gaps)
 
 
 async def test_sequential_runs_the_same_steps_and_measures_both(demo: Path) -> None:
-    plain = prepared(demo, sequential=True)
+    means = prepared(demo, sequential=True)
     opened: list[Funnel] = []
 
     def open_telemetry() -> Funnel:
-        opened.append(Funnel(plain.open_telemetry()))
+        opened.append(Funnel(means.open_telemetry()))
         return opened[-1]
 
-    result = await run_means(demo, replace(plain, open_telemetry=open_telemetry))
+    result = await run_means(demo, replace(means, open_telemetry=open_telemetry))
     _investigation, parallel, sequential = opened  # each starts cold; neither may be slowed by asking more
     assert parallel.queries == sequential.queries > 0
     assert result.view.parallel_s

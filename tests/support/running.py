@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from compass.domain.board import Board
 from compass.domain.chronicle import Event
@@ -21,6 +24,8 @@ from compass.projections.build_view import build_view
 from compass.projections.view import View
 from compass.sources.recording import RecordingSource
 from compass.storage.memory import MemoryChronicle
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,18 @@ async def run_means(folder: Path, using: Means) -> Run:
 
 async def run(folder: Path, *, limits: Limits | None = None) -> Run:
     return await run_means(folder, prepared(folder, limits=limits))
+
+
+def apart(work: Coroutine[object, object, T]) -> T:
+    """Run to its end in a thread of its own: from a test that has an event loop as from one that has none."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+@cache
+def run_once(folder: Path) -> Run:
+    """The investigation of a recording as it comes, made once for all who only look at it."""
+    return apart(run(folder))
 
 
 def with_specialists(using: Means, specialists: Sequence[Specialist]) -> Means:

@@ -18,7 +18,7 @@ from compass.projections.costs import calls_of
 from tests.llm.providers.schemas import chat_answer
 from tests.support.cli import Cli, payloads, ranked
 from tests.support.loopback import Answer, Asked, loopback
-from tests.support.running import run
+from tests.support.running import run_once
 
 pytestmark = pytest.mark.xdist_group("cli")
 BUDGET_USD = 0.9
@@ -38,7 +38,7 @@ output = 20.0
 async def test_resume_comes_to_the_same_result_and_counts_the_call_at_what_was_set_aside(
     cli: Cli, tmp_path: Path, recordings: Path
 ) -> None:
-    expected = await run(recordings / "pool")
+    expected = run_once(recordings / "pool")
     config = tmp_path / "compass.toml"
     cli.environment = {"COMPASS_CONFIG": str(config)}
     reached, answers = asyncio.Event(), False

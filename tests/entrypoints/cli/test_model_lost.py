@@ -27,7 +27,7 @@ from compass.investigation.runner import Means, investigate
 from compass.llm.scripted import Seen
 from compass.storage.memory import MemoryChronicle
 from tests.support.llm import WallClock, client
-from tests.support.running import Run, prepared, run_means
+from tests.support.running import Run, prepared, run_means, run_once
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +44,8 @@ def lost(recordings: Path, means: Means) -> Run:
     return asyncio.run(run_means(recordings / "pool", heard(means, lambda _seen: LlmFailure.WRONG_KEY)))
 
 
-def test_the_evidence_engine_comes_to_the_same_end(recordings: Path, means: Means, lost: Run) -> None:
-    without = asyncio.run(run_means(recordings / "pool", means))
+def test_the_evidence_engine_comes_to_the_same_end(recordings: Path, lost: Run) -> None:
+    without = run_once(recordings / "pool")
     assert lost.board.status is without.board.status is not Status.RUNNING
     assert lost.board.posterior == without.board.posterior
     assert [(a.mechanism, a.entity, a.confidence) for a in lost.view.accounts] == [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from compass.investigation.beliefs import accounts_of, catalogue_of, evidence_of
 from compass.mechanisms.loader import load_catalogue
 from compass.sources.recording.discover import find_recordings
 from tests.evaluation.answers import truth
-from tests.support.running import run
+from tests.support.running import run_once
 
 TRUTH = {"pool": "orders", "quiet": "", "unexplained": "web", "busier": "orders"}
 
@@ -37,11 +36,11 @@ def mechanisms() -> Mapping[str, Mechanism]:
 def samples(recordings: Path) -> list[Sample]:
     found = []
     for number, (name, entity) in enumerate(TRUTH.items()):
-        board = asyncio.run(run(recordings / name)).board
+        board = run_once(recordings / name).board
         label = truth(entity, healthy=not entity)
         found.append(sample_of(f"{'a' if number % 2 else 'b'}-{number}", board, label, ()))
     with demo_recording() as folder:  # many theories that explain one another: links, shared records, cuts
-        board = asyncio.run(run(find_recordings(folder)[0])).board
+        board = run_once(find_recordings(folder)[0]).board
     found.append(sample_of("a-9", board, truth("orders", fault_type="pool"), ("connection_pool_exhausted",)))
     return found
 
