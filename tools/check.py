@@ -37,14 +37,18 @@ def cheap() -> list[Check]:
     ]
 
 
+def trend() -> Check:
+    """It counts processor time and cannot fail by it, so it runs beside the types, which take longest of the cheap."""
+    return "speed, for the trend only", [sys.executable, "-m", "benchmarks", "investigation", "screening", "--quick"]
+
+
 def long(pytest_args: list[str]) -> list[Check]:
-    """Name and command of the checks that use every core themselves, or that are about time."""
+    """Name and command of the checks that use every core themselves."""
     # The same draws each time: a new one that fails is found by a plain `pytest`, not by an unrelated landing.
     drawn = ["--hypothesis-profile", "ci", "-n", str(AT_ONCE), "--dist", "loadgroup"]
     left_out = [] if "-m" in pytest_args else ["-m", "not long"]
     return [
         ("tests", [sys.executable, "-m", "pytest", "-q", *drawn, *left_out, *pytest_args]),
-        ("speed, for the trend only", [sys.executable, "-m", "benchmarks", "investigation", "screening", "--quick"]),
         ("accuracy", [sys.executable, "tools/accuracy.py"]),
     ]
 
@@ -65,7 +69,9 @@ def passes(check: Check, *, beside: bool = False) -> bool:
 
 def main() -> int:
     arguments = sys.argv[1:]
-    first, then = cheap(), [] if "--no-tests" in arguments else long([a for a in arguments if a != "--no-tests"])
+    first, then = cheap(), list[Check]()
+    if "--no-tests" not in arguments:
+        first, then = [*first, trend()], long(arguments)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         passed = list(pool.map(partial(passes, beside=True), first))
     passed += [passes(check) for check in then]
