@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from compass.domain.entity import EntityKind, EntityRef
 from compass.signals.catalogue import About
@@ -108,6 +109,7 @@ class EntityIndex:
         self._pod_node = pod_node
         self._workload_service = workload_service
         self._addresses = addresses
+        self._members: dict[EntityRef, frozenset[EntityRef]] = {}
         self._known_namespaces = frozenset().union(*namespaces.values()) if namespaces else frozenset()
 
     # -- references ------------------------------------------------------------------------------------------------
@@ -273,14 +275,21 @@ class EntityIndex:
 
     def members(self, entity: EntityRef) -> frozenset[EntityRef]:
         """The entity itself and everything known to be part of it (workloads and pods of a service)."""
-        found = {entity}
-        for child, parent, kind in self.containment():
-            if parent in found and kind == "part_of":
-                found.add(child)
-        return frozenset(found)
+        known = self._members.get(entity)
+        if known is None:
+            found = {entity}
+            for child, parent, kind in self._containment:
+                if parent in found and kind == "part_of":
+                    found.add(child)
+            known = self._members[entity] = frozenset(found)
+        return known
 
     def containment(self) -> tuple[tuple[EntityRef, EntityRef, str], ...]:
         """(child, parent, `part_of` | `runs_on`), parents of workloads before those of pods, sorted."""
+        return self._containment
+
+    @cached_property
+    def _containment(self) -> tuple[tuple[EntityRef, EntityRef, str], ...]:
         pairs: set[tuple[int, EntityRef, EntityRef, str]] = set()
         for (space, name), service_name in self._workload_service.items():
             workload = self.ref(EntityKind.WORKLOAD, name, space)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from compass.domain.entity import EntityRef
@@ -53,7 +53,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Series that together make the rows of one thing: the buckets of a histogram, the modes of a CPU counter."""
+    """Series that together make the rows of one thing: the buckets of a histogram, the modes of a CPU counter.
+
+    `kinds`: the kinds of signal that its rows can have.
+    """
 
     name: str
     meaning: Meaning
@@ -63,6 +66,10 @@ class Group:
     labels: Mapping[str, str]
     members: tuple[Member, ...]
     no_rule: NoRule | None = None
+    kinds: frozenset[SignalKind] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", self._kinds())  # every question asks every group for them
 
     @property
     def histogram(self) -> bool:
@@ -73,9 +80,7 @@ class Group:
         """Whether a label says which requests failed."""
         return any(member.outcome is not None for member in self.members)
 
-    @property
-    def kinds(self) -> frozenset[SignalKind]:
-        """The kinds of signal that rows of this group can have."""
+    def _kinds(self) -> frozenset[SignalKind]:
         own = self.meaning.signal.kind
         found = {own}
         counted = COUNTED.get(own)
