@@ -33,8 +33,8 @@ LEASE_S = 3600.0  # nobody else can want an investigation that lives in this pro
 
 
 class CaseRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. `error` says why there is no answer. `seconds`: from the page to the final list; `peak_mb`: memory;
-    `model`: what a scripted model did, where there was one."""
+    """One run. `error` says why there is no answer. `seconds`: from the page to the final list, by a process that
+    has imported what it needs; `peak_mb`: memory; `model`: what a scripted model did, where there was one."""
 
     id: str
     answer: Answer = Answer()

@@ -31,7 +31,7 @@ from compass.redaction import bound
 
 STDOUT = Path("-")
 NO_MODEL = "none"
-PRELOAD = ("compass.evaluation.case", "compass.entrypoints.wiring")
+PRELOAD = ("compass.evaluation.case", "compass.entrypoints.wiring", "compass.entrypoints.ahead")
 """What a worker process needs: loaded once, in their template."""
 
 
