@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from compass.analysis.proportion import wilson
 from compass.evaluation.calibration import brier_score, calibration, expected_error, log_loss, noise_floor
-from compass.evaluation.intervals import bootstrap, bootstrap_mean, wilson
+from compass.evaluation.intervals import bootstrap, bootstrap_mean
 
 
 def forecasts(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

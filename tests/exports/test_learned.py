@@ -32,7 +32,15 @@ def read_back(data: bytes) -> tuple[Learned, ...]:
 def test_what_is_written_is_read_again_with_its_source() -> None:
     head, found = read(io.BytesIO(file_of(ONE, TWO)), "f.jsonl", NOW)
     assert (head.incidents, head.source, head.anonymised) == (2, "laptop", False)
-    assert [replace(one, incident=replace(one.incident, source="")) for one in found] == [ONE, TWO]
+    unnamed = [
+        replace(
+            one, incident=replace(one.incident, source=""),
+            judgements=tuple(replace(word, source="") for word in one.judgements),
+        )
+        for one in found
+    ]  # fmt: skip
+    assert unnamed == [ONE, TWO]
+    assert {word.source for one in found for word in one.judgements} == {"laptop"}
     assert {one.incident.source for one in found} == {"laptop"}
     assert {one.incident.source for one in read(io.BytesIO(file_of(ONE)), "f", NOW, "bob")[1]} == {"bob"}
 
@@ -72,7 +80,7 @@ def _many(value: dict[str, object]) -> None:
         (file_of(ONE).replace(b'"version":1', b'"version":9'), "version 9"),
         (file_of(ONE) + b"{}\n", "line 3: not what was exported"),
         (file_of(ONE) + b"\xff\xfe\n", "line 3: not what was exported"),
-        (changed(_other_lesson), "line 2: lessons or gaps of another"),
+        (changed(_other_lesson), "line 2: lessons, gaps or judgements of another"),
         (changed(_strength), r"line 2: a sign's strength"),
         (changed(_naive), "line 2: a time without"),
         (changed(_many), "line 2: more than"),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from compass.analysis.standing import standing
 from compass.data import demo_recording
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.failure import Status
-from compass.domain.knowledge import KnownGap, Learned, Lesson, Neighbour, PastIncident, PastStatus
-from compass.domain.learned import Cause, Recalled, Signature, Similar
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, Neighbour, PastIncident, PastStatus
+from compass.domain.learned import Cause, PatternVerdict, Recalled, Signature, Similar
 from compass.investigation.moves import Kind, next_move
 from compass.investigation.recall import LEAST_SIMILAR, recalled, remembered
 from compass.investigation.settings import Limits
@@ -78,6 +79,46 @@ def test_they_propose_what_it_was_with_the_least_lead_and_nothing_behind_it() ->
     assert remembered(board(), {"pool": mechanism("pool")}) == ()
 
 
+def test_one_that_was_never_solved_is_told_although_others_are_more_alike() -> None:
+    less = replace(SIGNATURE, signs={**SIGNATURE.signs, "log.novel@elsewhere": 0.9})
+    unsolved = past(7, PastStatus.UNSOLVED, None, signature=less)
+    told = asked(*(past(n) for n in range(1, 6)), unsolved).similar
+    assert [one.number for one in told] == [1, 2, 3, 7]
+    assert told[-1].cause is None
+
+
+def judged(verdict: PatternVerdict) -> Judgement:
+    return Judgement(
+        id="j", investigation=UUID(int=9), mechanism="pool", entity=ORDERS, verdict=verdict, at=AT, by="human"
+    )
+
+
+@pytest.mark.parametrize("verdict", [PatternVerdict.REJECTED, PatternVerdict.PRUNED])
+def test_a_pattern_that_people_put_away_proposes_nothing_and_is_no_count(verdict: PatternVerdict) -> None:
+    lesson = Lesson(
+        id="#3/k", investigation=UUID(int=3), right=True, mechanism="pool", entity=ORDERS, signature=SIGNATURE,
+        at=AT - timedelta(days=1), by="human",
+    )  # fmt: skip
+    before = recalled(board(), SIGNATURE, [past(3)], [lesson], 1)
+    assert before.history
+    after = recalled(board(), SIGNATURE, [past(3)], [lesson], 1, standing([judged(verdict)], [lesson]))
+    assert (after.history, after.similar[0].pattern) == ((), verdict)
+    assert remembered(remembering(*after.similar), {"pool": mechanism("pool")}) == ()  # type: ignore[arg-type]
+
+
+def test_a_validated_pattern_says_so_where_it_counts_and_proposes_and_weighs_no_more() -> None:
+    lesson = Lesson(
+        id="#3/k", investigation=UUID(int=3), right=True, mechanism="pool", entity=ORDERS, signature=SIGNATURE, at=AT,
+        by="human",
+    )  # fmt: skip
+    stands = standing([judged(PatternVerdict.VALIDATED)])
+    told = recalled(board(), SIGNATURE, [past(3)], [lesson], 1, stands)
+    plain = recalled(board(), SIGNATURE, [past(3)], [lesson], 1)
+    assert told.similar[0].pattern is PatternVerdict.VALIDATED
+    assert told.history == tuple(replace(one, validated=True) for one in plain.history)
+    assert remembered(remembering(*told.similar), {"pool": mechanism("pool")})  # type: ignore[arg-type]
+
+
 def test_it_is_asked_after_screening_once_and_only_where_there_is_a_memory() -> None:
     crew = crew_of(Told("database"))
     assert next_move(board(), crew, Limits()).kind is Kind.BELIEVE
@@ -93,6 +134,7 @@ class Handed:
 
     neighbours: tuple[Neighbour, ...] = ()
     error: Exception | None = None
+    judged: tuple[Judgement, ...] = ()
     seen: list[Signature] = field(default_factory=list)
 
     async def nearest(self, signature: Signature, limit: int = 50) -> tuple[Neighbour, ...]:
@@ -118,6 +160,9 @@ class Handed:
 
     async def gaps(self) -> tuple[KnownGap, ...]:
         return ()
+
+    async def judgements(self) -> tuple[Judgement, ...]:
+        return self.judged
 
     async def forget(self, investigation: UUID) -> None:
         raise AssertionError("an investigation deletes nothing")

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from compass.domain import chronicle as c
 from compass.domain.failure import FailureMode, Status
-from compass.domain.knowledge import Learned, PastStatus
-from compass.domain.learned import Cause, Corrected, LearningUndone, NearMissNoted, Resolved, Visibility
+from compass.domain.knowledge import Learned, PastStatus, RecalledPattern
+from compass.domain.learned import (
+    Cause,
+    Corrected,
+    HistoryCount,
+    LearningUndone,
+    NearMissNoted,
+    PatternJudged,
+    PatternVerdict,
+    Recalled,
+    Resolved,
+    Signature,
+    Similar,
+    Visibility,
+)
 from compass.projections.lessons import learned_of
 from tests.support.boards import LEDGER, ORDERS, WEB, account, events, opening, posterior, seen, theory
 
@@ -94,3 +109,36 @@ def test_what_nobody_could_explain_is_unsolved_until_somebody_says() -> None:
     near = run(NearMissNoted(by="human", cause=TRUTH, stopped_by="an alert"))
     assert near is not None
     assert near.incident.status is PastStatus.NEAR_MISS
+
+
+def test_what_people_say_of_a_pattern_is_kept_whatever_the_incident_was() -> None:
+    said = PatternJudged(
+        by="human", mechanism="disk_full", entity=LEDGER, verdict=PatternVerdict.REJECTED, reason="chance"
+    )
+    learned = run(said, Resolved(by="human", cause=TOLD))
+    assert learned is not None
+    (judged,) = learned.judgements
+    assert (judged.mechanism, judged.entity, judged.verdict) == ("disk_full", LEDGER, PatternVerdict.REJECTED)
+    assert (judged.by, judged.reason, judged.investigation) == ("human", "chance", learned.incident.investigation)
+    assert len(learned.lessons) == 1
+
+
+def test_an_incident_knows_which_patterns_it_was_reminded_of_and_which_of_them_led() -> None:
+    similar = Similar(
+        investigation="i", number=3, title="t", at="2026-01-01T00:00:00+00:00", similarity=0.9, because=(),
+        cause=TRUTH, present=LEDGER,
+    )  # fmt: skip
+    counts = (
+        HistoryCount(mechanism="pool", entity=ORDERS, right=1.0, wrong=0.0),
+        HistoryCount(mechanism="dns", entity=ORDERS, right=0.0, wrong=1.0),  # only warned against
+    )
+    remembered = replace(theory("disk_full", LEDGER, "H2"), proposed_by="knowledge:#3")
+    learned = run(
+        Recalled(signature=Signature(), similar=(similar, replace(similar, cause=None)), history=counts),
+        c.Proposed(hypothesis=remembered),
+    )
+    assert learned is not None
+    assert learned.incident.recalled == (
+        RecalledPattern(mechanism="disk_full", entity=LEDGER, proposed=True, led=False),
+        RecalledPattern(mechanism="pool", entity=ORDERS, proposed=False, led=True),
+    )

@@ -12,8 +12,8 @@ from zlib import crc32
 import numpy as np
 
 from compass.domain.entity import EntityKind, EntityRef
-from compass.domain.knowledge import KnownGap, Learned, Lesson, PastIncident, PastStatus
-from compass.domain.learned import Cause, Signature
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, PastIncident, PastStatus, RecalledPattern
+from compass.domain.learned import Cause, PatternVerdict, Signature
 from compass.ports.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -60,11 +60,12 @@ def past(
         investigation=investigation or uuid4(), number=number, title=f"incident {number}",
         at=FIRST + timedelta(days=number), status=status, cause=cause(), led=cause("db.slow_query"), fix="pool of 40",
         signature=Signature(signs=signs, services=("service/shop/orders",), words=words), seq=seq, source=source,
+        recalled=(RecalledPattern(mechanism="db.slow_query", entity=ORDERS_DB, proposed=True, led=True),),
     )  # fmt: skip
 
 
 def learned(incident: PastIncident, *, undone: bool = False) -> Learned:
-    """An incident that speaks for one mechanism and against another, and a gap."""
+    """An incident that speaks for one mechanism and against another, a gap, and a word about a pattern."""
     of = incident.investigation
     lessons = tuple(
         Lesson(
@@ -84,4 +85,8 @@ def learned(incident: PastIncident, *, undone: bool = False) -> Learned:
         investigation=of, gap="no pool metrics", hides="waiting", suggestion="export pool_waiting", at=incident.at,
         hid_cause=True,
     )  # fmt: skip
-    return Learned(incident=incident, lessons=lessons, gaps=(gap,))
+    judged = Judgement(
+        id="judged", investigation=of, mechanism="db.slow_query", entity=ORDERS_DB, verdict=PatternVerdict.REJECTED,
+        at=incident.at, by="human", reason="a coincidence",
+    )  # fmt: skip
+    return Learned(incident=incident, lessons=lessons, gaps=(gap,), judgements=(judged,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -12,7 +13,9 @@ import pytest
 from compass.domain.advice import ModelCall, Role, Task
 from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import NewEvent, Tombstone
+from compass.domain.commanded import Decided, DecisionKind, DecisionRecord
 from compass.domain.failure import Status
+from compass.domain.knowledge import Learned
 from compass.domain.learned import Recalled, Resolved, Signature, Similar
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import NotFoundError, StaleRunnerError
@@ -85,6 +88,59 @@ async def test_what_later_investigations_recalled_of_it_goes_too(chronicle: Chro
     assert not isinstance(step.payload, Tombstone)
     assert not any(isinstance(event.payload, Tombstone) for event in await chronicle.read(unrelated))
     assert await chronicle.verify(later) == 2
+
+
+async def test_its_words_go_where_another_investigation_quotes_them(chronicle: Chronicle) -> None:
+    """What was shown to a person who decided, or to a model that was asked, in one that was reminded of it."""
+    gone, later, other = await planted(chronicle), await chronicle.create("later"), await chronicle.create("other")
+    similar = Similar(
+        investigation=str(gone), number=1, title="t", at="2026-01-01T00:00:00+00:00", similarity=0.9, because=(),
+        cause=cause(),
+    )  # fmt: skip
+    quoting = Decided(
+        decision="test 2", by="human", because="", record=DecisionRecord(
+            kind=DecisionKind.DIRECTION, options=("1 slow", f"2 like #1, resolved by: fix {PLANTED}"), chosen="2",
+        ),
+    )  # fmt: skip
+    plain = Decided(decision="test 1", by="human", because="it is slow")
+    call = ModelCall(
+        id="call-quoting", task=Task.CLASSIFY, role=Role.FAST, provider="p", model="m", prompt_version="1",
+        prompt=f"an earlier one: opened {PLANTED}", reply="",
+    )  # fmt: skip
+    await chronicle.replies.keep(call.id, KeptReply(text='"x"', model="p:m"))
+    news = [new("q", quoting), new("p", plain), new("a", ModelAsked(call=call))]
+    recalled = new("m", Recalled(signature=Signature(), similar=(similar,)))
+    await chronicle.append(later, None, [new("o", opened("t")), recalled, *news])
+    await chronicle.append(other, None, [new("o", opened("t")), new("q", quoting)])
+    reminded = replace(past(investigation=later, seq=5), title="later")
+    await chronicle.knowledge.learn([Learned(incident=reminded)])
+    await chronicle.erasure.forget(gone)
+    erased = [event.key for event in await chronicle.read(later) if isinstance(event.payload, Tombstone)]
+    assert erased == ["m", "q", "a"]
+    assert await chronicle.verify(later) == 5
+    assert await chronicle.replies.find("call-quoting") is None
+    kept = await chronicle.knowledge.taught(later)
+    assert kept is not None
+    assert kept.incident.recalled == ()
+    # One that was never reminded of it has these words from somewhere else.
+    assert not any(isinstance(event.payload, Tombstone) for event in await chronicle.read(other))
+
+
+async def test_a_title_that_both_pages_have_is_no_quotation(chronicle: Chronicle) -> None:
+    gone, later = await planted(chronicle), await chronicle.create("later")
+    similar = Similar(
+        investigation=str(gone), number=1, title="t", at="2026-01-01T00:00:00+00:00", similarity=0.9, because=(),
+        cause=None,
+    )  # fmt: skip
+    decided = Decided(decision="test 1", by="human", because="", shown=(f"1 opened {PLANTED}",))
+    await chronicle.append(
+        later, None,
+        [new("o", opened(f"opened {PLANTED}")), new("m", Recalled(signature=Signature(), similar=(similar,))),
+         new("d", decided)],
+    )  # fmt: skip
+    await chronicle.erasure.forget(gone)
+    erased = [event.key for event in await chronicle.read(later) if isinstance(event.payload, Tombstone)]
+    assert erased == ["m"]
 
 
 async def test_what_a_runner_works_on_is_left_alone(chronicle: Chronicle) -> None:

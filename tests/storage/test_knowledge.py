@@ -41,6 +41,7 @@ async def test_what_was_learned_is_read_as_it_was_given(chronicle: Chronicle) ->
     assert await knowledge.incidents(limit=1) == (two.incident,)
     assert await knowledge.lessons() == (*one.lessons, *two.lessons)
     assert await knowledge.gaps() == (*one.gaps, *two.gaps)
+    assert await knowledge.judgements() == (*one.judgements, *two.judgements)
     assert await knowledge.taught(one.incident.investigation) == one
     assert await knowledge.taught(uuid4()) is None
     await knowledge.learn([])
@@ -55,6 +56,7 @@ async def test_learning_again_replaces_all_that_it_taught(chronicle: Chronicle) 
     assert await knowledge.taught(one.incident.investigation) == again
     assert await knowledge.lessons() == (*again.lessons, *two.lessons)
     assert await knowledge.gaps() == two.gaps
+    assert await knowledge.judgements() == two.judgements
 
 
 async def test_what_a_slower_process_derived_from_fewer_events_replaces_nothing(chronicle: Chronicle) -> None:
@@ -226,6 +228,7 @@ async def test_forgetting_leaves_nothing(chronicle: Chronicle) -> None:
     assert await knowledge.incidents() == (two.incident,)
     assert await knowledge.lessons() == two.lessons
     assert await knowledge.gaps() == two.gaps
+    assert await knowledge.judgements() == two.judgements
     assert [one.incident for one in await knowledge.nearest(one.incident.signature)] == [two.incident]
 
 

@@ -91,4 +91,5 @@ def words(count: HistoryCount) -> str:
     if count.wrong:
         parts.append(f"was put first and was not it {count.wrong:.1f} times")
     said = " and ".join(parts) or "says nothing"
-    return f"history of incidents like this (decayed): it {said} ({numbers})"
+    validated = ", a pattern that a person validated" if count.validated else ""
+    return f"history of incidents like this (decayed): it {said} ({numbers}){validated}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from compass.analysis.similarity import Rarity, likeness, rarity_of
+from compass.analysis.standing import PUT_AWAY, standing
 from compass.domain.entity import EntityRef
-from compass.domain.knowledge import KnownGap, Lesson, PastIncident, PastStatus
+from compass.domain.knowledge import Judgement, KnownGap, Lesson, PastIncident, PastStatus
 
 ALIKE = 0.5
 """Likeness of signs from which two unsolved incidents are of one pattern."""
@@ -20,8 +21,10 @@ HID_WORTH = 3.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatternCount:
     """A mechanism at an entity, over the team's past. `right` and `wrong` are plain counts of lessons; `fixes` what
-    resolved it, the latest first; `incidents` are their ids, the latest first."""
+    resolved it, the latest first; `incidents` are their ids, the latest first. `number` is its place among all, by
+    which people name it; `judgement` the word of a person that holds."""
 
+    number: int = 0
     mechanism: str
     entity: EntityRef
     right: int
@@ -29,6 +32,12 @@ class PatternCount:
     last: datetime
     fixes: tuple[str, ...]
     incidents: tuple[UUID, ...]
+    judgement: Judgement | None = None
+
+    @property
+    def put_away(self) -> bool:
+        """Whether people said that it is none, or pruned it."""
+        return self.judgement is not None and self.judgement.verdict in PUT_AWAY
 
     @property
     def success(self) -> float:
@@ -61,8 +70,13 @@ class RankedGap:
         return self.incidents + HID_WORTH * self.hid
 
 
-def patterns_of(lessons: Iterable[Lesson], incidents: Iterable[PastIncident]) -> tuple[PatternCount, ...]:
-    """Patterns by how often they were right, then by when last. Lessons that are undone count nothing."""
+def patterns_of(
+    lessons: Iterable[Lesson], incidents: Iterable[PastIncident], judgements: Iterable[Judgement] = ()
+) -> tuple[PatternCount, ...]:
+    """Patterns by how often they were right, then by when last, those that were put away at the end. Lessons that are
+    undone count nothing."""
+    lessons = tuple(lessons)
+    stands = standing(judgements, lessons)
     fixes = {one.investigation: one.fix for one in incidents if one.fix}
     grouped: dict[tuple[str, EntityRef], list[Lesson]] = {}
     for lesson in lessons:
@@ -76,8 +90,10 @@ def patterns_of(lessons: Iterable[Lesson], incidents: Iterable[PastIncident]) ->
         found.append(PatternCount(
             mechanism=mechanism, entity=entity, right=len(right), wrong=len(latest) - len(right), last=latest[0].at,
             fixes=tuple(dict.fromkeys(known)), incidents=tuple(dict.fromkeys(one.investigation for one in latest)),
+            judgement=stands.get((mechanism, entity)),
         ))  # fmt: skip
-    return tuple(sorted(found, key=lambda p: (-p.right, p.wrong, -p.last.timestamp(), p.mechanism, p.entity)))
+    found.sort(key=lambda p: (p.put_away, -p.right, p.wrong, -p.last.timestamp(), p.mechanism, p.entity))
+    return tuple(replace(one, number=number) for number, one in enumerate(found, start=1))
 
 
 def clusters_of(incidents: Sequence[PastIncident]) -> tuple[Cluster, ...]:

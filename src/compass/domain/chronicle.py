@@ -41,7 +41,7 @@ from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Incident, Onset
-from compass.domain.learned import Corrected, LearningUndone, NearMissNoted, Recalled, Resolved
+from compass.domain.learned import Corrected, LearningUndone, NearMissNoted, PatternJudged, Recalled, Resolved
 from compass.domain.observation import Observation
 from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
@@ -278,8 +278,8 @@ Payload = (
     | UnsolvedPattern | TimingMeasured | ServersAsked | CommandGiven | Resumed | Ended | Reported | Rechecked
     | ModelSent | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
     | AdviceTaken | PersonAnswered | CostEstimated | DecisionReviewed | SetAside | ScopeSet | Escalated
-    | DataRequested | DataGiven | Recalled | Resolved | Corrected | NearMissNoted | LearningUndone | ToolAnswered
-    | ToolsAsked | ToolsConsulted | NamesRejected | TeamBriefed
+    | DataRequested | DataGiven | Recalled | Resolved | Corrected | NearMissNoted | LearningUndone | PatternJudged
+    | ToolAnswered | ToolsAsked | ToolsConsulted | NamesRejected | TeamBriefed
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -336,6 +336,7 @@ KINDS: dict[str, type] = {
     "incident.corrected": Corrected,
     "near_miss.noted": NearMissNoted,
     "learning.undone": LearningUndone,
+    "pattern.judged": PatternJudged,
     "tools.asked": ToolsAsked,
     "tool.answered": ToolAnswered,
     "tools.consulted": ToolsConsulted,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from compass.domain.entity import EntityRef
 from compass.domain.incident import Severity
-from compass.domain.learned import Cause, Signature
+from compass.domain.learned import Cause, PatternVerdict, Signature
 
 
 class PastStatus(StrEnum):
@@ -26,8 +26,20 @@ class PastStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecalledPattern:
+    """A pattern that an investigation was reminded of: whether its memory proposed that theory, which nobody had, and
+    whether that account led in the end. `entity` is the one that the pattern names."""
+
+    mechanism: str
+    entity: EntityRef
+    proposed: bool = False
+    led: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastIncident:
-    """One incident as later ones see it. `led` is what COMPASS put first, `cause` what people say it was.
+    """One incident as later ones see it. `led` is what COMPASS put first, `cause` what people say it was, `recalled`
+    the patterns it was reminded of.
 
     `seq` is the last event it was derived from; `source` names where it was imported from ("" this database's own).
     """
@@ -44,6 +56,7 @@ class PastIncident:
     severity: Severity = Severity.UNKNOWN
     seq: int = 0
     source: str = ""
+    recalled: tuple[RecalledPattern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +90,38 @@ class KnownGap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A person's word about a pattern, as recorded in one investigation; `id` is unique in the team. The latest about a
+    pattern holds, one of this database before any that was imported (`source`)."""
+
+    id: str
+    investigation: UUID
+    mechanism: str
+    entity: EntityRef
+    verdict: PatternVerdict
+    at: datetime
+    by: str
+    reason: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
     """Everything that one investigation teaches, replacing what it taught before."""
 
     incident: PastIncident
     lessons: tuple[Lesson, ...] = ()
     gaps: tuple[KnownGap, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+
+    @property
+    def of(self) -> frozenset[UUID]:
+        """The investigations that its parts say they are of: its own, where all is well."""
+        parts = (
+            *(one.investigation for one in self.lessons), *(one.investigation for one in self.gaps),
+            *(one.investigation for one in self.judgements),
+        )  # fmt: skip
+        return frozenset(parts) | {self.incident.investigation}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

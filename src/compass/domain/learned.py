@@ -73,6 +73,27 @@ class LearningUndone:
     reason: str = ""
 
 
+class PatternVerdict(StrEnum):
+    """What people say of a pattern: a mechanism at an entity that came back, or is thought to."""
+
+    OPEN = "open"  # nobody says anything of it, or what was said is taken back
+    VALIDATED = "validated"
+    REJECTED = "rejected"  # no pattern: it proposes and counts no more
+    PRUNED = "pruned"  # put away for its age or its record: until it is seen again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatternJudged:
+    """A person's word about a pattern. It belongs to no single investigation: it is recorded in the latest one that
+    taught the pattern, and the latest word about a pattern holds, wherever it stands."""
+
+    by: str
+    mechanism: str
+    entity: EntityRef
+    verdict: PatternVerdict
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """What an incident looks like, without times and numbers.
@@ -104,6 +125,7 @@ class Similar:
     present: EntityRef | None = None
     fix: str = ""
     source: str = ""
+    pattern: PatternVerdict = PatternVerdict.OPEN  # what people say of its cause as a pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +141,7 @@ class HistoryCount:
     right: float
     wrong: float
     lessons: tuple[str, ...] = ()
+    validated: bool = False  # as a pattern, by a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

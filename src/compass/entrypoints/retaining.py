@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from compass.entrypoints.carrying import carry_on
 from compass.entrypoints.config import Retention
 from compass.entrypoints.learning import catch_up
 from compass.ports.chronicle import Chronicle
@@ -52,6 +53,7 @@ async def due(chronicle: Chronicle, rules: Retention, now: datetime) -> Due:
 async def apply(chronicle: Chronicle, wanted: Due) -> Applied:
     """Learn what was not learned yet, then erase: one investigation a transaction, so that it may be stopped."""
     await catch_up(chronicle, at_once=EVERY)
+    await carry_on(chronicle, {one.investigation for one in wanted.everything})
     evidence = everything = payloads = busy = 0
     for one in wanted.everything:
         try:

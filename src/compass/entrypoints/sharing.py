@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from compass.domain.knowledge import KnownGap, Learned, Lesson
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson
 from compass.exports.anonymous import Anonymiser
 from compass.exports.learned import MOST, merged
 from compass.ports.errors import EmbeddingError
@@ -32,14 +32,18 @@ async def everything(knowledge: Knowledge) -> tuple[Learned, ...]:
     """All that is known, oldest first, without lessons that were undone."""
     lessons: dict[UUID, list[Lesson]] = defaultdict(list)
     gaps: dict[UUID, list[KnownGap]] = defaultdict(list)
+    judgements: dict[UUID, list[Judgement]] = defaultdict(list)
     incidents = await knowledge.incidents(MOST)
+    for judgement in await knowledge.judgements():
+        judgements[judgement.investigation].append(judgement)
     for lesson in await knowledge.lessons():
         lessons[lesson.investigation].append(lesson)
     for gap in await knowledge.gaps():
         gaps[gap.investigation].append(gap)
     return tuple(
         Learned(
-            incident=one, lessons=tuple(lessons[one.investigation]), gaps=tuple(gaps[one.investigation])
+            incident=one, lessons=tuple(lessons[one.investigation]), gaps=tuple(gaps[one.investigation]),
+            judgements=tuple(judgements[one.investigation]),
         )
         for one in reversed(incidents)
     )  # fmt: skip

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compass.analysis.proportion import wilson
 from compass.evaluation.answer import Tried
 from compass.evaluation.calibration import Calibration, calibration
 from compass.evaluation.case import CaseRun
-from compass.evaluation.intervals import bootstrap_mean, wilson
+from compass.evaluation.intervals import bootstrap_mean
 from compass.evaluation.models.record import ModelFigures, figures
 from compass.evaluation.ranks import Placing, is_place, place_of
 from compass.evaluation.report import (

@@ -12,7 +12,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from compass.domain.entity import EntityRef
-from compass.domain.knowledge import KnownGap, Learned, Lesson, PastIncident
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, PastIncident, RecalledPattern
 from compass.domain.learned import Cause, Signature
 from compass.redaction import Masker
 
@@ -33,12 +33,14 @@ class Anonymiser:
             incident=self._incident(one.incident, of),
             lessons=tuple(self._lesson(lesson, of) for lesson in one.lessons),
             gaps=tuple(self._gap(gap, of) for gap in one.gaps),
+            judgements=tuple(self._judgement(judgement, of) for judgement in one.judgements),
         )
 
     def _incident(self, one: PastIncident, of: UUID) -> PastIncident:
         return replace(
             one, investigation=of, title=self._text(one.title), signature=self._signature(one.signature),
             led=self._cause(one.led), cause=self._cause(one.cause), fix=self._text(one.fix), source="",
+            recalled=tuple(self._recalled(pattern) for pattern in one.recalled),
         )  # fmt: skip
 
     def _lesson(self, one: Lesson, of: UUID) -> Lesson:
@@ -52,6 +54,15 @@ class Anonymiser:
             one, investigation=of, gap=self._text(one.gap), hides=self._text(one.hides),
             suggestion=self._text(one.suggestion),
         )  # fmt: skip
+
+    def _judgement(self, one: Judgement, of: UUID) -> Judgement:
+        return replace(
+            one, investigation=of, mechanism=self._mechanism(one.mechanism), entity=self._entity(one.entity),
+            id=self._pseudonym("judgement", one.id), by=SOMEBODY, reason=self._text(one.reason), source="",
+        )  # fmt: skip
+
+    def _recalled(self, one: RecalledPattern) -> RecalledPattern:
+        return replace(one, mechanism=self._mechanism(one.mechanism), entity=self._entity(one.entity))
 
     def _cause(self, one: Cause | None) -> Cause | None:
         if one is None:
@@ -98,9 +109,13 @@ def _names(learned: Iterable[Learned]) -> set[str]:
         causes = [cause for cause in (one.incident.cause, one.incident.led) if cause is not None]
         found |= {cause.change for cause in causes}
         entities = [cause.entity for cause in causes if cause.entity is not None]
-        for entity in (*entities, *(lesson.entity for lesson in one.lessons)):
+        entities += [lesson.entity for lesson in one.lessons]
+        entities += [judgement.entity for judgement in one.judgements]
+        entities += [pattern.entity for pattern in one.incident.recalled]
+        for entity in entities:
             found |= {entity.name, entity.namespace, entity.cluster}
         for key in one.incident.signature.services:
             found |= set(key.partition("/")[2].replace("@", "/").split("/"))
-        found |= {lesson.by.partition(":")[2] for lesson in one.lessons}
+        people = [*(lesson.by for lesson in one.lessons), *(judgement.by for judgement in one.judgements)]
+        found |= {by.partition(":")[2] for by in people}
     return {name for name in found if name}

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from compass.domain.entity import EntityRef
-from compass.domain.knowledge import KnownGap, Learned, Lesson, PastIncident
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, PastIncident, RecalledPattern
 from compass.domain.learned import Cause, Signature
 from compass.ports.errors import BadInputError
 from compass.redaction import bound, redact
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 FORMAT, VERSION = "compass-knowledge", 1
 MOST, LINE_BYTES = 200_000, 1_000_000
-LESSONS, GAPS, SIGNS, SERVICES = 100, 200, 500, 500
+LESSONS, GAPS, JUDGEMENTS, RECALLED, SIGNS, SERVICES = 100, 200, 500, 100, 500, 500
 SHORT, LONG = 500, 8_000
 
 
@@ -135,17 +135,20 @@ def _checked(one: Learned, place: Place, source: str) -> Learned:
     incident, of = one.incident, one.incident.investigation
     if len(one.lessons) > LESSONS or len(one.gaps) > GAPS:
         raise BadInputError(f"more than {LESSONS} lessons or {GAPS} gaps", where=place.where)
-    named = {lesson.investigation for lesson in one.lessons} | {gap.investigation for gap in one.gaps}
-    if named - {of}:
-        raise BadInputError("lessons or gaps of another investigation", where=place.where)
+    if len(one.judgements) > JUDGEMENTS or len(incident.recalled) > RECALLED:
+        raise BadInputError(f"more than {JUDGEMENTS} judgements or {RECALLED} patterns", where=place.where)
+    if one.of != {of}:
+        raise BadInputError("lessons, gaps or judgements of another investigation", where=place.where)
     return Learned(
         incident=replace(
             incident, title=_text(incident.title, SHORT), fix=_text(incident.fix, LONG), at=_moment(incident.at, place),
             signature=_signature(incident.signature, place), led=_cause(incident.led), cause=_cause(incident.cause),
             seq=max(0, incident.seq), source=_text(incident.source, SHORT) or source,
+            recalled=tuple(_recalled(pattern) for pattern in incident.recalled),
         ),
         lessons=tuple(_lesson(lesson, place) for lesson in one.lessons),
         gaps=tuple(_gap(gap, place) for gap in one.gaps),
+        judgements=tuple(_judgement(judgement, place, source) for judgement in one.judgements),
     )  # fmt: skip
 
 
@@ -161,6 +164,18 @@ def _gap(one: KnownGap, place: Place) -> KnownGap:
         one, gap=_text(one.gap, SHORT), hides=_text(one.hides, SHORT), suggestion=_text(one.suggestion, LONG),
         at=_moment(one.at, place),
     )  # fmt: skip
+
+
+def _judgement(one: Judgement, place: Place, source: str) -> Judgement:
+    return replace(
+        one, id=_text(one.id, SHORT), mechanism=_text(one.mechanism, SHORT), entity=_entity(one.entity),
+        at=_moment(one.at, place), by=_text(one.by, SHORT), reason=_text(one.reason, LONG),
+        source=_text(one.source, SHORT) or source,
+    )  # fmt: skip
+
+
+def _recalled(one: RecalledPattern) -> RecalledPattern:
+    return replace(one, mechanism=_text(one.mechanism, SHORT), entity=_entity(one.entity))
 
 
 def _signature(one: Signature, place: Place) -> Signature:

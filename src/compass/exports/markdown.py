@@ -70,6 +70,12 @@ def _draft(events: Sequence[c.Event], mechanisms: Mapping[str, Mechanism], id: s
     return Draft(board=board, view=view, cites=cite(events), mechanisms=mechanisms)
 
 
+PATTERN_SAID = {
+    "validated": "a pattern that was validated", "rejected": "marked as no pattern",
+    "pruned": "a pattern that was pruned",
+}  # fmt: skip
+
+
 def _similar(d: Draft) -> list[str]:
     lines, asked = ["## Similar incidents", ""], "Question: have you seen this before?"
     if d.view.past_searched is None:
@@ -86,7 +92,8 @@ def _similar(d: Draft) -> list[str]:
     for one in d.view.past:
         fix = f" It was resolved by: {one.fix}." if one.fix else ""
         both = f" Both show: {', '.join(one.because)}." if one.because else ""
-        lines.append(f"- #{one.number} of {one.on}, {one.similarity:.0%} alike: {one.was}.{both}{fix}{cited}")
+        said = f" ({PATTERN_SAID[one.pattern]})" if one.pattern else ""
+        lines.append(f"- #{one.number} of {one.on}, {one.similarity:.0%} alike: {one.was}{said}.{both}{fix}{cited}")
     return lines
 
 

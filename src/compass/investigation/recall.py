@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from compass.analysis.history import counts_of
 from compass.analysis.signature import signature_of
 from compass.analysis.similarity import Rarity, rarity_of, shared, similarity
+from compass.analysis.standing import PUT_AWAY, PatternKey, counting, standing, verdict_on
 from compass.domain.board import Board
 from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
-from compass.domain.knowledge import Lesson, Neighbour, PastStatus
-from compass.domain.learned import Recalled, Signature, Similar
+from compass.domain.knowledge import Judgement, Lesson, Neighbour, PastStatus
+from compass.domain.learned import PatternVerdict, Recalled, Signature, Similar
 from compass.domain.mechanism import Mechanism
 from compass.domain.proposed import BY_MEMORY
 from compass.domain.time import to_datetime
@@ -45,13 +48,14 @@ async def recall(recorder: Recorder, knowledge: Knowledge | None) -> None:
             async with asyncio.timeout(ASK_S):
                 neighbours = await _near(knowledge, signature)
                 lessons = await knowledge.lessons(_known(board))
+                judgements = await knowledge.judgements()
                 searched = await knowledge.count()
         except (StorageError, TimeoutError) as error:
             found = Recalled(signature=signature, lost=str(error) or f"no answer within {ASK_S:.0f} s")
         else:
             others = tuple(n for n in neighbours if n.incident.investigation != recorder.investigation)
             taught = tuple(one for one in lessons if one.investigation != recorder.investigation)
-            found = recalled(board, signature, others, taught, searched)
+            found = recalled(board, signature, others, taught, searched, standing(judgements, lessons))
     await recorder.append(("memory/recalled", found), actor=ACTOR)
 
 
@@ -64,25 +68,42 @@ async def _near(knowledge: Knowledge, signature: Signature) -> tuple[Neighbour, 
 
 
 def recalled(
-    board: Board, signature: Signature, neighbours: Sequence[Neighbour], lessons: Sequence[Lesson], searched: int
+    board: Board,
+    signature: Signature,
+    neighbours: Sequence[Neighbour],
+    lessons: Sequence[Lesson],
+    searched: int,
+    stands: Mapping[PatternKey, Judgement] = MappingProxyType({}),
 ) -> Recalled:
     """What neighbours and lessons say about an incident of this signature: the most similar first, and the counts.
 
-    Lessons age up to the end of what may be read: a recording supplies its own now.
+    `stands`: what people say of patterns. Those that were put away are no count; incidents of them are told all the
+    same, as what they are. Lessons age up to the end of what may be read: a recording supplies its own now.
     """
     now_ns = board.incident.now_ns if board.incident is not None else 0
     rarity = rarity_of([*(n.incident.signature for n in neighbours), *(one.signature for one in lessons)])
     similar = [
-        _similar(board, n, signature, rarity) for n in neighbours if n.incident.status in TOLD
+        _similar(board, n, signature, rarity, stands) for n in neighbours if n.incident.status in TOLD
     ]  # fmt: skip
     kept = sorted(
         (one for one in similar if one.similarity >= LEAST_SIMILAR),
         key=lambda one: (-one.similarity, one.investigation),
     )
+    counts = counts_of(counting(lessons, stands), signature, rarity, to_datetime(now_ns))
     return Recalled(
-        signature=signature, similar=tuple(kept[:MOST_SIMILAR]), searched=searched,
-        history=counts_of(lessons, signature, rarity, to_datetime(now_ns)),
+        signature=signature, similar=_most_similar(kept), searched=searched,
+        history=tuple(
+            replace(one, validated=verdict_on((one.mechanism, one.entity), stands) is PatternVerdict.VALIDATED)
+            for one in counts
+        ),
     )  # fmt: skip
+
+
+def _most_similar(kept: Sequence[Similar]) -> tuple[Similar, ...]:
+    """The first of them, and the first that was never solved where it is not among those: what this one turns out to be
+    may be what that one was."""
+    unsolved = [one for one in kept if one.cause is None]
+    return tuple(dict.fromkeys((*kept[:MOST_SIMILAR], *unsolved[:1])))
 
 
 def remembered(
@@ -91,12 +112,14 @@ def remembered(
     """Theories that similar incidents propose and nobody has yet (`raised` are about to be), without a label.
 
     The lead is the least there is, whatever the similarity: a similar incident scores nothing. Nothing suggested it
-    here, so all that it requires, once seen, is fresh.
+    here, so all that it requires, once seen, is fresh. What people say is no pattern proposes nothing.
     """
     if board.memory is None or board.onset is None:
         return ()
     found: dict[str, Hypothesis] = {}
     for similar in board.memory.similar:
+        if similar.pattern in PUT_AWAY:
+            continue
         if similar.cause is None or similar.present is None or similar.cause.mechanism not in mechanisms:
             continue
         key = hypothesis_id(similar.cause.mechanism, similar.present)
@@ -109,13 +132,21 @@ def remembered(
     return tuple(found.values())
 
 
-def _similar(board: Board, neighbour: Neighbour, signature: Signature, rarity: Rarity) -> Similar:
+def _similar(
+    board: Board, neighbour: Neighbour, signature: Signature, rarity: Rarity, stands: Mapping[PatternKey, Judgement]
+) -> Similar:
     past = neighbour.incident
+    struck = past.cause.entity if past.cause is not None else None
+    present = _present(board, struck)
+    judged = [
+        verdict_on((past.cause.mechanism, one), stands) for one in (struck, present)
+        if past.cause is not None and one is not None
+    ]  # fmt: skip
     return Similar(
         investigation=str(past.investigation), number=past.number, title=past.title, at=past.at.isoformat(),
         similarity=round(similarity(signature, past.signature, rarity, neighbour.cosine), 4),
         because=shared(signature, past.signature, rarity), cause=past.cause, fix=past.fix, source=past.source,
-        present=_present(board, past.cause.entity) if past.cause is not None else None,
+        present=present, pattern=next((one for one in judged if one is not PatternVerdict.OPEN), PatternVerdict.OPEN),
     )  # fmt: skip
 
 

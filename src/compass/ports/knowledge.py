@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from compass.domain.entity import EntityRef
-from compass.domain.knowledge import KnownGap, Learned, Lesson, Neighbour, PastIncident
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, Neighbour, PastIncident
 from compass.domain.learned import Signature
 
 if TYPE_CHECKING:
@@ -80,6 +80,10 @@ class Knowledge(Protocol):
 
     async def gaps(self) -> tuple[KnownGap, ...]: ...
 
+    async def judgements(self) -> tuple[Judgement, ...]:
+        """What people said of patterns, oldest first, also what was taken back."""
+        ...
+
     async def taught(self, investigation: UUID) -> Learned | None:
         """All that one investigation teaches, also what was undone; None where it teaches nothing yet."""
         ...
@@ -89,5 +93,5 @@ class Knowledge(Protocol):
         ...
 
     async def forget(self, investigation: UUID) -> None:
-        """Delete everything that came of one investigation: incident, lessons, gaps, vectors."""
+        """Delete everything that came of one investigation: incident, lessons, gaps, judgements, vectors."""
         ...

@@ -11,10 +11,12 @@ from datetime import datetime
 from compass.analysis.signature import signature_of
 from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
-from compass.domain.knowledge import KnownGap, Learned, Lesson, PastIncident, PastStatus
-from compass.domain.learned import Cause, Corrected, NearMissNoted, Resolved, Signature, Visibility
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, PastIncident, PastStatus, RecalledPattern
+from compass.domain.learned import Cause, Corrected, NearMissNoted, PatternJudged, Resolved, Signature, Visibility
+from compass.domain.proposed import BY_MEMORY
 from compass.domain.time import to_datetime
 from compass.projections.board import fold_all
 
@@ -33,9 +35,12 @@ def learned_of(events: Sequence[c.Event], number: int) -> Learned | None:
         investigation=events[0].investigation, number=number, title=board.incident.title,
         at=to_datetime(board.incident.detected_ns), status=_status(board), signature=signature, led=leading(board),
         cause=board.verdicts.cause, fix=board.verdicts.fix, severity=board.incident.severity, seq=events[-1].seq,
+        recalled=_recalled(board),
     )  # fmt: skip
     lessons = tuple(one for event in events for one in _lessons(event, board, signature, number))
-    return Learned(incident=incident, lessons=lessons, gaps=_gaps(events, board))
+    return Learned(
+        incident=incident, lessons=lessons, gaps=_gaps(events, board), judgements=_judgements(events, number)
+    )
 
 
 def leading(board: Board) -> Cause | None:
@@ -51,6 +56,41 @@ def leading(board: Board) -> Cause | None:
     change = max(account.triggers, key=lambda t: (t.weight, t.change), default=None)
     known = change.change if change is not None and change.change != NO_CHANGE else ""
     return Cause(mechanism=head.mechanism, entity=head.entity, change=known)
+
+
+def _recalled(board: Board) -> tuple[RecalledPattern, ...]:
+    """Every pattern that the memory named here, as a similar incident or by a count, in order."""
+    if board.memory is None:
+        return ()
+    here: dict[tuple[str, EntityRef], EntityRef] = {
+        (count.mechanism, count.entity): count.entity for count in board.memory.history if count.right
+    }
+    for similar in board.memory.similar:
+        if similar.cause is not None and similar.cause.mechanism and similar.cause.entity is not None:
+            here[similar.cause.mechanism, similar.cause.entity] = similar.present or similar.cause.entity
+    first = leading(board)
+    by_memory = {
+        (h.mechanism, h.entity) for h in board.hypotheses.values() if h.proposed_by.startswith(BY_MEMORY)
+    }  # fmt: skip
+    return tuple(
+        RecalledPattern(
+            mechanism=mechanism, entity=entity, proposed=(mechanism, present) in by_memory,
+            led=first is not None and (first.mechanism, first.entity) == (mechanism, present),
+        )
+        for (mechanism, entity), present in sorted(here.items())
+    )  # fmt: skip
+
+
+def _judgements(events: Sequence[c.Event], number: int) -> tuple[Judgement, ...]:
+    found: list[Judgement] = []
+    for event in events:
+        said = event.payload
+        if isinstance(said, PatternJudged):
+            found.append(Judgement(
+                id=f"#{number}/{event.key}", investigation=event.investigation, mechanism=said.mechanism,
+                entity=said.entity, verdict=said.verdict, at=event.occurred_at, by=said.by, reason=said.reason,
+            ))  # fmt: skip
+    return tuple(found)
 
 
 def _status(board: Board) -> PastStatus:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from compass.domain.board import Board
 from compass.domain.hypothesis import Hypothesis
-from compass.domain.learned import Cause, Similar
+from compass.domain.learned import Cause, PatternVerdict, Similar
 from compass.domain.mechanism import Mechanism
 from compass.projections.view import PastLine
 
@@ -20,6 +20,7 @@ def past_lines(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[PastL
             number=one.number, title=one.title, on=one.at[:10], similarity=one.similarity, because=one.because,
             was=cause_words(one.cause, mechanisms) if one.cause is not None else "never solved", fix=one.fix,
             here=_here(one, board), source=one.source,
+            pattern="" if one.pattern is PatternVerdict.OPEN else one.pattern.value,
         )
         for one in board.memory.similar
     )  # fmt: skip

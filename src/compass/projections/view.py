@@ -282,7 +282,8 @@ class LostLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastLine:
     """A similar incident of the team's past. `on`: its date; `was`: what it turned out to be, in words; `here`: what
-    became of that in this investigation ("" where it could not be proposed)."""
+    became of that in this investigation ("" where it could not be proposed); `pattern`: what people say of it as a
+    pattern ("" nothing, else as in `domain.learned.PatternVerdict`)."""
 
     number: int
     title: str
@@ -293,6 +294,7 @@ class PastLine:
     fix: str
     here: str = ""
     source: str = ""
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 from compass.ports.erasure import Erasable
 from compass.storage.connections import Connections
 from compass.storage.queries import load_queries
+from compass.storage.quoted import MAY_QUOTE, SPEAKS, quotes_of
 from compass.storage.references import FORGOTTEN, in_use, no_such
 
 if TYPE_CHECKING:
@@ -25,6 +26,17 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _HeldRow:
     held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DataRow:
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlaceRow:
+    investigation: UUID
+    seq: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +56,28 @@ class PostgresErasure:
         async def work(connection: Connection) -> int:
             async with connection.transaction():
                 await self._lock(connection, investigation)
-                for name in ("forget_replies", "forget_recalled", "forget_taught"):
+                await self._forget_quoted(connection, investigation)
+                for name in ("forget_replies", "forget_reminded", "forget_recalled", "forget_taught"):
                     await self._execute(connection, name, investigation=investigation)
                 erased = await self._erase(connection, investigation, None)
                 await self._execute(connection, "blank", investigation=investigation, title=FORGOTTEN)
                 return erased
 
         return await self._connections.run(work)
+
+    async def _forget_quoted(self, connection: Connection, investigation: UUID) -> None:
+        """Words of it that were shown in other investigations: the whole of each such payload goes."""
+        spoken = await self._fetch(connection, "spoken", _DataRow, investigation=investigation, kinds=list(SPEAKS))
+        if not (texts := quotes_of(row.data for row in spoken)):
+            return
+        found = await self._fetch(
+            connection, "quoting", _PlaceRow, investigation=investigation, kinds=list(MAY_QUOTE), quotes=list(texts)
+        )
+        if not found:
+            return
+        places = {"investigations": [row.investigation for row in found], "seqs": [row.seq for row in found]}
+        for name in ("forget_quoting_replies", "forget_quoting"):
+            await self._execute(connection, name, **places)
 
     async def erase(self, investigation: UUID, kinds: Collection[str]) -> int:
         async def work(connection: Connection) -> int:

@@ -23,6 +23,49 @@ delete from compass.model_reply where team = %(team)s and key in (
     where e.team = %(team)s and e.investigation = %(investigation)s and e.kind = 'model.asked' and p.data is not null
 )
 
+-- name: spoken
+-- The words by which later incidents were told of this one.
+select p.data from compass.event e join compass.payload p using (team, investigation, seq)
+where e.team = %(team)s and e.investigation = %(investigation)s and e.kind = any(%(kinds)s::text[]) and p.data is not null
+
+-- name: quoting
+-- What people or models were shown in an investigation that was reminded of this one, and that quotes its words; not
+-- words that its own opening holds as well. Before what it was reminded of goes.
+select e.investigation, e.seq from compass.event e join compass.payload p using (team, investigation, seq)
+where e.team = %(team)s and e.kind = any(%(kinds)s::text[]) and p.data is not null and e.investigation in (
+    select m.investigation from compass.event m join compass.payload y using (team, investigation, seq)
+    where m.team = %(team)s and m.kind = 'memory.recalled' and m.investigation <> %(investigation)s
+      and position(convert_to(%(investigation)s::uuid::text, 'UTF8') in y.data) > 0
+) and exists (
+    select from unnest(%(quotes)s::bytea[]) q where position(q in p.data) > 0 and not exists (
+        select from compass.event o join compass.payload y using (team, investigation, seq)
+        where o.team = %(team)s and o.investigation = e.investigation and o.kind = 'investigation.opened'
+          and position(q in y.data) > 0
+    )
+)
+
+-- name: forget_quoting_replies
+delete from compass.model_reply where team = %(team)s and key in (
+    select convert_from(p.data, 'UTF8')::jsonb -> 'call' ->> 'id'
+    from compass.event e join compass.payload p using (team, investigation, seq)
+    join unnest(%(investigations)s::uuid[], %(seqs)s::bigint[]) as t (investigation, seq) using (investigation, seq)
+    where e.team = %(team)s and e.kind = 'model.asked' and p.data is not null
+)
+
+-- name: forget_quoting
+update compass.payload p set salt = null, data = null, erased_at = clock_timestamp()
+from unnest(%(investigations)s::uuid[], %(seqs)s::bigint[]) as t (investigation, seq)
+where p.team = %(team)s and p.investigation = t.investigation and p.seq = t.seq
+
+-- name: forget_reminded
+-- Which patterns they were reminded of names what they were reminded by. Before that goes.
+update compass.past_incident p set data = jsonb_set(p.data, '{recalled}', '[]')
+where p.team = %(team)s and p.investigation in (
+    select m.investigation from compass.event m join compass.payload y using (team, investigation, seq)
+    where m.team = %(team)s and m.kind = 'memory.recalled' and m.investigation <> %(investigation)s
+      and position(convert_to(%(investigation)s::uuid::text, 'UTF8') in y.data) > 0
+)
+
 -- name: forget_recalled
 update compass.payload p set salt = null, data = null, erased_at = clock_timestamp()
 from compass.event e

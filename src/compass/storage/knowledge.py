@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from compass.domain.entity import EntityRef
-from compass.domain.knowledge import KnownGap, Learned, Lesson, Neighbour, PastIncident
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, Neighbour, PastIncident
 from compass.domain.learned import Signature
 from compass.ports.knowledge import Embedder
 from compass.storage.connections import Connections
@@ -78,7 +78,7 @@ class PostgresKnowledge:
         learned = [with_kept_signature(old.get(one.incident.investigation), one) for one in learned]
         kept = {row.id for row in await self._fetch(connection, "keep_incidents", _IdRow, **_columns(learned))}
         taught = [one for one in learned if one.incident.investigation in kept]
-        for name in ("drop_lessons", "drop_gaps"):
+        for name in ("drop_lessons", "drop_gaps", "drop_judgements"):
             await self._execute(connection, name, ids=list(kept))
         await self._keep_parts(connection, taught)
         # A vector stands for words: it goes when they change, and is made again when somebody embeds.
@@ -114,6 +114,17 @@ class PostgresKnowledge:
                 data=[encode(gap) for _, gap in gaps],
             )
 
+        judgements = [one for each in learned for one in each.judgements]
+        if judgements:
+            await self._execute(
+                connection,
+                "keep_judgements",
+                ids=[one.id for one in judgements],
+                investigations=[one.investigation for one in judgements],
+                ats=[one.at for one in judgements],
+                data=[encode(one) for one in judgements],
+            )
+
     async def behind(self) -> tuple[UUID, ...]:
         return tuple(row.id for row in await self._all("behind", _IdRow))
 
@@ -144,6 +155,9 @@ class PostgresKnowledge:
     async def gaps(self) -> tuple[KnownGap, ...]:
         return await self._decoded(KnownGap, "gaps")
 
+    async def judgements(self) -> tuple[Judgement, ...]:
+        return await self._decoded(Judgement, "judgements")
+
     async def taught(self, investigation: UUID) -> Learned | None:
         rows = await self._all("taught", _PartRow, investigation=investigation)
         incidents = [decode(PastIncident, row.data) for row in rows if row.what == "incident"]
@@ -153,6 +167,7 @@ class PostgresKnowledge:
             incident=incidents[0],
             lessons=tuple(decode(Lesson, row.data) for row in rows if row.what == "lesson"),
             gaps=tuple(decode(KnownGap, row.data) for row in rows if row.what == "gap"),
+            judgements=tuple(decode(Judgement, row.data) for row in rows if row.what == "judgement"),
         )
 
     async def count(self) -> int:

@@ -24,6 +24,9 @@ delete from compass.lesson where team = %(team)s and investigation = any(%(ids)s
 -- name: drop_gaps
 delete from compass.known_gap where team = %(team)s and investigation = any(%(ids)s::uuid[])
 
+-- name: drop_judgements
+delete from compass.judgement where team = %(team)s and investigation = any(%(ids)s::uuid[])
+
 -- name: drop_vectors
 delete from compass.past_vector where team = %(team)s and investigation = any(%(ids)s::uuid[])
 
@@ -39,6 +42,12 @@ insert into compass.known_gap (team, investigation, position, at, data)
 select %(team)s, t.* from unnest(
     %(investigations)s::uuid[], %(positions)s::int[], %(ats)s::timestamptz[], %(data)s::jsonb[]
 ) as t
+
+-- name: keep_judgements
+insert into compass.judgement (team, id, investigation, at, data)
+select %(team)s, t.* from unnest(
+    %(ids)s::text[], %(investigations)s::uuid[], %(ats)s::timestamptz[], %(data)s::jsonb[]
+) as t (id, investigation, at, data)
 
 -- name: keep_vectors
 -- Only for words that still stand there: a vector that was made meanwhile for others would be wrong.
@@ -62,7 +71,8 @@ join compass.payload y using (team, investigation, seq)
 left join compass.past_incident p on p.team = e.team and p.investigation = e.investigation
 where e.team = %(team)s and e.seq > coalesce(p.seq, 0) and y.erased_at is null
   and e.kind in
-    ('investigation.ended', 'incident.resolved', 'incident.corrected', 'near_miss.noted', 'learning.undone')
+    ('investigation.ended', 'incident.resolved', 'incident.corrected', 'near_miss.noted', 'learning.undone',
+     'pattern.judged')
 group by e.investigation
 order by e.investigation
 
@@ -83,6 +93,9 @@ where team = %(team)s and not undone and entity = any(%(entities)s::text[]) orde
 -- name: gaps
 select data::text as data from compass.known_gap where team = %(team)s order by at, investigation, position
 
+-- name: judgements
+select data::text as data from compass.judgement where team = %(team)s order by at, id
+
 -- name: taught
 -- All that one investigation teaches, also what was undone.
 select 'incident' as what, 0 as position, '' as id, data::text as data
@@ -92,6 +105,9 @@ select 'lesson', 0, id, data::text from compass.lesson where team = %(team)s and
 union all
 select 'gap', position, '', data::text
 from compass.known_gap where team = %(team)s and investigation = %(investigation)s
+union all
+select 'judgement', 0, id, data::text
+from compass.judgement where team = %(team)s and investigation = %(investigation)s
 order by what, position, id
 
 -- name: count

@@ -9,19 +9,26 @@ from typing import TypeVar
 from uuid import UUID
 
 from compass.domain.entity import EntityRef
-from compass.domain.knowledge import KnownGap, Learned, Lesson, PastIncident
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, PastIncident
 from compass.domain.learned import Signature
 from compass.ports.errors import StorageError
 
 T = TypeVar("T")
 
 TEACHES = frozenset(
-    {"investigation.ended", "incident.resolved", "incident.corrected", "near_miss.noted", "learning.undone"}
+    {
+        "investigation.ended",
+        "incident.resolved",
+        "incident.corrected",
+        "near_miss.noted",
+        "learning.undone",
+        "pattern.judged",
+    }
 )
-"""Kinds of event after which there is something to learn; migration 0005 indexes them."""
+"""Kinds of event after which there is something to learn; migration 0008 indexes them."""
 
 
-def encode(value: PastIncident | Lesson | KnownGap) -> str:
+def encode(value: PastIncident | Lesson | KnownGap | Judgement) -> str:
     """JSON that a jsonb column can hold. Raises StorageError for what could not be read again."""
     import msgspec
 
@@ -73,20 +80,20 @@ def cleaned(learned: Learned) -> Learned:
         incident=decode(PastIncident, encode(learned.incident)),
         lessons=tuple(decode(Lesson, encode(lesson)) for lesson in learned.lessons),
         gaps=tuple(decode(KnownGap, encode(gap)) for gap in learned.gaps),
+        judgements=tuple(decode(Judgement, encode(one)) for one in learned.judgements),
     )
 
 
 def last_of_each(learned: Iterable[Learned]) -> tuple[Learned, ...]:
     """One an investigation, in the order of their ids: the one derived from more events, of equals the later.
 
-    Raises StorageError where lessons or gaps are of another investigation than what brings them.
+    Raises StorageError where lessons, gaps or judgements are of another investigation than what brings them.
     """
     chosen: dict[UUID, Learned] = {}
     for one in learned:
         of = one.incident.investigation
-        named = {lesson.investigation for lesson in one.lessons} | {gap.investigation for gap in one.gaps}
-        if named - {of}:
-            raise StorageError("lessons or gaps of another investigation", where=f"knowledge of {of}")
+        if one.of != {of}:
+            raise StorageError("lessons, gaps or judgements of another investigation", where=f"knowledge of {of}")
         if of not in chosen or chosen[of].incident.seq <= one.incident.seq:
             chosen[of] = one
     return tuple(chosen[of] for of in sorted(chosen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -15,6 +15,7 @@ from compass.ports.erasure import Erasable
 from compass.storage.ledger import Row, to_event
 from compass.storage.memory_knowledge import MemoryKnowledge
 from compass.storage.memory_rows import Investigation, MemoryReplies
+from compass.storage.quoted import MAY_QUOTE, SPEAKS, quotes, quotes_of
 from compass.storage.references import FORGOTTEN, in_use, no_such
 
 
@@ -32,11 +33,14 @@ class MemoryErasure:
 
     async def forget(self, investigation: UUID) -> int:
         found = self._idle(investigation)
-        for row in found.rows:
-            if row.kind == "model.asked" and isinstance(asked := to_event(row).payload, ModelAsked):
-                self._replies.forget(asked.call.id)
+        self._forget_replies(found.rows)
         named = str(investigation).encode()
+        texts = quotes_of(row.data for row in found.rows if row.kind in SPEAKS and row.data is not None)
         for other in self._investigations.values():
+            reminded = any(row.kind == "memory.recalled" and named in (row.data or b"") for row in other.rows)
+            if other is not found and reminded:
+                self._forget_quoted(other, texts)
+                self._knowledge.forget_reminded(other.id)
             self._erase(other, lambda row: row.kind == "memory.recalled" and named in (row.data or b""))
         await self._knowledge.forget(investigation)
         erased = self._erase(found, lambda _: True)
@@ -44,6 +48,18 @@ class MemoryErasure:
         found.head = replace(found.head, title=FORGOTTEN, status=status)
         found.runner = None
         return erased
+
+    def _forget_replies(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if row.kind == "model.asked" and isinstance(asked := to_event(row).payload, ModelAsked):
+                self._replies.forget(asked.call.id)
+
+    def _forget_quoted(self, other: Investigation, texts: Sequence[bytes]) -> None:
+        own = b"".join(row.data or b"" for row in other.rows if row.kind == "investigation.opened")
+        quoting = [row for row in other.rows if row.kind in MAY_QUOTE and quotes(row.data or b"", texts, own)]
+        self._forget_replies(quoting)
+        keys = {row.key for row in quoting}
+        self._erase(other, lambda row: row.key in keys)
 
     async def erase(self, investigation: UUID, kinds: Collection[str]) -> int:
         return self._erase(self._idle(investigation), lambda row: row.kind in kinds)

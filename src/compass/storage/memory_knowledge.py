@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from compass.domain.entity import EntityRef
-from compass.domain.knowledge import KnownGap, Learned, Lesson, Neighbour, PastIncident
+from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, Neighbour, PastIncident
 from compass.domain.learned import Signature
 from compass.ports.knowledge import Embedder
 from compass.storage.knowledge_rows import (
@@ -102,11 +103,20 @@ class MemoryKnowledge:
         found = [gap for one in self._taught.values() for gap in one.gaps]
         return tuple(sorted(found, key=lambda gap: (gap.at, gap.investigation)))
 
+    async def judgements(self) -> tuple[Judgement, ...]:
+        found = [judgement for one in self._taught.values() for judgement in one.judgements]
+        return tuple(sorted(found, key=lambda one: (one.at, one.id)))
+
     async def taught(self, investigation: UUID) -> Learned | None:
         return self._taught.get(investigation)
 
     async def count(self) -> int:
         return len(self._taught)
+
+    def forget_reminded(self, investigation: UUID) -> None:
+        """Which patterns it was reminded of, where what it was reminded by is to be forgotten."""
+        if (one := self._taught.get(investigation)) is not None:
+            self._taught[investigation] = replace(one, incident=replace(one.incident, recalled=()))
 
     async def forget(self, investigation: UUID) -> None:
         self._taught.pop(investigation, None)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
+from compass.entrypoints.carrying import carry_on
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.render.output import show_json
 from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.learning import catch_up
 from compass.entrypoints.live import config
 from compass.entrypoints.retaining import Applied, Due, apply, due
 from compass.ports.errors import BadInputError
@@ -25,6 +27,8 @@ def run_forget(reference: str, *, yes: bool) -> int:
             number, title = (found.number, found.title) if found else (0, "")
             if not yes and not _sure(number, title):
                 return number, -1
+            await catch_up(chronicle)
+            await carry_on(chronicle, {investigation})
             return number, await chronicle.erasure.forget(investigation)
 
     number, erased = session.run(work)

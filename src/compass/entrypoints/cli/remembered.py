@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compass.analysis.effectiveness import PatternEffect, effects_of
 from compass.analysis.patterns import Cluster, PatternCount, RankedGap, clusters_of, patterns_of, ranked_gaps
 from compass.entrypoints.cli import session
 from compass.entrypoints.learning import catch_up
@@ -18,6 +19,7 @@ class Past:
 
     incidents: int
     patterns: tuple[PatternCount, ...]
+    effects: tuple[PatternEffect, ...]
     unsolved: tuple[Cluster, ...]
     gaps: tuple[RankedGap, ...]
 
@@ -36,8 +38,9 @@ def read_past() -> Past:
 
 async def past_of(chronicle: Chronicle) -> Past:
     knowledge = chronicle.knowledge
-    incidents = await knowledge.incidents(MOST)
+    incidents, lessons = await knowledge.incidents(MOST), await knowledge.lessons()
+    patterns = patterns_of(lessons, incidents, await knowledge.judgements())
     return Past(
-        incidents=await knowledge.count(), patterns=patterns_of(await knowledge.lessons(), incidents),
+        incidents=await knowledge.count(), patterns=patterns, effects=effects_of(patterns, incidents),
         unsolved=clusters_of(incidents), gaps=ranked_gaps(await knowledge.gaps()),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from compass.domain.failure import Status
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.learned import Cause, Corrected, LearningUndone, NearMissNoted, Resolved, Visibility
 from compass.entrypoints.cli import session
+from compass.entrypoints.cli.alike import Alike, same_of, unsolved_alike, was_the_same, without_change
 from compass.entrypoints.cli.asked import picked, somebody_there
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.settings import Settings
@@ -52,12 +53,13 @@ class UnclearError(BadInputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What was recorded, in words, and as data for `--json`."""
+    """What was recorded, in words, and as data for `--json`. `alike`: unsolved incidents that looked like it."""
 
     number: int
     key: str
     said: tuple[str, ...]
     cause: Cause | None
+    alike: tuple[Alike, ...] = ()
 
 
 Make = Callable[[session.Loaded, Cause], tuple[str, Payload]]
@@ -149,9 +151,28 @@ def _record_once(reference: str | None, told: Told, make: Make, truth: Path | No
             if label is not None:
                 _write(*label)
                 said = (*said, f"label written: {label[0]}")
-            return Kept(number=loaded.number, key=key, said=said, cause=cause)
+            alike = () if kind == "near_miss" else await unsolved_alike(chronicle, loaded.board)
+            return Kept(number=loaded.number, key=key, said=said, cause=cause, alike=alike)
 
     return session.run(work)
+
+
+def with_alike(kept: Kept, fix: str, *, asking: bool) -> Kept:
+    """Say the same of an unsolved incident that looked like it, where a person at the terminal says that it was; else
+    say how."""
+    said = kept.said
+    if kept.cause is None:
+        return kept
+    cause = without_change(kept.cause)
+    for one in kept.alike:
+        if asking and somebody_there():
+            if was_the_same(one):
+                also = resolve(str(one.number), Told(words=cause.said or cause.mechanism, cause=cause), fix, None)
+                said = (*said, *also.said)
+            continue
+        said = (*said, f"#{one.number} of {one.on} looked like this one and was never solved; if it was the same:")
+        said = (*said, f"  {same_of(one, cause, fix)}")
+    return replace(kept, said=said)
 
 
 def _asking(record: Callable[[Told], Kept], told: Told) -> Kept:
@@ -233,8 +254,9 @@ def _words(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Setti
     lines = [f"#{loaded.number}: {said}"]
     if isinstance(payload, Corrected):
         lines[0] = f"Thanks for the correction. #{loaded.number} was: {said}"
-        if payload.believed is not None:
-            before = cause_words(payload.believed, session.mechanisms_of(chosen))
+        believed = payload.believed
+        if believed is not None and (believed.mechanism, believed.entity) != (cause.mechanism, cause.entity):
+            before = cause_words(believed, session.mechanisms_of(chosen))
             lines.append(f"in incidents like this one it now counts against: {before} (for a while, by at most 3×)")
     if cause.mechanism and cause.entity is not None:
         understood = cause_words(replace(cause, said="", change=""), session.mechanisms_of(chosen))

@@ -31,10 +31,11 @@ def correct(
     """Thanks for the correction: what actually was it, and what resolved it? On a terminal it asks."""
     from compass.entrypoints.cli.asked import answered
     from compass.entrypoints.cli.render.verdicts import show_kept
-    from compass.entrypoints.cli.verdicts import Told, correct
+    from compass.entrypoints.cli.verdicts import Told, correct, with_alike
 
     words = answered(was, "What actually was it (an account's number, or words)? ", "--was 'disk full' --at ledger")
     fixed = answered(fix, "What actually resolved it (one line; Enter leaves it out)? ", "", needed=False)
     told = Told(words=words, mechanism=mechanism, entity=at, change=change)
-    show_kept(correct(investigation, told, fixed, misled or [], visible, missing, truth), as_json=as_json)
+    kept = correct(investigation, told, fixed, misled or [], visible, missing, truth)
+    show_kept(with_alike(kept, fixed, asking=not as_json), as_json=as_json)
     return 0

@@ -19,12 +19,11 @@ def resolve(
     """Say what an incident was and what fixed it: later incidents like it will know. On a terminal it asks."""
     from compass.entrypoints.cli.asked import answered
     from compass.entrypoints.cli.render.verdicts import show_kept
-    from compass.entrypoints.cli.verdicts import Told, resolve
+    from compass.entrypoints.cli.verdicts import Told, resolve, with_alike
 
     words = answered(was, "What was it (an account's number, or words)? ", "--was 1, or --was 'disk of orders full'")
     fixed = answered(fix, "What fixed it (one line; Enter leaves it out)? ", "", needed=False)
-    show_kept(
-        resolve(investigation, Told(words=words, mechanism=mechanism, entity=at, change=change), fixed, truth),
-        as_json=as_json,
-    )
+    told = Told(words=words, mechanism=mechanism, entity=at, change=change)
+    kept = resolve(investigation, told, fixed, truth)
+    show_kept(with_alike(kept, fixed, asking=not as_json), as_json=as_json)
     return 0

@@ -51,6 +51,13 @@ def unread(view: View, page: Page) -> list[Text]:
     return [labelled("NOT READ", page.fit(f"{counted}: {', '.join(named)}{more}"), "yellow")]
 
 
+PATTERNS = {
+    "validated": "a validated pattern", "rejected": "marked as no pattern, proposes nothing",
+    "pruned": "pruned, proposes nothing",
+}  # fmt: skip
+"""What people say of a pattern, by the word of `PatternVerdict`."""
+
+
 def past(view: View, page: Page) -> list[Text]:
     """Incidents like this one: which, how alike and in what, what it turned out to be, and what became of that here."""
     if view.past_lost:
@@ -58,7 +65,8 @@ def past(view: View, page: Page) -> list[Text]:
     lines = []
     for number, one in enumerate(view.past[: page.most(2, 3)]):
         label = "SIMILAR" if number == 0 else ""
-        head = f"#{one.number} ({one.similarity:.0%} alike, {one.on}): {one.was}"
+        said = f"; {PATTERNS[one.pattern]}" if one.pattern else ""
+        head = f"#{one.number} ({one.similarity:.0%} alike, {one.on}{said}): {one.was}"
         lines.append(labelled(label, page.fit(f"{head}{f'; {one.here}' if one.here else ''}")))
         if page.uncut or page.full:
             lines += [labelled("", page.fit(f"  both: {', '.join(one.because)}"))] if one.because else []
