@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from compass.domain.entity import EntityRef
@@ -96,11 +97,12 @@ class DecisionReviewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionMade:
-    """A decision as it stands in the chronicle, with what was added to it later. `key` and `seq` are its event's."""
+    """A decision as it stands in the chronicle, with what was added later. `key`, `seq` and `at` are its event's."""
 
     key: str
     seq: int
     decided: Decided
+    at: datetime | None = None
     reviews: tuple[DecisionReviewed, ...] = ()
 
 

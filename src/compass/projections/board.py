@@ -57,7 +57,7 @@ def _made(made: tuple[DecisionMade, ...], event: c.Event) -> tuple[DecisionMade,
     """Decisions in their order, each with what was added to it later."""
     payload = event.payload
     if isinstance(payload, Decided):
-        return (*made, DecisionMade(key=event.key, seq=event.seq, decided=payload))
+        return (*made, DecisionMade(key=event.key, seq=event.seq, decided=payload, at=event.occurred_at))
     if isinstance(payload, DecisionReviewed):
         return tuple(
             replace(one, reviews=(*one.reviews, payload)) if one.key == payload.decided else one for one in made

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
+from compass.domain.board import Board
 from compass.domain.chronicle import NewEvent
 from compass.domain.commanded import POLICY, DecisionMade, DecisionReviewed
+from compass.domain.mechanism import Mechanism
 from compass.entrypoints.cli import session
 from compass.investigation.advising.words import said
 from compass.ports.errors import BadInputError, NotFoundError
+from compass.projections.outcomes import outcome_of
 
 ASKED = "What made this reasonable with what was known then? (Enter leaves it open) "
 SURE = "How sure were you, 0 to 1? (Enter: not said) "
@@ -20,12 +23,19 @@ BECAME = "What came of it? (Enter: not known yet) "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionLine:
-    """A decision with all that was added to it. `number` is its place; `open`: a person's, and without a reason."""
+    """A decision with all that was added to it. `number` is its place, `at` when in ISO 8601 (UTC), `who` decided.
+
+    `posterior`, `cost_usd` and `elapsed_s` are as they stood then. `outcome` is what people wrote of it later,
+    `turned_out` what follows from what they said the incident was. `open`: a person's, without a reason or without
+    either of the two.
+    """
 
     number: int
     key: str
     seq: int
+    at: str
     by: str
+    who: str
     decision: str
     kind: str
     options: tuple[str, ...]
@@ -36,7 +46,11 @@ class DecisionLine:
     reason: str
     confidence: float | None
     outcome: str
+    turned_out: str
     took_s: float | None
+    posterior: Mapping[str, float]
+    cost_usd: float
+    elapsed_s: float
     open: bool
 
 
@@ -51,12 +65,12 @@ class Addition:
         return not (self.reason or self.outcome) and self.confidence is None
 
 
-def decision_lines(made: Iterable[DecisionMade]) -> tuple[DecisionLine, ...]:
+def decision_lines(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[DecisionLine, ...]:
     """Every decision in order, the latest word of each addition."""
-    return tuple(_line(number, one) for number, one in enumerate(made, start=1))
+    return tuple(_line(n, one, outcome_of(one, board, mechanisms)) for n, one in enumerate(board.made, start=1))
 
 
-def _line(number: int, one: DecisionMade) -> DecisionLine:
+def _line(number: int, one: DecisionMade, turned_out: str) -> DecisionLine:
     record, decided = one.decided.record, one.decided
     reasons = [r.reason for r in one.reviews if r.reason]
     sure = [r.confidence for r in one.reviews if r.confidence is not None]
@@ -64,14 +78,17 @@ def _line(number: int, one: DecisionMade) -> DecisionLine:
     own = record.reason if record is not None else ""
     reason = reasons[-1] if reasons else own
     return DecisionLine(
-        number=number, key=one.key, seq=one.seq, by="policy" if decided.by.startswith(POLICY) else "person",
+        number=number, key=one.key, seq=one.seq, at=one.at.isoformat(timespec="seconds") if one.at else "",
+        who=decided.by, by="policy" if decided.by.startswith(POLICY) else "person",
         decision=decided.decision, kind=record.kind.value if record else "other",
         options=record.options if record else (), favoured=record.favoured if record else "",
         favoured_because=record.favoured_because if record else "", chosen=record.chosen if record else "",
         agreement=record.agreement.value if record else "", reason=reason,
         confidence=sure[-1] if sure else record.confidence if record else None,
-        outcome=outcomes[-1] if outcomes else "", took_s=record.took_s if record else None,
-        open=not reason and not decided.by.startswith(POLICY),
+        outcome=outcomes[-1] if outcomes else "", turned_out=turned_out, took_s=record.took_s if record else None,
+        posterior=record.posterior if record else {}, cost_usd=record.cost_usd if record else 0.0,
+        elapsed_s=record.elapsed_s if record else 0.0,
+        open=not decided.by.startswith(POLICY) and not (reason and (outcomes or turned_out)),
     )  # fmt: skip
 
 
@@ -96,19 +113,23 @@ def add(reference: str | None, number: int, addition: Addition) -> DecisionLine:
             event = NewEvent(key=f"review/{uuid4().hex[:12]}", payload=review, actor="human")
             await chronicle.append(loaded.id, None, [event])
             after = await session.load(chronicle, chosen, str(loaded.id))
-            return decision_lines(after.board.made)[number - 1]
+            return decision_lines(after.board, session.mechanisms_of(chosen))[number - 1]
 
     return session.run(work)
 
 
 def ask(line: DecisionLine) -> Addition:
-    """Three short questions on the terminal, each of which may stay open."""
+    """Short questions on the terminal about what is not known yet, each of which may stay open."""
     print(f"\n{line.number}. {line.decision}", file=sys.stderr)
     for option in line.options:
         print(f"     was shown: {option}", file=sys.stderr)
     if line.favoured:
         print(f"     COMPASS favoured: {line.favoured} ({line.favoured_because})", file=sys.stderr)
-    reason, sure, outcome = _read(ASKED), _read(SURE), _read(BECAME)
+    if line.turned_out:
+        print(f"     what people said since: {line.turned_out}", file=sys.stderr)
+    reason = "" if line.reason else _read(ASKED)
+    sure = "" if line.confidence is not None else _read(SURE)
+    outcome = "" if line.outcome else _read(BECAME)
     return Addition(reason=reason, confidence=_share(sure), outcome=outcome)
 
 

@@ -23,33 +23,29 @@ def review(
     outcome: Annotated[str, typer.Option("--outcome", help="What came of it, in one line.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Walk through the decisions: those of people that have no reason yet are asked about, one line each, all optional.
+    """Walk through the decisions: what is not known of people's is asked about, one line each, all optional.
 
     With --decision, add to one without being asked. What was decided is not judged here."""
     import sys
 
-    from rich.text import Text
-
     from compass.entrypoints.cli import reviewing, session
-    from compass.entrypoints.cli.render.output import console, show, show_json
+    from compass.entrypoints.cli.render.output import console, page, show, show_json
+    from compass.entrypoints.cli.render.reviewed import decision_texts
 
+    mechanisms = session.mechanisms_of(session.settings())
     if decision is not None:
         addition = reviewing.Addition(reason=reason, confidence=confidence, outcome=outcome)
         lines: tuple[reviewing.DecisionLine, ...] = (reviewing.add(investigation, decision, addition),)
     else:
-        lines = reviewing.decision_lines(session.read_one(investigation).board.made)
+        lines = reviewing.decision_lines(session.read_one(investigation).board, mechanisms)
         if sys.stdin.isatty() and not as_json:
             for line in [one for one in lines if one.open]:
                 addition = reviewing.ask(line)
                 if not addition.empty:
                     reviewing.add(investigation, line.number, addition)
-            lines = reviewing.decision_lines(session.read_one(investigation).board.made)
+            lines = reviewing.decision_lines(session.read_one(investigation).board, mechanisms)
     if as_json:
         show_json(lines)
         return
-    for line in lines:
-        why = line.reason or ("no reason yet" if line.open else "")
-        sure = f", {line.confidence:.0%} sure" if line.confidence is not None else ""
-        came = f"; it turned out: {line.outcome}" if line.outcome else ""
-        said = f"{line.number:>3} {line.by:<6} {line.decision}{f': {why}' if why else ''}{sure}{came}"
-        show(console(), [Text(said, style="bold green" if line.by == "person" else "")])
+    out = console()
+    show(out, decision_texts(lines, page(out)))

@@ -1,0 +1,60 @@
+"""What came of a decision: told from what people said since, by what was known then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from compass.domain.commanded import Decided, DecisionKind, DecisionMade, DecisionRecord
+from compass.domain.learned import Cause
+from compass.projections.outcomes import outcome_of
+from tests.support.boards import LEDGER, ORDERS, believed, mechanism, theory
+
+POOL = theory("pool", ORDERS, "H1")
+OWN = replace(theory("disk_full", LEDGER, "H7"), proposed_by="human")
+WAS_POOL, WAS_DISK = (
+    Cause(mechanism="pool", entity=ORDERS),
+    Cause(mechanism="disk_full", entity=LEDGER, said="disk full"),
+)
+
+
+def made(kind: DecisionKind, decision: str, seq: int = 5, **record: object) -> DecisionMade:
+    kept = DecisionRecord(kind=kind, posterior={"H1": 0.7, "H2": 0.1}, **record)  # type: ignore[arg-type]
+    return DecisionMade(key=f"k{seq}", seq=seq, decided=Decided(decision=decision, by="human", because="", record=kept))
+
+
+def came(one: DecisionMade, cause: Cause | None, *later: DecisionMade) -> str:
+    board = believed({POOL: 0.7, OWN: 0.1}, made=(one, *later))
+    board = replace(board, verdicts=replace(board.verdicts, cause=cause))
+    return outcome_of(one, board, {"pool": mechanism("pool")})
+
+
+@pytest.mark.parametrize(
+    ("kind", "decision", "cause", "said"),
+    [
+        (DecisionKind.DIRECTION, "test H1 deeper", WAS_POOL, "H1 is what it turned out to be; then H1 at 70%"),
+        (DecisionKind.DIRECTION, "test H1 deeper", WAS_DISK, "it turned out to be: disk full; it was on no list then"),
+        (DecisionKind.DIRECTION, "test H7 deeper", WAS_POOL,
+         "it turned out to be: The pool of orders is used up; then H1 at 70%"),
+        (DecisionKind.REJECTION, "set H1 aside", WAS_POOL,
+         "H1, which was set aside, is what it turned out to be; then H1 at 70%"),
+        (DecisionKind.REJECTION, "set H1 aside", WAS_DISK, "H1, which was set aside, was not it; it was: disk full"),
+        (DecisionKind.THEORY, "test a theory of one's own: disk full at ledger", WAS_DISK,
+         "H7 is what it turned out to be; it was on no list then"),
+        (DecisionKind.DIRECTION, "test H1 deeper", None, ""),
+        (DecisionKind.PAUSE, "pause", WAS_POOL, ""),
+        (DecisionKind.DIRECTION, "test H9 deeper", WAS_POOL, ""),
+    ],
+)  # fmt: skip
+def test_what_came_of_it(kind: DecisionKind, decision: str, cause: Cause | None, said: str) -> None:
+    assert came(made(kind, decision), cause) == said
+
+
+def test_a_word_on_what_it_was_stands_until_somebody_says_otherwise() -> None:
+    first = made(DecisionKind.ACCEPTANCE, "resolved: a", chosen="a")
+    assert came(first, WAS_POOL) == "nobody has said otherwise since"
+    other = made(DecisionKind.ACCEPTANCE, "corrected: b", seq=9, chosen="b")
+    assert came(first, WAS_DISK, other) == "said later to have been: disk full"
+    again = made(DecisionKind.ACCEPTANCE, "resolved: a", seq=9, chosen="a")
+    assert came(first, WAS_POOL, again) == "said again later"
