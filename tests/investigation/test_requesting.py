@@ -10,9 +10,10 @@ from compass.domain.disproof import Outcome
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.mechanism import Mechanism, Pattern
 from compass.domain.observation import Quality
+from compass.domain.telemetry import Health, HealthStatus
 from compass.investigation.requesting import requests_of
 from compass.projections.asked import request_lines
-from tests.support.boards import ORDERS, attempt, believed, mechanism, theory
+from tests.support.boards import ORDERS, attempt, believed, mechanism, seen, theory
 
 LEAK = theory("leak", ORDERS, "H1")
 WRITES = mechanism(
@@ -72,3 +73,29 @@ def test_a_name_from_telemetry_cannot_break_out_of_the_command() -> None:
     tried = attempt(head, Outcome.NO_DATA)
     [one] = asked(believed({head: 0.6}, round=2, attempts={tried.plan: tried}))
     assert "deployment/'orders; rm -rf /'" in one.command
+
+
+def test_a_command_fits_the_place_or_there_is_none() -> None:
+    """Nothing says that this system runs on Kubernetes, or what its store is: the question alone is asked."""
+    bare = EntityRef(kind=EntityKind.SERVICE, name="orders")
+    head = theory("leak", bare, "H1")
+    tried = attempt(head, Outcome.NO_DATA)
+    held = believed({head: 0.6}, round=2, attempts={tried.plan: tried}, entities=(bare,))
+    [one] = asked(held)
+    assert (one.question, one.command) == ("Read the last lines of orders.", "")
+    read = Health(source="k8s", part="kubernetes", status=HealthStatus.OK)
+    [one] = asked(replace(held, health=(read,)))
+    assert one.command == "kubectl logs deployment/orders --since=30m --tail=200"
+
+
+def test_a_store_is_asked_in_its_own_language() -> None:
+    store = EntityRef(kind=EntityKind.DATABASE, name="main")
+    head = theory("locked", store, "H1")
+    tried = attempt(head, Outcome.NO_DATA)
+    locked = mechanism("locked", requires=(Pattern(signs=("locks.up",)),), owner="database")
+    seen_ = (seen("db.latency_up", store, series="mysql_global_status_queries{}"),)
+    held = believed({head: 0.6}, round=2, attempts={tried.plan: tried}, observations=seen_)
+    [one] = asked(held, {"locked": locked})
+    assert one.command == "mysql -e 'select * from sys.innodb_lock_waits'"
+    [one] = asked(replace(held, observations={}), {"locked": locked})
+    assert one.command == ""

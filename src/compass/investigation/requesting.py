@@ -18,11 +18,12 @@ from compass.domain.mechanism import Mechanism, Relation
 from compass.domain.observation import Quality, Verdict
 from compass.domain.proposed import Standing, is_proposal, standing_of
 from compass.domain.sign import SIGNS, matches
+from compass.domain.telemetry import HealthStatus
+from compass.investigation.stores import STORES, store_command
 from compass.projections.filler import Filler
 
 LEADING, WORTH = 3, 0.05
 """How many of the list are asked about, and the belief from which one is worth a person's time."""
-_POSTGRES = "psql -c 'select state, wait_event_type, count(*) from pg_stat_activity group by 1, 2 order by 3 desc'"
 _COMMANDS: Mapping[str, str] = {
     "log": "kubectl logs deployment/{entity} -n {namespace} --since=30m --tail=200",
     "k8s": "kubectl get pods,events -n {namespace} -o wide", "restarts": "kubectl get pods -n {namespace} -o wide",
@@ -31,8 +32,9 @@ _COMMANDS: Mapping[str, str] = {
     "change": "kubectl rollout history deployment/{entity} -n {namespace}",
     "release": "kubectl rollout history deployment/{entity} -n {namespace}",
 }  # fmt: skip
-"""By the first word of a sign: commands that only read."""
-_STORES = frozenset({"db", "locks", "replication"})
+"""By the first word of a sign: commands that only read, for what runs on Kubernetes."""
+_PODS = frozenset({EntityKind.POD, EntityKind.CONTAINER, EntityKind.NAMESPACE})
+_OF_STORES = frozenset({"db", "locks", "replication"})
 _SETTLED = frozenset({Outcome.SURVIVED, Outcome.REFUTED})
 
 
@@ -80,7 +82,7 @@ def _request(hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> Data
     check = fill(mechanism.check[0]) if mechanism.check else ""
     return DataRequested(
         id=id_of("r", hypothesis.id, sign), hypothesis=hypothesis.id,
-        question=check or f"Is this so at {hypothesis.entity}: {told}?", command=_command(sign, hypothesis, fill),
+        question=check or f"Is this so at {hypothesis.entity}: {told}?", command=_command(sign, hypothesis, board),
         if_true=f"{told}, since about the onset", if_false=f"no sign of it: as before the onset ({told})",
     )  # fmt: skip
 
@@ -97,11 +99,22 @@ def _unmeasured(hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> s
     return next(unseen, wanted[0] if wanted else None)
 
 
-def _command(sign: str, hypothesis: Hypothesis, fill: Filler) -> str:
-    """A command that only reads, or nothing where the sign is not asked by one. Names are quoted for a shell."""
-    area = sign.split(".")[0]
-    if hypothesis.entity.kind is EntityKind.DATABASE or area in _STORES:
-        return _POSTGRES
-    if hypothesis.entity.kind is EntityKind.NODE:
+def _command(sign: str, hypothesis: Hypothesis, board: Board) -> str:
+    """A command that only reads and fits what is known of the place, or nothing. Names are quoted for a shell."""
+    place = hypothesis.entity
+    if place.kind in STORES or sign.split(".")[0] in _OF_STORES:
+        return store_command(sign, place, board)
+    if not _on_kubernetes(board):
+        return ""
+    fill = Filler(place, None)
+    if place.kind is EntityKind.NODE:
         return fill.command("kubectl describe node {entity}")
-    return fill.command(_COMMANDS.get(area, ""))
+    return fill.command(_COMMANDS.get(sign.split(".")[0], ""))
+
+
+def _on_kubernetes(board: Board) -> bool:
+    """Whether anything says that the system runs there: its objects were read, or something is known by its pods or its
+    namespace."""
+    read = any(one.part == "kubernetes" and one.status is HealthStatus.OK for one in board.health)
+    known = (*board.entities, *(h.entity for h in board.hypotheses.values()))
+    return read or any(one.namespace or one.kind in _PODS for one in known)
