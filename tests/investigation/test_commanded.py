@@ -111,6 +111,36 @@ async def test_within_a_round_the_next_step_on_it_is_not_made(order: c.Payload) 
     assert not recorder.board.round_open  # the round ends all the same
 
 
+@pytest.mark.parametrize(
+    ("order", "performed"),
+    [
+        (ScopeSet(by="human", avoid_areas=("database",)), ["one", "page"]),
+        (ScopeSet(by="human", look_areas=("network",)), ["one", "page"]),
+        (ScopeSet(by="human", look_areas=("database",)), ["one", "two", "page", "three"]),
+        (ScopeSet(by="human", look=(ORDERS,), look_areas=("network",)), ["one", "two", "page", "three"]),
+        (ScopeSet(by="human", avoid=(ORDERS,)), ["one", "two", "page", "three"]),  # screens look at all parts at once
+    ],
+)  # fmt: skip
+async def test_of_the_first_look_what_a_field_did_not_begin_is_left_out_and_told(
+    order: c.Payload, performed: list[str]
+) -> None:
+    store, investigation, recorder = await recording(c.RoundStarted(number=1, phase="screen", board_seq=1))
+
+    async def commanded() -> None:
+        await store.append(investigation, None, [c.NewEvent(key="order", payload=order, actor="human")])
+        await recorder.catch_up()
+
+    screens = tuple(
+        Step(id=name, text=f"asking {name}", orients=name == "page") for name in ("one", "two", "page", "three")
+    )
+    agent = Interrupted(steps=screens, meanwhile=commanded)
+    await run_round(recorder, crew_of(agent), LIMITS, playing_field())
+    assert agent.performed == performed
+    told = [(gap, hides) for gap, hides in recorder.board.gaps if "left out by a person" in gap]
+    left = [name for name in ("two", "three") if name not in performed]
+    assert told == ([("database: left out by a person", "not asked: asking two; asking three")] if left else [])
+
+
 async def test_nobody_who_goes_on_is_waited_for_longer_than_the_policy_says() -> None:
     pause = CommandGiven(command="pause")
     _store, _id, recorder = await recording(c.RoundStarted(number=1, phase="screen", board_seq=1), pause)

@@ -20,6 +20,7 @@ MEANINGS = frozenset({
 CHARTER = Charter(
     name=NAME,
     duty="latency, traffic, errors, logs, runtime",
+    orients=frozenset({"symptom", "golden"}),
     screens=(
         SymptomScreen(agent=NAME),
         MetricScreen(agent=NAME, kinds=KINDS, id="golden", text="checking latency, traffic and errors"),

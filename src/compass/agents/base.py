@@ -27,12 +27,14 @@ DOUBTFUL = 0.1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charter:
     """What makes one specialist different: its name, its duty in one line, its screening questions; `critical` are
-    asked besides where the team wrote down what it calls critical."""
+    asked besides where the team wrote down what it calls critical. `orients` are ids of those from which what and where
+    are answered: whatever people leave out, they are asked."""
 
     name: str
     duty: str
     screens: tuple[Screen, ...]
     critical: tuple[Screen, ...] = ()
+    orients: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ class CharteredSpecialist:
         if board.phase == "screen":
             briefed = board.team is not None and bool(board.team.critical_errors)
             screens = (*self.charter.screens, *(self.charter.critical if briefed else ()))
-            steps = tuple(Step(id=s.id, text=s.text, cost=s.cost) for s in screens)
+            of_all = self.charter.orients
+            steps = tuple(Step(id=s.id, text=s.text, cost=s.cost, orients=s.id in of_all) for s in screens)
             return steps or Stop(reason="nothing to screen")
         own = engine_part(board)
         plans = self._plans(own)

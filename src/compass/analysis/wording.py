@@ -23,6 +23,13 @@ def noun(signal: Signal) -> str:
     return f"{name} p{signal.quantile * 100:g}" if signal.quantile is not None else name
 
 
+def share(part: float) -> str:
+    """A share as it is read: `81 %`, `0.4 %`, `<0.1 %`."""
+    if part >= 0.0995:
+        return f"{part * 100:.0f} %"
+    return f"{part * 100:.1f} %" if part >= 0.001 else "<0.1 %"
+
+
 def quantity(value: float, unit: str) -> str:
     """A value with its unit, scaled to be read: `1.9 s`, `38 ms`, `512 MiB`, `87 %`, `12.4/s`."""
     if not math.isfinite(value):

@@ -19,6 +19,14 @@ def worked_on(hypothesis: Hypothesis, owner: str, board: Board) -> bool:
     return hypothesis.id in board.asked or in_scope(hypothesis.entity, owner, board)
 
 
+def looked_into(area: str, board: Board) -> bool:
+    """Whether people want a field of work looked into at all. Wanting a place wants it by whatever field."""
+    orders = board.orders
+    if area in orders.avoid_areas:
+        return False
+    return not orders.look_areas or area in orders.look_areas or bool(orders.look)
+
+
 def in_scope(entity: EntityRef, owner: str, board: Board) -> bool:
     """Whether people want a place and a field of work looked at. What is to be left out wins over what is wanted.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
-from compass.domain.scope import worked_on
+from compass.domain.scope import looked_into, worked_on
 from compass.investigation.moves import DECIDE, budget_of
 from compass.investigation.pausing import rest
 from compass.investigation.recorder import Recorder
@@ -96,26 +96,39 @@ async def _work(specialist: Specialist, board: Board, budget: Budget, recorder: 
         )
         return
     done = recorder.board.steps_done
-    work = 0.0
+    work, unasked = 0.0, list[str]()
     for step in decision:
         if (specialist.name, step.id) not in done:
             await rest(recorder, field.clock, field.pause_s)
             if _dropped(step, specialist.name, recorder.board):
+                unasked += [step.text] if step.plan is None else []
                 continue
             await _step(specialist, step, board, recorder, field)
         work += step.cost
     reason = "round done"
     elapsed = (field.clock.monotonic_s() - started) * 1000
     await recorder.append(
+        *_left_out(prefix, specialist.name, unasked),
         (f"{prefix}/stopped", c.AgentStopped(agent=specialist.name, reason=reason, work=work, elapsed_ms=elapsed)),
         actor=specialist.name,
     )
 
 
 def _dropped(step: Step, agent: str, board: Board) -> bool:
-    """Whether a person set aside, or bounded away, what the step would test since the round began."""
-    hypothesis = board.hypotheses.get(step.plan.hypothesis) if step.plan is not None else None
+    """Whether a person set aside, or bounded away, what the step would test, or the field that it screens, since the
+    round began."""
+    if step.plan is None:
+        return not step.orients and not looked_into(agent, board)
+    hypothesis = board.hypotheses.get(step.plan.hypothesis)
     return hypothesis is not None and not worked_on(hypothesis, agent, board)
+
+
+def _left_out(prefix: str, agent: str, unasked: list[str]) -> list[tuple[str, c.Payload]]:
+    """What was not looked at by a person's order is not seen, and is told like everything that is not."""
+    if not unasked:
+        return []
+    gap = c.GapNamed(gap=f"{agent}: left out by a person", hides=f"not asked: {'; '.join(unasked)}")
+    return [(f"{prefix}/left_out", gap)]
 
 
 async def _step(specialist: Specialist, step: Step, board: Board, recorder: Recorder, field: Field) -> None:

@@ -32,6 +32,7 @@ class Step:
     text: str
     cost: float = 1.0
     plan: DisproofPlan | None = None  # None: a screening step
+    orients: bool = False  # what and where are answered from it: no bound that people set leaves it out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

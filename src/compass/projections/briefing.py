@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from compass.analysis.wording import share
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
@@ -71,9 +72,9 @@ def _engineers(board: Board, view: View) -> list[BriefLine]:
         own = [a.attempt.outcome for a in line.attempts if a.attempt.trigger is None]
         tried = f"{own.count(Outcome.SURVIVED)} attempts survived, {own.count(Outcome.REFUTED)} refuting"
         facts = tuple(fact.label for fact in line.evidence_for[:3])
-        theory = f"Working theory {line.label} ({line.confidence:.0%}): {line.claim} {tried}."
+        theory = f"Working theory {line.label} ({share(line.confidence)}): {line.claim} {tried}."
         lines.append(BriefLine(text=theory, facts=(line.label, *facts)))
-    lines.append(BriefLine(text=f"Not on this list: {view.not_listed:.0%}."))
+    lines.append(BriefLine(text=f"Not on this list: {share(view.not_listed)}."))
     lines += [
         BriefLine(text=f"Set aside: {one.label} ({one.set_aside or 'no reason given'}).", facts=(one.label,))
         for one in view.accounts if one.set_aside is not None
@@ -88,6 +89,8 @@ def _engineers(board: Board, view: View) -> list[BriefLine]:
         lines.append(BriefLine(text=f"{view.model_lost[:1].upper()}{view.model_lost[1:]}"))
     if board.orders.paused:
         lines.append(BriefLine(text="Paused by a person."))
+    if board.orders.escalated:
+        lines.append(BriefLine(text=f"Help was asked for: {', '.join(dict.fromkeys(board.orders.escalated))}."))
     return lines
 
 
@@ -110,9 +113,13 @@ def _managers(board: Board, view: View) -> list[BriefLine]:
     lead = next((one for one in view.accounts if one.set_aside is None), None)
     done = f"{len(board.hypotheses)} theories were stated, {tested} tested, {refuted} of them refuted"
     lines.append(BriefLine(text=f"Done so far: {done}."))
-    if lead is not None and lead.confidence > view.not_listed:
-        said = f"One working theory leads with {lead.confidence:.0%}; it is still being tested and may fall."
+    if lead is not None and lead.confidence > max(view.not_listed, view.no_incident):
+        still = "it is still being tested and may fall" if board.status is Status.RUNNING else "it may still fall"
+        said = f"One working theory leads with {share(lead.confidence)}; {still}."
         lines.append(BriefLine(text=said, facts=(lead.label,)))
+    elif view.no_incident > view.not_listed:
+        said = f"What was measured is as usual: most likely nothing is wrong ({share(view.no_incident)})."
+        lines.append(BriefLine(text=said))
     else:
         lines.append(BriefLine(text="No theory is likely enough yet to act on."))
     if board.orders.escalated:

@@ -58,7 +58,7 @@ def test_a_direction_is_a_request_to_test_with_everything_that_was_shown() -> No
     assert CommandGiven(command="test", argument=SLOW.id) in found
     record = record_of(found)
     assert record.kind is DecisionKind.DIRECTION
-    assert record.options[0].startswith("1 50% H1")
+    assert record.options[0].startswith("1 50 % H1")
     assert record.favoured == record.options[0]
     assert record.chosen == record.options[1]
     assert record.agreement is Agreement.OTHER_ON_LIST
@@ -89,6 +89,19 @@ def test_what_was_set_aside_is_taken_back_by_an_order_or_by_testing_it() -> None
     assert after("test H1", board).orders.aside == {}
     assert after("undo", board).orders.aside == {}
     assert SetAside(hypothesis=POOL.id, by="human", restored=True) in payloads("restore H1", board)
+
+
+def test_what_a_bound_leaves_out_is_said_and_the_likeliest_by_name() -> None:
+    order = understand("look only at ledger", desk())
+    assert isinstance(order, Ordered)
+    said = " ".join(order.show(desk()))
+    assert "No longer worked on: H1, H3." in said
+    assert "That leaves out the likeliest, H1 (50 %)." in said
+    first_look = replace(listed(), round=1, round_open=True)
+    fields = understand("do not look at the network", desk(first_look))
+    assert isinstance(fields, Ordered)
+    assert "Of the first look, what network did not begin is left out." in fields.show(desk(first_look))
+    assert not any("first look" in line for line in fields.show(desk()))
 
 
 def test_places_to_leave_out_add_up_and_a_place_to_look_at_replaces_the_last() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from compass.investigation.commanding import Back, Choice, Ordered, order_named, orders, understand
@@ -69,6 +71,20 @@ def test_a_field_of_work_to_leave_out(text: str, area: str) -> None:
     value = meant(text).value
     assert isinstance(value, Look)
     assert value.avoid_areas == (area,)
+
+
+def test_a_word_that_is_a_field_and_part_of_a_name_is_no_guess() -> None:
+    named = replace(listed(), entities=(*listed().entities, service("card-network")))
+    choice = understand("do not look at the network", desk(named))
+    assert isinstance(choice, Choice)
+    assert [one.text for one in choice.options] == ["leave out the field of network", "leave out service card-network"]
+    first = choice.options[0].order.value
+    assert isinstance(first, Look)
+    assert first.avoid_areas == ("network",)
+    whole = understand("do not look at the card-network", desk(named))
+    assert isinstance(whole, Ordered), "its whole name is no field"
+    called = replace(listed(), entities=(*listed().entities, service("network")))
+    assert isinstance(understand("do not look at the network", desk(called)), Ordered)
 
 
 def test_what_is_only_a_field_of_work_is_answered_with_a_choice() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from compass.analysis.wording import share
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.commanded import Agreement, Decided, DecisionKind
@@ -62,12 +63,13 @@ class Desk:
         return next((one for one in self.listed if one.label == hypothesis.label), None)
 
     def claim(self, hypothesis: Hypothesis) -> str:
-        """`H3 its claim (43 %)`: what a theory is called in words."""
+        """`H3 its claim (43 %)`: what a theory is called within a sentence."""
         line = self.line(hypothesis)
         if line is not None:
-            return f"{line.label} {line.claim} ({line.confidence:.0%})"
+            return f"{line.label} {line.claim.rstrip('.')} ({share(line.confidence)})"
         known = next((one for one in self.view.proposals if one.label == hypothesis.label), None)
-        return f"{hypothesis.label} {known.claim if known else f'{hypothesis.mechanism} at {hypothesis.entity}'}"
+        claim = known.claim.rstrip(".") if known else f"{hypothesis.mechanism} at {hypothesis.entity}"
+        return f"{hypothesis.label} {claim}"
 
     def about(self, text: str) -> tuple[Hypothesis, ...]:
         """Theories on the board that the words are about, the likeliest first."""
@@ -208,7 +210,7 @@ def desk_of(
 
 def line_of(line: AccountLine) -> str:
     """One account as an option: number, belief, label, claim."""
-    return f"{line.rank} {line.confidence:.0%} {line.label} {line.claim}"
+    return f"{line.rank} {share(line.confidence)} {line.label} {line.claim}"
 
 
 def reference(words: str) -> tuple[str, str]:
@@ -269,7 +271,7 @@ def favours(desk: Desk) -> tuple[str, str]:
         return "", ""
     at = next((n for n, one in enumerate(desk.listed) if one.label == line.label), 0)
     shown = desk.options[at] if at < len(desk.options) else line_of(line)
-    return shown, f"it is the likeliest that is left ({line.confidence:.0%})"
+    return shown, f"it is the likeliest that is left ({share(line.confidence)})"
 
 
 def shown_line(desk: Desk, hypothesis: Hypothesis) -> str:

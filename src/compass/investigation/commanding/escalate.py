@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from compass.analysis.wording import share
 from compass.domain.commanded import DecisionKind, Escalated
 from compass.domain.time import to_datetime
 from compass.investigation.advising.words import said
@@ -72,7 +73,7 @@ def hand_over(desk: Desk) -> tuple[str, ...]:
         lines.append(f"  Affected: {', '.join(e.name for e in seen.affected[:5])}.")
     lead = desk.favoured
     if lead is not None:
-        lines.append(f"  Working theory, not more: {lead.label} {lead.claim} ({lead.confidence:.0%}).")
+        lines.append(f"  Working theory, not more: {lead.label} {lead.claim.rstrip('.')} ({share(lead.confidence)}).")
         lines += [f"  To check: {text}" for text in lead.check[:1]]
     ruled = [line.label for line in view.refuted[:5]]
     if ruled:

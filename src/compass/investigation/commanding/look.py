@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from compass.analysis.wording import share
+from compass.domain.board import Board
 from compass.domain.commanded import Agreement, DecisionKind, ScopeSet
 from compass.domain.entity import EntityRef
-from compass.domain.scope import worked_on
+from compass.domain.scope import looked_into, worked_on
 from compass.investigation.advising.words import place, said
 from compass.investigation.commanding.base import (
     MOST_CHOICES,
@@ -35,6 +37,7 @@ AVOIDING = (
     "exclude", "forget", "except", "not", "avoid", "it is not", "it's not", "its not", "it isn't", "isn't",
 )  # fmt: skip
 _ANY_CASE = re.IGNORECASE
+MOST_NAMED = 8
 EVERYWHERE = re.compile(r"^(?:at\s+)?(?:everywhere|everything|anywhere|all(?: of it)?|again everywhere)\W*$", _ANY_CASE)
 _FILLER = re.compile(r"^(?:at|into|in|on|only|the|for|inside)\s+", re.IGNORECASE)
 _AVOID = re.compile(rf"^(?:{'|'.join(re.escape(p) for p in sorted(AVOIDING, key=len, reverse=True))})\b\s*", _ANY_CASE)
@@ -75,9 +78,10 @@ class LookOrder:
         if reference(rest)[0] and avoid:  # “not 2” is about an account
             return pick_one(rest, desk, REJECT, lambda h, why: Reject(hypothesis=h, reason=said(why)), "set aside")
         read = meant(rest, desk.board, desk.mechanisms)
-        if len(read.entities) > 1:
-            options = (self._option((one,), (), words, avoid=avoid) for one in read.entities[:MOST_CHOICES])
-            return Choice(question="Which one do you mean?", options=tuple(options))
+        if len(read.entities) > 1 or read.either:
+            fields = [self._option((), (area,), words, avoid=avoid) for area in read.either]
+            parts = [self._option((one,), (), words, avoid=avoid) for one in read.entities]
+            return Choice(question="Which one do you mean?", options=tuple([*fields, *parts][:MOST_CHOICES]))
         if read.entities or read.areas:
             return self._option(read.entities, read.areas, words, avoid=avoid).order
         about = desk.about(rest)
@@ -93,7 +97,15 @@ class LookOrder:
         lines = [f"From here on: {scope_words(scope.look, scope.look_areas, scope.avoid, scope.avoid_areas)}."]
         out = _left_out(order, desk)
         if out:
-            lines.append(f"No longer worked on: {', '.join(out[:8])}. What was observed stays, and so do all shares.")
+            more = f" and {len(out) - MOST_NAMED} more" if len(out) > MOST_NAMED else ""
+            lines.append(f"No longer worked on: {', '.join(out[:MOST_NAMED])}{more}.")
+            lead = desk.favoured
+            if lead is not None and lead.label in out:
+                lines.append(f"That leaves out the likeliest, {lead.label} ({share(lead.confidence)}).")
+            lines.append("What was observed stays, and so do all shares.")
+        fields = _not_begun(order, desk)
+        if fields:
+            lines.append(f"Of the first look, what {', '.join(fields)} did not begin is left out.")
         return tuple(lines)
 
     def apply(self, order: Look, desk: Desk, who: Who) -> Payloads:
@@ -159,12 +171,23 @@ def _scope(order: Look, desk: Desk, by: str) -> ScopeSet:
 
 def _left_out(order: Look, desk: Desk) -> list[str]:
     """Labels of theories that would no longer be worked on, and are now."""
-    board = desk.board
-    then = replace(board, orders=fold_orders(_scope(order, desk, ""), board.orders))
+    board, then = desk.board, _then(order, desk)
     return [
         h.label for h in board.hypotheses.values()
         if worked_on(h, desk.owner(h), board) and not worked_on(h, desk.owner(h), then)
     ]  # fmt: skip
+
+
+def _not_begun(order: Look, desk: Desk) -> list[str]:
+    """Fields whose first look is under way and would be left out from here on."""
+    board, then = desk.board, _then(order, desk)
+    if not board.round_open or board.round > 1:
+        return []
+    return [area for area in board.specialists if looked_into(area, board) and not looked_into(area, then)]
+
+
+def _then(order: Look, desk: Desk) -> Board:
+    return replace(desk.board, orders=fold_orders(_scope(order, desk, ""), desk.board.orders))
 
 
 ORDER = LookOrder()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from compass.analysis.wording import share
 from compass.domain.time import to_datetime
 from compass.investigation.commanding.base import Back, Desk
 from compass.investigation.commanding.slips import distance
@@ -69,7 +70,7 @@ def calm(desk: Desk) -> Back:
     else:
         known = "One thing at a time. No part shows a symptom in the telemetry so far."
     if lead is not None:
-        known += f" Best lead: {lead.label} {lead.claim} ({lead.confidence:.0%})."
+        known += f" Best lead: {lead.label} {lead.claim.rstrip('.')} ({share(lead.confidence)})."
         key = f"Next: t {lead.rank} tests it; nothing is changed by that."
     else:
         key = "Next: nothing to press; the list comes by itself."

@@ -49,9 +49,9 @@ class RejectOrder:
         return parsed
 
     def show(self, order: Reject, desk: Desk) -> tuple[str, ...]:
-        why = f": {order.reason}" if order.reason else ""
+        why = f", because: {order.reason}" if order.reason else ""
         return (
-            f"Set aside{why}: {desk.claim(order.hypothesis)}. Its probability stays; nothing more is tried on it.",
+            f"Set aside: {desk.claim(order.hypothesis)}{why}. Its probability stays; nothing more is tried on it.",
             f"“restore {order.hypothesis.label}” takes it back.",
         )
 

@@ -29,11 +29,14 @@ _ORDER = (
 class Meant:
     """What one text may be about. `entities` and `mechanisms` are the best readings, best first: more than one means
     that the words do not decide. `doubts`: by mechanism, the words that it leaves unsaid. `areas` are names of
-    specialists, `signs` words of `domain.sign`; `left` are words that stand for nothing known."""
+    specialists, `signs` words of `domain.sign`; `left` are words that stand for nothing known. `either`: fields of work
+    that the very words name which are a part of the names of `entities`: "the network", where something is called
+    card-network."""
 
     entities: tuple[EntityRef, ...] = ()
     mechanisms: tuple[Mechanism, ...] = ()
     areas: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -44,6 +47,8 @@ def meant(text: str, board: Board, mechanisms: Mapping[str, Mechanism]) -> Meant
     spoken = spoken_words(text)
     vocabulary = Vocabulary.of(mechanisms, board)
     entities, used = _entities(spoken, vocabulary, board)
+    either = tuple(dict.fromkeys(vocabulary.area(word) for word in spoken if word in used))
+    either = either if all(either) and not _called(spoken, entities) else ()
     rest = [word for word in spoken if word not in used]
     areas = tuple(dict.fromkeys(area for word in rest if (area := vocabulary.area(word))))
     # A word that names a field of work names no mechanism by itself: "the network" is not every network theory.
@@ -52,7 +57,7 @@ def meant(text: str, board: Board, mechanisms: Mapping[str, Mechanism]) -> Meant
     signs = signs_of(telling, vocabulary)
     known = {word for word in rest if vocabulary.area(word) or vocabulary.corrected(word)}
     return Meant(
-        entities=entities, mechanisms=read.mechanisms, doubts=read.doubts, areas=areas, signs=signs,
+        entities=entities, mechanisms=read.mechanisms, doubts=read.doubts, areas=areas, either=either, signs=signs,
         left=tuple(word for word in rest if word not in known),
     )  # fmt: skip
 
@@ -121,6 +126,11 @@ def _in_full(names: Mapping[str, Sequence[str]], said: Sequence[str]) -> list[st
     if not whole:
         return [name for name in apart if len(names[name]) == longest]
     return [*(name for name in whole if len(names[name]) == longest), *apart]
+
+
+def _called(spoken: Sequence[str], entities: Sequence[EntityRef]) -> bool:
+    """Whether one of them is called by all words of its name."""
+    return any(set(words(entity.name)) <= set(spoken) for entity in entities)
 
 
 def _outermost(entities: Sequence[EntityRef], board: Board) -> tuple[EntityRef, ...]:

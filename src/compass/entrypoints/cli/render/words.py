@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from compass.analysis.wording import share
 from compass.domain.entity import EntityRef
 from compass.domain.time import to_datetime
 from compass.projections.lost import reason
@@ -38,13 +39,7 @@ def offset(seconds: float) -> str:
     return f"{duration(abs(seconds))} {'after' if seconds > 0 else 'before'} the onset"
 
 
-def percent(share: float) -> str:
-    """81 %, 0.4 %, <0.1 %."""
-    if share >= 0.0995:
-        return f"{share * 100:.0f} %"
-    if share >= 0.001:
-        return f"{share * 100:.1f} %"
-    return "<0.1 %"
+percent = share
 
 
 def names(entities: tuple[EntityRef, ...], most: int, *, marked: str | None = None) -> str:
