@@ -16,7 +16,8 @@ from compass.domain import chronicle as c
 from compass.domain.advice import LlmFailure, SuggestedTheories, SuggestedTheory, Task
 from compass.domain.advised import AdviceTaken
 from compass.domain.board import Board
-from compass.domain.failure import Status
+from compass.domain.commanded import CommandGiven
+from compass.domain.failure import ExitCode, Status
 from compass.domain.proposed import Standing, proposals, standing_of
 from compass.entrypoints.cli import resuming, session
 from compass.entrypoints.cli.commands import test as command
@@ -38,6 +39,7 @@ from tests.support.advice import Answering
 from tests.support.running import prepared
 
 SLOW_QUERY = Path(__file__).resolve().parents[2] / "data" / "lab" / "lab-002"
+WAITS_S = 120.0
 FEW = Limits(proposals=0)
 """What a model proposes is not tried by itself: an order to do so has everything left to do."""
 
@@ -115,6 +117,49 @@ def test_a_proposal_is_tried_on_order(
     )
     with pytest.raises(NotFoundError, match="no account H999"):
         command.test_account("H999", str(desk.id))
+
+
+@pytest.mark.parametrize("alive", [True, False])
+async def test_a_deeper_attempt_on_what_runs_is_carried_out_once_by_its_runner_or_by_who_ordered_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], alive: bool
+) -> None:
+    """The runner waits at its gate; where it is not alive, its lease has run out."""
+    chronicle, going_on = MemoryChronicle(clock=SystemClock()), asyncio.Event()
+    at_gate = asyncio.Event()
+
+    async def gate(_board: Board) -> bool:
+        at_gate.set()
+        await going_on.wait()
+        return True
+
+    incident = RecordingSource.open(SLOW_QUERY).incident()
+    desk = Desk(chronicle, await chronicle.create(incident.title))
+    runner = Recorder(chronicle, desk.id, "runner", show_nothing)
+    await runner.claim(60)
+    using = replace(prepared(SLOW_QUERY, limits=FEW), gate=gate)
+    await open_investigation(runner, incident, using, source_uri=recording_choice(SLOW_QUERY).uri)
+    running = asyncio.create_task(investigate(runner, using))
+    await asyncio.wait_for(at_gate.wait(), WAITS_S)
+    if not alive:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await runner.release()
+    at(desk, monkeypatch, tmp_path)
+    ordered = asyncio.create_task(resuming.deepen(chronicle, session.settings(), str(desk.id), "2", model=False))
+    while not any(isinstance(e.payload, CommandGiven) for e in await chronicle.read(desk.id)):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    going_on.set()
+    before, result = await asyncio.wait_for(ordered, WAITS_S)
+    await asyncio.gather(running, return_exceptions=True)
+    found = [event.payload for event in await chronicle.read(desk.id)]
+    assert [one.command for one in found if isinstance(one, CommandGiven)] == ["test"]
+    assert sum(isinstance(one, c.RoundStarted) and one.phase == "deepen" for one in found) == 1
+    assert sum(isinstance(one, c.Resumed) for one in found) == (0 if alive else 1)
+    now = session.pick_any(result.view, before.label)
+    assert len(now.attempts) > len(before.attempts)
+    assert result.exit_code is ExitCode.DONE
+    assert (await desk.board()).status is Status.DONE
+    assert "its runner carries this out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("repaired", [True, False])

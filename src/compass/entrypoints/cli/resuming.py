@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked
-from compass.domain.failure import Status
+from compass.domain.chronicle import NewEvent
+from compass.domain.failure import ExitCode, Status
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.investigating import DEEP_WORK, Request, Result, resumed, run_to_end, wait_for_lease
+from compass.entrypoints.cli.investigating import (
+    DEEP_WORK,
+    EXIT_OF,
+    Request,
+    Result,
+    resumed,
+    run_to_end,
+    wait_for_lease,
+)
+from compass.entrypoints.cli.render.output import tell
 from compass.entrypoints.learning import remembering
 from compass.entrypoints.models import advised
 from compass.entrypoints.settings import Settings
@@ -14,7 +26,7 @@ from compass.entrypoints.wiring import SourceChoice, choice_of, means, runner_na
 from compass.investigation.advising.sent import settle
 from compass.investigation.commanding import Ordered, desk_of, order_named
 from compass.investigation.commanding.base import Payloads
-from compass.investigation.commanding.give import give, somebody
+from compass.investigation.commanding.give import ACTOR, give, somebody
 from compass.investigation.commanding.stop import Stop
 from compass.investigation.commanding.test import deepen as direction
 from compass.investigation.conclude import conclude
@@ -24,9 +36,12 @@ from compass.investigation.settings import Limits
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError, NotFoundError, StaleRunnerError
 from compass.projections.board import fold_all
+from compass.projections.build_view import build_view
 from compass.projections.view import AccountLine, ProposalLine
 
 OPEN = (Status.RUNNING, Status.STOPPED)
+FOLLOW_S = 0.25
+"""Between two looks at what another runner committed."""
 
 
 def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
@@ -75,7 +90,49 @@ async def deepen(
     head = next(h for h in loaded.board.hypotheses.values() if h.label == line.label)
     desk = desk_of(loaded.board, session.mechanisms_of(chosen))
     order = direction(head).apply(desk, somebody(elapsed_s=loaded.elapsed_s))
+    if loaded.board.status is Status.RUNNING:
+        done = await carried_out(chronicle, chosen, loaded, order)
+        if done is not None:
+            return line, done
+        order = ()  # it is recorded; nobody is left who would work on it
     return line, await reopened(chronicle, chosen, loaded, order, model=model)
+
+
+async def carried_out(chronicle: Chronicle, chosen: Settings, loaded: session.Loaded, order: Payloads) -> Result | None:
+    """Give an order to test deeper to an investigation that runs, and wait until its runner carried it out.
+
+    None: its runner died, or it ended before it saw the order.
+    """
+    stored = await chronicle.append(
+        loaded.id, None, [NewEvent(key=key, payload=one, actor=ACTOR) for key, one in order]
+    )
+    tell(f"#{loaded.number} is running: its runner carries this out (Ctrl-C leaves it to that)")
+    probe = Recorder(chronicle, loaded.id, runner_name(), show_nothing)
+    number = len(fold_all(e for e in await chronicle.read(loaded.id) if e.seq <= stored[-1].seq).asked)
+    paused = False
+    while True:
+        board = await probe.catch_up()
+        settled = not board.round_open and board.believed_round >= board.round
+        if board.status is Status.STOPPED or (board.deepened >= number and settled):
+            view = build_view(board, session.mechanisms_of(chosen), id=str(loaded.id), number=loaded.number)
+            code = ExitCode.DONE if board.status is Status.RUNNING else EXIT_OF[board.status]
+            return Result(id=loaded.id, exit_code=code, view=view)
+        if board.status is not Status.RUNNING or await _orphaned(probe):
+            return None
+        if board.orders.paused and not paused:
+            tell(f"#{loaded.number} is paused: compass continue goes on")
+        paused = board.orders.paused
+        await asyncio.sleep(FOLLOW_S)
+
+
+async def _orphaned(probe: Recorder) -> bool:
+    """Whether nobody holds the lease of a running investigation any more."""
+    try:
+        await probe.claim(Limits().lease_s)
+    except StaleRunnerError:
+        return False
+    await probe.release()
+    return (await probe.catch_up()).status is Status.RUNNING
 
 
 async def reopened(
