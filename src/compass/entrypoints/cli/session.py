@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from compass.projections.build_view import build_view, fact
 from compass.projections.view import AccountLine, Fact, ProposalLine, ToldLine, View
 
 R = TypeVar("R")
+ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Asked to end, the terminal went away, Ctrl-\\."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,32 +50,37 @@ def settings() -> Settings:
 
 
 def run(work: Callable[[], Awaitable[R]]) -> R:
-    """Run one command's coroutine. SIGTERM ends it as it ends others (exit code 143), but not before it has cleaned up:
-    connections, children and the folder that gathered telemetry lies in."""
-    ended = False
+    """Run one command's coroutine. What ends others (ENDINGS) ends it with the same exit code (SIGTERM: 143), but not
+    before it has cleaned up: the terminal, connections, children and the folder that gathered telemetry lies in."""
+    ended: signal.Signals | None = None
     found: list[R] = []
 
     async def main() -> None:
         this, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert this is not None
 
-        def end() -> None:
+        def end(by: signal.Signals) -> None:
             nonlocal ended
-            ended = True
+            ended = by
             this.cancel()
 
-        loop.add_signal_handler(signal.SIGTERM, end)
+        heard = [one for one in ENDINGS if signal.getsignal(one) is not signal.SIG_IGN]  # nohup has it ignored
+        for one in heard:
+            loop.add_signal_handler(one, end, one)
         try:
             # Not returned: when `asyncio.run` gives SIGINT back, Python writes out its task with all that it returned.
             found.append(await work())
         finally:
-            loop.remove_signal_handler(signal.SIGTERM)
+            for one in heard:
+                loop.remove_signal_handler(one)
 
     try:
         asyncio.run(main())
     except asyncio.CancelledError:
-        if ended:
-            raise SystemExit(128 + signal.SIGTERM) from None
+        if ended is not None:
+            if sys.stderr.isatty():
+                print(f"ended by {ended.name}; an investigation goes on with `compass resume`", file=sys.stderr)
+            raise SystemExit(128 + ended) from None
         raise
     return found[0]
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import pty
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -40,11 +40,14 @@ def test_keys_come_whole_however_their_bytes_are_cut(chunks: list[bytes], expect
     assert keys(*chunks) == expected
 
 
-def test_a_paste_under_way_is_no_escape() -> None:
+def test_a_paste_under_way_is_no_escape_and_one_whose_end_is_lost_swallows_no_keys() -> None:
     decoder = Decoder()
     assert decoder.feed(b"\x1b[200~half") == []
-    assert decoder.flush() == []
+    assert decoder.pasting
     assert decoder.feed(b" of it\x1b[201~") == [Key(text="half of it", pasted=True)]
+    assert decoder.feed(b"\x1b[200~all that\rcame") == []
+    assert decoder.flush() == [Key(text="all that\ncame", pasted=True)]
+    assert decoder.feed(b"q") == [Key(text="q")]
 
 
 @pytest.fixture
@@ -60,8 +63,12 @@ async def test_the_terminal_is_given_back_as_it_was_also_by_an_exception(termina
     before = termios.tcgetattr(end)
     pressed: asyncio.Queue[Key] = asyncio.Queue()
 
+    def typed(keys: Sequence[Key]) -> None:
+        for key in keys:
+            pressed.put_nowait(key)
+
     async def talked() -> None:
-        with Keyboard(end, pressed.put_nowait):
+        with Keyboard(end, typed):
             assert not termios.tcgetattr(end)[3] & (termios.ICANON | termios.ECHO)
             assert termios.tcgetattr(end)[3] & termios.ISIG, "Ctrl-C stays what it is"
             os.write(controller, b"w\x1b")
@@ -76,7 +83,7 @@ async def test_the_terminal_is_given_back_as_it_was_also_by_an_exception(termina
 
 async def test_a_terminal_that_goes_away_ends_nothing() -> None:
     controller, end = pty.openpty()
-    keyboard = Keyboard(end, lambda key: None)
+    keyboard = Keyboard(end, lambda keys: None)
     keyboard.__enter__()
     os.close(controller)
     keyboard._read()

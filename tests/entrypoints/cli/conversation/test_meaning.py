@@ -113,7 +113,7 @@ def test_why_and_evidence_are_read_and_left() -> None:
     for keys, what in (("w2", "why"), ("e2", "evidence"), (":why 2\n", "why"), (":evidence H2\n", "evidence")):
         mode = typed(keys).mode
         assert isinstance(mode, Reading)
-        assert (mode.show.what, mode.show.label) == (what, "H2")
+        assert (mode.show.what, mode.show.about) == (what, "H2")
         assert typed("\x1b", mode=mode).mode == Watching()
         assert typed("q", mode=mode).mode == Watching()
     paged = typed("w2 ", Table(desk=desk(), rows=20)).mode
@@ -148,7 +148,31 @@ def test_panic_gets_what_is_known_and_one_key_of_this_screen(keys: str) -> None:
 def test_whoever_types_away_says_words() -> None:
     assert typed("banana").mode == Writing(Line.SAY, "banana")
     assert "cannot make a theory" in said(typed("banana\n"))
-    assert "in another terminal, or after this: compass timeline" in said(typed(":timeline\n"))
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "about"),
+    [
+        ("timeline", "timeline", ""), ("timeline --all", "timeline", "all"), ("cost", "cost", ""), ("show", "show", ""),
+        ("accounts", "accounts", ""), ("accounts 2", "accounts", "H2"), ("list", "accounts", ""),
+        ("status", "status", ""), ("status --for managers", "status", "managers"),
+        ("Status for Customers", "status", "customers"),
+        ("review", "review", ""), ("evidence E14", "evidence", "e14"),
+        ("ask is it the database?", "ask", "is it the database?"),
+        ("why 9", "why", "9"),
+    ],
+)  # fmt: skip
+def test_what_reads_is_read_here(words: str, what: str, about: str) -> None:
+    mode = typed(f":{words}\n").mode
+    assert isinstance(mode, Reading)
+    assert (mode.show.what, mode.show.about) == (what, about)
+
+
+def test_words_that_only_begin_like_something_to_read_are_words() -> None:
+    assert not isinstance(typed(":show me the slow statements of ledger\n").mode, Reading)
+    assert "command of its own" in said(typed(":postmortem\n"))
+    assert "command of its own" in said(typed(":resolve 3\n"))
+    assert "command of its own" not in said(typed(":resolve orders is failing\n"))
 
 
 def test_a_paste_is_text_where_text_is_typed_and_never_keys() -> None:
@@ -195,9 +219,28 @@ def test_data_may_be_pasted_at_once_and_only_so_much_of_it_counts() -> None:
     table = asking(ASKS)
     once = press(Pasting(ASKS), Key(text="active 20\nmax 20\n.\n", pasted=True), table)
     assert once.mode == Judging(ASKS, "active 20\nmax 20")
-    much = press(Pasting(ASKS), Key(text="x" * (MOST_PASTE + 1), pasted=True), table)
-    assert much.mode == Pasting(ASKS)
+    much = press(Pasting(ASKS), Key(text="first\n" + "x" * MOST_PASTE, pasted=True), table)
+    assert isinstance(much.mode, Pasting)
+    assert much.mode.lines == ("first",), "its beginning is taken, not nothing"
+    assert len(much.mode.text) == MOST_PASTE - len("first\n")
     assert "A line with . ends it" in said(much)
+
+
+@pytest.mark.parametrize("ends", ["", "\n", "\n.\n"])
+def test_backing_out_of_an_answer_throws_nothing_away(ends: str) -> None:
+    table = asking(ASKS)
+    turn = typed(f"dactive 20\nmax 20{ends}\x1b", table)
+    assert turn.mode == Watching()
+    assert turn.kept is not None
+    assert "d goes on with it" in said(turn)
+    again = replace(table, drafts={ASKS.id: turn.kept})
+    assert typed("d", again).mode == turn.kept
+    judged = typed("\x04", again, typed("d", again).mode).mode
+    assert judged == Judging(ASKS, "active 20\nmax 20")
+    assert typed("d\x1b", table).kept is None, "nothing was pasted"
+    two = replace(asking(ASKS, ALSO), drafts=again.drafts)
+    assert typed("d1", two).mode == turn.kept
+    assert typed("d2", two).mode == Pasting(ALSO)
 
 
 def test_which_of_several_requests_is_answered() -> None:

@@ -15,7 +15,7 @@ from compass.domain.board import Board, Orders
 from compass.domain.commanded import DataRequested
 from compass.domain.failure import Status
 from compass.entrypoints.cli.conversation import meaning as m
-from compass.entrypoints.cli.conversation.painting import Row, Scene, frame, keys_lines
+from compass.entrypoints.cli.conversation.painting import Row, Scene, frame, in_keys, keys_lines
 from compass.entrypoints.cli.conversation.screen import Screen
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.page import Page
@@ -109,6 +109,26 @@ def test_a_command_to_copy_is_neither_cut_nor_broken() -> None:
     assert whole.text.plain == COMMAND
 
 
+def test_of_a_theory_shown_back_the_beginning_and_the_end_stay_where_there_is_no_room_for_all() -> None:
+    back = ("I will test: the disk is full.", *(f"  requires: sign {n}" for n in range(30)), "  It gets no share.")
+    text = lines(scene(mode=m.Agreeing(Ordered(kind=order_named("pause"), value=None), back)))
+    assert back[0] in text
+    assert back[-1] in text
+    assert text[-1] == "y: add it · n: leave it"
+
+
+def test_here_an_order_is_a_key() -> None:
+    assert in_keys("“continue” goes on.") == "p goes on."
+    assert in_keys("“restore H1” takes it back.") == "u takes it back."
+    assert in_keys("“look everywhere” ends it") == "“look everywhere” ends it"
+    assert "p goes on" in "\n".join(lines(scene(said=("“continue” goes on",))))
+
+
+def test_whose_reason_is_asked_for_and_that_it_waits_are_said() -> None:
+    assert "H2: why set aside?" in "\n".join(lines(scene(mode=m.Writing(m.Line.REASON, about="H2"))))
+    assert "WAITING for you" in "\n".join(lines(scene(question=m.Question.GATE, asked="Enter: go on")))
+
+
 def test_what_is_typed_shows_its_end() -> None:
     text = lines(scene(mode=m.Writing(m.Line.THEORY, "x" * 100 + "the end")))
     assert any(line.startswith("Your theory: ") and line.rstrip().endswith("the end") for line in text)
@@ -121,6 +141,22 @@ def test_before_the_list_the_agents_are_shown() -> None:
     assert "asking for locks" in text
     assert frame(scene(replace(listed(), posterior=None), live=live)).shown == ()
     assert "opening" in lines(scene(desk=None))[0]
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_however_narrow_the_last_line_names_the_key_that_names_all(width: int) -> None:
+    for ended in (False, True):
+        last = lines(scene(width=width, ended=ended, leaves_s=9.0))[-1]
+        assert "? keys" in last
+        assert len(last) < width
+    assert lines(scene())[-1].startswith("1-9 test · r reject · t theory · w why · e evidence · p pause · s stop")
+
+
+def test_no_line_is_broken_within_a_share() -> None:
+    said = "word " * 15 + "28 % of it"
+    text = "\n".join(lines(scene(said=(said,))))
+    assert "28 %" in text
+    assert "\xa0" not in text
 
 
 def test_after_the_end_the_first_screen_stands_above_one_line() -> None:

@@ -8,12 +8,14 @@ import pty
 import termios
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from compass.domain import chronicle as c
 from compass.domain.commanded import CommandGiven, Decided, ScopeSet
+from compass.entrypoints.cli.conversation import meaning as m
 from compass.entrypoints.cli.conversation.painting import keys_lines
 from compass.entrypoints.cli.conversation.talk import Conversation
 from compass.entrypoints.clock import SystemClock
@@ -155,6 +157,39 @@ async def test_the_terminal_is_given_back_by_an_exception_with_what_was_painted_
     assert termios.tcgetattr(sitting.end) == before
     await sitting.until(lambda: sitting.drawn.endswith(b"\x1b[?1049l"))
     assert "not up to date" in capsys.readouterr().err
+
+
+async def test_what_reads_is_shown_and_left_and_a_number_that_is_not_there_is_said(sitting: Sitting) -> None:
+    await opened(sitting)
+    with sitting.talk:
+        sitting.type(":timeline\n")
+        await sitting.until(lambda: b"In the investigation" in sitting.drawn)
+        sitting.type("q:why 7\n")
+        await sitting.until(lambda: any("no account 7" in line for line in sitting.talk.said))
+        assert sitting.talk.mode == m.Watching()
+
+
+async def test_a_text_that_was_backed_out_of_before_it_came_does_not_come_back(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(sitting)
+    read, come = sitting.chronicle.read, asyncio.Event()
+
+    async def slow(*arguments: Any, **named: Any) -> tuple[c.Event, ...]:
+        await come.wait()
+        return await read(*arguments, **named)
+
+    with sitting.talk:
+        monkeypatch.setattr(sitting.chronicle, "read", slow)
+        sitting.type(":timeline\n")
+        await sitting.until(lambda: b"One moment" in sitting.drawn)
+        sitting.type("\x1b")
+        await sitting.until(lambda: sitting.talk.mode == m.Watching())
+        sitting.type("?")
+        await sitting.until(lambda: isinstance(sitting.talk.mode, m.Reading))
+        come.set()
+        await sitting.until(lambda: not sitting.talk._tasks)
+        assert sitting.talk._text == keys_lines()
 
 
 async def test_an_order_that_cannot_be_recorded_is_said(sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:

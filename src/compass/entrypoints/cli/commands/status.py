@@ -21,10 +21,9 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Word an update from facts, for one audience. Customers read no internal names and no theories."""
-    from rich.text import Text
-
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.output import console, show, show_json
+    from compass.entrypoints.cli.render.told import briefing_lines
     from compass.entrypoints.clock import SystemClock
     from compass.ports.errors import BadInputError
     from compass.projections.briefing import Audience, briefing
@@ -36,8 +35,4 @@ def status(
     if as_json:
         show_json(told)
         return
-    cited = audience != Audience.CUSTOMERS
-    lines = [
-        Text(f"{line.text} [{', '.join(line.facts)}]" if cited and line.facts else line.text) for line in told.lines
-    ]
-    show(console(), lines)
+    show(console(), briefing_lines(told))

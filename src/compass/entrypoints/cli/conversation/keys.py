@@ -6,7 +6,8 @@ import asyncio
 import codecs
 import os
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -15,6 +16,8 @@ UP, DOWN, PAGE_UP, PAGE_DOWN = "up", "down", "page up", "page down"
 PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 ESC_S = 0.05
 """After this long an escape that nothing followed was the key, not the beginning of a sequence."""
+PASTE_S = 3.0
+"""After this long a paste whose end did not come is over: else a lost end would make every later key a part of it."""
 MOST_READ = 65_536
 _CONTROLS = {
     "\r": ENTER, "\n": ENTER, "\x7f": BACK, "\x08": BACK, "\x04": END, "\x15": KILL,
@@ -51,11 +54,19 @@ class Decoder:
         return found
 
     def flush(self) -> list[Key]:
-        """What is held although nothing followed: an escape was the key itself."""
-        if not self.held.startswith("\x1b") or self.held.startswith(PASTE_BEGINS):
+        """What is held although nothing followed: an escape was the key itself, a paste without its end is whole."""
+        if self.pasting:
+            text, self.held = self.held.removeprefix(PASTE_BEGINS), ""
+            return [_pasted(text)]
+        if not self.held.startswith("\x1b"):
             return []
         rest, self.held = self.held[1:], ""
         return [Key(ESC), *self.feed(rest.encode())]
+
+    @property
+    def pasting(self) -> bool:
+        """Whether a paste has begun and its end has not come."""
+        return self.held.startswith(PASTE_BEGINS)
 
     def _first(self) -> tuple[int, Key | None]:
         """(how many characters the first key takes, the key); 0 while it is not whole, None where it means nothing."""
@@ -68,8 +79,7 @@ class Decoder:
             ends = text.find(PASTE_ENDS)
             if ends < 0:
                 return 0, None
-            inner = text[len(PASTE_BEGINS) : ends].replace("\r\n", "\n").replace("\r", "\n")
-            return ends + len(PASTE_ENDS), Key(text=inner, pasted=True)
+            return ends + len(PASTE_ENDS), _pasted(text[len(PASTE_BEGINS) : ends])
         if len(text) == 1:
             return 0, None
         if text[1] not in "[O":
@@ -80,15 +90,20 @@ class Decoder:
         return 0, None
 
 
+def _pasted(text: str) -> Key:
+    return Key(text=text.replace("\r\n", "\n").replace("\r", "\n"), pasted=True)
+
+
 @dataclass(slots=True)
 class Keyboard:
-    """Keys of one terminal, one by one and unechoed, read by the running event loop. Ctrl-C stays what it is.
+    """Keys of one terminal, unechoed, as many at a time as came at once. Read by the running event loop. Ctrl-C stays
+    what it is.
 
     Given back as it was when left, also by an exception.
     """
 
     terminal: int
-    pressed: Callable[[Key], None]
+    pressed: Callable[[Sequence[Key]], None]
     _decoder: Decoder = field(default_factory=Decoder)
     _before: list[int | list[bytes | int]] | None = None
     _waiting: asyncio.TimerHandle | None = None
@@ -112,7 +127,8 @@ class Keyboard:
     ) -> None:
         self._stop()
         if self._before is not None:
-            termios.tcsetattr(self.terminal, termios.TCSADRAIN, self._before)
+            with suppress(termios.error):  # it went away: there is nothing to give back
+                termios.tcsetattr(self.terminal, termios.TCSADRAIN, self._before)
 
     def _stop(self) -> None:
         if self._waiting is not None:
@@ -130,11 +146,12 @@ class Keyboard:
         self._send(self._decoder.feed(data))
         if self._waiting is not None:
             self._waiting.cancel()
-        self._waiting = asyncio.get_running_loop().call_later(ESC_S, self._alone) if self._decoder.held else None
+        wait = PASTE_S if self._decoder.pasting else ESC_S
+        self._waiting = asyncio.get_running_loop().call_later(wait, self._alone) if self._decoder.held else None
 
     def _alone(self) -> None:
         self._send(self._decoder.flush())
 
     def _send(self, keys: list[Key]) -> None:
-        for key in keys:
-            self.pressed(key)
+        if keys:
+            self.pressed(keys)

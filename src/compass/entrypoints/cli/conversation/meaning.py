@@ -6,18 +6,22 @@ painted, and gives a `Turn`: the next mode, and what is to be done.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from compass.domain.commanded import Bearing, DataRequested
 from compass.entrypoints.cli.conversation import keys as k
 from compass.entrypoints.cli.conversation.keys import Key
+from compass.entrypoints.cli.conversation.wanted import Show, elsewhere, wanted
 from compass.investigation.commanding import Back, Choice, Desk, Ordered, Parsed, order_named, understand
 from compass.investigation.commanding.answer import Answer, open_requests
 
 MOST_LINE, MOST_PASTE = 500, 64_000
 NO_LIST = "No list yet: it comes by itself after the first look, in seconds."
 NO_ACCOUNT = "There is no account: nothing that was seen suggests one."
+KEPT = "Kept, not sent: d goes on with it."
+CUT = f"Only the first {MOST_PASTE} characters are taken. A line with . ends it."
 
 
 class Verb(StrEnum):
@@ -98,15 +102,6 @@ class Reading:
 Mode = Watching | Numbering | Writing | Choosing | Agreeing | Pasting | Judging | Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
-    """What to read: why or evidence of the account `label`, the keys, or `lines` as they are."""
-
-    what: str
-    label: str = ""
-    lines: tuple[str, ...] = ()
-
-
 class Question(StrEnum):
     """What the investigation itself asks, beside the list: Enter (and y) is yes to the one and no to the other."""
 
@@ -118,37 +113,41 @@ class Question(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """What lies before the person: `desk` as it was painted (None: nothing was opened yet), what COMPASS itself asks,
-    whether the investigation has ended, and how many lines of a long text are in sight."""
+    whether the investigation has ended, and how many lines of a long text are in sight. `drafts`: what was pasted and
+    not sent, by the id of its request."""
 
     desk: Desk | None
     question: Question = Question.NONE
     ended: bool = False
     rows: int = 20
+    drafts: Mapping[str, Pasting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What a key came to. `answer`: to the question of the table. `say` replaces what was said last, where not None."""
+    """What a key came to. `answer`: to the question of the table. `say` replaces what was said last, where not None.
+    `kept`: was pasted and backed out of; it is there again when its request is answered after all."""
 
     mode: Mode
     order: Ordered | None = None
     say: tuple[str, ...] | None = None
     answer: bool | None = None
     leave: bool = False
+    kept: Pasting | None = None
 
 
 BEARINGS = {"s": Bearing.SUPPORTS, "c": Bearing.CONTRADICTS, "n": Bearing.SETTLES_NOTHING}
 _LINES = {"t": Line.THEORY, "l": Line.LOOK, "n": Line.AVOID, "x": Line.ESCALATE, ":": Line.SAY}
 _VERBS = {"r": Verb.REJECT, "w": Verb.WHY, "e": Verb.EVIDENCE}
-_ELSEWHERE = frozenset({"accounts", "ask", "cost", "postmortem", "show", "status", "timeline"})
 _PLAIN = {"p": "pause", "s": "stop", "u": "restore"}
 _NAMES = {Line.THEORY: "theory", Line.LOOK: "look", Line.AVOID: "look", Line.ESCALATE: "escalate"}
 
 
 def press(mode: Mode, key: Key, table: Table) -> Turn:
-    """One key. Esc backs out of whatever was begun."""
+    """One key. Esc backs out of whatever was begun; what was pasted is kept."""
     if key.name == k.ESC:
-        return Turn(mode=Watching(), say=())
+        kept = _draft(mode)
+        return Turn(mode=Watching(), say=(KEPT,) if kept else (), kept=kept)
     if isinstance(mode, Reading):
         return _reading(mode, key, table)
     if key.text == "?" and isinstance(mode, Watching):
@@ -164,7 +163,7 @@ def press(mode: Mode, key: Key, table: Table) -> Turn:
         # Text that was copied is no row of orders.
         return Turn(mode=mode, say=("A paste is not taken as keys. Press : first, or d to answer a request.",))
     if isinstance(mode, Numbering):
-        return _number(mode, key, desk)
+        return _number(mode, key, table, desk)
     if isinstance(mode, Choosing):
         at = int(key.text) if key.text.isdecimal() else 0
         options = mode.choice.options
@@ -226,7 +225,7 @@ def _watching(key: Key, table: Table, desk: Desk) -> Turn:
     if text in _LINES:
         return Turn(mode=Writing(_LINES[text]), say=())
     if text == "d":
-        return _asked(desk)
+        return _asked(table, desk)
     if text == "p" and table.ended:
         return Turn(mode=here, say=("It has ended: there is nothing to pause.",))
     if text in _PLAIN:
@@ -242,23 +241,35 @@ def _answer(key: Key, question: Question) -> bool | None:
     return True if key.text.lower() == "y" else False if key.name == k.ENTER else None
 
 
-def _asked(desk: Desk) -> Turn:
+def _asked(table: Table, desk: Desk) -> Turn:
     waiting = open_requests(desk)
     if not waiting:
         return Turn(mode=Watching(), say=("COMPASS asks for no data now.",))
     if len(waiting) == 1:
-        return Turn(mode=Pasting(waiting[0][1]), say=())
+        return Turn(mode=_begun(waiting[0][1], table), say=())
     return Turn(mode=Numbering(Verb.ANSWER), say=())
 
 
-def _number(mode: Numbering, key: Key, desk: Desk) -> Turn:
+def _begun(request: DataRequested, table: Table) -> Pasting:
+    """The answer to a request as far as it got."""
+    return table.drafts.get(request.id) or Pasting(request)
+
+
+def _draft(mode: Mode) -> Pasting | None:
+    """What would be lost by backing out of it."""
+    if isinstance(mode, Judging):
+        return Pasting(mode.request, tuple(mode.text.split("\n"))) if mode.text else None
+    return mode if isinstance(mode, Pasting) and (mode.lines or mode.text) else None
+
+
+def _number(mode: Numbering, key: Key, table: Table, desk: Desk) -> Turn:
     if not key.text.isdecimal():
         return Turn(mode=mode)
     if mode.verb is Verb.ANSWER:
         waiting = dict(open_requests(desk))
         request = waiting.get(f"R{key.text}")
         there = ", ".join(label.removeprefix("R") for label in waiting)
-        return Turn(mode=Pasting(request)) if request else Turn(mode=mode, say=(f"There are: {there}.",))
+        return Turn(mode=_begun(request, table)) if request else Turn(mode=mode, say=(f"There are: {there}.",))
     line = next((one for one in desk.listed if str(one.rank) == key.text), None)
     if line is None:
         return Turn(mode=mode, say=(f"There is no account {key.text}. There are 1 to {len(desk.listed)}.",))
@@ -299,16 +310,14 @@ def _said(text: str, desk: Desk) -> Turn:
     """Free words. What reads is shown here; all else is an order, a choice, or lines said back."""
     if not text:
         return Turn(mode=Watching(), say=())
-    name, _, rest = text.partition(" ")
-    if name.lower() in (Verb.WHY, Verb.EVIDENCE) and len(rest.split()) <= 1:
-        found = desk.hypothesis(rest or "1")
-        line = desk.line(found) if found is not None else None
-        if line is not None:
-            return Turn(mode=Reading(Show(name.lower(), line.label)))
     if text.lower().rstrip(" .?") in ("help", "keys", ""):
         return Turn(mode=Reading(Show("keys")))
-    if name.lower() in _ELSEWHERE:
-        return Turn(mode=Watching(), say=(f"That is read in another terminal, or after this: compass {text}",))
+    show = wanted(text, desk)
+    if show is not None:
+        return Turn(mode=Reading(show))
+    if elsewhere(text):
+        said = f"That is a command of its own, in another terminal or after this: compass {text}"
+        return Turn(mode=Watching(), say=(said,))
     return parsed(understand(text, desk), desk)
 
 
@@ -327,7 +336,8 @@ def _pasting(mode: Pasting, key: Key) -> Turn:
             return Turn(mode=_judged(mode, lines))
         lines = (*lines, line)
     if sum(map(len, lines)) + len(rest) > MOST_PASTE:
-        return Turn(mode=mode, say=(f"Only the first {MOST_PASTE} characters are taken. A line with . ends it.",))
+        *lines_, rest = "\n".join((*lines, rest))[:MOST_PASTE].split("\n")
+        return Turn(mode=replace(mode, lines=tuple(lines_), text=rest), say=(CUT,))
     return Turn(mode=replace(mode, lines=lines, text=rest))
 
 

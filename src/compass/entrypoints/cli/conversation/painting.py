@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -39,10 +40,22 @@ KEYS = (
     ("Esc", "back out of what you began"),
     ("?", "these keys"),
 )
-_RUNNING = "1-9 test · r reject · t theory · w why · e evidence · p pause · s stop · ? keys"
-_ENDED = "Enter: leave · 1-9 test deeper · w why · e evidence · : say · ? keys"
+_RUNNING = ("1-9 test", "r reject", "t theory", "w why", "e evidence", "p pause", "s stop", "? keys")
+_ENDED = ("Enter: leave", "1-9 test deeper", "w why", "e evidence", ": say", "? keys")
+_FIRST_OUT = (
+    "e evidence",
+    "p pause",
+    "t theory",
+    ": say",
+    "w why",
+    "r reject",
+    "1-9 test deeper",
+    "1-9 test",
+    "s stop",
+)
+"""What is not named in the last line where it is too narrow for all, the first of them first: ? names every key."""
 _PROMPTS = {
-    m.Line.REASON: "Why (Enter: no reason): ", m.Line.THEORY: "Your theory: ", m.Line.LOOK: "Look only at: ",
+    m.Line.REASON: "why set aside? (Enter: no reason) ", m.Line.THEORY: "Your theory: ", m.Line.LOOK: "Look only at: ",
     m.Line.AVOID: "Do not look at: ", m.Line.ESCALATE: "To whom, and why (Enter: whoever is next on call): ",
     m.Line.SAY: ": ",
 }  # fmt: skip
@@ -51,6 +64,11 @@ _NUMBERS = {
     m.Verb.EVIDENCE: "The evidence of which one? Its number: ", m.Verb.ANSWER: "Answer which one? Its number: ",
 }  # fmt: skip
 _BACK = "Esc: back"
+_IN_WORDS = re.compile(r"“(continue|restore)(?: [^”]*)?”")
+_IN_KEYS = {"continue": "p", "restore": "u"}
+_SHARE = re.compile(r"(?<=\d) (?=%)")
+"""No line is broken within a share."""
+WAITING = "WAITING for you: Enter goes on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +85,8 @@ class Row:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """All that is painted from. `news`: the last thing that was committed, in words. `asked`: what the investigation
-    asks, in words. `reading`: the lines of what is read. `leaves_s`: when an ended conversation closes by itself."""
+    asks (`question`), in words. `reading`: the lines of what is read. `leaves_s`: when an ended conversation closes by
+    itself."""
 
     desk: Desk | None
     live: LiveView
@@ -76,6 +95,7 @@ class Scene:
     said: Sequence[str] = ()
     news: str = ""
     asked: str = ""
+    question: m.Question = m.Question.NONE
     reading: Sequence[Text] = ()
     ended: bool = False
     leaves_s: float | None = None
@@ -96,11 +116,22 @@ def frame(scene: Scene) -> Frame:
         return Frame(tuple(_narrowed(row, width) for row in _reading(scene, scene.mode)), None)
     below = _below(scene)
     while sum(row.height(width) for row in below) > max(1, height - LEAST_ABOVE) and len(below) > 2:
-        below.pop(0)  # what was asked last, and the keys, stay
+        below.pop(_least(scene.mode, len(below)))
     room = height - sum(row.height(width) for row in below)
     above = _above(scene, room)[:room]
     rows = [*map(Row, above), *(Row(Text("")) for _ in range(room - len(above))), *below]
     return Frame(tuple(_narrowed(row, width) for row in rows), _shown(scene, above))
+
+
+def _least(mode: m.Mode, rows: int) -> int:
+    """Which of the lines below goes first where there is no room for all: what was said first, while what was asked
+    last and the keys stay. Of what is to be said yes to, its beginning says what it is and its end what it does."""
+    return max(1, rows - 5) if isinstance(mode, m.Agreeing | m.Choosing) and rows > 3 else 0
+
+
+def in_keys(text: str) -> str:
+    """The words for an order as the key that gives it here."""
+    return _IN_WORDS.sub(lambda found: _IN_KEYS[found[1]], text)
 
 
 def _narrowed(row: Row, width: int) -> Row:
@@ -171,11 +202,12 @@ def _working(scene: Scene, desk: Desk) -> list[Text]:
         f"{outcomes.count(one)} {word}" for one, word in ((Outcome.REFUTED, "refuted"), (Outcome.SURVIVED, "survived"))
         if outcomes.count(one)
     )  # fmt: skip
-    going = "PAUSED: p goes on" if board.orders.paused else live.round
+    going = "PAUSED: p goes on" if board.orders.paused else WAITING if scene.question is m.Question.GATE else live.round
     words = f"{going} · attempts: {told}" if told else going
     if live.spending.calls:
         words += f" · {live.model}: {spent_words(live.spending, live.budget_usd)}"
-    return [*lost, Text(cut(words, width), style="bold yellow" if board.orders.paused else "bold"),
+    waits = board.orders.paused or scene.question is not m.Question.NONE
+    return [*lost, Text(cut(words, width), style="bold yellow" if waits else "bold"),
             Text(cut(scene.news, width), style="dim")]  # fmt: skip
 
 
@@ -200,9 +232,10 @@ def _shown(scene: Scene, above: Sequence[Text]) -> tuple[str, ...]:
 
 def _below(scene: Scene) -> list[Row]:
     mode, width = scene.mode, scene.page.width
-    said = _wrapped(scene.said, width, "bold")
+    said = _wrapped(map(in_keys, scene.said), width, "bold")
     if isinstance(mode, m.Writing):
-        return [*said, _typed(_PROMPTS[mode.line], mode.text, width), _keys(f"Enter: done · {_BACK}")]
+        prompt = f"{mode.about}: {_PROMPTS[mode.line]}" if mode.about else _PROMPTS[mode.line]
+        return [*said, _typed(prompt, mode.text, width), _keys(f"Enter: done · {_BACK}")]
     if isinstance(mode, m.Numbering):
         asked = _wrapped(_requests(scene.desk), width, "") if mode.verb is m.Verb.ANSWER else []
         return [*asked, *said, _typed(_NUMBERS[mode.verb], "", width), _keys(_BACK)]
@@ -217,13 +250,19 @@ def _below(scene: Scene) -> list[Row]:
         told = f"{count} line{'s' * (count != 1)} taken. What does it show about {_theory(scene, mode)}?"
         return [*_wrapped([told], width, "bold"), _keys(f"s: supports · c: contradicts · n: settles nothing · {_BACK}")]
     asked = _wrapped([scene.asked] if scene.asked else [], width, "bold yellow")
-    return [*said, *asked, _keys(cut(_watching(scene), width - 1))]
+    return [*said, *asked, _keys(_watching(scene, width - 1))]
 
 
-def _watching(scene: Scene) -> str:
-    if not scene.ended:
-        return _RUNNING
-    return _ENDED if scene.leaves_s is None else f"{_ENDED} ({scene.leaves_s:.0f} s)"
+def _watching(scene: Scene, width: int) -> str:
+    """The keys in one line, as many as there is room for."""
+    named = [*(_ENDED if scene.ended else _RUNNING)]
+    tail = f" ({scene.leaves_s:.0f} s)" if scene.ended and scene.leaves_s is not None else ""
+    for out in _FIRST_OUT:
+        if len(" · ".join(named)) + len(tail) <= width:
+            break
+        if out in named:
+            named.remove(out)
+    return cut(f"{' · '.join(named)}{tail}", width)
 
 
 def _pasting(mode: m.Pasting, said: list[Row], width: int) -> list[Row]:
@@ -252,8 +291,8 @@ def _requests(desk: Desk | None) -> list[str]:
 
 def _wrapped(lines: Iterable[str], width: int, style: str) -> list[Row]:
     return [
-        Row(Text(part, style=style)) for line in lines
-        for part in wrap(line, max(20, width - 1), subsequent_indent="  ") or [""]
+        Row(Text(part.replace("\xa0", " "), style=style)) for line in lines
+        for part in wrap(_SHARE.sub("\xa0", line), max(20, width - 1), subsequent_indent="  ") or [""]
     ]  # fmt: skip
 
 

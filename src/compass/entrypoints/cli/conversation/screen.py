@@ -26,6 +26,8 @@ class Screen:
 
     console: Console
     unicode: bool = True
+    gone: bool = False
+    """The terminal went away: nobody sees what would be painted, and nothing waits for it."""
     _last: str = ""
 
     def __enter__(self) -> Screen:
@@ -39,8 +41,7 @@ class Screen:
 
     def page(self) -> Page:
         """The room there is now."""
-        size = os.get_terminal_size(self.console.file.fileno())
-        columns, lines = size.columns or 80, size.lines or 24  # one that does not know how large it is says nothing
+        columns, lines = self._size()
         return Page(width=max(NARROWEST, columns), height=max(LOWEST, lines), unicode=self.unicode)
 
     def paint(self, rows: Sequence[Row], width: int) -> None:
@@ -68,6 +69,19 @@ class Screen:
         # Filled up to the edge, so that nothing of an earlier line shows; copied, it is one line.
         return f"\x1b[?7h{drawn}{' ' * (row.height(width) * width - len(clean))}\x1b[?7l"
 
+    def _size(self) -> tuple[int, int]:
+        try:
+            size = os.get_terminal_size(self.console.file.fileno())
+        except OSError:
+            self.gone = True
+            return 80, 24
+        return size.columns or 80, size.lines or 24  # one that does not know how large it is says nothing
+
     def _write(self, text: str) -> None:
-        self.console.file.write(text)
-        self.console.file.flush()
+        if self.gone:
+            return
+        try:
+            self.console.file.write(text)
+            self.console.file.flush()
+        except OSError:
+            self.gone = True

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -21,22 +21,22 @@ from compass.domain.failure import Status
 from compass.domain.mechanism import Mechanism
 from compass.entrypoints.cli.commanding import LIVING, WORKS
 from compass.entrypoints.cli.conversation import meaning as m
+from compass.entrypoints.cli.conversation.became import about, became
 from compass.entrypoints.cli.conversation.keys import Key, Keyboard
 from compass.entrypoints.cli.conversation.painting import Scene, frame, keys_lines, reading_rows
+from compass.entrypoints.cli.conversation.reading import Shelf, at_once, fetched, wrapped
 from compass.entrypoints.cli.conversation.screen import Screen
+from compass.entrypoints.cli.conversation.wanted import Show
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import page as page_of
 from compass.entrypoints.cli.render.output import tell
-from compass.entrypoints.cli.render.screen import tally
-from compass.investigation.commanding import Desk, Ordered, desk_of
+from compass.investigation.commanding import Desk, Ordered, Who, desk_of
 from compass.investigation.commanding.base import Payloads
 from compass.investigation.commanding.give import give, somebody
-from compass.investigation.commanding.test import Test
-from compass.investigation.commanding.theory import Theory
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Limits
 from compass.ports.chronicle import Chronicle
-from compass.ports.errors import CompassError
+from compass.ports.errors import CompassError, NotFoundError
 
 PAINT_S = 0.1
 """Between two repaints for what was committed; a key is answered at once."""
@@ -70,6 +70,8 @@ class Conversation:
     asked: str = ""
     ended: bool = False
     leaving: bool = False
+    drafts: dict[str, m.Pasting] = field(default_factory=dict)
+    _text: tuple[Text, ...] = ()  # what is read, and the same in lines that fit
     _reading: tuple[Text, ...] = ()
     _reply: asyncio.Future[bool] | None = None
     _owed: list[tuple[Payloads, str]] = field(default_factory=list)  # see `after`
@@ -130,7 +132,7 @@ class Conversation:
 
     def _resized(self) -> None:
         if isinstance(self.mode, m.Reading):
-            self._reading = self._lines(self.mode.show)
+            self._wrap()
             self._enter(self.mode)
         self.screen.forget()
         self.paint()
@@ -163,6 +165,8 @@ class Conversation:
         # While a number is awaited, the list stands still: 2 stays what was 2.
         still = self.desk is not None and isinstance(self.mode, m.Numbering)
         if board.incident is not None and not still and (self.desk is None or self.desk.board is not board):
+            if self.said == (m.NO_LIST,) and board.posterior is not None:
+                self.said = ()  # there is one
             self.desk = desk_of(
                 board, self.mechanisms, {strategy.id: strategy for strategy in all_strategies()},
                 id=str(self.recorder.investigation), number=self.number,
@@ -170,7 +174,8 @@ class Conversation:
         left = self._leaves_at - began if self._leaves_at is not None else None
         painted = frame(Scene(
             desk=self.desk, live=self.live, mode=self.mode, page=page, said=self.said, news=self.news, asked=self.asked,
-            reading=self._reading, ended=self.ended, leaves_s=left if left is not None and left < 60 else None,
+            question=self.question, reading=self._reading, ended=self.ended,
+            leaves_s=left if left is not None and left < 60 else None,
         ))  # fmt: skip
         self.screen.paint(painted.rows, page.width)
         if painted.shown is not None and painted.shown != self._shown:
@@ -182,55 +187,75 @@ class Conversation:
 
     # --- keys -------------------------------------------------------------------------------------------
 
-    def pressed(self, key: Key) -> None:
-        """One key: what it means is decided against what was painted last, and what then is never waited for."""
+    def pressed(self, keys: Sequence[Key]) -> None:
+        """Keys that came at once: what they mean is decided against what was painted last, and what then is never
+        waited for."""
         self.touched = True
-        page = self.screen.page()
+        for key in keys:
+            self._press(key)
+        self._woken.set()
+        self.paint()
+
+    def _press(self, key: Key) -> None:
         turn = m.press(self.mode, key, m.Table(
-            desk=self.desk, question=self.question, ended=self.ended, rows=reading_rows(page),
+            desk=self.desk, question=self.question, ended=self.ended, rows=reading_rows(self.screen.page()),
+            drafts=self.drafts,
         ))  # fmt: skip
         if turn.say is not None:
             self.said = turn.say
+        if turn.kept is not None:
+            self.drafts[turn.kept.request.id] = turn.kept
         self._enter(turn.mode)
         if turn.answer is not None and self._reply is not None and not self._reply.done():
             self._reply.set_result(turn.answer)
         if turn.order is not None and self.desk is not None:
             self._order(turn.order, self.desk)
         self.leaving = self.leaving or turn.leave
-        self._woken.set()
-        self.paint()
 
     def _enter(self, mode: m.Mode) -> None:
         if isinstance(mode, m.Reading):
-            if not isinstance(self.mode, m.Reading):
-                self._reading = self._lines(mode.show)
+            if not isinstance(self.mode, m.Reading) and not self._open_text(mode.show):
+                self.mode = m.Watching()
+                return
             most = max(0, len(self._reading) - reading_rows(self.screen.page()))
             mode = replace(mode, top=min(mode.top, most))
         self.mode = mode
 
-    def _lines(self, show: m.Show) -> tuple[Text, ...]:
-        """What is to be read, in lines that fit."""
-        from compass.entrypoints.cli.render.evidence import evidence_lines
-        from compass.entrypoints.cli.render.why import why_lines
+    def _open_text(self, show: Show) -> bool:
+        """Begin to read it; False where it is not there, which is said."""
+        desk = self.desk
+        lines: list[Text] | None = list(keys_lines())
+        if desk is not None:
+            shelf = Shelf(desk=desk, chronicle=self.chronicle, page=replace(self.screen.page(), full=True))
+            try:
+                lines = at_once(show, shelf)
+            except NotFoundError as error:
+                self.said = (str(error),)
+                return False
+            if lines is None:
+                self._work(self._fetch(show, shelf))
+        self._text = (Text("One moment …", style="dim"),) if lines is None else tuple(lines)
+        self._wrap()
+        return True
 
-        page, desk = self.screen.page(), self.desk
-        account = next((one for one in desk.listed if one.label == show.label), None) if desk is not None else None
-        if desk is None or show.what == "keys":
-            lines = list(keys_lines())
-        elif account is None:
-            lines = [Text(line) for line in show.lines]
-        elif show.what == m.Verb.WHY:
-            lines = why_lines(desk.board, desk.view, account, replace(page, full=True))
-        else:
-            lines = evidence_lines(desk.view, account, replace(page, full=True))
-        fitted = Console(width=page.width)
-        return tuple(part for line in lines for part in line.wrap(fitted, page.width - 1))
+    async def _fetch(self, show: Show, shelf: Shelf) -> None:
+        try:
+            lines = await fetched(show, shelf)
+        except CompassError as error:
+            lines = [Text(str(error), style="yellow")]
+        if isinstance(self.mode, m.Reading) and self.mode.show is show:  # else nobody waits for it any more
+            self._text = tuple(lines)
+            self._wrap()
+            self._changed()
+
+    def _wrap(self) -> None:
+        self._reading = wrapped(self._text, self.screen.page().width - 1)
 
     def _say(self, lines: tuple[str, ...]) -> None:
         """Say it below the list, or as a text to read where it is long."""
         if len(lines) >= LONG and isinstance(self.mode, m.Watching):
             self.said = ()
-            self._enter(m.Reading(m.Show("said", lines=lines)))
+            self._enter(m.Reading(Show("said", lines=lines)))
         else:
             self.said = lines
         self._changed()
@@ -247,24 +272,27 @@ class Conversation:
         shown = order.show(desk)
         self._say((f"Added. {shown[0]}",) if order.asks else shown)
         if self.ended and order.name in WORKS:
-            self._owed.append((order.apply(desk, who), _about(order)))
+            self._owed.append((order.apply(desk, who), about(order)))
             return
 
-        async def work() -> None:
-            try:
-                async with self._one_by_one:  # as they were pressed
-                    # Decided on what was shown; but what was ordered a moment before still holds.
-                    orders = (await self.recorder.catch_up(shown=True)).orders
-                    now = replace(desk, board=replace(desk.board, orders=orders))
-                    await give(self.chronicle, self.recorder.investigation, order, now, who)
-                    await self.recorder.catch_up(shown=True)
-            except CompassError as error:
-                self._say((f"It was not recorded: {error}",))
-                return
-            self._works = self._works or order.name in WORKS
-            self._woken.set()
+        self._work(self._given(order, desk, who))
 
-        task = asyncio.get_running_loop().create_task(work())
+    async def _given(self, order: Ordered, desk: Desk, who: Who) -> None:
+        try:
+            async with self._one_by_one:  # as they were pressed
+                # Decided on what was shown; but what was ordered a moment before still holds.
+                orders = (await self.recorder.catch_up(shown=True)).orders
+                now = replace(desk, board=replace(desk.board, orders=orders))
+                await give(self.chronicle, self.recorder.investigation, order, now, who)
+                await self.recorder.catch_up(shown=True)
+        except CompassError as error:
+            self._say((f"It was not recorded: {error}",))
+            return
+        self._works = self._works or order.name in WORKS
+        self._woken.set()
+
+    def _work(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -302,6 +330,7 @@ class Conversation:
         one until the investigation has ended again; nothing in it: on one that was committed when it was about to end.
         """
         self._leaves_at = None
+        self.said = ()  # "going on" is no longer so
         while True:
             await self._settled()
             board = self.recorder.board
@@ -312,28 +341,16 @@ class Conversation:
                 if not await self._wait():
                     return
                 continue
-            order, about = self._owed.pop(0) if self._owed else ((), "")
+            order, theory = self._owed.pop(0) if self._owed else ((), "")
             self.ended, self._works, self._leaves_at = False, False, None
             try:
                 await take_up(order)
             except CompassError as error:
                 self.tell(f"compass: it could not be taken up again: {error}")
-                about = ""
+                theory = ""
             self.ended = True
             self.paint()
-            self._say(self._became(about))
-
-    def _became(self, about: str) -> tuple[str, ...]:
-        """What came of the order that it was taken up for."""
-        desk = self.desk
-        hypothesis = desk.board.hypotheses.get(about) if desk is not None else None
-        if desk is None or hypothesis is None:
-            return self.said
-        line = desk.line(hypothesis)
-        if line is not None:
-            return (f"Done: {desk.claim(hypothesis)} Attempts to refute it: {tally(line) or 'none'}.",)
-        proposal = next((one for one in desk.view.proposals if one.label == hypothesis.label), None)
-        return (f"Done: {desk.claim(hypothesis)} {proposal.said if proposal is not None else ''}.",)
+            self._say(became(theory, self.desk) or self.said if self.desk is not None else self.said)
 
     async def _settled(self) -> None:
         """What was ordered is committed, and seen here."""
@@ -363,9 +380,3 @@ class Conversation:
     def _leave(self) -> None:
         self.leaving = True
         self._woken.set()
-
-
-def _about(order: Ordered) -> str:
-    """The id of the theory that an order tests, "" where it tests none."""
-    value = order.value
-    return value.hypothesis.id if isinstance(value, Test) else value.id if isinstance(value, Theory) else ""

@@ -18,8 +18,8 @@ from compass.projections.view import AccountLine, Fact, ToldLine, View
 SPARK_WIDTH = 48
 
 
-def evidence_lines(view: View, account: AccountLine, page: Page) -> list[Text]:
-    """For, against, and the attempts to refute."""
+def evidence_lines(view: View, account: AccountLine, page: Page, most_query: int | None = None) -> list[Text]:
+    """For, against, and the attempts to refute. `most_query`: characters of each query that are shown; None: all."""
     lines = [headline(view, page), *without_model(view, page), claim_line(account, page)]
     labels = {fact.label for fact in (*account.evidence_for, *account.evidence_against)}
     for name in view.names:
@@ -29,7 +29,7 @@ def evidence_lines(view: View, account: AccountLine, page: Page) -> list[Text]:
     for title, facts in (("for", account.evidence_for), ("against", account.evidence_against)):
         lines.append(Text(f"{title} ({len(distinct(facts))})", style="bold"))
         for fact in distinct(facts):
-            lines += fact_block(fact, page)
+            lines += fact_block(fact, page, most_query)
     lines.append(Text(f"attempts to refute ({len(account.attempts)})", style="bold"))
     for attempt in account.attempts:
         lines.append(labelled("  if true", page.fit(attempt.expectation, 10)))
@@ -37,8 +37,8 @@ def evidence_lines(view: View, account: AccountLine, page: Page) -> list[Text]:
     return lines + aside_block(view, page)
 
 
-def fact_block(fact: Fact, page: Page) -> list[Text]:
-    """What was seen, its picture, the numbers, coverage and the query."""
+def fact_block(fact: Fact, page: Page, most_query: int | None = None) -> list[Text]:
+    """What was seen, its picture, the numbers, coverage and the query, at most so many characters of it."""
     o = fact.observation
     lines = [labelled(f"  {fact.label}", page.fit(fact.text))]
     if o.spark is not None:
@@ -46,7 +46,10 @@ def fact_block(fact: Fact, page: Page) -> list[Text]:
         ends = f"{clock_time(o.spark.window.start_ns).split()[0]} to {clock_time(o.spark.window.end_ns).split()[0]}"
         lines.append(labelled("", Text(drawn, style="magenta").append(f"  {ends}", style="dim")))
     lines.append(labelled("", Text(page.fit(numbers(o)), style="dim")))
-    lines.append(labelled("", Text(page.fit(f"{o.query.language}: {o.query.text}"), style="dim")))
+    query = page.fit(f"{o.query.language}: {o.query.text}")
+    if most_query is not None and len(query) > most_query:
+        query = f"{query[:most_query]} … (whole: evidence {fact.label})"
+    lines.append(labelled("", Text(query, style="dim")))
     if o.query.url:
         # An address of some hundred characters helps nobody on a terminal, which can hide it behind a word.
         words = "open in Grafana Explore" if urlsplit(o.query.url).path.endswith("/explore") else "open in Grafana"

@@ -24,6 +24,10 @@ from compass.projections.view import LostLine
 from compass.redaction import bound
 
 MOST_CHARS = 400  # of a line in a pipe
+PHASES = {
+    "screen": "looking for what is abnormal", "disprove": "trying to refute",
+    "deepen": "testing deeper what people asked for",
+}  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,8 +105,7 @@ class LiveView:
         if isinstance(payload, ToolsConsulted):
             return self._consulted(payload)
         if isinstance(payload, c.RoundStarted):
-            phase = {"screen": "looking for what is abnormal", "disprove": "trying to refute"}.get(payload.phase, "")
-            self.round = f"round {payload.number}: {phase}"
+            self.round = f"round {payload.number}: {PHASES.get(payload.phase, payload.phase)}"
             return self.round
         if isinstance(payload, c.StepStarted):
             self._agent(payload.agent).doing = payload.text

@@ -14,8 +14,11 @@ from compass.projections.timeline import Moment
 from compass.projections.view import View
 
 
-def timeline_lines(view: View, moments: Iterable[Moment], page: Page, *, every: bool = True) -> list[Text]:
-    """Date once, then a line a moment; uncertain times say how uncertain. Single attempts only when asked for."""
+def timeline_lines(
+    view: View, moments: Iterable[Moment], page: Page, *, every: bool = True, more: str = "compass timeline --all"
+) -> list[Text]:
+    """Date once, then a line a moment; uncertain times say how uncertain. Single attempts only when asked for; `more`
+    is how to ask."""
     listed = list(moments)
     lines: list[Text] = [headline(view, page)]
     track = day = ""
@@ -36,5 +39,5 @@ def timeline_lines(view: View, moments: Iterable[Moment], page: Page, *, every: 
         lines.append(Text(head, style="dim").append(page.fit(moment.text, len(head)), style=style))
     left_out = sum(1 for moment in listed if moment.detail)
     if left_out and not every:
-        lines.append(Text(f"  and {left_out} attempts to refute: compass timeline --all", style="dim"))
+        lines.append(Text(f"  and {left_out} attempts to refute: {more}", style="dim"))
     return lines
