@@ -92,6 +92,13 @@ class Seat:
         assert after == self.before, "the terminal is not as it was"
         return Done(code=code, out=self._drawn.decode("utf-8", "replace").replace("\r\n", "\n"), err="")
 
+    def dies(self) -> None:
+        """SIGKILL: the terminal stays as it is, and nobody tidies up."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self._terminal)
+        os.close(self._controller)
+
     def _read(self, wait_s: float = PATIENCE_S) -> bool:
         if not select.select([self._controller], [], [], wait_s)[0]:
             return False

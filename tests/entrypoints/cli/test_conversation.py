@@ -5,7 +5,11 @@ The gate (--ask) holds the investigation while keys are pressed, and a pause doe
 
 from __future__ import annotations
 
+import re
 import signal
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,7 +26,11 @@ from compass.domain.commanded import (
     SetAside,
 )
 from compass.domain.failure import Status
-from tests.support.cli import Cli, payloads, plain
+from compass.entrypoints.cli.conversation import meaning
+from compass.entrypoints.cli.conversation.keys import Key
+from compass.entrypoints.cli.conversation.painting import KEYS
+from tests.support.cli import README, Cli, payloads, plain
+from tests.support.commanding import desk
 from tests.support.conversation import Seat
 from tests.support.courses import write_course
 
@@ -35,52 +43,97 @@ KINDS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What is typed (or pasted), and what is drawn then. `key`: the key of README's table that is tried by it."""
+
+    key: str
+    types: str
+    sees: str
+    pasted: bool = False
+
+
+RUNNING = (
+    Press("?", "?", "The keys."),
+    Press("w", "qw1", "Why H1 has"),
+    Press("e", "qe1", "robust z"),
+    Press("1-9", "q2", "Testing deeper: H2"),
+    Press("r", "r2", "H2: why set aside?"),
+    Press("r", "too far away\n", "because: too far away"),
+    Press("u", "u", "Taken back: H2"),
+    Press("t", "timage pull failure on orders\n", "y: add it"),
+    Press("t", "n", "Nothing was added."),
+    Press("t", "timage pull failure on orders\n", "y: add it"),
+    Press("t", "y", "Added. I will test"),
+    Press("l", "lorders\n", "only at service shop/orders"),
+    Press("n", "nthe network\n", "not at network"),
+    Press(":", ":look everywhere\n", "From here on: everywhere"),
+    Press(":", ":HELP everything is down\n", "One thing at a time."),
+    Press(":", ":timeline\n", "In the investigation"),
+    Press(":", "q:status managers\n", "Impact:"),
+    Press("x", "qxdba: it is the image\n", "Recorded: escalated to dba"),
+    Press("Esc", "\x1b", GATE),
+    Press("", "s\nyes\n", "A paste is not taken as keys", pasted=True),
+    Press("p", "p", "Paused"),
+    Press("Enter", "\n", "PAUSED: p goes on"),
+)
+ENDED = (
+    Press("d", "d", "paste it; a line with only ."),
+    Press("d", "orders 0/3 ImagePullBackOff\n", "orders 0/3 ImagePullBackOff", pasted=True),
+    Press("Esc", "\x1b", "Kept, not sent"),
+    Press("d", "d", "orders 0/3 ImagePullBackOff"),
+    Press("d", ".\n", "What does it show about H3"),
+    Press("d", "s", "Done: H3"),
+    Press("1-9", "1", "Done: H1"),
+)
+STOPPING = (Press("p", "p", "Paused"), Press("Enter", "\n", "PAUSED: p goes on"), Press("s", "s", ""))
+TABLE = re.compile(r"^\| (`.*?) \|", re.MULTILINE)
+
+
+def readme_keys() -> set[str]:
+    """Every key of the table; ranges stay ranges."""
+    begins = README.read_text(encoding="utf-8").partition("| key | does |")[2].partition("\n\n")[0]
+    return {key for row in TABLE.findall(begins) for key in re.findall(r"`([^`]+)`", row.replace("`-`", "-"))}
+
+
+def meant_keys() -> set[str]:
+    """Every printable key that begins something else than words."""
+    table = meaning.Table(desk=desk())
+    meant = {
+        one for one in string.printable.strip()
+        if meaning.press(meaning.Watching(), Key(text=one), table).mode != meaning.Writing(meaning.Line.SAY, one)
+    }  # fmt: skip
+    return (meant - set("123456789")) | {"1-9"} if meant >= set("123456789") else meant
+
+
+def test_every_key_there_is_stands_in_the_table_and_is_pressed_in_the_course() -> None:
+    pressed = {press.key for press in (*RUNNING, *ENDED, *STOPPING)} - {""}
+    assert readme_keys() == pressed
+    assert readme_keys() == {key for keys, _ in KEYS for key in keys.split()}
+    assert meant_keys() - {"q"} == readme_keys() - {"Enter", "Esc"}, "q leaves, as Enter does"
+
+
 def sit(cli: Cli, recording: Path) -> Seat:
     seat = Seat(cli, "investigate", "--recording", recording, "--ask", "--no-model")
     seat.sees(GATE)
     return seat
 
 
-def talk_through(seat: Seat) -> None:
-    """Every key while it runs."""
-    seat.types("?", sees="The keys.")
-    seat.types("qw1", sees="Why H1 has")
-    seat.types("qe1", sees="robust z")
-    seat.types("q2", sees="Testing deeper: H2")
-    seat.types("r2", sees="Why (Enter: no reason)")
-    seat.types("too far away\n", sees="set aside by you: too far away")
-    seat.types("u", sees="Taken back: H2")
-    seat.types("timage pull failure on orders\n", sees="y: add it")
-    seat.types("n", sees="Nothing was added.")
-    seat.types("timage pull failure on orders\n", sees="y: add it")
-    seat.types("y", sees="Added. I will test")
-    seat.types("lorders\n", sees="only at service shop/orders")
-    seat.types("nthe network\n", sees="not at network")
-    seat.types(":look everywhere\n", sees="From here on: everywhere")
-    seat.types(":HELP everything is down\n", sees="One thing at a time.")
-    seat.types("xdba: it is the image\n", sees="Recorded: escalated to dba")
-    seat.types("\x1b", sees=GATE)
-    seat.pastes("s\nyes\n", sees="A paste is not taken as keys")
-    seat.types("p", sees="Paused")
-    seat.types("\n", sees="PAUSED: p goes on")
-    seat.resizes(16, 60)
-    seat.sees("PAUSED: p goes on")
-    seat.resizes(24, 80)
-    seat.sees("PAUSED: p goes on")
-    seat.types("p", sees="Going on.")
+def go_through(seat: Seat, course: Sequence[Press]) -> None:
+    for press in course:
+        (seat.pastes if press.pasted else seat.types)(press.types, sees=press.sees)
 
 
 def test_every_key_of_a_conversation_from_the_first_list_to_after_the_end(cli: Cli, tmp_path: Path) -> None:
     recording = write_course(tmp_path / "slow", [(45, 1.0), (15, 8.0)])
     seat = sit(cli, recording)
-    talk_through(seat)
+    go_through(seat, RUNNING)
+    for rows, columns in ((16, 60), (24, 80)):  # made smaller, and as it was
+        seat.resizes(rows, columns)
+        seat.sees("PAUSED: p goes on")
+    seat.types("p", sees="Going on.")
     seat.sees("Enter: leave")
-    seat.types("d", sees="kubectl get pods,events -n shop -o wide")
-    seat.pastes("orders 0/3 ImagePullBackOff\n", sees="orders 0/3 ImagePullBackOff")
-    seat.types(".\n", sees="What does it show about H3")
-    seat.types("s", sees="Recorded: it supports H3")
-    seat.sees("Enter: leave")
-    seat.types("1", sees="Done: H1")
+    go_through(seat, ENDED)
     seat.types("\n")
     done = seat.leaves()
 
@@ -101,14 +154,12 @@ def test_every_key_of_a_conversation_from_the_first_list_to_after_the_end(cli: C
     assert (given.text, given.bearing) == ("orders 0/3 ImagePullBackOff", Bearing.SUPPORTS)
     assert len(payloads(events, c.Resumed)) == 2, "an answer and a deeper attempt took it up again"
 
-    # Stopped by its key while it pauses, and ended from outside: the terminal is as it was in either case.
+    # Stopped by its key while it pauses, and ended by Ctrl-\\: the terminal is as it was in either case.
     stopped = sit(cli, recording)
-    stopped.types("p", sees="Paused")
-    stopped.types("\n", sees="PAUSED: p goes on")
-    stopped.types("s")
+    go_through(stopped, STOPPING)
     assert stopped.leaves().code == 130
     assert cli.list()[0].status is Status.STOPPED
     assert payloads(cli.events(), CommandGiven)[-1].command == "stop"
     ended = sit(cli, recording)
-    ended.process.send_signal(signal.SIGTERM)
-    assert ended.leaves().code == 143
+    ended.process.send_signal(signal.SIGQUIT)
+    assert ended.leaves().code == 131

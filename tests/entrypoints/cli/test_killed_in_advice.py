@@ -8,7 +8,6 @@ import signal
 from pathlib import Path
 
 import msgspec
-import psycopg
 import pytest
 
 from compass.domain.advice import LlmFailure, Task
@@ -16,7 +15,7 @@ from compass.domain.advised import ModelSent
 from compass.projections.board import fold_all
 from compass.projections.costs import calls_of
 from tests.llm.providers.schemas import chat_answer
-from tests.support.cli import Cli, payloads, ranked
+from tests.support.cli import Cli, forget_the_lease, payloads, ranked
 from tests.support.loopback import Answer, Asked, loopback
 from tests.support.running import run_once
 
@@ -78,10 +77,3 @@ async def test_resume_comes_to_the_same_result_and_counts_the_call_at_what_was_s
     assert not advice.under_way
     assert advice.spending.usd == pytest.approx(sum(call.charged_usd for call in calls))
     assert 0.0 < advice.spending.usd <= BUDGET_USD
-
-
-def forget_the_lease(cli: Cli) -> None:
-    """What ten seconds of waiting do."""
-    assert cli.url is not None
-    with psycopg.connect(cli.url, autocommit=True) as database:
-        database.execute("update compass.investigation set lease_until = now() where team = %s", (cli.team,))

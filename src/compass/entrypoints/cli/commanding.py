@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from compass.disproof import all_strategies
+from compass.domain.board import Board
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.render.output import tell
@@ -21,6 +22,11 @@ WORKS = frozenset({"test", "theory", "answer"})
 LIVING = frozenset({"pause", "continue", "stop"})
 """Orders that make sense only while it runs."""
 Read = Callable[[Desk], Parsed]
+
+
+def owed(board: Board) -> bool:
+    """Whether something was ordered that nobody worked on yet."""
+    return len(board.asked) > board.deepened or bool(board.unweighed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,6 @@ from compass.entrypoints.observability import send, wanted
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import live_choice, means, recording_choice, runner_name
 from compass.investigation.advising.hear import Consent
-from compass.investigation.commanding.base import Payloads
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.runner import Gate, Means, investigate, open_investigation
 from compass.investigation.settings import Limits
@@ -191,9 +190,9 @@ async def _talked(job: _Job, console: Console) -> tuple[Board, int]:
     own = replace(limits, work=DEEP_WORK, advise=False)  # for what is ordered after the end
     deeper = replace(prepared, limits=own, model=None, advisers=(), sequential=False)
 
-    async def take_up(order: Payloads) -> Board:
+    async def take_up() -> Board:
         async def begin(recorder: Recorder, using: Means) -> None:
-            await recorder.append(*order, resumed(recorder, using), actor="human")
+            await recorder.append(resumed(recorder, using), actor="human")
 
         await wait_for_lease(recorder, limits.lease_s, quiet=True)
         await _run(job, recorder, deeper, begin, talk.tell)

@@ -9,6 +9,7 @@ from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import NewEvent
 from compass.domain.failure import ExitCode, Status
 from compass.entrypoints.cli import session
+from compass.entrypoints.cli.commanding import owed
 from compass.entrypoints.cli.investigating import (
     DEEP_WORK,
     EXIT_OF,
@@ -27,6 +28,7 @@ from compass.investigation.advising.sent import settle
 from compass.investigation.commanding import Ordered, desk_of, order_named
 from compass.investigation.commanding.base import Payloads
 from compass.investigation.commanding.give import ACTOR, give, somebody
+from compass.investigation.commanding.go_on import Continue
 from compass.investigation.commanding.stop import Stop
 from compass.investigation.commanding.test import deepen as direction
 from compass.investigation.conclude import conclude
@@ -52,8 +54,9 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
         async with session.open_chronicle(chosen) as chronicle:
             investigation = await chronicle.find(reference)
             events = await chronicle.read(investigation)
-            status = fold_all(events).status
-            if status not in OPEN:
+            board = fold_all(events)
+            status = board.status
+            if status not in OPEN and not owed(board):
                 raise BadInputError(
                     f"this investigation has ended ({status.value}); there is nothing to go on with", where="resume",
                     hint="compass show; compass test N tries harder to refute an account",
@@ -62,12 +65,22 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
             prepared = await _equipped(chronicle, means(chosen, _source(events), request.limits), events, use=model)
 
             async def begin(recorder: Recorder, using: Means) -> None:
-                if recorder.board.status in OPEN:  # else another runner ended it while this one waited
-                    await recorder.append(resumed(recorder, using), actor="human")
+                # Else another runner ended it while this one waited.
+                if recorder.board.status in OPEN or owed(recorder.board):
+                    await recorder.append(*_no_pause(recorder, using), resumed(recorder, using), actor="human")
 
             return await run_to_end(chronicle, investigation, prepared, request, begin)
 
     return session.run(work)
+
+
+def _no_pause(recorder: Recorder, using: Means) -> Payloads:
+    """Whoever takes it up again ends a pause that somebody ordered before it stopped running."""
+    board = recorder.board
+    if not board.orders.paused:
+        return ()
+    going_on = Ordered(kind=order_named("continue"), value=Continue(reason="taken up again"))
+    return going_on.apply(desk_of(board, using.crew.mechanisms), somebody())
 
 
 def test_deeper(reference: str | None, account: str) -> tuple[AccountLine | ProposalLine, Result]:

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from compass.domain import chronicle as c
+from compass.domain.board import Board
 from compass.domain.commanded import CommandGiven, Decided, ScopeSet
 from compass.entrypoints.cli.conversation import meaning as m
 from compass.entrypoints.cli.conversation.painting import keys_lines
@@ -126,13 +127,13 @@ async def test_nobody_at_the_gate_leaves_it_to_the_policy_and_money_to_the_first
 async def test_whoever_pressed_nothing_is_not_waited_for_and_whoever_did_leaves_with_enter(sitting: Sitting) -> None:
     await opened(sitting)
 
-    async def never(_order: object) -> object:
+    async def never() -> Board:
         raise AssertionError("nothing was ordered")
 
     with sitting.talk:
-        await asyncio.wait_for(sitting.talk.after(never), WAITS_S)  # type: ignore[arg-type]
+        await asyncio.wait_for(sitting.talk.after(never), WAITS_S)
         sitting.talk.limits = replace(LIMITS, linger_s=WAITS_S)
-        staying = asyncio.create_task(sitting.talk.after(never))  # type: ignore[arg-type]
+        staying = asyncio.create_task(sitting.talk.after(never))
         sitting.type("?")
         await sitting.until(lambda: bytes(keys_lines()[0].plain, "utf-8") in sitting.drawn)
         assert not staying.done()

@@ -37,7 +37,9 @@ KEYS = (
     ("p", "pause, and go on"),
     ("s", "stop: what was found stays (Ctrl-C does the same)"),
     (":", "say anything in plain words, also “help, everything is down”"),
-    ("Esc", "back out of what you began"),
+    ("", "also timeline, cost, accounts, status managers, ask …: shown here"),
+    ("Enter", "go on at a gate; leave after the end"),
+    ("Esc", "back out of what you began; what you pasted is kept"),
     ("?", "these keys"),
 )
 _RUNNING = ("1-9 test", "r reject", "t theory", "w why", "e evidence", "p pause", "s stop", "? keys")

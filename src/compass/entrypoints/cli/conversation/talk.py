@@ -19,7 +19,7 @@ from compass.domain.board import Board
 from compass.domain.chronicle import Event, Opened, Proposed
 from compass.domain.failure import Status
 from compass.domain.mechanism import Mechanism
-from compass.entrypoints.cli.commanding import LIVING, WORKS
+from compass.entrypoints.cli.commanding import LIVING, WORKS, owed
 from compass.entrypoints.cli.conversation import meaning as m
 from compass.entrypoints.cli.conversation.became import about, became
 from compass.entrypoints.cli.conversation.keys import Key, Keyboard
@@ -31,7 +31,6 @@ from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import page as page_of
 from compass.entrypoints.cli.render.output import tell
 from compass.investigation.commanding import Desk, Ordered, Who, desk_of
-from compass.investigation.commanding.base import Payloads
 from compass.investigation.commanding.give import give, somebody
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Limits
@@ -74,7 +73,7 @@ class Conversation:
     _text: tuple[Text, ...] = ()  # what is read, and the same in lines that fit
     _reading: tuple[Text, ...] = ()
     _reply: asyncio.Future[bool] | None = None
-    _owed: list[tuple[Payloads, str]] = field(default_factory=list)  # see `after`
+    _about: str = ""  # the theory that was ordered to be worked on last
     _told: list[str] = field(default_factory=list)
     _one_by_one: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -271,10 +270,9 @@ class Conversation:
         who = somebody(took_s=took, elapsed_s=elapsed)
         shown = order.show(desk)
         self._say((f"Added. {shown[0]}",) if order.asks else shown)
-        if self.ended and order.name in WORKS:
-            self._owed.append((order.apply(desk, who), about(order)))
-            return
-
+        self._about = about(order) or self._about
+        if order.name == "answer":
+            self.drafts.clear()
         self._work(self._given(order, desk, who))
 
     async def _given(self, order: Ordered, desk: Desk, who: Who) -> None:
@@ -323,11 +321,11 @@ class Conversation:
 
     # --- after the end ----------------------------------------------------------------------------------
 
-    async def after(self, take_up: Callable[[Payloads], Awaitable[Board]]) -> None:
+    async def after(self, take_up: Callable[[], Awaitable[Board]]) -> None:
         """Stay for a while: whoever pressed no key is taken to be gone, whoever did has as long as a pause holds.
 
-        An order that needs work waits until the one before it is done, and none is lost by leaving. `take_up` works on
-        one until the investigation has ended again; nothing in it: on one that was committed when it was about to end.
+        An order that needs work is committed at once, like every other; `take_up` works on what is committed until the
+        investigation has ended again. So none is lost by leaving, or by whatever ends this process.
         """
         self._leaves_at = None
         self.said = ()  # "going on" is no longer so
@@ -336,21 +334,19 @@ class Conversation:
             board = self.recorder.board
             if board.status is Status.STOPPED:  # whoever stopped it is done with it
                 return
-            late = self._works and (len(board.asked) > board.deepened or bool(board.unweighed))
-            if not self._owed and not late:
+            if not (self._works and owed(board)):
                 if not await self._wait():
                     return
                 continue
-            order, theory = self._owed.pop(0) if self._owed else ((), "")
             self.ended, self._works, self._leaves_at = False, False, None
             try:
-                await take_up(order)
+                await take_up()
             except CompassError as error:
                 self.tell(f"compass: it could not be taken up again: {error}")
-                theory = ""
+                self._about = ""
             self.ended = True
             self.paint()
-            self._say(became(theory, self.desk) or self.said if self.desk is not None else self.said)
+            self._say(became(self._about, self.desk) or self.said if self.desk is not None else self.said)
 
     async def _settled(self) -> None:
         """What was ordered is committed, and seen here."""
