@@ -25,7 +25,7 @@ def test_a_kill_loses_no_order_and_no_answer_and_nothing_is_done_twice(cli: Cli,
     recording = write_course(tmp_path / "slow", [(45, 1.0), (15, 8.0)])
     first = Seat(cli, "investigate", "--recording", recording, "--ask", "--no-model")
     first.sees("Enter: go on to why")
-    first.types("1r2\ntimage pull failure on orders\nyp", sees="PAUSED: p goes on")  # committed in that order
+    first.types("1r2\ntimage pull denied on orders\nyp", sees="PAUSED: p goes on")  # committed in that order
     first.dies()
     forget_the_lease(cli)
 
