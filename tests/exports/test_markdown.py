@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from compass.analysis.likelihood import load_table
 from compass.domain import chronicle as c
-from compass.domain.commanded import Decided
+from compass.domain.commanded import NO_REASON, Decided
 from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
 from compass.domain.hypothesis import TriggerOption
@@ -289,11 +289,24 @@ def test_each_gap_is_told_once_with_all_that_it_hides() -> None:
     assert re.search(r"- Not seen: no spans\. What that hides: time; errors\. \[#\d+\] \[#\d+\]", body)
 
 
+def test_what_a_person_and_what_the_policy_decided_are_never_mistaken_for_one_another() -> None:
+    payloads = told()
+    made = [
+        Decided(decision="test H1 deeper", by="human", because=NO_REASON),
+        Decided(decision="answer R1: it supports H1", by="human:Kim", because="the log says so"),
+        Decided(decision="end: nothing left", by="policy:unattended", because="nothing left"),
+    ]
+    text = section(draft(events([*payloads[:-2], *made, *payloads[-2:]])), "Decisions")
+    assert "- A person decided to test H1 deeper. Known then" in text
+    assert "- Kim decided to answer R1: it supports H1: the log says so. Known then" in text
+    assert "- By its policy, COMPASS ended the attempts to refute: nothing left. Known then" in text
+
+
 def test_a_decision_is_told_with_what_was_known_then() -> None:
     payloads = told()
     later = c.PosteriorUpdated(posterior=posterior({f"a-{POOL.id}": 0.95}))
     text = section(draft(events([*payloads[:-2], later, *payloads[-2:]])), "Decisions")
-    assert "- human decided to go on: pool main of orders exhausted. Known then: 1 sign abnormal, 0 normal; " in text
+    assert "- A person decided to go on: pool main of orders exhausted. Known then: 1 sign abnormal, 0 normal; " in text
     assert "H1 (pool at orders) led with 70 %" in text
     assert "95 %" not in text
     assert "changes still open as a trigger: `orders-77`" in text

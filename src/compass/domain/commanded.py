@@ -13,6 +13,9 @@ POLICY = "policy:"
 """How `Decided.by` begins where nobody was asked, or nobody answered in time, and a recorded policy decided."""
 
 
+NO_REASON = "no reason was given"
+
+
 class Command(StrEnum):
     """What a person can order while an investigation runs, or of one that has ended."""
 

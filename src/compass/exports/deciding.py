@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compass.domain.board import Board
-from compass.domain.commanded import Agreement, Decided, DecisionReviewed
+from compass.domain.commanded import NO_REASON, Agreement, Decided, DecisionReviewed
 from compass.domain.observation import Verdict
 from compass.exports.draft import Draft
 from compass.exports.prose import CHILD, code, name, percent, plain, sentence
@@ -26,7 +26,8 @@ def decisions(d: Draft) -> list[str]:
     board, reviews = Board(), {one.key: one.reviews for one in d.board.made}
     for event in d.cites.events:
         if isinstance(event.payload, Decided):
-            lines.append(f"- {_deed(event.payload)} {_state(board)} [#{event.seq}]")
+            attended = any(not one.decided.by.startswith(_BY_POLICY) for one in board.made)
+            lines.append(f"- {_deed(event.payload, attended=attended)} {_state(board)} [#{event.seq}]")
             lines += _table(event.payload, reviews.get(event.key, ()))
         board = fold(board, event)
     lines.append("- Question: which decisions were taken outside COMPASS, and what was known at that moment?")
@@ -54,9 +55,11 @@ def _table(decided: Decided, reviews: tuple[DecisionReviewed, ...]) -> list[str]
     return [f"{CHILD}{sentence('; '.join(told))}"] if told else []
 
 
-def _deed(decided: Decided) -> str:
+def _deed(decided: Decided, *, attended: bool) -> str:
+    """`attended`: a person had decided something before."""
     by_policy = decided.by.startswith(_BY_POLICY)
-    who = "In a run without a person to ask, COMPASS" if by_policy else f"{plain(decided.by)}"
+    machine = "By its policy, COMPASS" if attended else "In a run without a person to ask, COMPASS"
+    who = machine if by_policy else _person(decided.by)
     if decided.decision.startswith(_GO_ON):
         what = f"went on to ask {plain(decided.decision.removeprefix(_GO_ON))}"
     elif decided.decision.startswith(_END):
@@ -64,8 +67,13 @@ def _deed(decided: Decided) -> str:
     else:
         what = f"decided to {plain(decided.decision)}"
     # Why a policy went on or ended is in the words above; everybody else has reasons of their own.
-    known = by_policy and decided.decision.startswith((_GO_ON, _END))
+    known = (by_policy and decided.decision.startswith((_GO_ON, _END))) or decided.because == NO_REASON
     return f"{who} {what}." if known or not decided.because else f"{who} {what}: {sentence(decided.because)}"
+
+
+def _person(by: str) -> str:
+    """Who it was, where they gave a name."""
+    return plain(by.removeprefix("human:")) if by.startswith("human:") else "A person" if by == "human" else plain(by)
 
 
 def _state(board: Board) -> str:

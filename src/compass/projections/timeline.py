@@ -182,7 +182,8 @@ def _deed(payload: object, board: Board) -> str:
         return f"a language model was heard: {_heard(payload)}"
     if isinstance(payload, told.TheoryArgued):
         label = board.hypotheses[payload.hypothesis].label if payload.hypothesis in board.hypotheses else "?"
-        return f"{label} proposed by {payload.by}: “{payload.reasoning}”"
+        by = "a person" if payload.by.startswith("human") else payload.by
+        return f"{label} proposed by {by}: “{payload.reasoning}”"
     if isinstance(payload, ToolsConsulted):
         return f"the team's own tools were asked: {payload.asked - payload.failed} of {payload.asked} calls answered"
     if isinstance(payload, c.Ended):

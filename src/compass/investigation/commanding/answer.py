@@ -107,10 +107,14 @@ class AnswerOrder:
                 (who.key("attempt"), c.Attempted(attempt=attempt)),
             ]
         payloads.append(decided(
-            desk, who, DecisionKind.DATA, decision=f"the answer to {label_of(request, desk)} {bearing}", chosen=bearing,
+            desk, who, DecisionKind.DATA, chosen=bearing,
+            decision=f"answer {label_of(request, desk)}: it {bearing} {self._about(order, desk)}".strip(),
             options=tuple(one.value.replace("_", " ") for one in Bearing),
         ))  # fmt: skip
         return tuple(payloads)
+
+    def _about(self, order: Answer, desk: Desk) -> str:
+        return "" if order.bearing is Bearing.SETTLES_NOTHING else self._named(order.request, desk)
 
     def _named(self, request: DataRequested, desk: Desk) -> str:
         hypothesis = desk.board.hypotheses.get(request.hypothesis)

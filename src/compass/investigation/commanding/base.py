@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from compass.analysis.wording import share
 from compass.domain import chronicle as c
 from compass.domain.board import Board
-from compass.domain.commanded import Agreement, Decided, DecisionKind
+from compass.domain.commanded import NO_REASON, Agreement, Decided, DecisionKind
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.investigation.beliefs import known_mechanisms
@@ -258,7 +258,7 @@ def decided(
         desk.board, kind, chosen=chosen, options=options, favoured=favoured, favoured_because=favoured_because,
         reason=why, confidence=who.confidence, took_s=who.took_s, elapsed_s=who.elapsed_s, agreement=agreement,
     )  # fmt: skip
-    because = why or "no reason was given"
+    because = why or NO_REASON
     return who.key("decision"), Decided(
         decision=decision, by=who.by, because=because, shown=tuple(options), record=record
     )
