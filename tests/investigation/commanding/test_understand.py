@@ -77,7 +77,10 @@ def test_a_word_that_is_a_field_and_part_of_a_name_is_no_guess() -> None:
     named = replace(listed(), entities=(*listed().entities, service("card-network")))
     choice = understand("do not look at the network", desk(named))
     assert isinstance(choice, Choice)
-    assert [one.text for one in choice.options] == ["leave out the field of network", "leave out service card-network"]
+    assert [one.text for one in choice.options] == [
+        "leave out the field of network",
+        "leave out service shop/card-network",
+    ]
     first = choice.options[0].order.value
     assert isinstance(first, Look)
     assert first.avoid_areas == ("network",)

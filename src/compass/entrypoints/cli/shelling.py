@@ -6,10 +6,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from shutil import get_terminal_size
+from textwrap import wrap
 
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.commanding import Given, ordered, said
-from compass.entrypoints.cli.render.output import tell
+from compass.entrypoints.cli.render.output import NARROWEST, tell
 from compass.ports.errors import CompassError
 
 PROMPT = "compass> "
@@ -84,6 +86,21 @@ def _evidence(reference: str | None, rest: list[str]) -> None:
     evidence(rest[0] if rest else "1", False, reference)
 
 
+def _cost(reference: str | None, _rest: list[str]) -> None:
+    from compass.entrypoints.cli.commands.cost import cost
+
+    cost(reference)
+
+
+def _review(reference: str | None, _rest: list[str]) -> None:
+    from compass.entrypoints.cli import session
+    from compass.entrypoints.cli.render.output import console, show
+    from compass.entrypoints.cli.render.told import decided_lines
+    from compass.entrypoints.cli.reviewing import decision_lines
+
+    show(console(), decided_lines(decision_lines(session.read_one(reference).board.made)))
+
+
 def _timeline(reference: str | None, _rest: list[str]) -> None:
     from compass.entrypoints.cli.commands.timeline import timeline
 
@@ -116,8 +133,15 @@ def _status(reference: str | None, rest: list[str]) -> None:
 
 READING: dict[str, Reading] = {
     "why": _why, "evidence": _evidence, "timeline": _timeline, "accounts": _accounts, "list": _accounts, "show": _show,
-    "ask": _ask, "status": _status,
+    "ask": _ask, "status": _status, "cost": _cost, "review": _review,
 }  # fmt: skip
+
+
+def _say(text: str) -> None:
+    """On a terminal no word is broken."""
+    width = max(NARROWEST, get_terminal_size().columns) - 1
+    for line in wrap(text, width, subsequent_indent="  ") or [""]:
+        print(line)
 
 
 def run_shell(reference: str | None) -> None:
@@ -127,4 +151,6 @@ def run_shell(reference: str | None) -> None:
         import readline  # what was typed comes back with the arrow keys
 
         readline.set_history_length(500)
-    Shell(reference=str(loaded.id)).run()
+        Shell(reference=str(loaded.id), say=_say).run()
+    else:
+        Shell(reference=str(loaded.id)).run()

@@ -47,8 +47,6 @@ def meant(text: str, board: Board, mechanisms: Mapping[str, Mechanism]) -> Meant
     spoken = spoken_words(text)
     vocabulary = Vocabulary.of(mechanisms, board)
     entities, used = _entities(spoken, vocabulary, board)
-    either = tuple(dict.fromkeys(vocabulary.area(word) for word in spoken if word in used))
-    either = either if all(either) and not _called(spoken, entities) else ()
     rest = [word for word in spoken if word not in used]
     areas = tuple(dict.fromkeys(area for word in rest if (area := vocabulary.area(word))))
     # A word that names a field of work names no mechanism by itself: "the network" is not every network theory.
@@ -57,7 +55,8 @@ def meant(text: str, board: Board, mechanisms: Mapping[str, Mechanism]) -> Meant
     signs = signs_of(telling, vocabulary)
     known = {word for word in rest if vocabulary.area(word) or vocabulary.corrected(word)}
     return Meant(
-        entities=entities, mechanisms=read.mechanisms, doubts=read.doubts, areas=areas, either=either, signs=signs,
+        either=_either(spoken, entities, vocabulary), entities=entities, mechanisms=read.mechanisms,
+        doubts=read.doubts, areas=areas, signs=signs,
         left=tuple(word for word in rest if word not in known),
     )  # fmt: skip
 
@@ -128,9 +127,13 @@ def _in_full(names: Mapping[str, Sequence[str]], said: Sequence[str]) -> list[st
     return [*(name for name in whole if len(names[name]) == longest), *apart]
 
 
-def _called(spoken: Sequence[str], entities: Sequence[EntityRef]) -> bool:
-    """Whether one of them is called by all words of its name."""
-    return any(set(words(entity.name)) <= set(spoken) for entity in entities)
+def _either(spoken: Sequence[str], entities: Sequence[EntityRef], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The fields that the very words name by which these are called: "the network", and card-network. Nothing where a
+    word besides says that a thing is meant, or one is called by all words of its name."""
+    named = [set(words(entity.name)) for entity in entities]
+    heard = [word for word in spoken if any(word in own for own in named)]
+    fields = tuple(dict.fromkeys(vocabulary.area(word) for word in heard))
+    return fields if all(fields) and not any(own <= set(spoken) for own in named) else ()
 
 
 def _outermost(entities: Sequence[EntityRef], board: Board) -> tuple[EntityRef, ...]:
