@@ -179,9 +179,9 @@ def _left_out(order: Look, desk: Desk) -> list[str]:
 
 
 def _not_begun(order: Look, desk: Desk) -> list[str]:
-    """Fields whose first look is under way and would be left out from here on."""
+    """Fields whose first look is still to come or under way and would be left out from here on."""
     board, then = desk.board, _then(order, desk)
-    if not board.round_open or board.round > 1:
+    if board.round > 1 or (board.round == 1 and not board.round_open):
         return []
     return [area for area in board.specialists if looked_into(area, board) and not looked_into(area, then)]
 
