@@ -117,6 +117,16 @@ def test_of_a_theory_shown_back_the_beginning_and_the_end_stay_where_there_is_no
     assert text[-1] == "y: add it · n: leave it"
 
 
+def test_every_option_is_in_sight_however_small_the_screen() -> None:
+    options = tuple(
+        Option(text=f"option {n} " + "long " * 40, order=Ordered(kind=order_named("pause"), value=None))
+        for n in range(6)
+    )
+    for width, height in ((80, 24), (60, 16), (50, 14)):
+        text = lines(scene(mode=m.Choosing(Choice(question="Which?", options=options)), width=width, height=height))
+        assert all(any(f"option {n} " in line for line in text) for n in range(6))
+
+
 def test_here_an_order_is_a_key() -> None:
     assert in_keys("“continue” goes on.") == "p goes on."
     assert in_keys("“restore H1” takes it back.") == "u takes it back."

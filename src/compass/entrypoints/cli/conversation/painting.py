@@ -128,7 +128,7 @@ def frame(scene: Scene) -> Frame:
 def _least(mode: m.Mode, rows: int) -> int:
     """Which of the lines below goes first where there is no room for all: what was said first, while what was asked
     last and the keys stay. Of what is to be said yes to, its beginning says what it is and its end what it does."""
-    return max(1, rows - 5) if isinstance(mode, m.Agreeing | m.Choosing) and rows > 3 else 0
+    return max(1, rows - 5) if isinstance(mode, m.Agreeing) and rows > 3 else 0
 
 
 def in_keys(text: str) -> str:
@@ -242,7 +242,10 @@ def _below(scene: Scene) -> list[Row]:
         asked = _wrapped(_requests(scene.desk), width, "") if mode.verb is m.Verb.ANSWER else []
         return [*asked, *said, _typed(_NUMBERS[mode.verb], "", width), _keys(_BACK)]
     if isinstance(mode, m.Choosing):
-        return [*_wrapped(mode.choice.lines, width, ""), _keys(f"1-{len(mode.choice.options)}: that one · {_BACK}")]
+        rows = _wrapped(mode.choice.lines, width, "")
+        if len(rows) >= scene.page.height - LEAST_ABOVE:  # every option has to be in sight
+            rows = [Row(Text(cut(line, width - 1))) for line in mode.choice.lines]
+        return [*rows, _keys(f"1-{len(mode.choice.options)}: that one · {_BACK}")]
     if isinstance(mode, m.Agreeing):
         return [*_wrapped(mode.lines, width, ""), _keys("y: add it · n: leave it")]
     if isinstance(mode, m.Pasting):
