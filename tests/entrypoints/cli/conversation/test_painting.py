@@ -127,6 +127,11 @@ def test_every_option_is_in_sight_however_small_the_screen() -> None:
         assert all(any(f"option {n} " in line for line in text) for n in range(6))
 
 
+def test_accounts_beyond_nine_are_said_in_words() -> None:
+    assert lines(scene(mode=m.Numbering(m.Verb.WHY)))[-1] == "Esc: back · beyond 9: Esc, then :why 10"
+    assert lines(scene(listed(), m.Numbering(m.Verb.WHY)))[-1] == "Esc: back"
+
+
 def test_here_an_order_is_a_key() -> None:
     assert in_keys("“continue” goes on.") == "p goes on."
     assert in_keys("“restore H1” takes it back.") == "u takes it back."

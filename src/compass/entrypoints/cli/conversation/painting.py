@@ -65,6 +65,7 @@ _NUMBERS = {
     m.Verb.REJECT: "Set which one aside? Its number: ", m.Verb.WHY: "Why which one? Its number: ",
     m.Verb.EVIDENCE: "The evidence of which one? Its number: ", m.Verb.ANSWER: "Answer which one? Its number: ",
 }  # fmt: skip
+_WORDS = {m.Verb.REJECT: "reject", m.Verb.WHY: "why", m.Verb.EVIDENCE: "evidence"}
 _BACK = "Esc: back"
 _IN_WORDS = re.compile(r"“(continue|restore)(?: [^”]*)?”")
 _IN_KEYS = {"continue": "p", "restore": "u"}
@@ -240,7 +241,7 @@ def _below(scene: Scene) -> list[Row]:
         return [*said, _typed(prompt, mode.text, width), _keys(f"Enter: done · {_BACK}")]
     if isinstance(mode, m.Numbering):
         asked = _wrapped(_requests(scene.desk), width, "") if mode.verb is m.Verb.ANSWER else []
-        return [*asked, *said, _typed(_NUMBERS[mode.verb], "", width), _keys(_BACK)]
+        return [*asked, *said, _typed(_NUMBERS[mode.verb], "", width), _keys(f"{_BACK}{_beyond(scene, mode.verb)}")]
     if isinstance(mode, m.Choosing):
         rows = _wrapped(mode.choice.lines, width, "")
         if len(rows) >= scene.page.height - LEAST_ABOVE:  # every option has to be in sight
@@ -268,6 +269,15 @@ def _watching(scene: Scene, width: int) -> str:
         if out in named:
             named.remove(out)
     return cut(f"{' · '.join(named)}{tail}", width)
+
+
+def _beyond(scene: Scene, verb: m.Verb) -> str:
+    """How to say a number of two digits: one key is one digit."""
+    listed = len(scene.desk.listed) if scene.desk is not None else 0
+    word = _WORDS.get(verb)
+    return (
+        f" · beyond {MOST_ACCOUNTS}: Esc, then :{word} {MOST_ACCOUNTS + 1}" if word and listed > MOST_ACCOUNTS else ""
+    )
 
 
 def _pasting(mode: m.Pasting, said: list[Row], width: int) -> list[Row]:
