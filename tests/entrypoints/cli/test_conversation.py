@@ -59,7 +59,7 @@ RUNNING = (
     Press("e", "qe1", "robust z"),
     Press("1-9", "q2", "Testing deeper: H2"),
     Press("r", "r2", "H2: why set aside?"),
-    Press("r", "too far away\n", "because: too far away"),
+    Press("r", "too far away\n", "set aside by you: too far away"),
     Press("u", "u", "Taken back: H2"),
     Press("t", "timage pull denied on orders\n", "y: add it"),
     Press("t", "n", "Nothing was added."),

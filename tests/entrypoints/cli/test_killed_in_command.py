@@ -35,7 +35,7 @@ def test_a_kill_loses_no_order_and_no_answer_and_nothing_is_done_twice(cli: Cli,
     second.pastes("orders 0/3 ImagePullBackOff\n.\n", sees="What does it show about H3")
     second.types("s1")
     ends = time.monotonic() + PATIENCE_S
-    while not (payloads(cli.events(), DataGiven) and tests_of(cli.events())[2:]):
+    while not (payloads(cli.events(), DataGiven) and ordered_tests(cli.events())[2:]):
         assert time.monotonic() < ends, "the orders were never committed"
     second.dies()  # with both of them committed, and whatever it had begun of them
     forget_the_lease(cli)
@@ -48,7 +48,7 @@ def test_a_kill_loses_no_order_and_no_answer_and_nothing_is_done_twice(cli: Cli,
     assert not owed(board)
     assert not board.orders.paused
     label = {h.id: h.label for h in board.hypotheses.values()}
-    assert [label[one] for one in tests_of(events)] == ["H1", "H3", "H1"]
+    assert [label[one] for one in ordered_tests(events)] == ["H1", "H3", "H1"]
     assert sum(one.phase == "deepen" for one in payloads(events, c.RoundStarted)) == 2
     assert set(Counter(one.attempt.plan for one in payloads(events, c.Attempted)).values()) == {1}
     assert [label[one.hypothesis] for one in payloads(events, SetAside)] == ["H2"]
@@ -61,6 +61,6 @@ def test_a_kill_loses_no_order_and_no_answer_and_nothing_is_done_twice(cli: Cli,
     ]  # fmt: skip
 
 
-def tests_of(events: tuple[c.Event, ...]) -> list[str]:
+def ordered_tests(events: tuple[c.Event, ...]) -> list[str]:
     """Theories that were ordered to be tested, in order."""
     return [one.argument for one in payloads(events, CommandGiven) if one.command == "test"]
