@@ -93,12 +93,12 @@ def _cost(reference: str | None, _rest: list[str]) -> None:
 
 
 def _review(reference: str | None, _rest: list[str]) -> None:
-    from compass.entrypoints.cli import session
-    from compass.entrypoints.cli.render.output import console, show
-    from compass.entrypoints.cli.render.told import decided_lines
+    from compass.entrypoints.cli.render.output import console, page, show
+    from compass.entrypoints.cli.render.reviewed import decision_texts
     from compass.entrypoints.cli.reviewing import decision_lines
 
-    show(console(), decided_lines(decision_lines(session.read_one(reference).board.made)))
+    board, out = session.read_one(reference).board, console()
+    show(out, decision_texts(decision_lines(board, session.mechanisms_of(session.settings())), page(out)))
 
 
 def _timeline(reference: str | None, _rest: list[str]) -> None:
