@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from uuid import UUID
 
 import pytest
@@ -43,7 +44,9 @@ from tests.support.cases import (
     without_its_sign,
 )  # fmt: skip
 from tests.support.lookalikes import LookAlike, bystander, lookalike
+from tests.support.running import apart
 
+pytestmark = pytest.mark.xdist_group("mechanisms whole")  # two tests look at each attempt
 CATALOGUE = load_catalogue()
 MECHANISMS = {m.id: m for m in CATALOGUE.mechanisms}
 TABLE = load_table()
@@ -97,7 +100,19 @@ def log_score(board: Board, key: str, *, patterns_only: bool = False) -> float:
     return sum(t.log_score for t in posterior(board).terms if t.account == key and not t.group.startswith(beside))
 
 
-async def attempted(mechanism: Mechanism, strategy: str) -> tuple[Board, Board, DisproofAttempt | None]:
+@cache
+def attempted(mechanism: Mechanism, strategy: str) -> tuple[Board, Board, DisproofAttempt | None]:
+    return apart(attempt_of(mechanism, strategy))
+
+
+@cache
+def beside(mechanism: Mechanism) -> tuple[LookAlike, Board]:
+    """Its bystander, and the board after the screens."""
+    seen = bystander(mechanism)
+    return seen, opened(seen)
+
+
+async def attempt_of(mechanism: Mechanism, strategy: str) -> tuple[Board, Board, DisproofAttempt | None]:
     """One strategy against its own look-alike: the board before and after, and the attempt (None: nothing to ask).
 
     The measurements that the attempt made are left out, to see what the outcome alone does.
@@ -118,9 +133,9 @@ def results(attempt: DisproofAttempt, plan: DisproofPlan) -> list[c.Payload]:
     return [c.PlanRegistered(plan=plan), *observed, c.Attempted(attempt=attempt)]
 
 
-async def investigated(seen: LookAlike) -> Board:
+async def investigated(seen: LookAlike, board: Board) -> Board:
     """All specialists, round after round, as the investigation runs them."""
-    board, limits, crew = opened(seen), Limits(), specialists(MECHANISMS, STRATEGIES)
+    limits, crew = Limits(), specialists(MECHANISMS, STRATEGIES)
     for number in range(2, limits.rounds + 1):
         found: list[c.Payload] = []
         for specialist in crew:
@@ -179,10 +194,10 @@ def excused(mechanism: Mechanism, strategy: str) -> bool:
 
 
 @EACH
-async def test_is_refuted_on_the_look_alike_of_each_strategy_it_names(mechanism: Mechanism) -> None:
+def test_is_refuted_on_the_look_alike_of_each_strategy_it_names(mechanism: Mechanism) -> None:
     refuting = set()
     for strategy in mechanism.refuters:
-        before, after, attempt = await attempted(mechanism, strategy)
+        before, after, attempt = attempted(mechanism, strategy)
         if attempt is None or excused(mechanism, strategy):
             continue
         assert attempt.outcome is Outcome.REFUTED, (strategy, attempt.found)
@@ -197,9 +212,9 @@ async def test_is_refuted_on_the_look_alike_of_each_strategy_it_names(mechanism:
 
 @EACH
 async def test_a_bystander_is_overtaken_by_what_is_full(mechanism: Mechanism) -> None:
-    seen = bystander(mechanism)
+    seen, suspected = beside(mechanism)
     mine, full = account(mechanism, seen), f"A:{hypothesis_id('cpu_saturation', LEDGER)}"
-    first, board = posterior(opened(seen)), await investigated(seen)
+    first, board = posterior(suspected), await investigated(seen, suspected)
     last = posterior(board)
     outcomes = {a.outcome for a in board.attempts.values() if f"A:{a.hypothesis}" == mine}
     # what is hardly believed is not worth a query, and then nothing is asked of it
@@ -210,9 +225,9 @@ async def test_a_bystander_is_overtaken_by_what_is_full(mechanism: Mechanism) ->
 
 
 @pytest.mark.parametrize("strategy", sorted({name for m in CATALOGUE.mechanisms for name in m.refuters}))
-async def test_each_strategy_refutes_some_of_the_mechanisms(strategy: str) -> None:
+def test_each_strategy_refutes_some_of_the_mechanisms(strategy: str) -> None:
     naming = [m for m in CATALOGUE.mechanisms if strategy in m.refuters]
-    attempts = [(await attempted(m, strategy))[2] for m in naming]
+    attempts = [attempted(m, strategy)[2] for m in naming]
     assert sum(a is not None and a.outcome is Outcome.REFUTED for a in attempts) >= 5
 
 
@@ -222,11 +237,11 @@ def test_a_strategy_that_no_mechanism_names_is_for_what_models_propose() -> None
     assert set(STRATEGIES) - named == {"prediction"}
 
 
-async def test_bystanders_were_suspected() -> None:
+def test_bystanders_were_suspected() -> None:
     """Else it would show little that they fall."""
     suspected = 0
     for mechanism in CATALOGUE.mechanisms:
-        seen = bystander(mechanism)
-        first = posterior(opened(seen))
+        seen, board = beside(mechanism)
+        first = posterior(board)
         suspected += first.accounts[account(mechanism, seen)] * SUSPECTED >= first.ranked()[0][1]
     assert suspected >= 0.75 * len(CATALOGUE.mechanisms)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -145,6 +146,7 @@ def system_for(kind: EntityKind) -> System:
     return System(struck=struck, places=places, dependencies=tuple(dependencies), containment=containment)
 
 
+@cache
 def spelt_out(pattern: Pattern) -> tuple[str, ...]:
     """Every sign a pattern asks for, prefixes expanded."""
     return tuple(dict.fromkeys(sign for word in pattern.signs for sign in SIGNS if matches(word, sign)))
