@@ -33,10 +33,16 @@ def render() -> str:
     names = sorted(command.list_commands(command.make_context("compass", [], resilient_parsing=True)))  # type: ignore[attr-defined]
     parts = [HEAD, "```text\n" + runner.invoke(command, ["--help"], prog_name="compass").output.strip() + "\n```\n"]
     for name in names:
-        parts.append(section(runner, command, [name]))
-        group = command.commands[name]  # type: ignore[attr-defined]
-        parts += [section(runner, command, [name, below]) for below in getattr(group, "commands", {})]
+        parts += sections(runner, command, [name], command.commands[name])  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
+
+
+def sections(runner: CliRunner, command: Command, names: list[str], one: Command) -> list[str]:
+    """The help of a command, and of all below it."""
+    found = [section(runner, command, names)]
+    for name, below in getattr(one, "commands", {}).items():
+        found += sections(runner, command, [*names, name], below)
+    return found
 
 
 def section(runner: CliRunner, command: Command, names: list[str]) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 from compass.domain.advice import PastCost, Spent
 from compass.domain.chronicle import Event, NewEvent
 from compass.domain.listed import InvestigationSummary
+from compass.ports.documents import Documents
 from compass.ports.erasure import Erasure
 from compass.ports.knowledge import Knowledge
 from compass.ports.replies import Replies
@@ -32,6 +33,11 @@ class Chronicle(Protocol):
     @property
     def team_knowledge(self) -> TeamStore:
         """What the team wrote down about its systems and applied, version by version. No investigation's."""
+        ...
+
+    @property
+    def documents(self) -> Documents:
+        """What the team wrote about its systems. No investigation's: `forget` and retention leave it alone."""
         ...
 
     @property

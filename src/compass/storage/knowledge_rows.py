@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
+from compass.domain.documents import DocumentHead
 from compass.domain.entity import EntityRef
 from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, PastIncident
 from compass.domain.learned import Signature
@@ -28,7 +29,7 @@ TEACHES = frozenset(
 """Kinds of event after which there is something to learn; migration 0008 indexes them."""
 
 
-def encode(value: PastIncident | Lesson | KnownGap | Judgement) -> str:
+def encode(value: PastIncident | Lesson | KnownGap | Judgement | DocumentHead) -> str:
     """JSON that a jsonb column can hold. Raises StorageError for what could not be read again."""
     import msgspec
 

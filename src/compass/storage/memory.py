@@ -30,6 +30,7 @@ from compass.storage.ledger import (
     to_event,
     verify,
 )
+from compass.storage.memory_documents import MemoryDocuments
 from compass.storage.memory_erasing import MemoryErasure
 from compass.storage.memory_knowledge import MemoryKnowledge
 from compass.storage.memory_rows import Investigation, MemoryReplies
@@ -49,6 +50,7 @@ class MemoryChronicle:
         self.replies = MemoryReplies(clock)
         self.knowledge = MemoryKnowledge(self._rows, embedder)
         self.team_knowledge = MemoryTeamStore(clock)
+        self.documents = MemoryDocuments(clock, embedder)
         self.erasure = MemoryErasure(self._investigations, self.knowledge, self.replies, clock)
 
     async def create(self, title: str) -> UUID:

@@ -18,6 +18,7 @@ from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
 from compass.ports.knowledge import Embedder
 from compass.storage.connections import Connections
+from compass.storage.documents import PostgresDocuments
 from compass.storage.erasing import PostgresErasure
 from compass.storage.ids import Uuid7
 from compass.storage.knowledge import PostgresKnowledge
@@ -132,6 +133,7 @@ class PostgresChronicle:
         self.replies = PostgresReplies(connections, team)
         self.knowledge = PostgresKnowledge(connections, team, embedder)
         self.team_knowledge = PostgresTeamStore(connections, team)
+        self.documents = PostgresDocuments(connections, team, embedder)
         self.erasure = PostgresErasure(connections, team)
 
     async def create(self, title: str) -> UUID:

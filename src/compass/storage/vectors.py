@@ -117,7 +117,7 @@ class Vectors:
             **self._values,
             "investigations": [investigation for investigation, _ in texts],
             "words": [words for _, words in texts],
-            "vectors": [f"{{{_numbers(vector)}}}" for vector in vectors],
+            "vectors": [f"{{{numbers_of(vector)}}}" for vector in vectors],
         }
 
         async def keep(connection: Connection) -> None:
@@ -128,7 +128,7 @@ class Vectors:
     async def _by_pgvector(self, wanted: Array, limit: int, number: int) -> tuple[Neighbour, ...]:
         indexed = self._many(number) and await self._index.ready()
         statement = _near(self._embedder.dimensions, self._index.kind if indexed else "")
-        values = {**self._values, "wanted": f"[{_numbers(wanted)}]", "limit": limit}
+        values = {**self._values, "wanted": f"[{numbers_of(wanted)}]", "limit": limit}
 
         async def search(connection: Connection) -> Sequence[_NearRow]:
             async with connection.transaction():
@@ -137,7 +137,7 @@ class Vectors:
                     await connection.execute(f"set local hnsw.ef_search = {max(_EF_SEARCH, limit)}".encode())
                     if _at_least(self._pgvector or "", (0, 8)):
                         await connection.execute(b"set local hnsw.iterative_scan = strict_order")
-                return await _fetch(connection, statement, _NearRow, values)
+                return await fetch(connection, statement, _NearRow, values)
 
         rows = await self._connections.run(search)
         return tuple(Neighbour(incident=decode(PastIncident, row.data), cosine=row.cosine) for row in rows)
@@ -146,7 +146,7 @@ class Vectors:
         import numpy as np
 
         rows = await self._all("latest_vectors", _VectorRow, limit=COMPARED)
-        cosines = await asyncio.to_thread(_cosines, [row.vector for row in rows], wanted)
+        cosines = await asyncio.to_thread(cosines_of, [row.vector for row in rows], wanted)
         order = np.argsort(-cosines, kind="stable")[:limit]
         ids = [rows[place].id for place in order]
         found = (decode(PastIncident, row.data) for row in await self._all("some_incidents", _DataRow, ids=ids))
@@ -173,13 +173,13 @@ class Vectors:
         return (await self._all(name, _CountRow))[0].number
 
     async def _all(self, name: str, row_type: type[T], **values: object) -> Sequence[T]:
-        async def fetch(connection: Connection) -> Sequence[T]:
-            return await _fetch(connection, self._queries[name], row_type, {**self._values, **values})
+        async def work(connection: Connection) -> Sequence[T]:
+            return await fetch(connection, self._queries[name], row_type, {**self._values, **values})
 
-        return await self._connections.run(fetch)
+        return await self._connections.run(work)
 
 
-async def _fetch(
+async def fetch(
     connection: Connection, statement: bytes, row_type: type[T], values: Mapping[str, object]
 ) -> Sequence[T]:
     from psycopg.rows import class_row
@@ -208,11 +208,11 @@ def _near(dimensions: int, kind: str) -> bytes:
     """.encode()  # noqa: S608  # numbers and a name of this module, no text of anybody
 
 
-def _numbers(vector: Array) -> str:
+def numbers_of(vector: Array) -> str:
     return ",".join(map(repr, vector.tolist()))
 
 
-def _cosines(sent: Sequence[bytes], wanted: Array) -> Array:
+def cosines_of(sent: Sequence[bytes], wanted: Array) -> Array:
     """Cosines of unit vectors. Those of another length than `wanted` count as not alike."""
     import numpy as np
 

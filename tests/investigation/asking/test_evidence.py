@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from compass.analysis.stems import stem, stems
 from compass.domain.board import Board
 from compass.domain.disproof import Outcome
 from compass.domain.entity import EntityKind, EntityRef
@@ -14,7 +15,6 @@ from compass.domain.observation import Verdict
 from compass.domain.time import NS_PER_S, Instant
 from compass.investigation.asking.evidence import Answer, from_evidence
 from compass.investigation.asking.known import known_facts, unstated
-from compass.investigation.asking.matching import stem, stems
 from compass.projections.build_view import build_view
 from tests.support.boards import LEDGER, ONSET_NS, ORDERS, WEB, attempt, believed, mechanism, plan, seen, theory
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from compass.analysis.stems import stems
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.hypothesis import Hypothesis
@@ -16,7 +17,6 @@ from compass.domain.sign import SIGNS
 from compass.domain.time import to_datetime
 from compass.domain.told import TOOLS
 from compass.investigation.advising.words import place, told_by
-from compass.investigation.asking.matching import stems
 from compass.projections.filler import Filler
 from compass.projections.view import AccountLine, View
 from compass.redaction import bound

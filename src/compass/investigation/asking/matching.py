@@ -10,21 +10,8 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-_WORD = re.compile(r"[^\W_]+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_ENDINGS = (
-    "ations", "ation", "ings", "ions", "ing", "ion", "ies", "ers", "ed", "es", "er", "ly", "s", "e", "y",
-)  # fmt: skip
-_SHORTEST = 3
-_UNSAID = (
-    "a about all am an and any anything are as at be because been being but by can could did do does for from "
-    "get give got had has have he her how i if in into is it its just last know like may maybe me might more my no "
-    "not of on or our out over please really say shall she show so some something tell than that the their "
-    "them then there these they thing think this those to too up us very was we were what whats which who "
-    "will with would you your"
-)
-UNSAID = frozenset(_UNSAID.split())
-"""Words that tell nothing of what is asked about."""
+from compass.analysis.stems import stem, words
+
 ALSO: Mapping[str, tuple[str, ...]] = {
     "db": ("database",), "k8s": ("kubernetes",), "slow": ("latency",), "slower": ("latency",),
     "deploy": ("change", "release", "rollout"), "deployment": ("change", "release", "rollout"),
@@ -36,28 +23,6 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "happening": ("symptom",), "wrong": ("symptom",), "missing": ("measured",), "unknown": ("measured",),
 }  # fmt: skip
 """What people call the same thing: words of the trade and of asking, never of one system."""
-
-
-def words(text: str) -> list[str]:
-    """The words of a text in lower case, those that tell something, in order."""
-    found = (word.lower() for word in _WORD.findall(_CAMEL.sub(" ", text)))
-    return [word for word in found if word not in UNSAID and (len(word) > 1 or word.isdigit())]
-
-
-def stem(word: str) -> str:
-    """What a word shares with its other forms: exhausted, exhaustion; database, databases."""
-    if any(c.isdigit() for c in word):
-        return word
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST:
-            return word[: -len(ending)]
-    return word
-
-
-def stems(*texts: str) -> frozenset[str]:
-    return frozenset(stem(word) for text in texts for word in words(text))
-
-
 TOLD = 0.4
 """What a word in the telling of a fact counts, against one that says what it is about: below `evidence.SHARE`, so that
 a mere mention is left out where something is about the question."""

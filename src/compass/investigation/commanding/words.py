@@ -11,10 +11,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from compass.analysis.stems import stem, words
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.mechanism import Mechanism
-from compass.investigation.asking.matching import words
 from compass.investigation.commanding.slips import nearest
 from compass.investigation.commanding.vocabulary import CLEAR, HELD, Vocabulary, best_mechanisms, signs_of, spoken_words
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from compass.entrypoints.cli import team_commands
+from compass.entrypoints.cli.knowledge_documents import documents_group
 from compass.entrypoints.cli.options import IncidentId, Json
 
 Anonymise = Annotated[
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("push")(push_knowledge)
     group.command("reembed")(reembed)
     group.command("undo")(undo)
+    group.add_typer(documents_group())
     app.add_typer(group)
 
 
