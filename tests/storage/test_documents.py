@@ -207,6 +207,6 @@ async def test_no_investigation_takes_them_along(chronicle: Chronicle) -> None:
 async def test_odd_words_are_found_again(chronicle: Chronicle) -> None:
     odd = document_of("docs/odd.md", "# O'Neil's \"pool\" & 1e5 %s\n`a\\b` Grüße:*  𝔘𝔫𝔦 x_y\n".encode())
     await chronicle.documents.change(keep=[odd])
-    for words in ("o'neil", "1e5", "Grüße", "& | !", "'; drop", "pool:*", "%s"):
+    for words in ("o'neil", "1e5", "Grüße", "& | !", "'; drop", "pool:*"):
         found = (await chronicle.documents.find([Wanted(words=words)])).found[0]
         assert len(found) == (words not in ("& | !", "'; drop"))

@@ -226,7 +226,7 @@ def _columns(passages: Sequence[tuple[DocumentHead, Passage]]) -> dict[str, obje
         "lasts": [passage.last_line for _, passage in passages],
         "texts": [passage.text for _, passage in passages],
         "strongs": [strong_of(head, passage) for head, passage in passages],
-        "weaks": [weak_of(passage) for _, passage in passages],
+        "weaks": [weak_of(head, passage) for head, passage in passages],
     }
 
 

@@ -116,7 +116,7 @@ class MemoryDocuments:
 def _by_words(stems: Sequence[str], passages: Mapping[Key, tuple[DocumentHead, Passage]]) -> list[Ranked]:
     """As `by_words` of documents.sql."""
     strong = {key: set(strong_of(*one).split()) for key, one in passages.items()}
-    weak = {key: set(weak_of(one[1]).split()) for key, one in passages.items()}
+    weak = {key: set(weak_of(*one).split()) for key, one in passages.items()}
     holding = {word: sum(word in strong[key] or word in weak[key] for key in passages) for word in stems}
     weights = {word: math.log(1 + len(passages) / max(1, count)) for word, count in holding.items()}
     total = sum(weights.values())

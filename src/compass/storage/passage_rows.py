@@ -23,7 +23,7 @@ RRF = 60
 individual rank learning methods", SIGIR): a passage's score is the sum of 1 / (RRF + rank) over the rankings that hold
 it. Ranks need no common scale, so that one ranking may be missing altogether."""
 TOLD = 0.6
-"""What a word in the text of a passage counts, against one in its headings, title or scope."""
+"""What a word in the text of a passage counts, against one in its headings or title."""
 CANDIDATES = 50
 """Of each ranking."""
 EMBED_S = 1.5
@@ -50,13 +50,15 @@ def stemmed(text: str) -> tuple[str, ...]:
 
 
 def strong_of(head: DocumentHead, passage: Passage) -> str:
-    """Stems of what a passage is about."""
-    about = (head.name, head.title, head.kind, head.scope.team, *head.scope.services, *head.scope.mechanisms)
-    return " ".join(stemmed(" ".join((*about, *passage.heading))))
+    """Stems of what a passage says that it is about."""
+    return " ".join(stemmed(" ".join((head.title, *passage.heading))))
 
 
-def weak_of(passage: Passage) -> str:
-    return " ".join(stemmed(passage.text))
+def weak_of(head: DocumentHead, passage: Passage) -> str:
+    """Stems of its text, and of what its document says of itself: every passage has these."""
+    scope = head.scope
+    about = (head.name, head.kind, scope.team, *scope.services, *scope.mechanisms)
+    return " ".join(stemmed("\n".join((*about, passage.text))))
 
 
 def wanted_stems(wanted: Wanted) -> list[str]:

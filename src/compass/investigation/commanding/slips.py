@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from compass.investigation.asking.matching import stem
+from compass.analysis.stems import stem
 
 _TYPO_1, _TYPO_2 = 5, 9
 """Letters from which one, and from which two slips are forgiven: shorter words lie too close to each other."""

@@ -10,11 +10,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from compass.analysis.stems import stem, words
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind
 from compass.domain.mechanism import Mechanism
 from compass.domain.sign import SIGNS
-from compass.investigation.asking.matching import ALSO, stem, words
+from compass.investigation.asking.matching import ALSO
 from compass.investigation.commanding.slips import nearest
 
 CLEAR = 0.8

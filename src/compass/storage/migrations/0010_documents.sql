@@ -1,7 +1,7 @@
 -- What a team wrote about its systems (runbooks, architecture notes), in passages. All of it comes from files that are
 -- reviewed elsewhere: rows may be deleted and are made again from these. `data` is the JSON of a document's head as
 -- compass.storage.knowledge_rows writes it. `strong` and `weak` are stems (compass.analysis.stems): of what a passage is
--- about (title, headings, scope) and of its text, so that the twin in memory finds by the very same words.
+-- about (title, headings), and of its text and scope, so that the twin in memory finds by the very same words.
 
 create table compass.document (
     team       text not null,
