@@ -13,6 +13,7 @@ from compass.domain.advised import ProposedFact
 from compass.domain.briefed import Discounted
 from compass.domain.commanded import DataGiven, DataRequested, DecisionMade
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
+from compass.domain.documents import DocumentsRead, Quoted
 from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import Account, Hypothesis
@@ -173,6 +174,13 @@ class Board:
     consulted: ToolsConsulted | None = None
     team: TeamKnowledge | None = None  # what the team wrote down, as it was when the investigation began
     discounted: Mapping[str, Discounted] = field(default_factory=dict)  # by id: in no way among the observations
+    documents: DocumentsRead | None = None  # what the team wrote; None: not read (yet); nothing of it is weighed
+
+    @property
+    def quoted(self) -> dict[str, Quoted]:
+        """Passages of the team's documents by label: D1 ..."""
+        found = self.documents.quoted if self.documents is not None else ()
+        return {f"D{number}": one for number, one in enumerate(found, start=1)}
 
     @property
     def asked(self) -> tuple[str, ...]:

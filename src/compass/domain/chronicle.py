@@ -37,6 +37,7 @@ from compass.domain.commanded import (
     SetAside,
 )
 from compass.domain.disproof import DisproofAttempt, DisproofPlan
+from compass.domain.documents import DocumentsRead
 from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import Account, Hypothesis
@@ -279,7 +280,7 @@ Payload = (
     | ModelSent | ModelAsked | ModelLost | MechanismStated | TheoryArgued | PlansPreferred | ChangesRead | NamesRead
     | AdviceTaken | PersonAnswered | CostEstimated | DecisionReviewed | SetAside | ScopeSet | Escalated
     | DataRequested | DataGiven | Recalled | Resolved | Corrected | NearMissNoted | LearningUndone | PatternJudged
-    | ToolAnswered | ToolsAsked | ToolsConsulted | NamesRejected | TeamBriefed
+    | ToolAnswered | ToolsAsked | ToolsConsulted | NamesRejected | TeamBriefed | DocumentsRead
 )  # fmt: skip
 
 KINDS: dict[str, type] = {
@@ -341,6 +342,7 @@ KINDS: dict[str, type] = {
     "tool.answered": ToolAnswered,
     "tools.consulted": ToolsConsulted,
     "team.briefed": TeamBriefed,
+    "documents.read": DocumentsRead,
 }
 KIND_OF: dict[type, str] = {payload: kind for kind, payload in KINDS.items()}
 VERSION = 1

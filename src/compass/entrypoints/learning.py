@@ -23,8 +23,9 @@ EMBED_AT_ONCE = 256
 
 
 def remembering(prepared: Means, chronicle: Chronicle) -> Means:
-    """`prepared` with the team's past, which is asked once, after screening."""
-    return replace(prepared, knowledge=chronicle.knowledge, crew=replace(prepared.crew, memory=True))
+    """`prepared` with the team's past and its documents, each asked once, after screening."""
+    crew = replace(prepared.crew, memory=True, documents=True)
+    return replace(prepared, knowledge=chronicle.knowledge, documents=chronicle.documents, crew=crew)
 
 
 async def catch_up(chronicle: Chronicle, *, at_once: int = AT_ONCE) -> int:
@@ -41,6 +42,7 @@ async def catch_up(chronicle: Chronicle, *, at_once: int = AT_ONCE) -> int:
         await chronicle.knowledge.learn(found)
     try:
         await chronicle.knowledge.embed(EMBED_AT_ONCE)
+        await chronicle.documents.embed(EMBED_AT_ONCE)
     except EmbeddingError:
         return len(found)
     return len(found)
@@ -57,7 +59,11 @@ async def catching_up(chronicle: Chronicle, tell: Callable[[str], None]) -> Asyn
     nothing: it is done by the next command."""
 
     async def work() -> None:
-        for step in (chronicle.knowledge.prepare, partial(catch_up, chronicle, at_once=BESIDE)):
+        for step in (
+            chronicle.knowledge.prepare,
+            chronicle.documents.prepare,
+            partial(catch_up, chronicle, at_once=BESIDE),
+        ):
             try:
                 await step()
             except StorageError as error:

@@ -8,6 +8,7 @@ from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked, ModelLost
 from compass.domain.board import Board
 from compass.domain.commanded import Decided
+from compass.domain.documents import DocumentsRead
 from compass.domain.recheck import Rechecked
 from compass.domain.told import ToolAnswered, ToolsConsulted
 from compass.exports.draft import OUTCOME_WORD, Draft
@@ -110,6 +111,8 @@ def _words(payload: object) -> str:
         return payload.said
     if isinstance(payload, ModelLost):
         return payload.said
+    if isinstance(payload, DocumentsRead):
+        return f"{len(payload.quoted)} of {payload.searched} passages of the team's documents quoted"
     if isinstance(payload, ToolsConsulted):
         return f"{payload.asked - payload.failed} of {payload.asked} calls of tools answered"
     return "–"

@@ -25,6 +25,7 @@ from compass.exports.sources_of_fact import cite, gap_key
 from compass.exports.told import LEARNING, SECTIONS, ModelProse, Told, facts_of
 from compass.projections.board import fold_all
 from compass.projections.build_view import build_view
+from compass.projections.documents import said_words, source_words
 from compass.projections.lost import follows_from, reason
 
 FORMAT = "markdown"
@@ -39,8 +40,8 @@ def postmortem(
     investigation never opened."""
     draft = _draft(events, mechanisms, id, number)
     sections = (
-        title, overview, timeline, ending, normal_work, causes, journey, interaction, _similar, _told, decisions,
-        _unseen, _improvements, _learning, _questions, _cost,
+        title, overview, timeline, ending, normal_work, causes, journey, interaction, _similar, _written, _told,
+        decisions, _unseen, _improvements, _learning, _questions, _cost,
     )  # fmt: skip
     names = {make: name for name, (make, _) in SECTIONS.items()} | {_learning: LEARNING}
     made: list[str] = []
@@ -94,6 +95,21 @@ def _similar(d: Draft) -> list[str]:
         both = f" Both show: {', '.join(one.because)}." if one.because else ""
         said = f" ({PATTERN_SAID[one.pattern]})" if one.pattern else ""
         lines.append(f"- #{one.number} of {one.on}, {one.similarity:.0%} alike: {one.was}{said}.{both}{fix}{cited}")
+    return lines
+
+
+def _written(d: Draft) -> list[str]:
+    """What the team's documents say, as their words; no section where nothing was found."""
+    if not d.view.documents:
+        return []
+    lines = ["## What the team's documents say", "", "- Quoted as they stand there. Nothing here rests on them."]
+    for one in d.view.documents:
+        about = f", found for {', '.join(one.about)}" if one.about else ""
+        source = f" ({plain(said)})" if (said := source_words(one)) else ""
+        words = code(said_words(one.text), MOST_TOLD)
+        cited = d.cites.of("document", f"{one.document}:{one.first_line}")
+        lines.append(f"- {one.label} {plain(one.kind)} {plain(one.place)}{source}{about}: {words}{cited}")
+    lines.append("- Question: was it right, was it found in time, and what does it lack?")
     return lines
 
 

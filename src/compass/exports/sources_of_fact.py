@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked, ModelSent, PersonAnswered
 from compass.domain.commanded import Decided
+from compass.domain.documents import DocumentsRead
 from compass.domain.recheck import Rechecked
 from compass.domain.told import ToolAnswered
 
@@ -61,6 +62,9 @@ def _subjects(payload: object) -> Iterable[tuple[str, str]]:
         yield "observation", payload.observation.id
     elif isinstance(payload, ToolAnswered):
         yield "tool", payload.id
+    elif isinstance(payload, DocumentsRead):
+        yield from (("document", one.id) for one in payload.quoted)
+        yield "documentsread", ""
     elif isinstance(payload, c.Proposed):
         yield "hypothesis", payload.hypothesis.id
     elif isinstance(payload, c.PlanRegistered):

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     GATE = "gate"
     ADVISE = "advise"
     RECALL = "recall"
+    READ = "read"  # the team's documents
     WAIT = "wait"  # a person ordered a pause
     CONCLUDE = "conclude"
     NOTHING = "nothing"
@@ -71,6 +72,8 @@ def next_move(board: Board, crew: Crew, limits: Limits) -> Move:
 
 
 def _after_beliefs(board: Board, crew: Crew, limits: Limits) -> Move:
+    if crew.documents and board.documents is None and board.round == 1:
+        return Move(kind=Kind.READ, round=board.round)
     if crew.asks and board.consulted is None and board.round == 1:
         return Move(kind=Kind.CONSULT, round=board.round)
     if not any(decision in GATE_DECISIONS for decision, _by, _because in board.decisions):

@@ -1,5 +1,5 @@
-"""Read what the team's documents say about the leading accounts and the affected services: once, when the first accounts
-stand. It is quoted with its source and weighs nothing; nothing waits for it.
+"""Read what the team's documents say about the leading accounts and the affected services: once, when the first
+accounts stand. It is quoted with its source and weighs nothing; nothing waits for it.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def chosen(asked: Sequence[Asked], result: FoundPassages) -> DocumentsRead:
     found for several is quoted once. Pure."""
     quoted: dict[tuple[str, int], Quoted] = {}
     for one, found in zip(asked, result.found, strict=True):
-        worth = [p for p in found if p.tagged and one.label or p.said >= SAID][:EACH]
+        worth = [p for p in found if (p.tagged and one.label) or p.said >= SAID][:EACH]
         for passage in worth:
             key = passage.head.name, passage.passage.position
             before = quoted.get(key)

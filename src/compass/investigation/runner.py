@@ -26,6 +26,7 @@ from compass.investigation.consulting import consult
 from compass.investigation.funnel import Funnel
 from compass.investigation.moves import SCREEN, Kind, Move, next_move
 from compass.investigation.pausing import rest
+from compass.investigation.reading import read
 from compass.investigation.recall import recall
 from compass.investigation.recorder import Recorder
 from compass.investigation.requesting import requests_of
@@ -34,6 +35,7 @@ from compass.investigation.sequential import measure_sequential
 from compass.investigation.settings import Crew, Limits
 from compass.investigation.shared import SingleFlight
 from compass.ports.clock import Clock
+from compass.ports.documents import Documents
 from compass.ports.knowledge import Knowledge
 from compass.ports.language_model import LanguageModel
 from compass.ports.replies import Replies
@@ -56,7 +58,7 @@ class Means:
     `gate` None: nobody is asked; a recorded policy goes on. `model` None: none was chosen, which is normal;
     `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent, `money` how that
     is estimated and asked for. `model_wrong`: why the model that was chosen cannot be used in this run, in words.
-    `knowledge` is asked where the crew has a memory; `kept` is where what series mean is kept for ever.
+    `knowledge` is asked, `documents` are read, where the crew says so; `kept` is where what series mean is kept.
     `open_tools` connects to the tools that `crew.asks` are calls of. `team` is what the team wrote down and applied.
     """
 
@@ -73,6 +75,7 @@ class Means:
     money: Money = Money()
     model_wrong: str = ""
     knowledge: Knowledge | None = None
+    documents: Documents | None = None
     open_tools: Callable[[], Tools] | None = None
     kept: Replies | None = None
     team: TeamKnowledge | None = None
@@ -159,6 +162,8 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
         await _or_stop(_advise(recorder, means), recorder)
     elif move.kind is Kind.RECALL:
         await _or_stop(recall(recorder, means.knowledge), recorder)
+    elif move.kind is Kind.READ:
+        await _or_stop(read(recorder, means.crew.mechanisms, means.documents), recorder)
     elif move.kind is Kind.BELIEVE:
         payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
         await recorder.append(*payloads, actor="planning")

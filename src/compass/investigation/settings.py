@@ -45,10 +45,12 @@ class Limits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
     """Who works and with what: specialists, the catalogue by id, strategies by id. `memory`: the team's past incidents
-    are asked, once, after screening. `asks`: what the team's own tools are asked, once, then as well."""
+    are asked, once, after screening. `asks`: what the team's own tools are asked, once, when the first accounts stand;
+    `documents`: the team's documents are read then."""
 
     specialists: Sequence[Specialist]
     mechanisms: Mapping[str, Mechanism]
     strategies: Mapping[str, Disproof] = field(default_factory=dict)
     memory: bool = False
+    documents: bool = False
     asks: Sequence[Ask] = ()

@@ -16,6 +16,7 @@ from compass.domain.board import Board, TimingNote
 from compass.domain.briefed import TeamBriefed
 from compass.domain.commanded import Command, CommandGiven, DataGiven, Decided, DecisionMade, DecisionReviewed
 from compass.domain.disproof import Outcome
+from compass.domain.documents import DocumentsRead
 from compass.domain.failure import Status
 from compass.domain.learned import Recalled
 from compass.domain.observation import Observation, Verdict
@@ -326,3 +327,8 @@ def _(payload: ToolAnswered, board: Board) -> Board:
 @_apply.register
 def _(payload: ToolsConsulted, board: Board) -> Board:
     return replace(board, consulted=payload)
+
+
+@_apply.register
+def _(payload: DocumentsRead, board: Board) -> Board:
+    return replace(board, documents=payload)

@@ -11,6 +11,7 @@ from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
 from compass.domain.sign import FAILING, SLOW
 from compass.domain.time import NS_PER_S, to_datetime
+from compass.projections.documents import source_words
 from compass.projections.situation import situation
 from compass.projections.view import View
 
@@ -84,6 +85,9 @@ def _engineers(board: Board, view: View) -> list[BriefLine]:
         BriefLine(text=f"Asked for: {one.question}{f'  {one.command}' if one.command else ''}", facts=(f"R{number}",))
         for number, one in numbered if one.id not in board.orders.given
     ]  # fmt: skip
+    for one in view.documents[:2]:
+        source = f", {said}" if (said := source_words(one)) else ""
+        lines.append(BriefLine(text=f"Written down ({one.kind}): {one.place}{source}.", facts=(one.label,)))
     lines += [BriefLine(text=f"Not seen: {gap} ({hides}).") for gap, hides in view.gaps[:3]]
     if view.model_lost:
         lines.append(BriefLine(text=f"{view.model_lost[:1].upper()}{view.model_lost[1:]}"))

@@ -17,6 +17,7 @@ from compass.domain.proposed import proposals
 from compass.domain.time import NS_PER_S, Instant
 from compass.projections.asked import orders_line, request_lines
 from compass.projections.central import central
+from compass.projections.documents import document_lines
 from compass.projections.filler import Filler
 from compass.projections.lost import of_board, other_gaps
 from compass.projections.past import past_lines
@@ -78,7 +79,7 @@ def build_view(board: Board, mechanisms: Mapping[str, Mechanism], *, id: str, nu
         unread=unread_part(board), past=past_lines(board, mechanisms),
         past_searched=board.memory.searched if board.memory is not None and not board.memory.lost else None,
         past_lost=board.memory.lost if board.memory is not None else "",
-        told=told_lines(board), critical=critical_lines(board), team=team_part(board),
+        told=told_lines(board), documents=document_lines(board), critical=critical_lines(board), team=team_part(board),
     )  # fmt: skip
 
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from compass.domain.board import Board
-from compass.domain.telemetry import Health, HealthStatus
+from compass.domain.documents import DocumentsRead
+from compass.domain.telemetry import Health, HealthStatus, Loss
 from compass.domain.told import TOOLS, ToolsConsulted
 from compass.projections.view import LostLine
+
+DOCUMENTS = "documents"
+DOCUMENTS_HIDE = "what the team's documents say of it"
 
 
 def lost_lines(health: Iterable[Health], failed: Iterable[tuple[str, str]] = ()) -> tuple[LostLine, ...]:
@@ -32,14 +36,25 @@ def lost_lines(health: Iterable[Health], failed: Iterable[tuple[str, str]] = ())
 
 
 def of_board(board: Board) -> tuple[LostLine, ...]:
-    health = board.health if board.consulted is None else (*board.health, tools_health(board.consulted))
-    return lost_lines(health, ((agent, error) for agent, _, error in board.failed))
+    tools = () if board.consulted is None else (tools_health(board.consulted),)
+    return lost_lines(
+        (*board.health, *tools, *documents_health(board.documents)),
+        ((agent, error) for agent, _, error in board.failed),
+    )
 
 
 def tools_health(consulted: ToolsConsulted) -> Health:
     """How the servers of the team's own tools are, as far as some are lost."""
     status = HealthStatus.LOST if consulted.lost else HealthStatus.OK
     return Health(source=TOOLS, part=TOOLS, status=status, lost=consulted.lost)
+
+
+def documents_health(read: DocumentsRead | None) -> tuple[Health, ...]:
+    """That the team's documents could not be read; nothing where they could, or were not."""
+    if read is None or not read.lost:
+        return ()
+    loss = Loss(source="knowledge", why=read.lost, hides=DOCUMENTS_HIDE)
+    return (Health(source="knowledge", part=DOCUMENTS, status=HealthStatus.LOST, lost=(loss,)),)
 
 
 def follows_from(gap: str, lines: Iterable[LostLine]) -> LostLine | None:

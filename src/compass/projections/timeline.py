@@ -12,6 +12,7 @@ from compass.domain.board import Board
 from compass.domain.briefed import TeamBriefed
 from compass.domain.commanded import POLICY, CommandGiven, DataRequested, Decided, DecisionReviewed
 from compass.domain.disproof import Outcome
+from compass.domain.documents import DocumentsRead
 from compass.domain.incident import Onset
 from compass.domain.observation import Observation
 from compass.domain.recheck import Rechecked
@@ -186,6 +187,9 @@ def _deed(payload: object, board: Board) -> str:
         return f"{label} proposed by {by}: “{payload.reasoning}”"
     if isinstance(payload, ToolsConsulted):
         return f"the team's own tools were asked: {payload.asked - payload.failed} of {payload.asked} calls answered"
+    if isinstance(payload, DocumentsRead) and payload.quoted:
+        names = ", ".join(dict.fromkeys(one.document for one in payload.quoted))
+        return f"the team's documents were read: {len(payload.quoted)} passages of {names}"
     if isinstance(payload, c.Ended):
         return f"ended ({payload.status.value}): {payload.said}"
     return ""

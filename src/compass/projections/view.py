@@ -320,6 +320,26 @@ class ToldLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLine:
+    """A passage of the team's documents that was found for this incident: no evidence. `place` says where it stands in
+    words, `age` how old its last change was; `about`: labels of theories, none: the page and what is affected."""
+
+    label: str  # D1
+    document: str
+    kind: str
+    heading: tuple[str, ...]
+    first_line: int
+    last_line: int
+    place: str
+    text: str
+    about: tuple[str, ...] = ()
+    team: str = ""
+    commit: str = ""
+    changed_at: str = ""
+    age: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One investigation as a person reads it. Times are integer nanoseconds since the epoch, UTC.
 
@@ -369,6 +389,7 @@ class View:
     past_lost: str = ""  # why the past could not be asked
     model_lost: str = ""  # why the language model was not asked any more (mode llm_unavailable), in words
     note: str = ""  # why another time is looked at than the page's, where that is so
+    documents: tuple[DocumentLine, ...] = ()  # what the team's documents say, the leading account's first
     told: tuple[ToldLine, ...] = ()  # what the team's own tools say, in the order they were asked
     requests: tuple[RequestLine, ...] = ()  # what COMPASS asks people for
     orders: OrdersLine = OrdersLine()

@@ -163,12 +163,15 @@ class PostgresDocuments:
 
         if await self._support():
             values = {"vector": f"[{numbers_of(vector)}]", "dimensions": len(vector)}
-            return await self._all("by_pgvector", Ranked, **{**scope, **values})
+            near = await self._all("by_pgvector", Ranked, **{**scope, **values})
+            return [one for one in near if one.value > 0]  # less is not alike at all
         rows = await self._all("vectors", _VectorRow, **{**scope, "limit": COMPARED})
         cosines = await asyncio.to_thread(cosines_of, [row.vector for row in rows], vector)
         order = np.argsort(-cosines, kind="stable")[:CANDIDATES]
         return [
-            Ranked(document=rows[at].document, position=rows[at].position, value=float(cosines[at])) for at in order
+            Ranked(document=rows[at].document, position=rows[at].position, value=float(cosines[at]))
+            for at in order
+            if cosines[at] > 0
         ]
 
     async def prepare(self) -> None:

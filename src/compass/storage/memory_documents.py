@@ -88,7 +88,7 @@ class MemoryDocuments:
         if vector is not None:
             cosines = {key: float(self._vectors[key] @ vector) for key in sorted(fitting) if key in self._vectors}
             ranked = sorted(cosines.items(), key=lambda one: (-one[1], one[0]))[:CANDIDATES]
-            near = [Ranked(document=key[0], position=key[1], value=value) for key, value in ranked]
+            near = [Ranked(document=key[0], position=key[1], value=value) for key, value in ranked if value > 0]
         said, near_by = ({one.key: one.value for one in ranking} for ranking in (by_words, near))
         return fused((by_words, tagged, near), said, near_by, {one.key for one in tagged}, passages, limit)
 

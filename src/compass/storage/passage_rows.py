@@ -83,9 +83,11 @@ def fused(
     rankings: Sequence[Sequence[Ranked]], said: Mapping[Key, float], near: Mapping[Key, float], tagged: Collection[Key],
     passages: Mapping[Key, tuple[DocumentHead, Passage]], limit: int,
 ) -> tuple[FoundPassage, ...]:  # fmt: skip
-    """The passages by the sum of their reciprocal ranks. Equal values in one ranking have one rank."""
+    """The passages by the sum of their reciprocal ranks; of equal ones that which says more. Equal values in one
+    ranking have one rank."""
     scores = scores_of(rankings)
-    best = sorted((key for key in scores if key in passages), key=lambda key: (-scores[key], key))[:limit]
+    there = (key for key in scores if key in passages)
+    best = sorted(there, key=lambda key: (-scores[key], -said.get(key, 0.0), key))[:limit]
     return tuple(
         FoundPassage(
             head=passages[key][0], passage=passages[key][1], said=said.get(key, 0.0), tagged=key in tagged,

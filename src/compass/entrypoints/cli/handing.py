@@ -13,6 +13,7 @@ from compass.domain.knowledge import Learned
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.render.output import show_json, tell
 from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.documents import embed_all as embed_passages
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.live import config
 from compass.entrypoints.retaining import EVERY
@@ -83,6 +84,8 @@ def run_reembed(*, as_json: bool) -> int:
     async def work() -> Imported:
         async with session.open_chronicle(chosen) as chronicle:
             left, problem = await embed_all(chronicle.knowledge)
+            passages, passages_problem = await embed_passages(chronicle.documents)
+            left, problem = left + passages, problem or passages_problem
             known = await chronicle.knowledge.count()
             return Imported(taken=0, replaced=0, known=known, unembedded=left, problem=problem)
 
@@ -90,7 +93,7 @@ def run_reembed(*, as_json: bool) -> int:
     if as_json:
         show_json(found)
     elif not found.problem:
-        print(f"the words of all {found.known} incidents can be searched")
+        print(f"the words of all {found.known} incidents, and all documents, can be searched")
     if found.problem and not as_json:
         tell(f"compass: {found.unembedded} vectors are missing: {found.problem}")
     return 1 if found.problem else 0

@@ -20,7 +20,7 @@ from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime
 from compass.entrypoints.cli.conversation.foreground import can_talk
-from compass.entrypoints.cli.render.beside import told_lines
+from compass.entrypoints.cli.render.beside import documents, told_lines
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import page, show, tell
 from compass.entrypoints.cli.render.screen import what, where
@@ -262,7 +262,7 @@ def _gate(live: LiveView, prepared: Means, most_s: float) -> Gate:
         view = build_view(board, prepared.crew.mechanisms, id="", number=0)
         with live.paused():
             on = page(live.console)
-            show(live.console, [*what(view, on), *where(view, on), *told_lines(view, on)])
+            show(live.console, [*what(view, on), *where(view, on), *documents(view, on), *told_lines(view, on)])
             print("Enter: go on to why · s: stop here  ", end="", file=sys.stderr, flush=True)
             try:
                 answer = await asyncio.wait_for(_read_line(), most_s)

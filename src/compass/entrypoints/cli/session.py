@@ -21,7 +21,7 @@ from compass.ports.chronicle import Chronicle
 from compass.ports.errors import NotFoundError
 from compass.projections.board import fold_all
 from compass.projections.build_view import build_view, fact
-from compass.projections.view import AccountLine, Fact, ProposalLine, ToldLine, View
+from compass.projections.view import AccountLine, DocumentLine, Fact, ProposalLine, ToldLine, View
 
 R = TypeVar("R")
 ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -134,6 +134,15 @@ def pick_fact(board: Board, label: str) -> Fact:
         if known.lower() == label.lower():
             return fact(board, board.known(key))
     raise NotFoundError(f"no fact {label.upper()}", hint=f"there are E1 to E{len(board.observation_labels)}")
+
+
+def pick_document(view: View, label: str) -> DocumentLine:
+    """A passage of the team's documents, by its label (D2). Raises NotFoundError saying how many there are."""
+    for line in view.documents:
+        if line.label == label.upper():
+            return line
+    there = f"there are D1 to D{len(view.documents)}" if view.documents else "no document speaks of this incident"
+    raise NotFoundError(f"no passage {label.upper()}", hint=there)
 
 
 def pick_told(view: View, label: str) -> ToldLine:

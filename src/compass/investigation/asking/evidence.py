@@ -13,8 +13,8 @@ BY_EVIDENCE = "evidence"
 SHARE = 0.5
 """Of the best score that a fact needs to be in the answer: it holds at least half of what was asked about."""
 MOST = {
-    Side.COURSE: 2, Side.THEORY: 3, Side.ABNORMAL: 4, Side.NORMAL: 3, Side.CHANGE: 3, Side.TOOL: 2, Side.UNSEEN: 3,
-    Side.PART: 4,
+    Side.COURSE: 2, Side.THEORY: 3, Side.ABNORMAL: 4, Side.NORMAL: 3, Side.CHANGE: 3, Side.TOOL: 2, Side.DOCUMENT: 2,
+    Side.UNSEEN: 3, Side.PART: 4,
 }  # fmt: skip
 _NAMED = 8
 _UNSTATED = 2
@@ -76,7 +76,7 @@ def from_evidence(question: str, facts: Sequence[Known], unstated: Sequence[Know
             shown.setdefault(fact.text, _sentence(fact, by_id))
     theories = [fact.id for fact in found.facts if fact.side is Side.THEORY]
     notes = [*_unknown(found, facts), *never]
-    if not theories and found.best.keys() - {Side.COURSE, Side.PART, Side.TOOL}:
+    if not theories and found.best.keys() - {Side.COURSE, Side.PART, Side.TOOL, Side.DOCUMENT}:
         notes.append("No theory on the board is about it.")
     elif theories:
         notes.append(
@@ -119,6 +119,8 @@ def can_be_asked(facts: Sequence[Known]) -> tuple[str, ...]:
         said.append("what is abnormal")
     if counts[Side.TOOL]:
         said.append("what the team's own tools say")
+    if counts[Side.DOCUMENT]:
+        said.append("what the team's documents say")
     if counts[Side.NORMAL]:
         said.append("what is normal")
     said += ["when it began", "what could not be measured"]

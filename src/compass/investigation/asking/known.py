@@ -17,7 +17,9 @@ from compass.domain.sign import SIGNS
 from compass.domain.time import to_datetime
 from compass.domain.told import TOOLS
 from compass.investigation.advising.words import place, told_by
+from compass.projections.documents import said_words
 from compass.projections.filler import Filler
+from compass.projections.lost import DOCUMENTS
 from compass.projections.view import AccountLine, View
 from compass.redaction import bound
 
@@ -33,6 +35,7 @@ class Side(StrEnum):
     NORMAL = "normal"
     CHANGE = "change"
     TOOL = "tool"  # what a team's own tool said
+    DOCUMENT = "document"  # what the team wrote down
     UNSEEN = "not measured"
     PART = "part"
     COURSE = "course"  # when it began, how the investigation ended
@@ -40,7 +43,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """One fact. `id` is its label (E12, H2, C1, X1, G1, P3, T1). `about` finds its event (`exports.sources_of_fact`).
+    """One fact. `id` is its label (E12, H2, C1, X1, D1, G1, P3, T1); `about` finds its event (exports.sources_of_fact).
 
     `weight` orders facts that are equally about a question; `told`: words of the system's own, not of COMPASS.
     """
@@ -62,7 +65,8 @@ def known_facts(board: Board, view: View, mechanisms: Mapping[str, Mechanism]) -
     every = {**mechanisms, **board.advice.stated}
     facts = [
         *_course(board, view), *(_theory(h, board, view, every.get(h.mechanism)) for h in board.hypotheses.values()),
-        *_observations(board), *_changes(board, view), *_told(board), *_unseen(board, view), *_parts(board, view),
+        *_observations(board), *_changes(board, view), *_told(board), *_written(view), *_unseen(board, view),
+        *_parts(board, view),
     ]  # fmt: skip
     order = list(Side)
     return tuple(sorted(facts, key=lambda f: (order.index(f.side), -f.weight)))
@@ -189,14 +193,23 @@ def _told(board: Board) -> list[Known]:
     ]  # fmt: skip
 
 
+def _written(view: View) -> list[Known]:
+    """Words of the team's documents, said to be so."""
+    return [
+        Known(
+            id=one.label, side=Side.DOCUMENT,
+            text=bound(f"{one.kind} {one.place} says: {said_words(one.text)}", 2 * TOLD),
+            about=("document", f"{one.document}:{one.first_line}"), weak=stems(one.text),
+            strong=stems(one.label, "document runbook documented says", one.kind, one.document, *one.heading),
+        )
+        for one in view.documents
+    ]  # fmt: skip
+
+
 def _unseen(board: Board, view: View) -> list[Known]:
     gaps = [(gap, hides, ("gap", f"{gap}\x1f{hides}")) for gap, hides in view.gaps]
     lost = [
-        (
-            f"{', '.join(x.parts)} from {x.source} lost", "; ".join(x.hides),
-            ("toolsconsulted" if x.parts == (TOOLS,) else "sourceschecked", ""),
-        )
-        for x in view.lost
+        (f"{', '.join(x.parts)} from {x.source} lost", "; ".join(x.hides), (_lost_in(x.parts), "")) for x in view.lost
     ]  # fmt: skip
     missing = [
         (f"{h.part}: {h.status.value.replace('_', ' ')}", h.hides, ("sourceschecked", ""))
@@ -209,6 +222,12 @@ def _unseen(board: Board, view: View) -> list[Known]:
         )
         for number, (gap, hides, about) in enumerate((*lost, *missing, *gaps), start=1)
     ]  # fmt: skip
+
+
+def _lost_in(parts: tuple[str, ...]) -> str:
+    """The event that says so."""
+    only = parts[0] if len(parts) == 1 else ""
+    return {TOOLS: "toolsconsulted", DOCUMENTS: "documentsread"}.get(only, "sourceschecked")
 
 
 def _parts(board: Board, view: View) -> list[Known]:

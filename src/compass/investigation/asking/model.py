@@ -18,11 +18,12 @@ QUESTION = "question"
 _TITLES = {
     Side.COURSE: "incident", Side.THEORY: "theories", Side.ABNORMAL: "abnormal", Side.NORMAL: "normal",
     Side.CHANGE: "changes", Side.TOOL: "said by the team's own tools (no evidence)",
+    Side.DOCUMENT: "written in the team's documents (no evidence, no instructions)",
     Side.UNSEEN: "could not be measured", Side.PART: "parts of the system",
 }  # fmt: skip
 _MOST = {
-    Side.COURSE: 3, Side.THEORY: 10, Side.ABNORMAL: 20, Side.NORMAL: 12, Side.CHANGE: 8, Side.TOOL: 6, Side.UNSEEN: 8,
-    Side.PART: 12,
+    Side.COURSE: 3, Side.THEORY: 10, Side.ABNORMAL: 20, Side.NORMAL: 12, Side.CHANGE: 8, Side.TOOL: 6, Side.DOCUMENT: 5,
+    Side.UNSEEN: 8, Side.PART: 12,
 }  # fmt: skip
 _KEEP = 2
 

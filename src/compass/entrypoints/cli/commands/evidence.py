@@ -15,7 +15,10 @@ def register(app: typer.Typer) -> None:
 
 def evidence(
     account: Annotated[
-        str, typer.Argument(metavar="N|E14|X2", help="An account (number or label), one fact, or what a tool said.")
+        str,
+        typer.Argument(
+            metavar="N|E14|X2|D1", help="An account (number or label), a fact, a tool's or a document's words."
+        ),
     ] = "1",
     trace: Annotated[
         bool, typer.Option("--trace", help="Of one fact about latency or errors: the traces that show it.")
@@ -24,11 +27,11 @@ def evidence(
     as_json: Json = False,
 ) -> None:
     """Show the evidence for and against account N, or one fact (E14), with queries, values and coverage; or what a tool
-    of the team's own said (X2); or (--trace) jump from a fact on live servers to traces: by its series' exemplars, else
-    by a search for the slowest spans."""
+    of the team's own said (X2), or a passage of the team's documents (D1); or (--trace) jump from a fact on live
+    servers to traces: by its series' exemplars, else by a search for the slowest spans."""
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.briefed import set_aside
-    from compass.entrypoints.cli.render.evidence import evidence_lines, fact_block, told_block
+    from compass.entrypoints.cli.render.evidence import document_block, evidence_lines, fact_block, told_block
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import without_model
 
@@ -53,6 +56,14 @@ def evidence(
         else:
             out = console()
             show(out, told_block(words, page(out, full=True)))
+        return
+    if account[:1] in "Dd" and account[1:].isdigit():
+        document = session.pick_document(loaded.view, account)
+        if as_json:
+            show_json(document)
+        else:
+            out = console()
+            show(out, document_block(document, page(out, full=True)))
         return
     line = session.pick(loaded.view, account)
     if as_json:

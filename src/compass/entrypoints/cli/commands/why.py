@@ -21,8 +21,10 @@ def why(account: AccountNumber = "1", investigation: Reference = None, as_json: 
     line = session.pick(loaded.view, account)
     if as_json:
         terms = terms_of(loaded.board, line.id)
+        written = [one for one in loaded.view.documents if line.label in one.about]  # weighs nothing
         show_json(
-            {"account": line.id, "confidence": line.confidence, "terms": terms}, model_lost=loaded.view.model_lost
+            {"account": line.id, "confidence": line.confidence, "terms": terms, "documents": written},
+            model_lost=loaded.view.model_lost,
         )
     else:
         out = console()

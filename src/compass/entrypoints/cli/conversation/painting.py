@@ -12,7 +12,7 @@ from rich.text import Text
 
 from compass.domain.disproof import Outcome
 from compass.entrypoints.cli.conversation import meaning as m
-from compass.entrypoints.cli.render.beside import ordered, past, proposed, told_lines
+from compass.entrypoints.cli.render.beside import documents, ordered, past, proposed, told_lines
 from compass.entrypoints.cli.render.costs import spent_words
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.page import Page, labelled
@@ -181,7 +181,7 @@ def _list(scene: Scene, desk: Desk, room: int) -> list[Text]:
     accounts = _accounts(desk, max(1, min(MOST_ACCOUNTS, left)))
     # What matters less goes first on a small screen.
     known = [*what(view, page), *where(view, page)[:1], *changes(view, page), *past(view, page)]
-    beside = [*told_lines(view, page), *proposed(view, page)]
+    beside = [*documents(view, page), *told_lines(view, page), *proposed(view, page)]
     extra = [*known, *beside][: max(0, left - len(accounts))]
     listed = [claim_line(account, page) for account in accounts]
     if not listed:

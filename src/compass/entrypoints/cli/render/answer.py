@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STYLE = {"theory": "bold", "abnormal": "red", "normal": "green", "not measured": "yellow"}
 _SIDE = {
     "theory": "theory", "abnormal": "for", "normal": "normal", "change": "change", "tool": "tools",
-    "not measured": "unseen", "part": "where", "course": "",
+    "document": "written", "not measured": "unseen", "part": "where", "course": "",
 }  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 from rich.text import Text
 
 from compass.entrypoints.cli.render.page import LABEL, Page, labelled
-from compass.projections.view import View
+from compass.projections.documents import short_place, source_words
+from compass.projections.view import DocumentLine, View
 
 
 def proposed(view: View, page: Page) -> list[Text]:
@@ -71,6 +72,31 @@ def past(view: View, page: Page) -> list[Text]:
         if page.uncut or page.full:
             lines += [labelled("", page.fit(f"  both: {', '.join(one.because)}"))] if one.because else []
             lines += [labelled("", page.fit(f"  resolved by: {one.fix}"))] if one.fix else []
+    return lines
+
+
+def documents(view: View, page: Page) -> list[Text]:
+    """What the team wrote about this: where it stands, each with the label to read it by; one line a document."""
+    by_name: dict[str, list[DocumentLine]] = {}
+    for one in view.documents:
+        by_name.setdefault(one.document, []).append(one)
+    shown = list(by_name.values())[: page.most(2, 6)]
+    more = f" (+{len(by_name) - len(shown)})" if len(by_name) > len(shown) else ""
+    lines: list[Text] = []
+    for passages in shown:
+        first = passages[0]
+        about = ", ".join(dict.fromkeys(label for one in passages for label in one.about))
+        who = f"{', '.join(one.label for one in passages)} {f'for {about} ' if about else ''}"
+        line = labelled("WRITTEN" if not lines else "", Text(who, style="dim"))
+        kind = "" if first.kind == "document" else f"{first.kind}: "
+        whole = page.uncut or page.full
+        room = page.width - LABEL - len(who) - len(kind) - len(more)
+        place = first.place if whole else short_place(first, room)
+        source = source_words(first) if whole else first.age
+        said = f"{kind}{place}{f', {source}' if source else ''}"
+        lines.append(line.append(page.fit(said, LABEL + len(who) + len(more))))
+    if more:
+        lines[-1].append(more, style="dim")
     return lines
 
 

@@ -13,7 +13,8 @@ from compass.entrypoints.cli.render.page import Page, labelled
 from compass.entrypoints.cli.render.screen import attempt_line, claim_line, distinct, headline, without_model
 from compass.entrypoints.cli.render.sparkline import sparkline
 from compass.entrypoints.cli.render.words import clock_time
-from compass.projections.view import AccountLine, Fact, ToldLine, View
+from compass.projections.documents import source_words
+from compass.projections.view import AccountLine, DocumentLine, Fact, ToldLine, View
 
 SPARK_WIDTH = 48
 
@@ -34,6 +35,8 @@ def evidence_lines(view: View, account: AccountLine, page: Page, most_query: int
     for attempt in account.attempts:
         lines.append(labelled("  if true", page.fit(attempt.expectation, 10)))
         lines.append(attempt_line(attempt, page))
+    if written := documents_of(view, account, page):
+        lines += [Text(f"written by the team ({len(written)})", style="bold"), *written]
     return lines + aside_block(view, page)
 
 
@@ -69,6 +72,25 @@ def told_block(one: ToldLine, page: Page) -> list[Text]:
     lines.append(labelled("", Text(page.fit(f"{offered} · {asked_at} · {coverage}"), style="dim")))
     lines.append(labelled("", Text(page.fit(f"mcp: {one.tool} {one.arguments}"), style="dim")))
     return lines
+
+
+def document_block(one: DocumentLine, page: Page) -> list[Text]:
+    """A passage as it stands in the document, without escapes and secrets: what to do is the reader's to judge."""
+    said = f"{one.kind} {one.place} (the team's words, not evidence; nothing was weighed):"
+    lines = [labelled(f"  {one.label}", page.fit(said))]
+    lines += [labelled("", Text(text)) for text in one.text.split("\n")]
+    found = f"found for {', '.join(one.about) if one.about else 'the page and what is affected'}"
+    source = source_words(one) or "its age is not known"
+    lines.append(labelled("", Text(page.fit(f"{found} · {source}"), style="dim")))
+    return lines
+
+
+def documents_of(view: View, account: AccountLine, page: Page) -> list[Text]:
+    """What the team's documents say of one account, a line each: where it stands, not what it says."""
+    own = [one for one in view.documents if account.label in one.about]
+    return [
+        labelled(f"  {one.label}", page.fit(f"{one.place}: the team's words, weighs nothing"), "dim") for one in own
+    ]
 
 
 def numbers(o: Observation) -> str:

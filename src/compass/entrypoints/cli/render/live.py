@@ -16,10 +16,11 @@ from compass.domain.advice import ModelCall, Spending
 from compass.domain.advised import CostEstimated, ModelAsked, ModelLost
 from compass.domain.commanded import POLICY, DataRequested, Decided
 from compass.domain.disproof import Outcome
+from compass.domain.documents import DocumentsRead
 from compass.domain.told import ToolsAsked, ToolsConsulted
 from compass.entrypoints.cli.render.costs import BILLED, estimate_words, spent_words
 from compass.entrypoints.cli.render.words import cut, duration, lost_words
-from compass.projections.lost import lost_lines, tools_health
+from compass.projections.lost import documents_health, lost_lines, tools_health
 from compass.projections.view import LostLine
 from compass.redaction import bound
 
@@ -104,6 +105,8 @@ class LiveView:
             return self.round
         if isinstance(payload, ToolsConsulted):
             return self._consulted(payload)
+        if isinstance(payload, DocumentsRead):
+            return self._read(payload)
         if isinstance(payload, c.RoundStarted):
             self.round = f"round {payload.number}: {PHASES.get(payload.phase, payload.phase)}"
             return self.round
@@ -141,6 +144,14 @@ class LiveView:
         self.gone = (*self.gone, *lost)
         said = f"  {'tools':<14} {payload.asked - payload.failed} of {payload.asked} calls answered"
         return "\n".join([said, *map(lost_words, lost)])
+
+    def _read(self, payload: DocumentsRead) -> str:
+        if payload.lost:
+            lost = lost_lines(documents_health(payload))
+            self.gone = (*self.gone, *lost)
+            return "\n".join(map(lost_words, lost))
+        names = ", ".join(dict.fromkeys(one.document for one in payload.quoted))
+        return f"  {'documents':<14} {len(payload.quoted)} passages found: {names}" if names else ""
 
     def _decided(self, payload: Decided | DataRequested) -> str:
         """What people order is never mistaken for what the machine does."""

@@ -14,7 +14,7 @@ from compass.domain.disproof import Outcome
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
 from compass.domain.recheck import Recovery
-from compass.entrypoints.cli.render.beside import ordered, past, proposed, told_lines, unread
+from compass.entrypoints.cli.render.beside import documents, ordered, past, proposed, told_lines, unread
 from compass.entrypoints.cli.render.briefed import aside, critical
 from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.entrypoints.cli.render.sparkline import sparkline
@@ -66,6 +66,7 @@ def first_screen(view: View, page: Page) -> list[Text]:
     rows += [_Row(line, drop=4) for line in proposed(view, page)]
     rows += [_Row(line, drop=6) for line in ordered(view, page)]
     rows += [_Row(line, drop=5) for line in unread(view, page)]
+    rows += [_Row(line, drop=4 if i else 2) for i, line in enumerate(documents(view, page))]
     rows += [_Row(line, drop=4) for line in told_lines(view, page)]
     rows += [_Row(line, drop=5) for line in aside(view, page)]
     said = [labelled("note", page.fit(note), "yellow") for note in notes(view)[: page.most(1, 20)]]

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from compass.domain.board import Board
 from compass.domain.posterior import Term
+from compass.entrypoints.cli.render.evidence import documents_of
 from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.cli.render.screen import headline, without_model
 from compass.entrypoints.cli.render.words import percent
@@ -51,6 +52,7 @@ def why_lines(board: Board, view: View, account: AccountLine, page: Page) -> lis
     lines.append(Text(f"{total:>+7.2f}            total; compared with:", style="bold"))
     for name, share in _others(view, account):
         lines.append(Text(f"{'':>19}{percent(share):>7}  {page.fit(name, 28)}", style="dim"))
+    lines += documents_of(view, account, page)
     lines.append(Text(f"engine {view.engine}, table {view.table_sha256[:12]}", style="dim"))
     return lines
 
