@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from compass.entrypoints.cli.options import Json, Reference
+
+if TYPE_CHECKING:
+    from compass.projections.view import View
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +34,7 @@ def evidence(
     servers to traces: by its series' exemplars, else by a search for the slowest spans."""
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.render.briefed import set_aside
-    from compass.entrypoints.cli.render.evidence import document_block, evidence_lines, fact_block, told_block
+    from compass.entrypoints.cli.render.evidence import evidence_lines, fact_block
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import without_model
 
@@ -49,21 +52,8 @@ def evidence(
             told = set_aside(loaded.view, fact.label, room)
             show(out, [*without_model(loaded.view, room), *fact_block(fact, room), *told])
         return
-    if account[:1] in "Xx" and account[1:].isdigit():
-        words = session.pick_told(loaded.view, account)
-        if as_json:
-            show_json(words)
-        else:
-            out = console()
-            show(out, told_block(words, page(out, full=True)))
-        return
-    if account[:1] in "Dd" and account[1:].isdigit():
-        document = session.pick_document(loaded.view, account)
-        if as_json:
-            show_json(document)
-        else:
-            out = console()
-            show(out, document_block(document, page(out, full=True)))
+    if account[:1] in "XxDd" and account[1:].isdigit():
+        show_words(loaded.view, account, as_json=as_json)
         return
     line = session.pick(loaded.view, account)
     if as_json:
@@ -74,6 +64,22 @@ def evidence(
     else:
         out = console()
         show(out, evidence_lines(loaded.view, line, page(out, full=True)))
+
+
+def show_words(view: View, label: str, *, as_json: bool) -> None:
+    """Print what a tool said (X2), or what is written down (D1)."""
+    from compass.entrypoints.cli import session
+    from compass.entrypoints.cli.render.evidence import document_block, told_block
+    from compass.entrypoints.cli.render.output import console, page, show, show_json
+
+    out = console()
+    room = page(out, full=True)
+    if label[:1] in "Xx":
+        told = session.pick_told(view, label)
+        show_json(told) if as_json else show(out, told_block(told, room))
+    else:
+        document = session.pick_document(view, label)
+        show_json(document) if as_json else show(out, document_block(document, room))
 
 
 def show_traces(investigation: str | None, label: str, *, as_json: bool) -> None:
