@@ -93,7 +93,7 @@ def test_it_is_looked_for_by_the_leading_accounts_and_what_is_affected() -> None
     assert (pool.wanted.words, pool.wanted.text) == ("pool_full orders", "The pool of orders is used up.")
     assert pool.wanted.services == {"orders", "shop/orders", "web", "shop/web"}
     assert pool.wanted.mechanisms == {"pool_full"}
-    assert page.wanted.words == "web orders Checkout is slow"
+    assert (page.wanted.words, page.wanted.text) == ("web orders", "web orders: Checkout is slow. ")
     assert page.wanted.mechanisms == {"pool_full", "leak"}
     aside = replace(board, orders=replace(board.orders, aside={POOL.id: "no"}))
     assert [one.label for one in asked_of(aside, KNOWN)] == ["H2", ""]
@@ -113,7 +113,7 @@ def passages(*each: Sequence[FoundPassage]) -> DocumentsRead:
 
 
 def test_what_only_sounds_alike_is_not_quoted() -> None:
-    read = passages([found("a.md", said=0.4), found("b.md", said=0.5), found("c.md", said=0.0, tagged=True)], [])
+    read = passages([found("a.md", said=0.39), found("b.md", said=0.4), found("c.md", said=0.0, tagged=True)], [])
     assert [one.document for one in read.quoted] == ["b.md", "c.md"]
     # A document for one mechanism is not the page's by that alone.
     assert passages([], [found("a.md", said=0.0, tagged=True)]).quoted == ()

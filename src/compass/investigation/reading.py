@@ -29,9 +29,10 @@ ACCOUNTS, BELIEVED = 3, 0.05
 """Leading accounts that passages are looked for, and the belief below which one does not lead."""
 EACH, MOST, CANDIDATES = 2, 5, 10
 """Passages for one account, passages in all, and how many are looked at for each."""
-SAID = 0.5
-"""Of what is looked for, rare words counting more, a passage has to say so much: the rest is like it in sound only. How
-alike vectors are only orders them: with a small embedder texts of one trade are all alike."""
+SAID = 0.4
+"""Of what is looked for, rare words counting more, a passage has to say so much: two fifths of it in its headings, or two
+thirds in its text (`storage.passage_rows.TOLD`); from 0.33 to 0.41 the same passages were right ones. How alike vectors
+are only orders them: with a small embedder texts of one trade are all alike."""
 SERVICES = 4
 MOST_TEXT = 2_000
 
@@ -71,9 +72,11 @@ def asked_of(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[Asked, 
     ]  # fmt: skip
     places = [counted_as(h.entity, board.containment) for h in leading]
     names = [board.incident.service or "", *(e.name for e in hit)]
-    words = " ".join([*dict.fromkeys(names[: SERVICES + 1]), board.incident.title])
+    affected = " ".join(dict.fromkeys(names[: SERVICES + 1])).strip()
+    words = affected or board.incident.title
+    said = f"{affected}: {board.incident.title}. {board.incident.symptom}"
     page = Wanted(
-        words=bound(redact(words), MOST_TEXT), text=bound(redact(f"{words}. {board.incident.symptom}"), MOST_TEXT),
+        words=bound(redact(words), MOST_TEXT), text=bound(redact(said), MOST_TEXT),
         services=_names((*hit, *places, *(h.entity for h in leading)), names),
         mechanisms=frozenset(h.mechanism for h in leading),
     )  # fmt: skip
