@@ -30,9 +30,9 @@ ACCOUNTS, BELIEVED = 3, 0.05
 EACH, MOST, CANDIDATES = 2, 5, 10
 """Passages for one account, passages in all, and how many are looked at for each."""
 SAID = 0.4
-"""Of what is looked for, rare words counting more, a passage has to say so much: two fifths of it in its headings, or two
-thirds in its text (`storage.passage_rows.TOLD`); from 0.33 to 0.41 the same passages were right ones. How alike vectors
-are only orders them: with a small embedder texts of one trade are all alike."""
+"""Of what is looked for, rare words counting more, a passage has to say so much: two fifths of it in its headings, or
+two thirds in its text (`storage.passage_rows.TOLD`). How alike vectors are only orders passages: with a small embedder
+texts of one trade are all alike."""
 SERVICES = 4
 MOST_TEXT = 2_000
 
