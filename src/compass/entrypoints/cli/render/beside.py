@@ -90,10 +90,10 @@ def documents(view: View, page: Page) -> list[Text]:
         line = labelled("WRITTEN" if not lines else "", Text(who, style="dim"))
         kind = "" if first.kind == "document" else f"{first.kind}: "
         whole = page.uncut or page.full
-        room = page.width - LABEL - len(who) - len(kind) - len(more)
-        place = first.place if whole else short_place(first, room)
         source = source_words(first) if whole else first.age
-        said = f"{kind}{place}{f', {source}' if source else ''}"
+        source = f", {source}" if source else ""
+        room = page.width - LABEL - len(who) - len(kind) - len(source) - len(more)
+        said = f"{kind}{first.place if whole else short_place(first, room)}{source}"
         lines.append(line.append(page.fit(said, LABEL + len(who) + len(more))))
     if more:
         lines[-1].append(more, style="dim")
