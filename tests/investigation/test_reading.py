@@ -246,16 +246,16 @@ def test_no_text_of_a_document_moves_anything(written: list[Quoted]) -> None:
     assert (asked.shared, asked.stable) == (plainly.shared, plainly.stable)
     kept = tuple(section for section in asked.sections if section.title != propose.WRITTEN)
     assert kept == plainly.sections
-    one, other = (render(question, Masker(b"k" * 32), 6_000) for question in (asked, plainly))
+    one, other = (render(question, Masker(key=b"k"), 6_000) for question in (asked, plainly))
     assert one.system == other.system
     assert one.user.count("</facts>") == len(asked.sections)
 
 
-@pytest.mark.parametrize("limit", [2_500, 3_000, 4_000, 8_000])
+@pytest.mark.parametrize("limit", [1_600, 2_000, 8_000])
 def test_long_documents_fit_the_prompt_and_push_out_no_more_than_themselves(limit: int) -> None:
     written = [quoted("Raise the pool. " * 120, first_line=number) for number in range(1, 6)]
     question = propose.ADVISER.questions(known(*written), CREW)[0]
-    made = render(question, Masker(b"k" * 32), limit)
+    made = render(question, Masker(key=b"k"), limit)
     assert tokens_of(made.system) + tokens_of(made.user) <= limit
     assert FACT.text in made.user
 
