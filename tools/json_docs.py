@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from compass.domain import advice, team_version, unread
+from compass.domain import advice, team, team_version, unread
 from compass.entrypoints import looking, teaming
 from compass.entrypoints.cli import asking, doctoring, modelling, understanding
 from compass.entrypoints.cli import unread as reading
@@ -39,6 +39,11 @@ OTHERS: dict[str, tuple[type[DataclassInstance], ...]] = {
     "compass doctor": (doctoring.Doctor, looking.Looked),
     "compass knowledge apply": (teaming.Done, team_version.TeamVersion),
     "compass knowledge diff": (teaming.Difference, compare.Change, compare.FieldChange),
+    "compass knowledge show": (
+        team.TeamKnowledge, team.NormalBehaviour, team.FalseAlarm, team.CriticalError, team.KnownIssue,
+        team.Maintenance, team.Dependency, team.Escalation, team.MetricRule, team.TeamMechanism, team.Reach,
+        team.Written, team.Matching, team.Weekly, team.Span,
+    ),
     "compass knowledge validate": (teaming.Validated, problems.Problem),
     "compass llm list": (modelling.Models, modelling.Use, modelling.Listed),
     "compass llm test": (modelling.Tested, language_model.ModelHealth, advice.Usage),

@@ -7,18 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from compass.domain.documents import DocumentsChange
 from compass.domain.team import TeamKnowledge
 from compass.domain.team_version import TeamVersion
 from compass.entrypoints.config import Config
+from compass.entrypoints.documents import ReadDocuments, compare, keep, read_folder
 from compass.entrypoints.repository import origin_of
 from compass.entrypoints.settings import Settings
 from compass.mechanisms.loader import load_catalogue
+from compass.ports.chronicle import Chronicle
 from compass.ports.clock import Clock
-from compass.ports.errors import NotFoundError
+from compass.ports.errors import BadInputError, NotFoundError
 from compass.ports.team import TeamStore
 from compass.team.canonical import digest_of, entries_of
 from compass.team.compare import Change, differences
-from compass.team.problems import Problem
+from compass.team.folder import DOCUMENTS
+from compass.team.problems import Gravity, Problem
 from compass.team.reading import Reading, read_knowledge
 
 
@@ -34,20 +38,37 @@ class Validated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What a folder says: its knowledge, and its documents where it has a folder of them."""
+
+    folder: Path
+    knowledge: TeamKnowledge
+    documents: ReadDocuments | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """From the version that holds (`based_on`, 0: none) to a folder, or to an older version."""
+    """From the version that holds (`based_on`, 0: none) to a folder, or to an older version. Documents have no
+    versions; `documents` None: the folder holds none."""
 
     based_on: int
     changes: tuple[Change, ...]
+    documents: DocumentsChange | None = None
+
+    @property
+    def nothing(self) -> bool:
+        found = self.documents
+        return not self.changes and not (found and (found.added or found.changed or found.removed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """`version` is the one that holds now; None where there is none. `applied`: it is new."""
+    """`version` is the one that holds now; None where there is none. `applied`: something was changed."""
 
     applied: bool
     version: TeamVersion | None
     changes: tuple[Change, ...]
+    documents: DocumentsChange | None = None
 
 
 Agree = Callable[[Difference], Awaitable[bool]]
@@ -66,25 +87,51 @@ def read_files(folder: Path, settings: Settings, clock: Clock) -> Reading:
 
 
 def validated(folder: Path, reading: Reading) -> Validated:
+    """With what is wrong with the documents, which are read as they would be applied."""
+    problems = reading.problems
+    try:
+        files_of(folder, reading)
+    except BadInputError as error:
+        problems = (*problems, Problem(path=DOCUMENTS, line=0, what=error.what))
     return Validated(
         folder=str(folder), files=reading.files, entries=sum(1 for _ in entries_of(reading.knowledge)),
-        errors=reading.errors, problems=reading.problems,
+        errors=sum(one.gravity is Gravity.ERROR for one in problems), problems=problems,
     )  # fmt: skip
 
 
-async def compared(store: TeamStore, wanted: TeamKnowledge) -> Difference:
+def files_of(folder: Path, reading: Reading) -> Files:
+    """With the documents below the folder. Raises BadInputError where one of them is wrong."""
+    below = folder / DOCUMENTS
+    return Files(
+        folder=folder, knowledge=reading.knowledge, documents=read_folder(below) if below.is_dir() else None
+    )  # fmt: skip
+
+
+async def compared(chronicle: Chronicle, wanted: Files) -> Difference:
     """What `wanted` would change."""
-    held = await store.read() or TeamKnowledge(digest=digest_of(TeamKnowledge()))
-    return Difference(based_on=held.version, changes=differences(held, wanted))
+    found = await _difference(chronicle.team_knowledge, wanted.knowledge)
+    if wanted.documents is None:
+        return found
+    return replace(found, documents=compare(await chronicle.documents.kept(), wanted.documents))
 
 
-async def apply(store: TeamStore, wanted: TeamKnowledge, folder: Path, agree: Agree) -> Done:
-    """Keep what a folder says as the next version, where it says anything new and that is meant.
+async def apply(chronicle: Chronicle, wanted: Files, agree: Agree) -> Done:
+    """Keep what a folder says as the next version, and its documents, where it says anything new and that is meant.
 
-    Raises OutrunError where somebody else was quicker.
+    The knowledge comes first: whoever was outrun has changed no document either. What a crash leaves between the two is
+    done by the next call. Raises OutrunError where somebody else was quicker.
     """
-    origin = origin_of(folder)
-    return await _kept(store, replace(wanted, commit=origin.commit), origin.by, agree)
+    found, store = await compared(chronicle, wanted), chronicle.team_knowledge
+    version, documents = await store.latest(), found.documents
+    if found.nothing or not await agree(found):
+        return Done(applied=False, version=version, changes=found.changes, documents=documents)
+    if found.changes:
+        origin = origin_of(wanted.folder)
+        knowledge = replace(wanted.knowledge, commit=origin.commit)
+        version = await store.apply(knowledge, based_on=found.based_on, by=origin.by)
+    if wanted.documents is not None:
+        documents = await keep(chronicle.documents, wanted.documents)
+    return Done(applied=True, version=version, changes=found.changes, documents=documents)
 
 
 async def rollback(store: TeamStore, number: int | None, here: Path, agree: Agree) -> Done:
@@ -100,12 +147,13 @@ async def rollback(store: TeamStore, number: int | None, here: Path, agree: Agre
     if old is None:
         what = f"no version {wanted}" if wanted else "no version before the first"
         raise NotFoundError(f"there is {what} of the team's knowledge", hint=f"there are 1 to {latest.number}")
-    return await _kept(store, old, origin_of(here).by, agree, restores=wanted)
+    found = await _difference(store, old)
+    if found.nothing or not await agree(found):
+        return Done(applied=False, version=latest, changes=found.changes)
+    version = await store.apply(old, based_on=found.based_on, by=origin_of(here).by, restores=wanted)
+    return Done(applied=True, version=version, changes=found.changes)
 
 
-async def _kept(store: TeamStore, wanted: TeamKnowledge, by: str, agree: Agree, restores: int | None = None) -> Done:
-    difference = await compared(store, wanted)
-    if not difference.changes or not await agree(difference):
-        return Done(applied=False, version=await store.latest(), changes=difference.changes)
-    version = await store.apply(wanted, based_on=difference.based_on, by=by, restores=restores)
-    return Done(applied=True, version=version, changes=difference.changes)
+async def _difference(store: TeamStore, wanted: TeamKnowledge) -> Difference:
+    held = await store.read() or TeamKnowledge(digest=digest_of(TeamKnowledge()))
+    return Difference(based_on=held.version, changes=differences(held, wanted))

@@ -151,7 +151,7 @@ def test_a_person_is_asked_and_may_say_no(
     write(tmp_path / "knowledge", CALL % "x")
     monkeypatch.setattr(team_files.sys, "stdin", Terminal("\n"))
     done = compass("apply")
-    assert done.out.endswith("Let it hold from the next investigation on? y/N nothing was changed\n")
+    assert done.out.endswith("Let it hold from the next investigation on? y/N nothing was changed: no version holds\n")
     assert held(kept) is None
     monkeypatch.setattr(team_files.sys, "stdin", Terminal("y\n"))
     assert "version 1" in compass("apply").out
@@ -199,3 +199,33 @@ def test_the_second_of_two_people_is_told_what_theirs_was_based_on(
     with pytest.raises(OutrunError, match="version 1 was applied by bob meanwhile"):
         compass("apply", "--yes")
     assert held(kept) == teaming.replace(theirs, version=1)
+
+
+def test_documents_beside_the_files_are_shown_asked_about_and_kept(
+    compass: Compass, kept: MemoryChronicle, tmp_path: Path
+) -> None:
+    folder = tmp_path / "knowledge"
+    write(folder, CALL % "x")
+    runbook = write(folder, "# Orders\n\nRestart the ledger first.\n", "documents/orders.md")
+    done = compass("diff")
+    assert "documents: 1 added, 0 changed, 0 removed, 0 unchanged" in done.out
+    assert asyncio.run(kept.documents.kept()) == ()
+    done = compass("apply", "--yes")
+    assert done.out.endswith("1 document kept, changed or removed\n")
+    (document,) = asyncio.run(kept.documents.kept())
+    assert document.head.name == "documents/orders.md"
+    assert compass("apply").out == "nothing differs: version 1 holds\n"
+    runbook.write_text("# Orders\n\nRestart the ledger last.\n")
+    with pytest.raises(BadInputError, match="nobody can be asked"):
+        compass("apply")
+    done = compass("apply", "--yes")
+    assert "nothing differs from version 1\ndocuments: 0 added, 1 changed" in done.out
+    assert done.out.endswith("1 document kept, changed or removed\n"), "no version: nothing of the entries differs"
+    told = json.loads(compass("diff", "--json").out)
+    assert told["documents"]["unchanged"] == ["documents/orders.md"]
+    runbook.write_bytes(b"\xff\xfe\x00")
+    done = compass("validate")
+    assert done.code == 1
+    assert done.out.startswith("documents: documents/orders.md:1:1: byte 0xff is no UTF-8"), done.out
+    with pytest.raises(BadInputError, match=r"orders\.md"):
+        compass("apply", "--yes")

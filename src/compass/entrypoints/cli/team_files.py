@@ -12,7 +12,7 @@ from compass.domain.team_version import TeamVersion
 from compass.entrypoints import teaming
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.render.output import console, show, show_json, tell
-from compass.entrypoints.cli.render.team_files import difference, plural, validation, version_line, versions
+from compass.entrypoints.cli.render.team_files import difference, differing, plural, validation, version_line, versions
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.live import config
 from compass.ports.errors import BadInputError, NotFoundError
@@ -62,10 +62,11 @@ def run_diff(given: Path | None, *, as_json: bool) -> int:
     reading = teaming.read_files(folder, chosen, SystemClock())
     if _refused(folder, reading):
         return 1
+    wanted = teaming.files_of(folder, reading)
 
     async def work() -> teaming.Difference:
         async with session.open_chronicle(chosen) as chronicle:
-            return await teaming.compared(chronicle.team_knowledge, reading.knowledge)
+            return await teaming.compared(chronicle, wanted)
 
     found = session.run(work)
     if as_json:
@@ -82,11 +83,12 @@ def run_apply(given: Path | None, *, yes: bool, as_json: bool) -> int:
     reading = teaming.read_files(folder, chosen, SystemClock())
     if _refused(folder, reading):
         return 1
+    wanted = teaming.files_of(folder, reading)
     ask = _Asking("compass knowledge apply", yes=yes, quiet=as_json)
 
     async def work() -> teaming.Done:
         async with session.open_chronicle(chosen) as chronicle:
-            return await teaming.apply(chronicle.team_knowledge, reading.knowledge, folder, ask)
+            return await teaming.apply(chronicle, wanted, ask)
 
     return _said(session.run(work), as_json=as_json)
 
@@ -174,11 +176,16 @@ def _refused(folder: Path, reading: Reading) -> bool:
 def _said(done: teaming.Done, *, as_json: bool) -> int:
     if as_json:
         show_json(done)
-    elif done.version is None:
-        print("nothing to apply" if not done.changes else "nothing was changed")
-    elif done.applied:
+        return 0
+    held = f"version {done.version.number} holds" if done.version else "no version holds"
+    nothing = not done.changes and not (done.documents and differing(done.documents))
+    if done.applied and done.changes and done.version:
         print(f"{version_line(done.version)}: it holds from the next investigation on")
-    else:
-        held = f"version {done.version.number} holds"
-        print(f"nothing was changed: {held}" if done.changes else f"nothing differs: {held}")
+    elif not done.applied:
+        print(f"nothing differs: {held}" if nothing else f"nothing was changed: {held}")
+    if done.applied and done.documents and (number := differing(done.documents)):
+        print(f"{plural(number, 'document')} kept, changed or removed")
+    if done.applied and done.documents and done.documents.problem:
+        left = f"compass: {done.documents.unembedded} vectors are missing: {done.documents.problem}"
+        tell(f"{left}; words find without, compass knowledge reembed makes them")
     return 0

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from compass.domain.documents import DocumentsChange
 from compass.domain.team_version import TeamVersion
+from compass.entrypoints.cli.render.documents import change_lines
 from compass.entrypoints.teaming import Difference, Validated
 from compass.team.compare import Change, What
 from compass.team.problems import Gravity
@@ -35,7 +37,6 @@ def difference(found: Difference) -> Iterator[Text]:
     against = f"version {found.based_on}" if found.based_on else "nothing applied yet"
     if not found.changes:
         yield Text(f"nothing differs from {against}")
-        return
     for change in found.changes:
         yield from _change(change)
     counts = (
@@ -43,7 +44,14 @@ def difference(found: Difference) -> Iterator[Text]:
         for what in What
         if any(one.what is what for one in found.changes)
     )
-    yield Text(f"{', '.join(counts)}, against {against}")
+    if found.changes:
+        yield Text(f"{', '.join(counts)}, against {against}")
+    if found.documents and (differing(found.documents) or found.documents.notes):
+        yield from change_lines(found.documents)
+
+
+def differing(found: DocumentsChange) -> int:
+    return len(found.added) + len(found.changed) + len(found.removed)
 
 
 def versions(found: Sequence[TeamVersion]) -> Iterator[Text]:
