@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from compass.domain.board import Board
-from compass.domain.commanded import NO_REASON, Agreement, Decided, DecisionReviewed
+from compass.domain.commanded import NO_REASON, Agreement, Decided, DecisionKind, DecisionReviewed
 from compass.domain.observation import Verdict
 from compass.exports.draft import Draft
 from compass.exports.prose import CHILD, code, name, percent, plain, sentence
 from compass.projections.board import fold
 from compass.projections.build_view import change_lines
 from compass.projections.central import leading
+from compass.projections.outcomes import outcome_of
 
 _BY_POLICY = "policy:"
 _GO_ON, _END = "go on to ", "end: "
@@ -23,18 +24,20 @@ _AGREEMENT = {
 
 def decisions(d: Draft) -> list[str]:
     lines = ["## Decisions", "", "Each with what was known at that moment.", ""]
-    board, reviews = Board(), {one.key: one.reviews for one in d.board.made}
+    board, made = Board(), {one.key: one for one in d.board.made}
     for event in d.cites.events:
         if isinstance(event.payload, Decided):
             attended = any(not one.decided.by.startswith(_BY_POLICY) for one in board.made)
             lines.append(f"- {_deed(event.payload, attended=attended)} {_state(board)} [#{event.seq}]")
-            lines += _table(event.payload, reviews.get(event.key, ()))
+            made_here = made.get(event.key)
+            came = outcome_of(made_here, d.board, d.mechanisms) if made_here is not None else ""
+            lines += _table(event.payload, made_here.reviews if made_here is not None else (), came)
         board = fold(board, event)
     lines.append("- Question: which decisions were taken outside COMPASS, and what was known at that moment?")
     return lines
 
 
-def _table(decided: Decided, reviews: tuple[DecisionReviewed, ...]) -> list[str]:
+def _table(decided: Decided, reviews: tuple[DecisionReviewed, ...], came: str) -> list[str]:
     """What stood on the table, and what was added later: why it was reasonable then, and what came of it."""
     record, told = decided.record, list[str]()
     if record is not None and not decided.by.startswith(_BY_POLICY):
@@ -52,6 +55,8 @@ def _table(decided: Decided, reviews: tuple[DecisionReviewed, ...]) -> list[str]
             told.append(f"confidence, as remembered: {percent(review.confidence)}")
         if review.outcome:
             told.append(f"what came of it: {plain(review.outcome)}")
+    if came and not decided.by.startswith(_BY_POLICY):
+        told.append(f"by what was said since: {plain(came)}")
     return [f"{CHILD}{sentence('; '.join(told))}"] if told else []
 
 
@@ -64,6 +69,8 @@ def _deed(decided: Decided, *, attended: bool) -> str:
         what = f"went on to ask {plain(decided.decision.removeprefix(_GO_ON))}"
     elif decided.decision.startswith(_END):
         what = f"ended the attempts to refute: {plain(decided.decision.removeprefix(_END))}"
+    elif decided.record is not None and decided.record.kind is DecisionKind.ACCEPTANCE:
+        return f"{who} {plain(decided.decision)}."  # the deed says it: resolved, corrected, noted as a near miss
     else:
         what = f"decided to {plain(decided.decision)}"
     # Why a policy went on or ended is in the words above; everybody else has reasons of their own.

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from compass.domain.commanded import Agreement, Decided, DecisionKind, DecisionRecord
+from compass.domain.commanded import Agreement, Decided, DecisionKind, DecisionRecord, SetAside
 from compass.domain.learned import Cause, Resolved
 from compass.entrypoints.cli import reviewing
 from compass.entrypoints.clock import SystemClock
@@ -52,6 +52,20 @@ def test_everything_that_stood_on_the_table_is_shown(compass: Compass) -> None:
     assert (data["who"], data["cost_usd"], data["elapsed_s"], data["took_s"]) == ("human:ada", 0.25, 42.0, 7.0)
     assert data["posterior"] == {"H1": 0.6, "H2": 0.3, "not_listed": 0.1}
     assert str(data["at"]).startswith("20")
+
+
+def test_what_was_set_aside_is_not_what_compass_would_have_taken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    first, second = HEADS
+    ended(chronicle, heads=HEADS, more=(SetAside(hypothesis=first.id, by="human"),))
+    compass = in_process(chronicle, monkeypatch, capsys)
+    assert compass("resolve", "--was", second.label).code == 0
+    data = line(compass, 1)
+    assert (data["agreement"], data["favoured_because"]) == ("agrees", "it is the likeliest that is left (30%)")
+    assert str(data["favoured"]).startswith("H2 30%")
+    assert cast(dict[str, float], data["posterior"])["H1"] == 0.6  # all of it, also what was set aside
 
 
 def test_reason_confidence_and_outcome_are_filled_in_later(compass: Compass) -> None:

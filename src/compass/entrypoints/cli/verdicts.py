@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from compass.domain.board import Board
 from compass.domain.chronicle import NewEvent, Payload
-from compass.domain.commanded import Agreement, Decided, DecisionKind, DecisionRecord
+from compass.domain.commanded import Agreement, Decided, DecisionKind
 from compass.domain.failure import Status
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.learned import Cause, Corrected, LearningUndone, NearMissNoted, Resolved, Visibility
@@ -18,6 +18,7 @@ from compass.entrypoints.cli.alike import Alike, same_of, unsolved_alike, was_th
 from compass.entrypoints.cli.asked import picked, somebody_there
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.settings import Settings
+from compass.investigation.deciding import recorded
 from compass.investigation.verdict import OWN_WORDS, Unclear, cause_of_account, cause_of_words
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError
@@ -27,6 +28,7 @@ from compass.redaction import redact
 
 HUMAN = "human"
 MOST_CHARS = 500
+MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,24 +228,23 @@ def _account(loaded: session.Loaded, words: str) -> Hypothesis | None:
 
 
 def _decision(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Settings) -> Decided:
-    """What stood on the list when a person said what it was."""
-    view, favoured = loaded.view, leading(loaded.board)
-    shown = tuple(f"{line.label} {line.confidence:.0%} {line.claim}" for line in view.accounts[:5])
-    posterior = {line.label: line.confidence for line in view.accounts[:5]}
-    same = favoured is not None and (favoured.mechanism, favoured.entity) == (cause.mechanism, cause.entity)
-    listed = {(h.mechanism, h.entity) for h in loaded.board.hypotheses.values()}
-    if favoured is None:
+    """What stood on the list when a person said what it was. What was set aside is not what COMPASS favoured."""
+    view, board = loaded.view, loaded.board
+    lines = view.accounts if leading(board) is not None else ()
+    first = next((h for h in board.hypotheses.values() if lines and h.label == lines[0].label), None)
+    if first is None:
         agreement = Agreement.NONE_FAVOURED
-    elif same:
+    elif (first.mechanism, first.entity) == (cause.mechanism, cause.entity):
         agreement = Agreement.AGREES
     else:
+        listed = {(h.mechanism, h.entity) for h in board.hypotheses.values()}
         agreement = Agreement.OTHER_ON_LIST if (cause.mechanism, cause.entity) in listed else Agreement.NOT_ON_LIST
     words = cause_words(cause, session.mechanisms_of(chosen))
-    record = DecisionRecord(
-        kind=DecisionKind.ACCEPTANCE, options=shown, favoured=shown[0] if favoured is not None and shown else "",
-        favoured_because="it has the highest probability" if favoured is not None else "",
-        posterior={**posterior, "no_incident": view.no_incident, "not_listed": view.not_listed},
-        cost_usd=loaded.board.advice.spending.usd, elapsed_s=view.elapsed_s or 0.0, chosen=words, agreement=agreement,
+    shown = tuple(f"{line.label} {line.confidence:.0%} {line.claim}" for line in view.accounts[:MOST_SHOWN])
+    record = recorded(
+        board, DecisionKind.ACCEPTANCE, chosen=words, options=shown, favoured=shown[0] if first is not None else "",
+        favoured_because=f"it is the likeliest that is left ({lines[0].confidence:.0%})" if first is not None else "",
+        elapsed_s=view.elapsed_s, agreement=agreement,
     )  # fmt: skip
     done = {Resolved: "resolved", Corrected: "corrected", NearMissNoted: "noted as a near miss"}[type(payload)]
     return Decided(decision=f"{done}: {words}", by=HUMAN, because="a person said what it was", record=record)

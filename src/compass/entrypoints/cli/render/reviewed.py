@@ -15,7 +15,7 @@ AGREEMENT = {
     Agreement.NOT_ON_LIST: "something was chosen that was not shown", Agreement.AGAINST: "that was set aside",
     Agreement.NONE_FAVOURED: "",
 }  # fmt: skip
-MOST_SHARES = 5
+MOST_SHARES, MOST_SHOWN = 5, 5
 
 
 def decision_texts(lines: Sequence[DecisionLine], page: Page) -> list[Text]:
@@ -30,8 +30,13 @@ def _decision(line: DecisionLine, page: Page) -> Iterator[Text]:
     head = f"{line.number:>3} {line.at[11:19]} {line.by:<6} {line.decision}{f': {why}' if why else ''}{sure}"
     yield Text(head, style="bold green" if person else "")
     if person:
-        for number, option in enumerate(line.options):
-            yield _row("shown" if number == 0 else "", option, page)
+        most = len(line.options) if page.uncut else MOST_SHOWN
+        shown = [one for place, one in enumerate(line.options) if place < most or one == line.chosen]
+        for number, option in enumerate(shown):
+            mark = "chosen" if option == line.chosen else "shown" if number == 0 else ""
+            yield _row(mark, option, page)
+        if len(shown) < len(line.options):
+            yield _row("", f"and {len(line.options) - len(shown)} more (--json has them all)", page)
         if line.favoured:
             agreement = AGREEMENT[Agreement(line.agreement)] if line.agreement else ""
             because = f" ({line.favoured_because})" if line.favoured_because else ""
