@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -88,6 +89,30 @@ class Remembered(Kept):
         cause = Cause(mechanism="pool_shrunk_by_change", entity=ORDERS)
         at = datetime(2026, 1, 1, tzinfo=UTC)
         return Lived(run=CaseRun(id=key), at=at, led=cause, theories=((cause, ORDERS),), entities=(ORDERS,))
+
+
+class Interrupted(Remembered):
+    """A person presses Ctrl-C at the second investigation; those beside it take until that is known."""
+
+    def __init__(self, ended: Event) -> None:
+        super().__init__()
+        self._ended = ended
+
+    def find(self, key: str) -> Lived | None:
+        if len(self.asked) == 2:
+            raise KeyboardInterrupt
+        if len(self.asked) > 2:
+            self._ended.wait(10)
+        return super().find(key)
+
+
+def test_a_stop_ends_the_other_sets_and_modes_as_well(recordings: Path, tmp_path: Path) -> None:
+    cases = labelled(recordings, tmp_path, "mall-01", "mall-02", "shop-01")
+    ended = Event()
+    kept = Interrupted(ended)
+    with pytest.raises(KeyboardInterrupt):
+        run_course(replace(course(cases, kept), ended=ended, jobs=1))
+    assert len(kept.asked) <= 3  # of six
 
 
 def test_each_system_may_be_given_what_the_others_taught_and_nothing_of_its_own(

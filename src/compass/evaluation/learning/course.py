@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 from compass.domain.knowledge import Learned
 from compass.evaluation.case import CaseRun, Prepare
@@ -41,7 +42,7 @@ class Course:
     """What to run, and how. A set of recordings is a team of its own: nothing is learned across systems.
 
     `foreign`: also run the mode FOREIGN, which needs one mode without memory. `kept` is where finished investigations
-    are looked up and noted.
+    are looked up and noted. `ended` is set when the rest is not wanted any more.
     """
 
     cases: Sequence[Labelled]
@@ -54,6 +55,7 @@ class Course:
     limit_s: float = 300.0
     preload: Sequence[str] = ()
     told: Callable[[str], None] = field(default=lambda _line: None)
+    ended: Event = field(default_factory=Event)
 
 
 Past = tuple[Learned, ...]
@@ -93,9 +95,18 @@ def run_course(course: Course) -> LearningReport:
 
 
 def _all(course: Course, works: Sequence[Callable[[], list[_Step]]]) -> list[list[_Step]]:
-    """The results in the order of `works`, as many at the same time as there are jobs."""
+    """The results in the order of `works`, as many at the same time as there are jobs.
+
+    A person's Ctrl-C, or an error of one of them, ends the others after the investigation they are at.
+    """
     with ThreadPoolExecutor(max_workers=max(1, course.jobs)) as threads:
-        return [future.result() for future in [threads.submit(work) for work in works]]
+        waiting = [threads.submit(work) for work in works]
+        try:
+            return [future.result() for future in waiting]
+        except BaseException:
+            course.ended.set()
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _ran(course: Course, truths: Mapping[str, Truth], steps: Iterable[_Step]) -> list[Ran]:
@@ -148,6 +159,8 @@ def _step(
     course: Course, mode: str, truths: Mapping[str, Truth], case: Labelled, number: int, past: Past | None,
     wrong: random.Random | None,
 ) -> _Step:  # fmt: skip
+    if course.ended.is_set():
+        raise KeyboardInterrupt  # nobody waits for this thread's result any more
     key = course.kept.key(case.id, past)
     lived = course.kept.find(key)
     if lived is None:
