@@ -23,6 +23,7 @@ from compass.exports.overview import ending, overview, timeline, title
 from compass.exports.prose import clock, code, name, percent, plain, sentence
 from compass.exports.sources_of_fact import cite, gap_key
 from compass.exports.told import LEARNING, SECTIONS, ModelProse, Told, facts_of
+from compass.exports.written_down import written_down
 from compass.projections.board import fold_all
 from compass.projections.build_view import build_view
 from compass.projections.documents import said_words, source_words
@@ -40,7 +41,8 @@ def postmortem(
     investigation never opened."""
     draft = _draft(events, mechanisms, id, number)
     sections = (
-        title, overview, timeline, ending, normal_work, causes, journey, interaction, _similar, _written, _told,
+        title, overview, timeline, ending, normal_work, causes, journey, interaction, _similar, written_down, _written,
+        _told,
         decisions, _unseen, _improvements, _learning, _questions, _cost,
     )  # fmt: skip
     names = {make: name for name, (make, _) in SECTIONS.items()} | {_learning: LEARNING}

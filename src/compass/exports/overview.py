@@ -12,6 +12,7 @@ from compass.domain.sign import OWN_ONLY
 from compass.domain.time import Instant, to_datetime
 from compass.exports.draft import Draft, between
 from compass.exports.prose import clock, code, date_time, doubt, name, names, plain, sentence
+from compass.exports.written_down import criticals
 from compass.projections.situation import AFFECTED_FROM
 from compass.projections.timeline import moments
 from compass.projections.view import Checked
@@ -40,7 +41,7 @@ def title(d: Draft) -> list[str]:
 
 def overview(d: Draft) -> list[str]:
     v = d.view
-    lines = ["## Overview", "", *_when(d)]
+    lines = ["## Overview", "", *criticals(d), *_when(d)]
     if v.symptom:
         lines.append(f"- The page said: {plain(v.symptom)}.{d.cites.of('opened')}")
     if d.cites.has("answer", "where"):

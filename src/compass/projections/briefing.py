@@ -66,6 +66,7 @@ def _since(view: View) -> str:
 def _engineers(board: Board, view: View) -> list[BriefLine]:
     seen = situation(board)
     lines = [BriefLine(text=f"{view.title}, {_since(view)} (#{view.number}, {view.status.value}).")]
+    lines += [BriefLine(text=f"Critical error: {one.text}", facts=(one.label,)) for one in view.critical[:MOST]]
     lines += [BriefLine(text=fact.text, facts=(fact.label,)) for fact in seen.symptoms[:MOST]]
     if seen.affected:
         lines.append(BriefLine(text=f"Affected: {', '.join(map(str, seen.affected[:MOST]))}."))
@@ -95,7 +96,23 @@ def _engineers(board: Board, view: View) -> list[BriefLine]:
         lines.append(BriefLine(text="Paused by a person."))
     if board.orders.escalated:
         lines.append(BriefLine(text=f"Help was asked for: {', '.join(dict.fromkeys(board.orders.escalated))}."))
-    return lines
+    return lines + _by_the_team(view)
+
+
+def _by_the_team(view: View) -> list[BriefLine]:
+    """What the team wrote down that helps now: issues it knows, announced work, whom to call."""
+    team = view.team
+    if team is None:
+        return []
+    lines = [
+        BriefLine(
+            text=f"Known issue: {one.says}{f' Workaround: {one.workaround}' if one.workaround else ''}",
+            facts=one.labels[:3],
+        )
+        for one in team.known[:MOST]
+    ]
+    lines += [BriefLine(text=f"Announced work: {one.says}") for one in team.work[:MOST]]
+    return lines + [BriefLine(text=f"To call: {one.who}, {one.how}") for one in team.whom[:MOST]]
 
 
 def _managers(board: Board, view: View) -> list[BriefLine]:

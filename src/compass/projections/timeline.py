@@ -21,6 +21,7 @@ from compass.domain.told import ToolsConsulted
 from compass.projections.central import central, leading
 from compass.projections.rechecks import said_of
 from compass.projections.situation import AFFECTED_FROM, only_changed, owner_of
+from compass.projections.team.work import announced
 
 FIRST_SIGNS = 12
 MOST_DOUBT_NS = 30 * NS_PER_S
@@ -46,7 +47,7 @@ class Moment:
 def moments(events: Iterable[c.Event], board: Board) -> tuple[Moment, ...]:
     """Both tracks, each in order of time; the system's first (it happened before anybody looked)."""
     listed = tuple(events)
-    system = [*_system(listed), *_first_signs(listed, board), *_central(listed, board)]
+    system = [*_system(listed), *_first_signs(listed, board), *_central(listed, board), *_work(listed, board)]
     system.sort(key=lambda m: (m.ns, m.seq, m.text))
     return (*system, *_investigation(listed, board))
 
@@ -66,6 +67,18 @@ def _system(events: Iterable[c.Event]) -> list[Moment]:
                 target = f" of {change.entity}" if change.entity else ""
                 text = f"{change.kind}{target}: {change.summary} [{change.id}]"
                 found.append(_moment(change.at.ns, change.at.uncertainty_ns, text, event.seq))
+    return found
+
+
+def _work(events: Iterable[c.Event], board: Board) -> list[Moment]:
+    """Work that the team had announced, at its beginning and, where that is past, its end."""
+    told = next((event.seq for event in events if isinstance(event.payload, TeamBriefed)), None)
+    found: list[Moment] = []
+    for one in announced(board) if told is not None and board.incident is not None else ():
+        said = f"announced work {one.entry.id}: {one.entry.says}"
+        found.append(_moment(one.window.start_ns, 0, f"{said} begins", told or 0))
+        if board.incident is not None and one.window.end_ns < board.incident.now_ns:
+            found.append(_moment(one.window.end_ns, 0, f"{said} ends", told or 0))
     return found
 
 

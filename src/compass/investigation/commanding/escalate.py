@@ -12,7 +12,7 @@ from compass.investigation.advising.words import said
 from compass.investigation.commanding.base import Desk, Ordered, Parsed, Payloads, Who, decided
 from compass.projections.situation import situation
 
-MOST_TO, MOST_REASON, MOST_FACTS = 80, 200, 2
+MOST_TO, MOST_REASON, MOST_FACTS, MOST_WHOM = 80, 200, 2, 6
 SOMEBODY = "whoever is next on call"
 _TO = re.compile(r"^(?:to|up to|the)\s+", re.IGNORECASE)
 _WHY = re.compile(r"\s*(?:,|:|;|\bbecause\b|\bsince\b|\bas we\b)\s*", re.IGNORECASE)
@@ -49,7 +49,9 @@ class EscalateOrder:
         )
 
     def show(self, order: Escalate, desk: Desk) -> tuple[str, ...]:
-        return (f"Recorded: escalated to {order.to}. COMPASS calls nobody; copy this to them:", *hand_over(desk))
+        written = tuple(f"  {one}" for one in whom_words(desk))
+        said = ("The team wrote down whom to call:", *written) if written else ()
+        return (f"Recorded: escalated to {order.to}. COMPASS calls nobody; copy this to them:", *hand_over(desk), *said)
 
     def apply(self, order: Escalate, desk: Desk, who: Who) -> Payloads:
         return (
@@ -59,6 +61,14 @@ class EscalateOrder:
                 options=("escalate", "go on alone"), reason=order.reason,
             ),
         )  # fmt: skip
+
+
+def whom_words(desk: Desk) -> tuple[str, ...]:
+    """Whom to call and how, for what is hit and how bad it is, as the team wrote it down; none where nothing is."""
+    lines = desk.view.team.whom if desk.view.team is not None else ()
+    return tuple(
+        f"{one.who}: {one.how}{f' ({one.why})' if one.why else ''} [{one.written}]" for one in lines[:MOST_WHOM]
+    )
 
 
 def hand_over(desk: Desk) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from rich.text import Text
 from compass.domain.disproof import Outcome
 from compass.entrypoints.cli.conversation import meaning as m
 from compass.entrypoints.cli.render.beside import documents, ordered, past, proposed, told_lines
+from compass.entrypoints.cli.render.briefed import critical, known, work
 from compass.entrypoints.cli.render.costs import spent_words
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.page import Page, labelled
@@ -175,18 +176,26 @@ def _above(scene: Scene, room: int) -> list[Text]:
 
 def _list(scene: Scene, desk: Desk, room: int) -> list[Text]:
     view, page = desk.view, scene.page
-    fixed = [headline(view, page), *_working(scene, desk)]
+    fixed = [headline(view, page), *critical(view, page)]
+    working = _working(scene, desk)
     you = _you(desk, page)
-    left = room - len(fixed) - len(you) - 1  # 1: the shares
+    left = room - len(fixed) - len(working) - len(you) - 1  # 1: the shares
     accounts = _accounts(desk, max(1, min(MOST_ACCOUNTS, left)))
     # What matters less goes first on a small screen.
-    known = [*what(view, page), *where(view, page)[:1], *changes(view, page), *past(view, page)]
+    found = [
+        *known(view, page),
+        *work(view, page),
+        *what(view, page),
+        *where(view, page)[:1],
+        *changes(view, page),
+        *past(view, page),
+    ]
     beside = [*documents(view, page), *told_lines(view, page), *proposed(view, page)]
-    extra = [*known, *beside][: max(0, left - len(accounts))]
+    extra = [*found, *beside][: max(0, left - len(accounts))]
     listed = [claim_line(account, page) for account in accounts]
     if not listed:
         listed = [labelled("WHY", page.fit(view.said or "no account could be stated so far"), "yellow")]
-    return [fixed[0], *extra, *fixed[1:], *listed, shares(view, page, accounts), *you]
+    return [*fixed, *extra, *working, *listed, shares(view, page, accounts), *you]
 
 
 def _accounts(desk: Desk, most: int) -> list[AccountLine]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from compass.entrypoints.cli.render.page import LABEL, Page, labelled
+from compass.entrypoints.cli.render.words import clock_time
 from compass.projections.team.shown import AsideLine
 from compass.projections.view import View
 
@@ -64,3 +65,45 @@ def set_aside(view: View, label: str, page: Page) -> list[Text]:
         for one in lines
         if one.label == label
     ]
+
+
+def known(view: View, page: Page) -> list[Text]:
+    """Issues that the team knows: what was done about them before stands beside them."""
+    lines = view.team.known if view.team is not None else ()
+    found: list[Text] = []
+    for one in lines[: page.most(1, 99)]:
+        seen = ", ".join(one.labels[:2]) + (", …" if len(one.labels) > 2 else "")
+        here = f"; {one.here}" if one.here else ""
+        head = f"{one.name}: {one.says}"
+        found.append(labelled("" if found else "KNOWN", page.fit(f"{head} ({seen}{here}; {one.written})"), "yellow"))
+        helps = " · ".join(text for text in (one.workaround, one.link) if text)
+        found += [labelled("", page.fit(f"workaround: {helps}"))] if helps else []
+    return found
+
+
+def work(view: View, page: Page) -> list[Text]:
+    """Work that was announced for this time. It suppresses nothing."""
+    lines = view.team.work if view.team is not None else ()
+    found: list[Text] = []
+    for one in lines[: page.most(1, 99)]:
+        order = "after the onset" if one.after_onset else "from before the onset on"
+        start, end = (clock_time(ns).split(" (")[0] for ns in (one.start_ns, one.end_ns))
+        said = f"announced, {order}: {one.says} ({start} to {end}; {one.written})"
+        found.append(labelled("" if found else "WORK", page.fit(said), "yellow"))
+    return found
+
+
+def call(view: View, page: Page) -> list[Text]:
+    """Whom to call, and how; COMPASS calls nobody."""
+    lines = view.team.whom if view.team is not None else ()
+    return [
+        labelled("" if number else "CALL", page.fit(f"{one.who}: {one.how}{f' ({one.why})' if one.why else ''}"))
+        for number, one in enumerate(lines[: page.most(1, 99)])
+    ]
+
+
+def stated(view: View, page: Page) -> list[Text]:
+    """Dependencies that only the team states, where there is room for them."""
+    lines = view.team.stated if view.team is not None and (page.full or page.uncut) else ()
+    said = ", ".join(f"{one.caller} → {one.callee}" for one in lines)
+    return [labelled("", page.fit(f"stated by the team, not seen in telemetry: {said}"))] if said else []

@@ -15,7 +15,7 @@ from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
 from compass.domain.recheck import Recovery
 from compass.entrypoints.cli.render.beside import documents, ordered, past, proposed, told_lines, unread
-from compass.entrypoints.cli.render.briefed import aside, critical
+from compass.entrypoints.cli.render.briefed import aside, call, critical, known, stated, work
 from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.entrypoints.cli.render.sparkline import sparkline
 from compass.entrypoints.cli.render.words import clock_time, duration, lost_words, names, offset, percent
@@ -58,7 +58,9 @@ def first_screen(view: View, page: Page) -> list[Text]:
     rows = [_Row(headline(view, page)), *map(_Row, critical(view, page))]
     rows += [_Row(line, drop=3 if i == 2 else 0) for i, line in enumerate(what(view, page))]
     rows += [_Row(line, drop=2 if i else 0) for i, line in enumerate(where(view, page))]
-    rows += [_Row(line) for line in changes(view, page)]
+    rows += [_Row(line) for line in (*stated(view, page), *changes(view, page))]
+    rows += [_Row(line, drop=3 if i else 1) for i, line in enumerate(work(view, page))]
+    rows += [_Row(line, drop=3 if i > 1 else 1) for i, line in enumerate(known(view, page))]
     rows.append(_Row(Text(""), drop=6))
     rows += _account_rows(view, page)
     rows.append(_Row(shares(view, page)))
@@ -69,6 +71,7 @@ def first_screen(view: View, page: Page) -> list[Text]:
     rows += [_Row(line, drop=4 if i else 2) for i, line in enumerate(documents(view, page))]
     rows += [_Row(line, drop=4) for line in told_lines(view, page)]
     rows += [_Row(line, drop=5) for line in aside(view, page)]
+    rows += [_Row(line, drop=5 if i else 2) for i, line in enumerate(call(view, page))]
     said = [labelled("note", page.fit(note), "yellow") for note in notes(view)[: page.most(1, 20)]]
     rows += [_Row(line, drop=5) for line in said]
     rows.append(_Row(footer(view, page)))
