@@ -12,13 +12,15 @@ from compass.agents import specialists
 from compass.analysis.likelihood import load_table
 from compass.disproof import all_strategies
 from compass.domain.incident import Incident
+from compass.domain.team import TeamKnowledge
+from compass.entrypoints.briefed import NOTHING, Told, catalogue_with, rules_with
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Config
 from compass.entrypoints.live import config, live_source, tools_of, usable
 from compass.entrypoints.settings import Settings
 from compass.investigation.runner import Means
 from compass.investigation.settings import Crew, Limits
-from compass.mechanisms.loader import load_catalogue
+from compass.mechanisms.loader import Catalogue, load_catalogue
 from compass.ports.errors import BadInputError
 from compass.ports.telemetry import Telemetry
 from compass.ports.tools import Ask, Tools
@@ -40,7 +42,7 @@ class SourceChoice:
 
 
 def recording_choice(path: Path, metric_rules: Sequence[RawRule] = ()) -> SourceChoice:
-    """Telemetry from a recording on disk, read with a team's own rules for what metrics mean.
+    """Telemetry from a recording on disk, read with a team's own rules for what metrics mean in front of the others.
 
     Raises BadInputError when it is none, or a rule is wrong.
     """
@@ -58,28 +60,35 @@ def live_choice(chosen: Config, incident: Incident) -> SourceChoice:
     )
 
 
-def choice_of(uri: str, incident: Incident) -> SourceChoice:
+def choice_of(uri: str, incident: Incident, team: TeamKnowledge | None = None) -> SourceChoice:
     """The source of an earlier investigation, from what its chronicle says. Live servers are asked again."""
+    chosen = config()
+    chosen = replace(chosen, signals=rules_with(chosen.signals, team, incident.now_ns)[0])
     if uri.startswith(LIVE):
-        return live_choice(config(), incident)
+        return live_choice(chosen, incident)
     if uri.startswith(RECORDING):
-        return recording_choice(Path(uri.removeprefix(RECORDING)), config().signals)
+        return recording_choice(Path(uri.removeprefix(RECORDING)), chosen.signals)
     raise BadInputError(f"this investigation's source is of an unknown sort: {uri.split(':')[0]}", where="resume")
 
 
-def crew(settings: Settings) -> Crew:
-    """Specialists, catalogue and strategies."""
-    catalogue = load_catalogue(settings.mechanisms)
+def crew(settings: Settings, catalogue: Catalogue | None = None) -> Crew:
+    """Specialists, catalogue (none given: that of the settings) and strategies."""
+    catalogue = catalogue or load_catalogue(settings.mechanisms)
     known = {strategy.id: strategy for strategy in all_strategies()}
     mechanisms = {mechanism.id: mechanism for mechanism in catalogue.mechanisms}
     return Crew(specialists=specialists(mechanisms, known), mechanisms=mechanisms, strategies=known)
 
 
-def means(settings: Settings, choice: SourceChoice, limits: Limits, *, sequential: bool = False) -> Means:
-    """All that an investigation works with."""
+def means(
+    settings: Settings, choice: SourceChoice, limits: Limits, *, sequential: bool = False, told: Told = NOTHING,
+    now_ns: int = 0,
+) -> Means:  # fmt: skip
+    """All that an investigation works with. `told` is what the team wrote down, `now_ns` the incident's now."""
+    catalogue, wrong = catalogue_with(settings, told.knowledge, now_ns)
     return Means(
-        crew=replace(crew(settings), asks=choice.asks), table=load_table(), open_telemetry=choice.open,
+        crew=replace(crew(settings, catalogue), asks=choice.asks), table=load_table(), open_telemetry=choice.open,
         clock=SystemClock(), limits=limits, sequential=sequential, open_tools=choice.open_tools,
+        team=told.knowledge, team_lost=(*told.lost, *wrong),
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ from compass.ports.telemetry import Telemetry
 from compass.ports.tools import Tools
 
 COMMANDER = "commander"
+WITHOUT_TEAM = "what the team calls normal, critical or known"
 STOP_POLL_S = 0.25
 R = TypeVar("R")
 
@@ -59,7 +60,8 @@ class Means:
     `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent, `money` how that
     is estimated and asked for. `model_wrong`: why the model that was chosen cannot be used in this run, in words.
     `knowledge` is asked, `documents` are read, where the crew says so; `kept` is where what series mean is kept.
-    `open_tools` connects to the tools that `crew.asks` are calls of. `team` is what the team wrote down and applied.
+    `open_tools` connects to the tools that `crew.asks` are calls of. `team` is what the team wrote down and applied;
+    `team_lost` says why some of it could not be had.
     """
 
     crew: Crew
@@ -79,6 +81,7 @@ class Means:
     open_tools: Callable[[], Tools] | None = None
     kept: Replies | None = None
     team: TeamKnowledge | None = None
+    team_lost: Sequence[str] = ()
 
 
 async def open_investigation(recorder: Recorder, incident: Incident, means: Means, *, source_uri: str) -> None:
@@ -92,6 +95,8 @@ async def open_investigation(recorder: Recorder, incident: Incident, means: Mean
     began: list[tuple[str, c.Payload]] = [("opened", opened)]
     if means.team is not None and (told := briefing(means.team)) is not None:
         began.append(("team/briefed", told))
+    lost = (c.GapNamed(gap=f"team knowledge: {why}", hides=WITHOUT_TEAM) for why in means.team_lost)
+    began += [(f"gap/team/{number}", gap) for number, gap in enumerate(lost)]
     if means.model_wrong:
         began.append(("opened/lost", lost_before(means.model_wrong)))
     await recorder.append(*began, actor=COMMANDER)

@@ -83,7 +83,7 @@ def ordered(
 def desk(loaded: session.Loaded, chosen: Settings) -> Desk:
     """The desk of an investigation that was read."""
     strategies = {strategy.id: strategy for strategy in all_strategies()}
-    mechanisms = session.mechanisms_of(chosen)
+    mechanisms = session.mechanisms_for(chosen, loaded.board)
     return desk_of(loaded.board, mechanisms, strategies, id=str(loaded.id), number=loaded.number)
 
 

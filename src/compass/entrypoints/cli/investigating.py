@@ -19,6 +19,7 @@ from compass.domain.commanded import CommandGiven
 from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime
+from compass.entrypoints.briefed import Told, rules_with, told
 from compass.entrypoints.cli.conversation.foreground import can_talk
 from compass.entrypoints.cli.render.beside import documents, told_lines
 from compass.entrypoints.cli.render.live import LiveView
@@ -31,7 +32,7 @@ from compass.entrypoints.live import config
 from compass.entrypoints.models import advised
 from compass.entrypoints.observability import send, wanted
 from compass.entrypoints.settings import Settings
-from compass.entrypoints.wiring import live_choice, means, recording_choice, runner_name
+from compass.entrypoints.wiring import SourceChoice, live_choice, means, recording_choice, runner_name
 from compass.investigation.advising.hear import Consent
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.runner import Gate, Means, investigate, open_investigation
@@ -53,7 +54,8 @@ EXIT_OF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the person asked for. Times are as typed. `model`: ask the language model, if one is chosen."""
+    """What the person asked for. Times are as typed. `model`: ask the language model, if one is chosen;
+    `team`: go by what the team wrote down."""
 
     service: str | None = None
     symptom: str | None = None
@@ -67,6 +69,7 @@ class Request:
     limits: Limits = Limits()
     quiet: bool = False
     model: bool = True
+    team: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +108,10 @@ def _window(incident: Incident) -> str:
 
 async def investigate_recording(chronicle: Chronicle, chosen: Settings, folder: Path, request: Request) -> Result:
     """Open and run one investigation on a recording. Whatever is wrong with the input is found before it is stored."""
-    incident, choice = incident_of(folder, request), recording_choice(folder, config().signals)
-    prepared = means(chosen, choice, request.limits, sequential=request.sequential)
+    incident, known = incident_of(folder, request), await told(chronicle, use=request.team)
+    rules, wrong = rules_with(config().signals, known.knowledge, incident.now_ns)
+    choice, known = recording_choice(folder, rules), replace(known, lost=(*known.lost, *wrong))
+    prepared = _means(chosen, choice, request, known, incident)
     prepared = await advised(prepared, chronicle, incident.severity, use=request.model)
     prepared = remembering(prepared, chronicle)
 
@@ -120,8 +125,10 @@ async def investigate_live(
     chronicle: Chronicle, chosen: Settings, connected: Config, incident: Incident, request: Request
 ) -> Result:
     """Open and run one investigation on live servers."""
-    choice = live_choice(connected, incident)
-    prepared = means(chosen, choice, request.limits, sequential=request.sequential)
+    known = await told(chronicle, use=request.team)
+    rules, wrong = rules_with(connected.signals, known.knowledge, incident.now_ns)
+    choice, known = live_choice(replace(connected, signals=rules), incident), replace(known, lost=(*known.lost, *wrong))
+    prepared = _means(chosen, choice, request, known, incident)
     prepared = await advised(prepared, chronicle, incident.severity, use=request.model)
     prepared = remembering(prepared, chronicle)
 
@@ -129,6 +136,12 @@ async def investigate_live(
         await open_investigation(recorder, incident, using, source_uri=choice.uri)
 
     return await run_to_end(chronicle, await chronicle.create(incident.title), prepared, request, begin)
+
+
+def _means(chosen: Settings, choice: SourceChoice, request: Request, known: Told, incident: Incident) -> Means:
+    return means(
+        chosen, choice, request.limits, sequential=request.sequential, told=known, now_ns=incident.now_ns
+    )  # fmt: skip
 
 
 async def run_to_end(

@@ -19,6 +19,9 @@ AccountNumber = Annotated[
     str, typer.Argument(metavar="N", help="An account: its number in the list, or its label (H3).")
 ]
 NoModel = Annotated[bool, typer.Option("--no-model", help="Ask no language model, also where one is chosen.")]
+NoTeam = Annotated[
+    bool, typer.Option("--no-team", help="Go by nothing that the team wrote down: no fact is set aside.")
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in one line; optional, and it can be added later.")]
 Confidence = Annotated[
     float | None, typer.Option("--confidence", min=0.0, max=1.0, help="How sure you are, from 0 to 1; optional.")

@@ -42,7 +42,7 @@ def replay_report(reference: str | None) -> Report:
         board, table = loaded.board, load_table()
         difference, same = 0.0, None
         if board.posterior is not None:
-            again = posterior_of(board, session.mechanisms_of(chosen), table)
+            again = posterior_of(board, session.mechanisms_for(chosen, board), table)
             difference = max(
                 (abs(again.accounts.get(key, 0.0) - p) for key, p in board.posterior.accounts.items()), default=0.0
             )

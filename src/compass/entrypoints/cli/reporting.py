@@ -55,7 +55,7 @@ async def written(
     chronicle: Chronicle, chosen: Settings, loaded: session.Loaded, output: Path | None, open_model: OpenModel | None
 ) -> Written:
     """The draft of an open chronicle; `open_model` None: no prose is wanted."""
-    mechanisms = session.mechanisms_of(chosen)
+    mechanisms = session.mechanisms_for(chosen, loaded.board)
     made = await _prose(chronicle, loaded, mechanisms, open_model) if open_model is not None else None
     events = await chronicle.read(loaded.id)
     text = _redacted(postmortem(events, mechanisms, id=str(loaded.id), number=loaded.number, prose=made))

@@ -8,6 +8,7 @@ from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import NewEvent
 from compass.domain.failure import ExitCode, Status
+from compass.entrypoints.briefed import Told
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.commanding import owed
 from compass.entrypoints.cli.investigating import (
@@ -62,7 +63,7 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
                     hint="compass show; compass test N tries harder to refute an account",
                 )  # fmt: skip
             request = Request(quiet=quiet)
-            prepared = await _equipped(chronicle, means(chosen, _source(events), request.limits), events, use=model)
+            prepared = await _equipped(chronicle, _means(chosen, events, request.limits), events, use=model)
 
             async def begin(recorder: Recorder, using: Means) -> None:
                 # Else another runner ended it while this one waited.
@@ -101,7 +102,7 @@ async def deepen(
     loaded = await session.load(chronicle, chosen, reference)
     line = session.pick_any(loaded.view, account)
     head = next(h for h in loaded.board.hypotheses.values() if h.label == line.label)
-    desk = desk_of(loaded.board, session.mechanisms_of(chosen))
+    desk = desk_of(loaded.board, session.mechanisms_for(chosen, loaded.board))
     order = direction(head).apply(desk, somebody(elapsed_s=loaded.elapsed_s))
     if loaded.board.status is Status.RUNNING:
         done = await carried_out(chronicle, chosen, loaded, order)
@@ -153,9 +154,7 @@ async def reopened(
 ) -> Result:
     """Give an order to an investigation that has ended, and work on it until it ends again."""
     request = Request(quiet=True, limits=Limits(work=DEEP_WORK, advise=model))
-    prepared = await _equipped(
-        chronicle, means(chosen, _source(loaded.events), request.limits), loaded.events, use=model
-    )
+    prepared = await _equipped(chronicle, _means(chosen, loaded.events, request.limits), loaded.events, use=model)
 
     async def begin(recorder: Recorder, using: Means) -> None:
         # All at once: an order without the round that follows it would be left for whoever resumes next.
@@ -173,7 +172,7 @@ def order_stop(reference: str | None) -> str:
             loaded = await session.load(chronicle, chosen, reference)
             if loaded.board.status is not Status.RUNNING:
                 return f"#{loaded.number} is not running (it is {loaded.board.status.value})"
-            desk = desk_of(loaded.board, session.mechanisms_of(chosen))
+            desk = desk_of(loaded.board, session.mechanisms_for(chosen, loaded.board))
             stop = Ordered(kind=order_named("stop"), value=Stop())
             await give(chronicle, loaded.id, stop, desk, somebody(elapsed_s=loaded.elapsed_s))
             recorder = Recorder(chronicle, loaded.id, runner_name(), show_nothing)
@@ -208,11 +207,18 @@ async def _equipped(chronicle: Chronicle, prepared: Means, events: tuple[c.Event
     return remembering(heard, chronicle)
 
 
+def _means(chosen: Settings, events: tuple[c.Event, ...], limits: Limits) -> Means:
+    """With what it was told of the team's knowledge when it began, whatever was applied since."""
+    board = fold_all(events)
+    now_ns = board.incident.now_ns if board.incident is not None else 0
+    return means(chosen, _source(events), limits, told=Told(knowledge=board.team), now_ns=now_ns)
+
+
 def _source(events: tuple[c.Event, ...]) -> SourceChoice:
     """Where the telemetry is. Raises BadInputError when it is there no more: before anything is recorded."""
     opened = next((e.payload for e in events if isinstance(e.payload, c.Opened)), None)
     if opened is None:
         raise NotFoundError("this investigation never began: it holds no opening event", hint="compass investigate")
-    choice = choice_of(opened.source_uri, opened.incident)
+    choice = choice_of(opened.source_uri, opened.incident, fold_all(events).team)
     choice.open()  # connects to nothing yet
     return choice

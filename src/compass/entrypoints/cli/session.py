@@ -103,6 +103,13 @@ def mechanisms_of(chosen: Settings) -> dict[str, Mechanism]:
     return {mechanism.id: mechanism for mechanism in load_catalogue(chosen.mechanisms).mechanisms}
 
 
+def mechanisms_for(chosen: Settings, board: Board) -> dict[str, Mechanism]:
+    """The same with those of the team that the investigation was told of."""
+    from compass.entrypoints import briefed
+
+    return briefed.mechanisms_for(chosen, board)
+
+
 async def load(chronicle: Chronicle, chosen: Settings, reference: str | None) -> Loaded:
     """Read and fold one investigation. Raises NotFoundError with what to do when there is none."""
     investigation = await chronicle.find(reference)
@@ -113,7 +120,7 @@ async def load(chronicle: Chronicle, chosen: Settings, reference: str | None) ->
     if board.incident is None:
         raise NotFoundError("this investigation holds no events yet", hint="compass list")
     number = await chronicle.number(investigation)
-    view = build_view(board, mechanisms_of(chosen), id=str(investigation), number=number)
+    view = build_view(board, mechanisms_for(chosen, board), id=str(investigation), number=number)
     return Loaded(id=investigation, number=number, events=events, board=board, view=view)
 
 

@@ -203,7 +203,7 @@ def _cause(chosen: Settings, loaded: session.Loaded, told: Told) -> Cause:
     if told.cause is not None:
         return told.cause
     account = _account(loaded, told.words) if not told.mechanism else None
-    mechanisms = {**loaded.board.advice.stated, **session.mechanisms_of(chosen)}
+    mechanisms = {**loaded.board.advice.stated, **session.mechanisms_for(chosen, loaded.board)}
     if account is not None:
         return cause_of_account(account, loaded.board)
     found = cause_of_words(
@@ -239,7 +239,7 @@ def _decision(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Se
     else:
         listed = {(h.mechanism, h.entity) for h in board.hypotheses.values()}
         agreement = Agreement.OTHER_ON_LIST if (cause.mechanism, cause.entity) in listed else Agreement.NOT_ON_LIST
-    words = cause_words(cause, session.mechanisms_of(chosen))
+    words = cause_words(cause, session.mechanisms_for(chosen, board))
     shown = tuple(f"{line.label} {line.confidence:.0%} {line.claim}" for line in view.accounts[:MOST_SHOWN])
     record = recorded(
         board, DecisionKind.ACCEPTANCE, chosen=words, options=shown, favoured=shown[0] if first is not None else "",
@@ -251,16 +251,16 @@ def _decision(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Se
 
 
 def _words(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Settings) -> tuple[str, ...]:
-    said = cause_words(cause, session.mechanisms_of(chosen))
+    said = cause_words(cause, session.mechanisms_for(chosen, loaded.board))
     lines = [f"#{loaded.number}: {said}"]
     if isinstance(payload, Corrected):
         lines[0] = f"Thanks for the correction. #{loaded.number} was: {said}"
         believed = payload.believed
         if believed is not None and (believed.mechanism, believed.entity) != (cause.mechanism, cause.entity):
-            before = cause_words(believed, session.mechanisms_of(chosen))
+            before = cause_words(believed, session.mechanisms_for(chosen, loaded.board))
             lines.append(f"in incidents like this one it now counts against: {before} (for a while, by at most 3×)")
     if cause.mechanism and cause.entity is not None:
-        understood = cause_words(replace(cause, said="", change=""), session.mechanisms_of(chosen))
+        understood = cause_words(replace(cause, said="", change=""), session.mechanisms_for(chosen, loaded.board))
         lines.append(f"in incidents like this one it now counts for it, understood as: {understood}")
     elif cause.mechanism:
         lines.append(f"understood as {cause.mechanism}; no part was named (--at NAME), so nothing is counted for it")

@@ -14,6 +14,8 @@ from compass.projections.team.reach import holding
 STATED = "team"
 """Where an edge was learnt that only the team states."""
 _CALLERS = (EntityKind.SERVICE, EntityKind.WORKLOAD)
+_CALLED = (*_CALLERS, EntityKind.DATABASE, EntityKind.CACHE, EntityKind.QUEUE, EntityKind.EXTERNAL)
+"""As what telemetry may know it: the kind that is stated first."""
 
 
 def with_stated(board: Board) -> Board:
@@ -48,7 +50,7 @@ def _ends(entry: Stated, known: tuple[EntityRef, ...]) -> tuple[EntityRef, Entit
     caller = caller or named(entry.caller, known, namespace=namespace)
     if caller is None:
         return None
-    kinds = (entry.kind, *_CALLERS) if entry.kind is EntityKind.SERVICE else (entry.kind,)
+    kinds = (entry.kind, *_CALLED)
     there = [one for one in known if one.name == entry.callee and one.kind in kinds]
     callee = named(entry.callee, known, kinds=kinds) or named(
         entry.callee, there, kinds=kinds, namespace=caller.namespace

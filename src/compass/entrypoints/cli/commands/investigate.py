@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from compass.domain.incident import Severity
-from compass.entrypoints.cli.options import Json, NoModel
+from compass.entrypoints.cli.options import Json, NoModel, NoTeam
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +40,7 @@ def investigate(
     ask: Annotated[bool, typer.Option("--ask", help="Show what and where, and ask before going on to why.")] = False,
     work: Annotated[float, typer.Option(min=1, help="Work budget in units (1 = one bounded query).")] = 400.0,
     no_model: NoModel = False,
+    no_team: NoTeam = False,
     as_json: Json = False,
 ) -> int:
     """Investigate an incident and rank what may have caused it. Without arguments: choose from what is firing now.
@@ -51,7 +52,7 @@ def investigate(
 
     request = Request(
         service=service, symptom=symptom, since=since, start=start, end=end, at=at, severity=severity,
-        sequential=sequential, ask=ask, limits=Limits(work=work), quiet=as_json, model=not no_model,
+        sequential=sequential, ask=ask, limits=Limits(work=work), quiet=as_json, model=not no_model, team=not no_team,
     )  # fmt: skip
     if recording is None:
         from compass.entrypoints.cli.starting import start as start_live
