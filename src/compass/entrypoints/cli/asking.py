@@ -102,7 +102,8 @@ async def answered(
         model, wrong = None, not_usable(error)
     try:
         done = await answer(question, Means(
-            read=read, record=record, mechanisms=session.mechanisms_for(chosen, loaded.board), objections=objections, model=model,
+            read=read, record=record, mechanisms=session.mechanisms_for(chosen, loaded.board), objections=objections,
+            model=model,
             model_wrong=wrong, key=own, deepen=_deepening(chronicle, chosen, loaded) if tests else None,
         ))  # fmt: skip
     finally:
