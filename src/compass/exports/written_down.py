@@ -5,6 +5,7 @@ from __future__ import annotations
 from compass.domain.time import Instant
 from compass.exports.draft import Draft
 from compass.exports.prose import clock, code, name, plain, sentence
+from compass.projections.team.shown import one_each
 
 
 def criticals(d: Draft) -> list[str]:
@@ -12,7 +13,7 @@ def criticals(d: Draft) -> list[str]:
     return [
         f"- Critical error, as the team calls it ({', '.join(map(plain, one.names))}): {sentence(one.text)}"
         f"{d.cites.of('observation', one.observation.id)}"
-        for one in d.view.critical
+        for one in one_each(d.view.critical)
     ]
 
 

@@ -13,6 +13,7 @@ from compass.domain.sign import FAILING, SLOW
 from compass.domain.time import NS_PER_S, to_datetime
 from compass.projections.documents import source_words
 from compass.projections.situation import situation
+from compass.projections.team.shown import one_each
 from compass.projections.view import View
 
 NEXT_S = {"engineers": 15 * 60, "managers": 30 * 60, "customers": 60 * 60}
@@ -66,7 +67,9 @@ def _since(view: View) -> str:
 def _engineers(board: Board, view: View) -> list[BriefLine]:
     seen = situation(board)
     lines = [BriefLine(text=f"{view.title}, {_since(view)} (#{view.number}, {view.status.value}).")]
-    lines += [BriefLine(text=f"Critical error: {one.text}", facts=(one.label,)) for one in view.critical[:MOST]]
+    lines += [
+        BriefLine(text=f"Critical error: {one.text}", facts=(one.label,)) for one in one_each(view.critical)[:MOST]
+    ]
     lines += [BriefLine(text=fact.text, facts=(fact.label,)) for fact in seen.symptoms[:MOST]]
     if seen.affected:
         lines.append(BriefLine(text=f"Affected: {', '.join(map(str, seen.affected[:MOST]))}."))
@@ -106,7 +109,7 @@ def _by_the_team(view: View) -> list[BriefLine]:
         return []
     lines = [
         BriefLine(
-            text=f"Known issue: {one.says}{f' Workaround: {one.workaround}' if one.workaround else ''}",
+            text=f"Known issue: {one.says}{f'; workaround: {one.workaround}' if one.workaround else ''}",
             facts=one.labels[:3],
         )
         for one in team.known[:MOST]

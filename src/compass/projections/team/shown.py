@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from compass.domain.entity import EntityRef
@@ -19,6 +20,14 @@ class CriticalLine:
     names: tuple[str, ...]
     means: tuple[str, ...]
     written: tuple[str, ...]  # PATH:LINE
+
+
+def one_each(lines: Iterable[CriticalLine]) -> tuple[CriticalLine, ...]:
+    """The first of those that are about the same errors of the same thing: several facts may rest on one line."""
+    first: dict[object, CriticalLine] = {}
+    for one in lines:
+        first.setdefault((one.entity, one.names), one)
+    return tuple(first.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

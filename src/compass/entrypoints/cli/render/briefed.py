@@ -6,13 +6,14 @@ from rich.text import Text
 
 from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.entrypoints.cli.render.words import clock_time
-from compass.projections.team.shown import AsideLine
+from compass.projections.team.shown import AsideLine, one_each
 from compass.projections.view import View
 
 
 def critical(view: View, page: Page) -> list[Text]:
     """Critical errors, one line each on a small screen; nothing where none was seen. They are never left out."""
-    shown = view.critical[: page.most(2, 99)]
+    able = view.critical if page.full or page.uncut else one_each(view.critical)
+    shown = able[: page.most(2, 99)]
     lines = []
     for number, one in enumerate(shown):
         line = labelled("CRITICAL" if number == 0 else "", Text(f"{one.label} ", style="dim"))
@@ -86,9 +87,9 @@ def work(view: View, page: Page) -> list[Text]:
     lines = view.team.work if view.team is not None else ()
     found: list[Text] = []
     for one in lines[: page.most(1, 99)]:
-        order = "after the onset" if one.after_onset else "from before the onset on"
-        start, end = (clock_time(ns).split(" (")[0] for ns in (one.start_ns, one.end_ns))
-        said = f"announced, {order}: {one.says} ({start} to {end}; {one.written})"
+        order = ", after the onset" if one.after_onset else ""
+        start, end = (clock_time(ns)[:5] for ns in (one.start_ns, one.end_ns))
+        said = f"announced for {start} to {end} UTC{order}: {one.says} ({one.written})"
         found.append(labelled("" if found else "WORK", page.fit(said), "yellow"))
     return found
 

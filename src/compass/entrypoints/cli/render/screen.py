@@ -315,6 +315,8 @@ def shares(view: View, page: Page, listed: Sequence[AccountLine] | None = None) 
     if not view.engine:
         return Text(page.fit("no theory has been weighed; `compass resume` goes on from here", 0), style="yellow")
     text = f"not on this list {percent(view.not_listed)} · no incident {percent(view.no_incident)}"
+    if view.team is not None and view.team.aside:
+        text += f" · {len(view.team.aside)} set aside (team)"
     most = page.most(4, 5)
     folded = view.accounts[most:] if most else ()
     if listed is not None:
