@@ -77,7 +77,7 @@ def find_labelled(places: Iterable[Path], truth: Path | None) -> tuple[tuple[Lab
     without: list[Path] = []
     places = tuple(places)
     for folder in dict.fromkeys(f for place in places for f in find_recordings(place)):
-        label = _label(folder, truth)
+        label = label_of(folder, truth)
         if label is None:
             without.append(folder)
         elif folder.name in found:
@@ -189,7 +189,8 @@ def _rival_rank(run: RivalRun, truth: Truth) -> int | None:
     return rank_of(((kind, name, "") for kind, name in run.ranked), truth.accepted)
 
 
-def _label(folder: Path, truth: Path | None) -> Path | None:
+def label_of(folder: Path, truth: Path | None) -> Path | None:
+    """The label of a recording, in `truth` or in a folder `truth` beside it; None where it has none."""
     places = (truth,) if truth is not None else (folder.parent / TRUTH, folder.parent.parent / TRUTH)
     return next((place / f"{folder.name}.yaml" for place in places if (place / f"{folder.name}.yaml").is_file()), None)
 

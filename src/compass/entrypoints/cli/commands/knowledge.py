@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from compass.entrypoints.cli import team_commands
+from compass.entrypoints.cli import dry_command, team_commands
 from compass.entrypoints.cli.knowledge_documents import documents_group
 from compass.entrypoints.cli.options import IncidentId, Json
 
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, rich_markup_mode=None,
     )  # fmt: skip
     team_commands.register(group)
+    group.command("dry-run")(dry_command.dry_run)
     group.command("export")(export_knowledge)
     group.command("import")(import_knowledge)
     group.command("push")(push_knowledge)
