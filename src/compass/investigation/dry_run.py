@@ -4,7 +4,7 @@ better."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from compass.analysis.posterior import NO_INCIDENT, NOT_LISTED
@@ -58,7 +58,8 @@ class Deed:
 class Rethought:
     """One past incident. `name` is its number or its recording; `was`: what it turned out to be, "" where nobody said.
 
-    `unjudged`: what of the knowledge would have needed other measurements.
+    `unjudged`: what of the knowledge would have needed other measurements. `different`: something else leads;
+    `moved`: the same does, with noticeably more or less.
     """
 
     name: str
@@ -69,14 +70,14 @@ class Rethought:
     effect: Effect
     was: str = ""
     unjudged: tuple[str, ...] = ()
+    different: bool = field(init=False)
+    moved: bool = field(init=False)
 
-    @property
-    def different(self) -> bool:
-        return self.before.leader != self.after.leader
-
-    @property
-    def moved(self) -> bool:
-        return not self.different and abs(self.before.confidence - self.after.confidence) >= NOTICEABLE
+    def __post_init__(self) -> None:
+        different = self.before.leader != self.after.leader
+        moved = not different and abs(self.before.confidence - self.after.confidence) >= NOTICEABLE
+        object.__setattr__(self, "different", different)
+        object.__setattr__(self, "moved", moved)
 
 
 def ending_of(board: Board, mechanisms: Mapping[str, Mechanism]) -> Ending:
