@@ -154,9 +154,9 @@ def _deed(name: str, did: str, entry: Entry) -> Deed:
     return Deed(entry=name, did=did, written=where(entry))
 
 
-def unjudged(told: TeamKnowledge | None, team: TeamKnowledge, after: Board) -> tuple[str, ...]:
+def unjudged(before: Board, team: TeamKnowledge, after: Board) -> tuple[str, ...]:
     """What cannot be seen without measuring anew, as far as it is new."""
-    old = told or TeamKnowledge()
+    old = before.team or TeamKnowledge()
     found = []
     rules = [entry for entry in team.metrics if entry.rule not in [one.rule for one in old.metrics]]
     if rules:
@@ -174,7 +174,7 @@ def unjudged(told: TeamKnowledge | None, team: TeamKnowledge, after: Board) -> t
     if fresh:
         named = ", ".join(sorted({h.mechanism for h in fresh}))
         found.append(f"theories that it brings ({named}): no attempt to refute them was made then")
-    if any(d.seen == STATED for d in after.dependencies):
+    if any(d.seen == STATED and d not in before.dependencies for d in after.dependencies):
         found.append("stated dependencies: what lies behind them was not asked about then")
     return tuple(found)
 

@@ -97,7 +97,7 @@ def run_dry(wish: Wish) -> int:
         show_json(found)
     else:
         out = console()
-        show(out, dry_run_lines(found, page(out)))
+        show(out, dry_run_lines(found, page(out, full=True)))
     return int(ExitCode.FAILED if wish.fail_if_worse and found.worse else ExitCode.DONE)
 
 
@@ -166,7 +166,7 @@ def _rethink(name: str, events: tuple[Event, ...], chosen: Settings, team: TeamK
         name=name, title=board.incident.title if board.incident is not None else "",
         before=ending_of(before, mechanisms), after=ending_of(after, mechanisms),
         deeds=deeds(before, after, mechanisms), effect=effect_of(before, after), was=cause,
-        unjudged=unjudged(board.team, team, after),
+        unjudged=unjudged(before, team, after),
     )  # fmt: skip
 
 

@@ -105,6 +105,8 @@ def mechanisms_of(chosen: Settings) -> dict[str, Mechanism]:
 
 def mechanisms_for(chosen: Settings, board: Board) -> dict[str, Mechanism]:
     """The same with those of the team that the investigation was told of."""
+    if board.team is None or not board.team.mechanisms:
+        return mechanisms_of(chosen)
     from compass.entrypoints import briefed
 
     return briefed.mechanisms_for(chosen, board)

@@ -19,7 +19,7 @@ MOST_DEEDS = 4
 
 def dry_run_lines(found: DryRun, page: Page) -> list[Text]:
     """One block for each that ended differently, a line for those that are surer or less sure, a count of the rest."""
-    lines = [Text(page.fit(_headline(found), 0), style="bold")]
+    lines = [Text(page.fit(text, 0), style="bold") for text in _headline(found)]
     different = [one for one in found.incidents if one.different]
     moved = [one for one in found.incidents if one.moved]
     for one in different:
@@ -35,7 +35,7 @@ def dry_run_lines(found: DryRun, page: Page) -> list[Text]:
         touched = sum(bool(one.deeds) for one in found.incidents if not one.different and not one.moved)
         lines += [
             Text(""),
-            Text(page.fit(f"as before: {rest} ({touched} of them with something set aside or shown)", 0)),
+            Text(page.fit(f"as before: {rest} ({touched} of them with something else set aside, stated or shown)", 0)),
         ]
     unjudged = dict.fromkeys(text for one in found.incidents for text in one.unjudged)
     if unjudged:
@@ -49,11 +49,11 @@ def dry_run_lines(found: DryRun, page: Page) -> list[Text]:
     return lines
 
 
-def _headline(found: DryRun) -> str:
-    said = f"{found.looked_at} past incident{'s' * (found.looked_at != 1)} with {found.knowledge}: "
-    said += f"{found.different or 'none'} would have ended differently"
+def _headline(found: DryRun) -> tuple[str, str]:
+    looked = f"{found.looked_at} past incident{'s' * (found.looked_at != 1)}, each with {found.knowledge}"
+    said = f"{found.different or 'none'} would have ended differently"
     judged = [f"{found.better} better"] * bool(found.better) + [f"{found.worse} worse"] * bool(found.worse)
-    return f"{said}; {', '.join(judged)}" if judged else said
+    return looked, f"{said}; in all, {', '.join(judged)}" if judged else said
 
 
 def _block(one: Rethought, page: Page) -> list[Text]:
