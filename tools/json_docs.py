@@ -11,8 +11,9 @@ import msgspec
 
 from compass.domain import advice, team, team_version, unread
 from compass.entrypoints import looking, teaming
-from compass.entrypoints.cli import asking, doctoring, modelling, understanding
+from compass.entrypoints.cli import asking, doctoring, dry_running, modelling, understanding
 from compass.entrypoints.cli import unread as reading
+from compass.investigation import dry_run
 from compass.ports import language_model
 from compass.projections import view
 from compass.sources.recording import signals
@@ -39,6 +40,7 @@ OTHERS: dict[str, tuple[type[DataclassInstance], ...]] = {
     "compass doctor": (doctoring.Doctor, looking.Looked),
     "compass knowledge apply": (teaming.Done, team_version.TeamVersion),
     "compass knowledge diff": (teaming.Difference, compare.Change, compare.FieldChange),
+    "compass knowledge dry-run": (dry_running.DryRun, dry_run.Rethought, dry_run.Ending, dry_run.Deed),
     "compass knowledge show": (
         team.TeamKnowledge, team.NormalBehaviour, team.FalseAlarm, team.CriticalError, team.KnownIssue,
         team.Maintenance, team.Dependency, team.Escalation, team.MetricRule, team.TeamMechanism, team.Reach,
