@@ -47,7 +47,7 @@ def _statement(payload: object, board: Board) -> str:
             query += f" ([open](<{o.query.url}>))"  # made by a source, percent-encoded
         return f"{board.observation_labels.get(o.id, '')} {_short(o.text)}{query}".strip()
     if isinstance(payload, c.Attempted):
-        a = payload.attempt
+        a = board.attempts.get(payload.attempt.plan, payload.attempt)  # as it counts
         about = f", {code(a.trigger)} as its trigger" if a.trigger else ""
         found = f"{a.strategy.replace('_', ' ')}{about}: {OUTCOME_WORD[a.outcome]}: {_short(a.found)}"
         return f"{_label(a.hypothesis, board)} {found}"

@@ -94,3 +94,18 @@ def test_knowledge_that_cannot_be_read_is_said_and_ends_nothing(
     assert done.code == 0
     assert "it is away" in done.out
     assert "what the team calls normal, critical or known" in done.out
+
+
+def test_what_is_applied_later_changes_nothing_for_what_has_begun(
+    compass: Compass, recordings: Path, tmp_path: Path
+) -> None:
+    assert compass("knowledge", "apply", "--yes").code == 0
+    assert compass("investigate", "--recording", recordings / "pool", "--json").code == 0
+    before = json.loads(compass("show", "--json").out)
+    (tmp_path / "knowledge" / "all.yaml").write_text(FILES.replace("latency.up", "errors.up"))
+    assert compass("knowledge", "apply", "--yes").code == 0
+    assert compass("test", "1", "--json").code == 0  # taken up again, with another version in force
+    after = json.loads(compass("show", "--json").out)
+    assert after["team"]["version"] == before["team"]["version"] == 1
+    assert {one["name"] for one in after["team"]["aside"]} == {"latency"}
+    assert not any(one["observation"]["sign"] == "latency.up" for one in after["situation"]["symptoms"])

@@ -8,6 +8,7 @@ set aside. What was measured to be normal stays, and refutes as it always does.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from compass.analysis.units import to_base
 from compass.domain.board import Board
@@ -15,7 +16,7 @@ from compass.domain.briefed import Discounted
 from compass.domain.disproof import DisproofAttempt, Outcome
 from compass.domain.observation import ALERT_SERIES, Observation, Verdict
 from compass.domain.sign import CRITICAL, matches
-from compass.domain.team import Matching, NormalBehaviour
+from compass.domain.team import FalseAlarm, Matching, NormalBehaviour
 from compass.domain.time import Window
 from compass.projections.team.critical import critical_errors
 from compass.projections.team.hours import all_within
@@ -23,6 +24,7 @@ from compass.projections.team.lines import contains
 from compass.projections.team.reach import holding
 from compass.projections.team.words import kind_of, where
 
+A = TypeVar("A", NormalBehaviour, FalseAlarm)
 _UNITLESS = frozenset({"", "1"})
 
 
@@ -35,13 +37,22 @@ def discounted(board: Board, o: Observation) -> Discounted | None:
         return None
     if critical_errors(team.critical_errors, o, board.containment, incident.now_ns):
         return None
-    for entry in holding(team.normal, o.entity, board.containment, incident.now_ns):
+    for entry in _holding(team.normal, o, board, incident.now_ns):
         if is_about(entry.matching, o) and _in_range(entry, o) and _at_its_time(entry, o, board):
             return Discounted(observation=o, entry=entry)
-    for alarm in holding(team.false_alarms, o.entity, board.containment, incident.now_ns):
+    for alarm in _holding(team.false_alarms, o, board, incident.now_ns):
         if is_about(alarm.matching, o):
             return Discounted(observation=o, entry=alarm)
     return None
+
+
+def _holding(entries: tuple[A, ...], o: Observation, board: Board, now_ns: int) -> tuple[A, ...]:
+    """Those that hold for the observation's entity, of the ids of which any is about it: most are about other things,
+    and every event of an investigation comes by here."""
+    wanted = {entry.id for entry in entries if is_about(entry.matching, o)}
+    if not wanted:
+        return ()
+    return holding((entry for entry in entries if entry.id in wanted), o.entity, board.containment, now_ns)
 
 
 def is_about(matching: Matching, o: Observation) -> bool:

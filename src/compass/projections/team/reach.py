@@ -29,7 +29,10 @@ def covers(reach: Reach, entity: EntityRef, containment: Mapping[EntityRef, Enti
 
     A team's entries are only ever applied to that team's investigations: here they reach everything.
     """
-    line = chain(entity, containment)
+    return _covers(reach, chain(entity, containment))
+
+
+def _covers(reach: Reach, line: list[EntityRef]) -> bool:
     if reach.level in (Level.GLOBAL, Level.TEAM):
         return not reach.namespace or any(_within(one, reach.namespace) for one in line)
     kinds = SERVICES if reach.level is Level.SERVICE else INSTANCES
@@ -55,7 +58,8 @@ def holding(
     entries: Iterable[E], entity: EntityRef, containment: Mapping[EntityRef, EntityRef], now_ns: int
 ) -> tuple[E, ...]:
     """The entries of one kind that hold for `entity`: of one id only those with the nearest reach, in their order."""
-    able = [one for one in entries if in_force(one, now_ns) and covers(one.reach, entity, containment)]
+    line = chain(entity, containment)
+    able = [one for one in entries if _covers(one.reach, line) and in_force(one, now_ns)]
     nearest: dict[str, int] = {}
     for one in able:
         nearest[one.id] = max(nearest.get(one.id, 0), _RANK[one.reach.level])
