@@ -8,15 +8,18 @@ import pytest
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.briefed import Discounted
 from compass.domain.commanded import Decided
 from compass.domain.disproof import Outcome
 from compass.domain.failure import ExitCode, FailureMode, Status
-from compass.domain.observation import Verdict
+from compass.domain.observation import Quantity, Verdict
+from compass.domain.sign import CRITICAL
 from compass.domain.telemetry import Health, HealthStatus
 from compass.investigation.conclude import MOST_LISTED, conclude
 from compass.investigation.moves import BUDGET_REACHED
 from compass.investigation.settings import Limits
 from tests.support.boards import HEALTHY, ORDERS, WEB, attempt, believed, board, plan, posterior, seen, theory
+from tests.support.knowing import about, normal
 
 POOL, SLOW = theory("pool", ORDERS, "H1"), theory("slow", WEB, "H2")
 ODD = seen("memory.up", ORDERS, 0.7, text="memory of orders 900 MiB")
@@ -165,3 +168,21 @@ def test_every_ending_has_keys_of_its_own() -> None:
     ]
     assert not keys[0] & keys[1]
     assert not keys[1] & keys[2]
+
+
+def test_no_incident_says_what_the_team_s_word_left_out() -> None:
+    slow = seen("latency.up", WEB)
+    aside = {slow.id: Discounted(observation=slow, entry=normal(about("latency.up")))}
+    held = board((seen("errors.up", WEB, verdict=Verdict.NORMAL),), discounted=aside)
+    payloads = ending(held)
+    assert declared(payloads) == [FailureMode.NO_INCIDENT]
+    assert "1 abnormal one the team calls normal or a false alarm" in ended(payloads).said
+
+
+@pytest.mark.parametrize(("lines", "mode"), [(3.0, FailureMode.NO_HYPOTHESIS), (0.0, FailureMode.NO_INCIDENT)])
+def test_a_critical_error_is_not_hidden_by_no_incident(lines: float, mode: FailureMode) -> None:
+    line = replace(seen(CRITICAL, WEB, text="web: corruption, 3 lines"), value=Quantity(value=lines))
+    held = board((line, seen("errors.up", WEB, verdict=Verdict.NORMAL)), posterior=posterior({}, 0.9))
+    payloads = ending(held)
+    assert declared(payloads) == [mode]
+    assert (ended(payloads).status is Status.INCONCLUSIVE) is (lines > 0)

@@ -12,6 +12,7 @@ from compass.domain.failure import ExitCode, FailureMode, Status
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.observation import QUALITY_WEIGHT, Verdict
 from compass.domain.proposed import Standing, by_human, is_proposal, is_stated, standing_of
+from compass.domain.sign import CRITICAL
 from compass.domain.telemetry import HealthStatus
 from compass.investigation.deciding import recorded
 from compass.investigation.moves import BUDGET_REACHED, pending_words, work_done
@@ -79,7 +80,7 @@ def _ending(board: Board) -> Ending:
             look_at=tuple(gap for gap, _ in board.gaps),
         )  # fmt: skip
     if _no_incident(board):
-        return _nothing_wrong(board)
+        return _critical(board) or _nothing_wrong(board)
     if not _weighed(board):
         return _no_hypothesis(board)
     if _all_refuted(board):
@@ -103,15 +104,30 @@ def _no_incident(board: Board) -> bool:
     return posterior.no_incident > max(rivals)
 
 
+def _critical(board: Board) -> Ending | None:
+    """That nothing else is wrong must not hide what the team wants to see whatever else is said."""
+    written = [o for o in board.anomalies() if o.sign == CRITICAL and o.value is not None and o.value.value > 0]
+    if not written:
+        return None
+    leads = tuple(f"{board.observation_labels.get(o.id, 'E?')} {o.text}" for o in written[:5])
+    return Ending(
+        status=Status.INCONCLUSIVE, exit_code=ExitCode.INCONCLUSIVE, mode=FailureMode.NO_HYPOTHESIS,
+        said=f"What the team calls critical was written, and what could be measured besides is normal: {leads[0]}",
+        look_at=leads,
+    )  # fmt: skip
+
+
 def _nothing_wrong(board: Board) -> Ending:
     normal = [o for o in board.observations.values() if o.verdict is Verdict.NORMAL]
     kinds = sorted({o.sign.split(".")[0] for o in normal})
     entities = len({o.entity for o in normal})
+    many = len(board.discounted)
+    aside = f"; {many} abnormal one{'s' * (many != 1)} the team calls normal or a false alarm" if many else ""
     return Ending(
         status=Status.DONE, exit_code=ExitCode.DONE, mode=FailureMode.NO_INCIDENT,
         said=(
             f"No incident is visible: {len(normal)} signals of {entities} parts were checked and are normal "
-            f"({', '.join(kinds)}). {WATCH_HINT[0].upper()}{WATCH_HINT[1:]}."
+            f"({', '.join(kinds)}){aside}. {WATCH_HINT[0].upper()}{WATCH_HINT[1:]}."
         ),
         look_at=(WATCH_HINT,),
     )  # fmt: skip
