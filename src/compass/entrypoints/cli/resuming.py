@@ -128,7 +128,7 @@ async def carried_out(chronicle: Chronicle, chosen: Settings, loaded: session.Lo
         board = await probe.catch_up()
         settled = not board.round_open and board.believed_round >= board.round
         if board.status is Status.STOPPED or (board.deepened >= number and settled):
-            view = build_view(board, session.mechanisms_of(chosen), id=str(loaded.id), number=loaded.number)
+            view = build_view(board, session.mechanisms_for(chosen, board), id=str(loaded.id), number=loaded.number)
             code = ExitCode.DONE if board.status is Status.RUNNING else EXIT_OF[board.status]
             return Result(id=loaded.id, exit_code=code, view=view)
         if board.status is not Status.RUNNING or await _orphaned(probe):

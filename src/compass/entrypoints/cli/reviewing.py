@@ -113,7 +113,7 @@ def add(reference: str | None, number: int, addition: Addition) -> DecisionLine:
             event = NewEvent(key=f"review/{uuid4().hex[:12]}", payload=review, actor="human")
             await chronicle.append(loaded.id, None, [event])
             after = await session.load(chronicle, chosen, str(loaded.id))
-            return decision_lines(after.board, session.mechanisms_of(chosen))[number - 1]
+            return decision_lines(after.board, session.mechanisms_for(chosen, after.board))[number - 1]
 
     return session.run(work)
 

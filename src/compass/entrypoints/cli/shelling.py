@@ -98,7 +98,7 @@ def _review(reference: str | None, _rest: list[str]) -> None:
     from compass.entrypoints.cli.reviewing import decision_lines
 
     board, out = session.read_one(reference).board, console()
-    show(out, decision_texts(decision_lines(board, session.mechanisms_of(session.settings())), page(out)))
+    show(out, decision_texts(decision_lines(board, session.mechanisms_for(session.settings(), board)), page(out)))
 
 
 def _timeline(reference: str | None, _rest: list[str]) -> None:
