@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
-from compass.domain.learned import Cause, Recalled, Signature, Similar
+from compass.domain.learned import Cause, PatternVerdict, Recalled, Signature, Similar
 from compass.domain.proposed import BY_MEMORY
 from compass.entrypoints.cli.render.beside import past
 from compass.entrypoints.cli.render.page import Page
@@ -59,6 +59,24 @@ def test_the_first_screen_has_one_line_each_and_a_pipe_has_why_and_the_fix() -> 
     (line,) = past(build_view(lost, MECHANISMS, id="1", number=13), Page(width=100))
     assert "earlier incidents could not be asked: no answer within 5 s" in line.plain
     assert past(build_view(believed({}), MECHANISMS, id="1", number=13), Page()) == []
+
+
+def test_one_that_was_never_solved_has_a_line_on_a_screen_that_has_few() -> None:
+    told = [replace(ONE, number=number) for number in (1, 2, 3)]
+    unsolved = replace(ONE, number=7, cause=None, present=None)
+    screen = past(build_view(remembering(*told, unsolved), MECHANISMS, id="1", number=13), Page(width=100))
+    assert "#1 " in screen[0].plain
+    assert "#7 (62% alike, 2026-01-01): never solved" in screen[-1].plain
+    full = past(build_view(remembering(*told, unsolved), MECHANISMS, id="1", number=13), Page(full=True))
+    assert [n for n in (1, 2, 3, 7) if any(f"#{n} " in line.plain for line in full)] == [1, 2, 3, 7]
+
+
+def test_what_people_say_of_a_pattern_stands_beside_it() -> None:
+    marked = replace(ONE, pattern=PatternVerdict.VALIDATED)
+    view = build_view(remembering(marked), MECHANISMS, id="1", number=13)
+    (line,) = past(view, Page(width=100))
+    assert line.plain.startswith("SIMILAR   #12 (62% alike, 2026-01-01; a validated pattern): The pool")
+    assert view.past[0].pattern == "validated"
 
 
 def test_the_post_mortem_cites_the_event_and_says_when_nothing_was_alike() -> None:

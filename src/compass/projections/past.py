@@ -10,6 +10,8 @@ from compass.domain.learned import Cause, PatternVerdict, Similar
 from compass.domain.mechanism import Mechanism
 from compass.projections.view import PastLine
 
+NEVER_SOLVED = "never solved"
+
 
 def past_lines(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[PastLine, ...]:
     """One line a similar incident, the most similar first."""
@@ -18,7 +20,7 @@ def past_lines(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[PastL
     return tuple(
         PastLine(
             number=one.number, title=one.title, on=one.at[:10], similarity=one.similarity, because=one.because,
-            was=cause_words(one.cause, mechanisms) if one.cause is not None else "never solved", fix=one.fix,
+            was=cause_words(one.cause, mechanisms) if one.cause is not None else NEVER_SOLVED, fix=one.fix,
             here=_here(one, board), source=one.source,
             pattern="" if one.pattern is PatternVerdict.OPEN else one.pattern.value,
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.text import Text
 
 from compass.entrypoints.cli.render.page import LABEL, Page, labelled
 from compass.projections.documents import short_place, source_words
-from compass.projections.view import DocumentLine, View
+from compass.projections.past import NEVER_SOLVED
+from compass.projections.view import DocumentLine, PastLine, View
 
 
 def proposed(view: View, page: Page) -> list[Text]:
@@ -64,7 +66,7 @@ def past(view: View, page: Page) -> list[Text]:
     if view.past_lost:
         return [labelled("SIMILAR", page.fit(f"earlier incidents could not be asked: {view.past_lost}"), "yellow")]
     lines = []
-    for number, one in enumerate(view.past[: page.most(2, 3)]):
+    for number, one in enumerate(_worth_a_line(view.past, page.most(2, 3))):
         label = "SIMILAR" if number == 0 else ""
         said = f"; {PATTERNS[one.pattern]}" if one.pattern else ""
         head = f"#{one.number} ({one.similarity:.0%} alike, {one.on}{said}): {one.was}"
@@ -98,6 +100,16 @@ def documents(view: View, page: Page) -> list[Text]:
     if more:
         lines[-1].append(more, style="dim")
     return lines
+
+
+def _worth_a_line(past: Sequence[PastLine], most: int | None) -> Sequence[PastLine]:
+    """The most similar, and instead of the last of them one that was never solved, where none is among them: whoever
+    finds this one's cause may have found that one's. `most` None: all."""
+    shown = past[:most]
+    if most is None or any(one.was == NEVER_SOLVED for one in shown):
+        return shown
+    unsolved = next((one for one in past if one.was == NEVER_SOLVED), None)
+    return shown if unsolved is None else (*shown[: most - 1], unsolved)
 
 
 def told_lines(view: View, page: Page) -> list[Text]:
