@@ -61,8 +61,10 @@ def test_what_was_set_aside_is_not_what_compass_would_have_taken(
     first, second = HEADS
     ended(chronicle, heads=HEADS, more=(SetAside(hypothesis=first.id, by="human"),))
     compass = in_process(chronicle, monkeypatch, capsys)
-    assert compass("resolve", "--was", second.label).code == 0
+    said = ("--reason", "it was full", "--confidence", "0.8")
+    assert compass("resolve", "--was", second.label, *said).code == 0
     data = line(compass, 1)
+    assert (data["reason"], data["confidence"]) == ("it was full", 0.8)
     assert (data["agreement"], data["favoured_because"]) == ("agrees", "it is the likeliest that is left (30%)")
     assert str(data["favoured"]).startswith("H2 30%")
     assert cast(dict[str, float], data["posterior"])["H1"] == 0.6  # all of it, also what was set aside

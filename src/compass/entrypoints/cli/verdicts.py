@@ -34,13 +34,15 @@ MOST_SHOWN = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What a person says of a cause: an account's number or label, or words; with what names parts of it outright.
-    `cause` is what they meant, where they were asked."""
+    `cause` is what they meant, where they were asked; `reason` and `confidence` are of the decision."""
 
     words: str
     mechanism: str = ""
     entity: str = ""
     change: str = ""
     cause: Cause | None = None
+    reason: str = ""
+    confidence: float | None = None
 
 
 class UnclearError(BadInputError):
@@ -144,7 +146,7 @@ def _record_once(reference: str | None, told: Told, make: Make, truth: Path | No
             label = _label(truth, cause, loaded.board) if truth is not None else None
             kind, payload = make(loaded, cause)
             key = f"{kind}/{uuid4()}"
-            decision = _decision(loaded, payload, cause, chosen)
+            decision = _decision(loaded, payload, cause, chosen, told)
             await _append(chronicle, loaded.id, [
                 NewEvent(key=key, payload=payload, actor=HUMAN),
                 NewEvent(key=f"decision/{key}", payload=decision, actor=HUMAN),
@@ -227,7 +229,7 @@ def _account(loaded: session.Loaded, words: str) -> Hypothesis | None:
     return proposed[line.label.lower()]
 
 
-def _decision(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Settings) -> Decided:
+def _decision(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Settings, told: Told) -> Decided:
     """What stood on the list when a person said what it was. What was set aside is not what COMPASS favoured."""
     view, board = loaded.view, loaded.board
     lines = view.accounts if leading(board) is not None else ()
@@ -244,10 +246,12 @@ def _decision(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Se
     record = recorded(
         board, DecisionKind.ACCEPTANCE, chosen=words, options=shown, favoured=shown[0] if first is not None else "",
         favoured_because=f"it is the likeliest that is left ({lines[0].confidence:.0%})" if first is not None else "",
-        elapsed_s=view.elapsed_s, agreement=agreement,
+        elapsed_s=view.elapsed_s, agreement=agreement, reason=_line(told.reason), confidence=told.confidence,
     )  # fmt: skip
     done = {Resolved: "resolved", Corrected: "corrected", NearMissNoted: "noted as a near miss"}[type(payload)]
-    return Decided(decision=f"{done}: {words}", by=HUMAN, because="a person said what it was", record=record)
+    return Decided(
+        decision=f"{done}: {words}", by=HUMAN, because=record.reason or "a person said what it was", record=record
+    )
 
 
 def _words(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Settings) -> tuple[str, ...]:

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from compass.domain.learned import Visibility
-from compass.entrypoints.cli.options import At, ChangeId, Fix, IncidentId, Json, MechanismId, TruthBeside, Was
+from compass.entrypoints.cli.options import (
+    At,
+    ChangeId,
+    Confidence,
+    Fix,
+    IncidentId,
+    Json,
+    MechanismId,
+    Reason,
+    TruthBeside,
+    Was,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +37,7 @@ def correct(
     missing: Annotated[
         str, typer.Option(metavar="TEXT", help="The metric, log or span that would have shown it.")
     ] = "",
-    truth: TruthBeside = None, as_json: Json = False,
+    reason: Reason = "", confidence: Confidence = None, truth: TruthBeside = None, as_json: Json = False,
 ) -> int:  # fmt: skip
     """Thanks for the correction: what actually was it, and what resolved it? On a terminal it asks."""
     from compass.entrypoints.cli.asked import answered
@@ -35,7 +46,7 @@ def correct(
 
     words = answered(was, "What actually was it (an account's number, or words)? ", "--was 'disk full' --at ledger")
     fixed = answered(fix, "What actually resolved it (one line; Enter leaves it out)? ", "", needed=False)
-    told = Told(words=words, mechanism=mechanism, entity=at, change=change)
+    told = Told(words=words, mechanism=mechanism, entity=at, change=change, reason=reason, confidence=confidence)
     kept = correct(investigation, told, fixed, misled or [], visible, missing, truth)
     show_kept(with_alike(kept, fixed, asking=not as_json), as_json=as_json)
     return 0

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from compass.entrypoints.cli.options import At, ChangeId, Fix, IncidentId, Json, MechanismId, TruthBeside, Was
+from compass.entrypoints.cli.options import (
+    At,
+    ChangeId,
+    Confidence,
+    Fix,
+    IncidentId,
+    Json,
+    MechanismId,
+    Reason,
+    TruthBeside,
+    Was,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def resolve(
     investigation: IncidentId = None, was: Was = "", mechanism: MechanismId = "", at: At = "", change: ChangeId = "",
     fix: Fix = "",
-    truth: TruthBeside = None, as_json: Json = False,
+    reason: Reason = "", confidence: Confidence = None, truth: TruthBeside = None, as_json: Json = False,
 ) -> int:  # fmt: skip
     """Say what an incident was and what fixed it: later incidents like it will know. On a terminal it asks."""
     from compass.entrypoints.cli.asked import answered
@@ -23,7 +34,7 @@ def resolve(
 
     words = answered(was, "What was it (an account's number, or words)? ", "--was 1, or --was 'disk of orders full'")
     fixed = answered(fix, "What fixed it (one line; Enter leaves it out)? ", "", needed=False)
-    told = Told(words=words, mechanism=mechanism, entity=at, change=change)
+    told = Told(words=words, mechanism=mechanism, entity=at, change=change, reason=reason, confidence=confidence)
     kept = resolve(investigation, told, fixed, truth)
     show_kept(with_alike(kept, fixed, asking=not as_json), as_json=as_json)
     return 0
