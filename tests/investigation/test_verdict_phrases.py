@@ -51,6 +51,7 @@ SURE = [
     ("packet loss", "packet_loss", None),
     ("clock skew on node-1", "clock_skew", NODE),
     ("too many open files", "fd_exhaustion", None),
+    ("deadlock in the orders database", "deadlock", DB),
     ("replication lag", "replication_lag", None),
     ("cart was rate limited by github", "rate_limited", CART),
     ("cart scaled to zero", "scaled_to_zero", CART),
@@ -149,6 +150,21 @@ def test_a_theory_of_the_board_does_not_hide_a_word_it_does_not_cover() -> None:
     found = cause_of_words("pool of orders full", board, catalogue())
     assert isinstance(found, Unclear)
     assert "connection_pool_exhausted" in {cause.mechanism for cause in found.causes}
+
+
+def test_a_theory_of_the_board_comes_first_where_others_fit_as_well() -> None:
+    pool = theory("worker_pool_exhausted", ORDERS, "H1")
+    board = believed({pool: 0.5}, entities=(LEDGER, ORDERS, WEB), specialists=FIELDS)
+    found = cause_of_words("pool of orders full", board, catalogue())
+    assert isinstance(found, Unclear)
+    assert [cause.mechanism for cause in found.causes] == ["worker_pool_exhausted", "connection_pool_exhausted"]
+
+
+def test_a_theory_of_the_board_says_where_if_the_words_do_not() -> None:
+    board = believed({theory("disk_full", LEDGER, "H1"): 0.5}, entities=(LEDGER, ORDERS, WEB), specialists=FIELDS)
+    found = cause_of_words("disk full", board, catalogue())
+    assert isinstance(found, Cause)
+    assert (found.mechanism, found.entity) == ("disk_full", LEDGER)
 
 
 def test_a_mechanism_that_cannot_strike_the_part_is_not_offered_for_it() -> None:

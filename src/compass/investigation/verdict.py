@@ -48,8 +48,8 @@ def cause_of_words(
     """A person's words as a cause. `entity`, `change` and `mechanism` name them outright; mechanism OWN_WORDS keeps the
     words as they are, for no mechanism.
 
-    One theory of the board that fits the words is meant before any other mechanism of the same words. A mechanism that
-    leaves a telling word uncovered is never chosen without asking.
+    The one theory of the board with the mechanism that the words name says where, if they do not. A mechanism that
+    leaves a telling word uncovered, or that others fit as well, is never chosen without asking.
     """
     read = meant(text, board, mechanisms)
     places = _named(entity, board, mechanisms) if entity else read.entities
@@ -99,13 +99,13 @@ def _readings(read: Meant, places: Sequence[EntityRef], board: Board) -> list[tu
         (h.mechanism, h.entity) for h in board.hypotheses.values()
         if h.mechanism in named and (not places or h.entity in places)
     }  # fmt: skip
-    sure = {pair for pair in on_board if not read.doubts[pair[0]]}
-    if len(sure) == 1:
-        mechanism, entity = next(iter(sure))
-        return [(mechanism, (entity,))]
-    known = {key for key, _ in sure}
-    found = [(m.id, _can_strike(m, places, board)) for m in read.mechanisms if m.id in known or not known]
-    return [(key, at) for key, at in found if at or not places] or [(key, tuple(places)) for key, _ in found]
+    found = [(m.id, _can_strike(m, places, board)) for m in read.mechanisms]
+    found = [(key, at) for key, at in found if at or not places] or [(key, tuple(places)) for key, _ in found]
+    # Where the words fit others as well the board says only which comes first: what was proposed need not be it.
+    found.sort(key=lambda reading: not any(reading[0] == known for known, _ in on_board))
+    if len(found) == 1 and len(on_board) == 1 and not read.doubts[found[0][0]]:
+        return [(found[0][0], tuple(entity for _, entity in on_board))]
+    return found
 
 
 def _can_strike(mechanism: Mechanism, places: Sequence[EntityRef], board: Board) -> tuple[EntityRef, ...]:

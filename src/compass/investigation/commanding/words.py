@@ -15,6 +15,7 @@ from compass.analysis.stems import words
 from compass.domain.board import Board
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.mechanism import Mechanism
+from compass.investigation.asking.matching import ALSO
 from compass.investigation.commanding.slips import nearest
 from compass.investigation.commanding.vocabulary import CLEAR, HELD, Vocabulary, best_mechanisms, signs_of, spoken_words
 
@@ -98,6 +99,8 @@ def _entities(
     only_names = any(known and not known.isdigit() and not vocabulary.knows(known) for known in heard.values())
     if best < HELD and not (only_names and best > 0):
         return (), frozenset()
+    if longer := _told_otherwise(tokens, spoken):
+        return (by_name[longer],), frozenset(word for word in spoken if _stands_for(word, tokens[longer]))
     if best >= 1.0:
         said = [heard[word] for word in spoken]
         near = _in_full({name: tokens[name] for name, score in scores.items() if score >= best}, said)
@@ -111,6 +114,24 @@ def _entities(
         and (best >= 1.0 or not vocabulary.knows(word))
     )  # fmt: skip
     return chosen, used
+
+
+def _told_otherwise(tokens: Mapping[str, Sequence[str]], spoken: Sequence[str]) -> str:
+    """The one name of several words that was said in one piece, a word of it as the trade says it ("orders database"
+    for orders-db); "" for none or several."""
+    found = [
+        name for name, own in tokens.items()
+        if len(own) > 1 and any(
+            len(piece) == len(own) and all(_stands_for(word, (known,)) for word, known in zip(piece, own, strict=True))
+            and list(piece) != list(own)
+            for piece in (spoken[at : at + len(own)] for at in range(len(spoken)))
+        )
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else ""
+
+
+def _stands_for(word: str, names: Sequence[str]) -> bool:
+    return any(word == known or word in ALSO.get(known, ()) or known in ALSO.get(word, ()) for known in names)
 
 
 def _in_full(names: Mapping[str, Sequence[str]], said: Sequence[str]) -> list[str]:
