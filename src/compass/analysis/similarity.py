@@ -45,10 +45,15 @@ def likeness(one: Signature, other: Signature, rarity: Rarity) -> float:
 
     Symmetric; 1 for equal signs, 0 where none is shared or either has none.
     """
-    keys = one.signs.keys() | other.signs.keys()
-    least = math.fsum(min(one.signs.get(k, 0.0), other.signs.get(k, 0.0)) * rarity.of(k) for k in keys)
-    most = math.fsum(max(one.signs.get(k, 0.0), other.signs.get(k, 0.0)) * rarity.of(k) for k in keys)
-    return least / most if most > 0 else 0.0
+    least: list[float] = []
+    most: list[float] = []
+    for key in one.signs.keys() | other.signs.keys():
+        weight = rarity.of(key)
+        here, there = one.signs.get(key, 0.0), other.signs.get(key, 0.0)
+        least.append(min(here, there) * weight)
+        most.append(max(here, there) * weight)
+    whole = math.fsum(most)
+    return math.fsum(least) / whole if whole > 0 else 0.0
 
 
 def similarity(one: Signature, other: Signature, rarity: Rarity, cosine: float = 0.0) -> float:
