@@ -9,9 +9,11 @@ from enum import StrEnum
 
 from compass.analysis.posterior import NO_INCIDENT, NOT_LISTED
 from compass.domain.board import Board
+from compass.domain.entity import EntityRef
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.learned import Cause
 from compass.domain.mechanism import Mechanism
+from compass.domain.observation import Observation
 from compass.domain.proposed import BY_TEAM
 from compass.domain.team import Entry, TeamKnowledge
 from compass.projections.past import cause_words
@@ -119,18 +121,20 @@ def _deeds(board: Board, mechanisms: Mapping[str, Mechanism]) -> Iterator[tuple[
         facts = [f"{board.observation_labels.get(key, 'E?')} {board.known(key).text}" for key in keys]
         more = f" and {len(facts) - MOST_FACTS} more" if len(facts) > MOST_FACTS else ""
         yield ("aside", name, *keys), _deed(name, f"sets aside {'; '.join(facts[:MOST_FACTS])}{more}", entry)
-    for o, met in criticals(board):
-        for error in met:
-            name = f"critical error {error.id}"
-            yield ("critical", error.id, o.id), _deed(name, f"is shown first: {o.text}", error)
     for issue in known_issues(board):
         name = f"known issue {issue.entry.id}"
         own = [h for h in board.hypotheses.values() if h.proposed_by == f"{BY_TEAM}{issue.entry.id}"]
         said = [f"proposes: {theory_words(h, mechanisms)}" for h in own] or ["is shown; it proposes nothing new"]
         yield ("known", issue.entry.id, *(h.id for h in own)), _deed(name, said[0], issue.entry)
+    yield from _structure(board, mechanisms)
     for work in announced(board):
         yield ("work", work.entry.id, work.window), _deed(f"work {work.entry.id}", "is noted beside it", work.entry)
-    yield from _structure(board, mechanisms)
+    shown: dict[tuple[str, EntityRef], tuple[Observation, Entry]] = {}
+    for o, met in criticals(board):
+        for error in met:
+            shown.setdefault((error.id, o.entity), (o, error))
+    for (name, entity), (o, first) in shown.items():
+        yield ("critical", name, entity), _deed(f"critical error {name}", f"is shown first: {o.text}", first)
 
 
 def _structure(board: Board, mechanisms: Mapping[str, Mechanism]) -> Iterator[tuple[object, Deed]]:
