@@ -19,6 +19,7 @@ from compass.domain.proposed import BY_MODEL, Standing, by_model, proposals, sta
 from compass.domain.sign import SIGNS, known_signs
 from compass.domain.time import Instant
 from compass.investigation.advising.base import Taken
+from compass.investigation.advising.briefed import BRIEFED, briefed_items
 from compass.investigation.advising.series import labelled_facts
 from compass.investigation.advising.stating import mechanism_of, predicted, struck, suggesting, testable
 from compass.investigation.advising.words import abnormal, clock, fact, place, said, told_by
@@ -125,6 +126,7 @@ def _question(board: Board, crew: Crew, agent: str, role: Role) -> Question[Sugg
         Section(title="seen by other specialists", items=_facts(others, names, board)),
         Section(title=TOOLS, items=_told(board, agent)),
         Section(title=WRITTEN, items=_written(board)),
+        Section(title=BRIEFED, items=briefed_items(board)),
         Section(title=READ_AS, items=_read(board, crew, agent, names)),
         Section(title="theories so far", items=_theories(board, names)),
         Section(title="ruled out", items=_ruled_out(board, names)),
