@@ -122,6 +122,9 @@ def test_each_system_may_be_given_what_the_others_taught_and_nothing_of_its_own(
     kept = Remembered()
     report = run_course(replace(course(cases, kept, foreign=True), jobs=1))
     assert list(report.modes) == ["off", "on", FOREIGN]
+    screen = [line.plain.split() for line in learning_screen(report)]
+    assert [row[:3] for row in screen if row[:1] == ["all"]][:2] == [["all", "off", "3"], ["all", "on", "3"]]
+    assert sum(row[:1] == ["all"] for row in screen) == 3 + 3 + 2 + 2  # right, effort, quarters with incidents, differences
     assert kept.asked[-3:] == [
         ("mall-01", ["shop-01"]), ("mall-02", ["shop-01"]), ("shop-01", ["mall-01", "mall-02"]),
     ]  # fmt: skip
