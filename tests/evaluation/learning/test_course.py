@@ -124,7 +124,8 @@ def test_each_system_may_be_given_what_the_others_taught_and_nothing_of_its_own(
     assert list(report.modes) == ["off", "on", FOREIGN]
     screen = [line.plain.split() for line in learning_screen(report)]
     assert [row[:3] for row in screen if row[:1] == ["all"]][:2] == [["all", "off", "3"], ["all", "on", "3"]]
-    assert sum(row[:1] == ["all"] for row in screen) == 3 + 3 + 2 + 2  # right, effort, quarters with incidents, differences
+    # right, effort, quarters that have incidents, differences
+    assert sum(row[:1] == ["all"] for row in screen) == 3 + 3 + 2 + 2
     assert kept.asked[-3:] == [
         ("mall-01", ["shop-01"]), ("mall-02", ["shop-01"]), ("shop-01", ["mall-01", "mall-02"]),
     ]  # fmt: skip
