@@ -160,6 +160,25 @@ async def test_the_terminal_is_given_back_by_an_exception_with_what_was_painted_
     assert "not up to date" in capsys.readouterr().err
 
 
+async def test_what_is_ordered_after_the_end_is_committed_before_anybody_works_on_it(sitting: Sitting) -> None:
+    await opened(sitting)
+    sitting.talk.limits = replace(LIMITS, linger_s=WAITS_S)
+    committed: list[list[str]] = []
+
+    async def take_up() -> Board:
+        committed.append([one.command for one in payloads(await sitting.committed(), CommandGiven)])
+        sitting.talk.leaving = True
+        return sitting.recorder.board
+
+    with sitting.talk:
+        staying = asyncio.create_task(sitting.talk.after(take_up))
+        sitting.type("timage pull denied on orders\n")
+        await sitting.until(lambda: isinstance(sitting.talk.mode, m.Agreeing))
+        sitting.type("y")
+        await asyncio.wait_for(staying, WAITS_S)
+    assert committed == [["test"]]
+
+
 async def test_what_reads_is_shown_and_left_and_a_number_that_is_not_there_is_said(sitting: Sitting) -> None:
     await opened(sitting)
     with sitting.talk:
