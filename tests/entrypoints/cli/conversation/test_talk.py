@@ -112,6 +112,14 @@ async def test_orders_pressed_at_once_are_committed_in_that_order_and_add_up(sit
         assert [one.command for one in payloads(events, CommandGiven)] == ["pause"]
 
 
+async def test_a_key_pressed_at_once_with_another_is_meant_after_it(sitting: Sitting) -> None:
+    await opened(sitting)
+    with sitting.talk:
+        sitting.type("pp")
+        await sitting.until(lambda: "Going on." in sitting.talk.said and not sitting.talk._tasks)
+        assert [one.command for one in payloads(await sitting.committed(), CommandGiven)] == ["pause", "continue"]
+
+
 async def test_nobody_at_the_gate_leaves_it_to_the_policy_and_money_to_the_first_answer(sitting: Sitting) -> None:
     await opened(sitting)
     sitting.talk.limits = replace(LIMITS, gate_s=0.0)

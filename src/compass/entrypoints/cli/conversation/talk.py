@@ -36,6 +36,7 @@ from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Limits
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import CompassError, NotFoundError
+from compass.projections.ordered import fold_orders
 
 PAINT_S = 0.1
 """Between two repaints for what was committed; a key is answered at once."""
@@ -271,6 +272,11 @@ class Conversation:
         shown = order.show(desk)
         self._say((f"Added. {shown[0]}",) if order.asks else shown)
         self._about = about(order) or self._about
+        # A key that was pressed at once with this one is meant after it.
+        orders = desk.board.orders
+        for _, payload in order.apply(desk, who):
+            orders = fold_orders(payload, orders)
+        self.desk = replace(desk, board=replace(desk.board, orders=orders))
         if order.name == "answer":
             self.drafts.clear()
         self._work(self._given(order, desk, who))
