@@ -123,9 +123,10 @@ def _leading(board: Board) -> list[Hypothesis]:
 def _about(h: Hypothesis, board: Board, mechanism: Mechanism | None, hit: Sequence[EntityRef]) -> Wanted:
     place = counted_as(h.entity, board.containment)
     words = f"{h.mechanism} {place.name}"
+    paged_name = board.incident.service or "" if board.incident is not None else ""
     claim = Filler(h.entity, None)(mechanism.claim) if mechanism is not None else words
     return Wanted(
-        words=words, text=claim, services=_names((h.entity, place, *hit), ()),
+        words=words, text=claim, services=_names((h.entity, place, *hit), [paged_name]),
         mechanisms=frozenset({h.mechanism.lower()}),
     )  # fmt: skip
 

@@ -134,10 +134,9 @@ class PostgresDocuments:
         if not searched or not wanted:
             return FoundPassages(found=tuple(() for _ in wanted), searched=searched)
         vectors, problem = await embedded(self._embedder, wanted)
-        found = [
-            await self._found(one, None if vectors is None else vectors[place], limit)
-            for place, one in enumerate(wanted)
-        ]
+        found = await asyncio.gather(*(
+            self._found(one, None if vectors is None else vectors[place], limit) for place, one in enumerate(wanted)
+        ))  # fmt: skip
         return FoundPassages(found=tuple(found), searched=searched, problem=problem)
 
     async def _found(self, wanted: Wanted, vector: Vectors | None, limit: int) -> tuple[FoundPassage, ...]:

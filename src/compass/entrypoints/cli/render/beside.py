@@ -94,8 +94,9 @@ def documents(view: View, page: Page) -> list[Text]:
         whole = page.uncut or page.full
         source = source_words(first) if whole else first.age
         source = f", {source}" if source else ""
-        room = page.width - LABEL - len(who) - len(kind) - len(source) - len(more)
-        said = f"{kind}{first.place if whole else short_place(first, room)}{source}"
+        room = page.width - LABEL - len(who) - len(kind) - len(more)
+        place = first.place if whole else short_place(first, room - len(source))
+        said = f"{kind}{place}{source if whole or len(place + source) <= room else ''}"
         lines.append(line.append(page.fit(said, LABEL + len(who) + len(more))))
     if more:
         lines[-1].append(more, style="dim")
