@@ -103,7 +103,9 @@ class PostgresDocuments:
     ) -> None:
         chosen = list({one.head.name: one for one in keep}.values())
         heads = [encode(one.head) for one in chosen]
+        # Stems of thousands of passages take seconds: neither the event loop nor an open transaction waits for them.
         passages = [(one.head, passage) for one in chosen for passage in one.passages]
+        columns = await asyncio.to_thread(_columns, passages)
         restated = [encode(head) for head in restate]
 
         async def work(connection: Connection) -> None:
@@ -113,7 +115,7 @@ class PostgresDocuments:
                 if chosen:
                     await self._execute(connection, "keep_documents", data=heads)
                     await self._execute(connection, "drop_passages", names=[one.head.name for one in chosen])
-                    await self._execute(connection, "keep_passages", **_columns(passages))
+                    await self._execute(connection, "keep_passages", **columns)
                 if restated:
                     await self._execute(connection, "restate_documents", data=restated)
 
