@@ -103,9 +103,11 @@ def test_it_is_looked_for_by_the_leading_accounts_and_what_is_affected() -> None
     assert [one.label for one in asked_of(replace(board, posterior=None), {})] == [""]
 
 
-def found(name: str, position: int = 0, said: float = 0.6, tagged: bool = False) -> FoundPassage:
+def found(
+    name: str, position: int = 0, said: float = 0.6, tagged: bool = False, text: str = "Leaks fill every pool."
+) -> FoundPassage:
     head = DocumentHead(name=name, title="T", digest="d", lines=9, scope=Scope())
-    passage = Passage(position=position, heading=("T",), first_line=position + 1, last_line=position + 2, text="words")
+    passage = Passage(position=position, heading=("T",), first_line=position + 1, last_line=position + 2, text=text)
     return FoundPassage(head=head, passage=passage, said=said, tagged=tagged, cosine=0.99, score=1.0)
 
 
@@ -116,8 +118,10 @@ def passages(*each: Sequence[FoundPassage]) -> DocumentsRead:
 
 
 def test_what_only_sounds_alike_is_not_quoted() -> None:
-    read = passages([found("a.md", said=0.39), found("b.md", said=0.4), found("c.md", said=0.0, tagged=True)], [])
+    read = passages([found("a.md", said=0.49), found("b.md", said=0.5), found("c.md", said=0.0, tagged=True)], [])
     assert [one.document for one in read.quoted] == ["b.md", "c.md"]
+    # Of a theory's place much is written: what says nothing of its mechanism is not about it.
+    assert passages([found("a.md", said=0.9, text="Orders writes to its database.")], []).quoted == ()
     # A document for one mechanism is not the page's by that alone.
     assert passages([], [found("a.md", said=0.0, tagged=True)]).quoted == ()
     assert read.searched == 7

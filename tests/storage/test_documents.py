@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import log
 from uuid import uuid4
 
 import pytest
@@ -16,9 +17,10 @@ from compass.domain.documents import Document, FoundPassages, Wanted
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import EmbeddingError
 from compass.storage import passage_rows
+from compass.storage.memory_documents import MemoryDocuments
 from tests.storage.conftest import BACKENDS, backend
 from tests.storage.learned import Counting
-from tests.storage.support import new, opened
+from tests.storage.support import SystemClock, new, opened
 
 POOL = document_of(
     "docs/pool.md",
@@ -108,7 +110,7 @@ async def test_words_in_headings_count_more_and_rare_ones_most(chronicle: Chroni
     (full,) = (await documents.find([Wanted(words="exhausted connections")], 1)).found
     (text,) = (await documents.find([Wanted(words="batches ledger")], 1)).found
     (half,) = (await documents.find([Wanted(words="batches zebra")], 1)).found
-    assert [one[0].said for one in (full, text, half)] == pytest.approx([1.0, 0.6, 0.3])
+    assert [one[0].said for one in (full, text, half)] == pytest.approx([1.0, 0.6, 0.6 * log(6) / (log(6) + log(2))])
 
 
 async def test_it_is_found_by_meaning_where_no_word_is_shared(chronicle: Chronicle, embedder: Counting) -> None:
@@ -128,18 +130,18 @@ async def test_what_says_what_it_is_for_is_found_for_that_alone(chronicle: Chron
     await documents.embed()
     pool = "connection_pool_exhausted"
 
-    async def names(services: set[str] | None, mechanisms: set[str] | None) -> set[str]:
+    async def names(services: set[str] | None, mechanisms: set[str]) -> set[str]:
         wanted = Wanted(
             words="orders pool disk", services=None if services is None else frozenset(services),
-            mechanisms=None if mechanisms is None else frozenset(mechanisms),
+            mechanisms=frozenset(mechanisms),
         )  # fmt: skip
         return {one.head.name for one in (await documents.find([wanted])).found[0]}
 
     both, general = {"docs/pool.md", "docs/disk.md"}, {"docs/disk.md"}
-    assert await names(None, None) == both
+    assert await names(None, set()) == both
     assert await names({"orders", "x"}, {pool}) == both
     assert await names({"web"}, {pool}) == general
-    assert await names({"orders"}, {"disk_full"}) == general
+    assert await names({"orders"}, {"disk_full"}) == both  # a tag adds, and takes nothing away
     assert await names(set(), set()) == general
     tagged = (await documents.find([Wanted(words="zebra", mechanisms=frozenset({pool}))])).found[0]
     assert {one.head.name for one in tagged if one.tagged} == {"docs/pool.md"}
@@ -210,3 +212,21 @@ async def test_odd_words_are_found_again(chronicle: Chronicle) -> None:
     for words in ("o'neil", "1e5", "Grüße", "& | !", "'; drop", "pool:*"):
         found = (await chronicle.documents.find([Wanted(words=words)])).found[0]
         assert len(found) == (words not in ("& | !", "'; drop"))
+
+
+async def test_every_store_finds_what_the_twin_finds(chronicle: Chronicle) -> None:
+    twin = MemoryDocuments(SystemClock(), Counting())
+    for documents in (twin, chronicle.documents):
+        await documents.change(keep=[POOL, DISK, NOTES])
+        assert await documents.embed() == 0
+    wanted = [
+        Wanted(words=words, text=words, services=services, mechanisms=frozenset(mechanisms))
+        for words in ("exhausted pool of orders", "old logs", "zebra", "nobody looks at the ledger")
+        for services in (None, frozenset({"orders"}), frozenset({"web"}))
+        for mechanisms in ((), ("connection_pool_exhausted",))
+    ]
+    ours, theirs = [await documents.find(wanted) for documents in (twin, chronicle.documents)]
+    for one, other in zip(ours.found, theirs.found, strict=True):
+        assert [(p.head, p.passage, p.tagged) for p in one] == [(p.head, p.passage, p.tagged) for p in other]
+        assert [p.said for p in one] == pytest.approx([p.said for p in other])
+        assert [p.score for p in one] == pytest.approx([p.score for p in other])

@@ -10,7 +10,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a document says it is for: names of services (none: all), ids of mechanisms (none: all), whose it is."""
+    """What a document says it is for: names of services (none: all), ids of mechanisms, whose it is."""
 
     services: tuple[str, ...] = ()
     mechanisms: tuple[str, ...] = ()
@@ -65,13 +65,14 @@ class KeptDocument:
 class Wanted:
     """What is looked for: `words` that a passage should hold, `text` that it should be like.
 
-    `services` and `mechanisms` are what it has to be for where it says what it is for; None: whatever it says.
+    Where a document says which services it is for, one of `services` has to be among them; None: whatever it says.
+    One that names one of `mechanisms` is found for that, without any word.
     """
 
     words: str
     text: str = ""
     services: frozenset[str] | None = None
-    mechanisms: frozenset[str] | None = None
+    mechanisms: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from compass.analysis.stems import stems
 from compass.domain.board import Board
 from compass.domain.documents import DocumentsRead, FoundPassage, FoundPassages, Quoted, Wanted
 from compass.domain.entity import EntityRef
@@ -29,9 +30,9 @@ ACCOUNTS, BELIEVED = 3, 0.05
 """Leading accounts that passages are looked for, and the belief below which one does not lead."""
 EACH, MOST, CANDIDATES = 2, 5, 10
 """Passages for one account, passages in all, and how many are looked at for each."""
-SAID = 0.4
-"""Of what is looked for, rare words counting more, a passage has to say so much: two fifths of it in its headings, or
-two thirds in its text (`storage.passage_rows.TOLD`). How alike vectors are only orders passages: with a small embedder
+SAID = 0.5
+"""Of what is looked for, rare words counting more, a passage has to say so much, in its headings rather than in its
+text (`storage.passage_rows.TOLD`). How alike vectors are only orders passages: with a small embedder
 texts of one trade are all alike."""
 SERVICES = 4
 MOST_TEXT = 2_000
@@ -39,10 +40,12 @@ MOST_TEXT = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is looked for, and the label of the theory it is looked for (H1; "" for the page and what is affected)."""
+    """What is looked for, and the label of the theory it is looked for (H1; "" for the page and what is affected).
+    `mechanism` are stems of that theory's mechanism."""
 
     label: str
     wanted: Wanted
+    mechanism: frozenset[str] = frozenset()
 
 
 async def read(recorder: Recorder, mechanisms: Mapping[str, Mechanism], documents: Documents | None) -> None:
@@ -68,8 +71,9 @@ def asked_of(board: Board, mechanisms: Mapping[str, Mechanism]) -> tuple[Asked, 
     hit = _hit(board)
     leading = _leading(board)
     asked = [
-        Asked(label=h.label, wanted=_about(h, board, mechanisms.get(h.mechanism), hit)) for h in leading
-    ]  # fmt: skip
+        Asked(label=h.label, wanted=_about(h, board, mechanisms.get(h.mechanism), hit), mechanism=stems(h.mechanism))
+        for h in leading
+    ]
     places = [counted_as(h.entity, board.containment) for h in leading]
     names = [board.incident.service or "", *(e.name for e in hit)]
     affected = " ".join(dict.fromkeys(names[: SERVICES + 1])).strip()
@@ -88,7 +92,7 @@ def chosen(asked: Sequence[Asked], result: FoundPassages) -> DocumentsRead:
     found for several is quoted once. Pure."""
     quoted: dict[tuple[str, int], Quoted] = {}
     for one, found in zip(asked, result.found, strict=True):
-        worth = [p for p in found if (p.tagged and one.label) or p.said >= SAID][:EACH]
+        worth = [p for p in found if _worth(p, one)][:EACH]
         for passage in worth:
             key = passage.head.name, passage.passage.position
             before = quoted.get(key)
@@ -99,6 +103,14 @@ def chosen(asked: Sequence[Asked], result: FoundPassages) -> DocumentsRead:
     return DocumentsRead(
         quoted=tuple(quoted.values()), searched=result.searched, problem=kept(result.problem) if result.problem else ""
     )
+
+
+def _worth(found: FoundPassage, asked: Asked) -> bool:
+    """For a theory it has to speak of the mechanism, too: much is written about most places."""
+    if found.tagged and asked.label:
+        return True
+    said = stems(found.head.title, *found.passage.heading, found.passage.text)
+    return found.said >= SAID and (not asked.label or bool(said & asked.mechanism))
 
 
 def _quoted(found: FoundPassage, label: str) -> Quoted:

@@ -142,12 +142,12 @@ class PostgresDocuments:
         return FoundPassages(found=tuple(found), searched=searched, problem=problem)
 
     async def _found(self, wanted: Wanted, vector: Vectors | None, limit: int) -> tuple[FoundPassage, ...]:
-        scope = {
-            "services": _listed(wanted.services), "mechanisms": _listed(wanted.mechanisms), "limit": CANDIDATES,
-        }  # fmt: skip
+        scope = {"services": _listed(wanted.services), "limit": CANDIDATES}
         stems = wanted_stems(wanted)
         by_words = await self._all("by_words", Ranked, words=stems, told=TOLD, **scope) if stems else ()
-        tagged = await self._all("tagged", Ranked, **scope) if wanted.mechanisms else ()
+        tagged: Sequence[Ranked] = ()
+        if wanted.mechanisms:
+            tagged = await self._all("tagged", Ranked, mechanisms=sorted(wanted.mechanisms), **scope)
         near = await self._near(vector, scope) if vector is not None else ()
         rankings = (by_words, tagged, near)
         keys = list(dict.fromkeys(one.key for ranking in rankings for one in ranking))

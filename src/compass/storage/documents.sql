@@ -45,8 +45,8 @@ where d.team = %(team)s group by d.team, d.name order by d.name collate "C"
 select count(*) as number from compass.passage where team = %(team)s
 
 -- name: by_words
--- A word that few passages hold weighs more (inverse document frequency, Spaerck Jones 1972); one that none holds as
--- much as one that a single passage holds, so that to say nothing of it costs.
+-- A word that few passages hold weighs more (inverse document frequency, Spaerck Jones 1972). One that none holds weighs
+-- as little as one that all hold: the team may call it otherwise, and yet it was looked for and not found.
 with wanted as (
     select w.word, quote_literal(w.word)::tsquery as anywhere, (quote_literal(w.word) || ':A')::tsquery as strong
     from unnest(%(words)s::text[]) as w (word)
@@ -54,7 +54,7 @@ with wanted as (
     select p.document, p.position, w.word, p.words @@ w.strong as strong
     from wanted w join compass.passage p on p.team = %(team)s and p.words @@ w.anywhere
 ), rare as (
-    select w.word, ln(1 + n.number::float8 / greatest(count(h.word), 1)) as weight
+    select w.word, case when count(h.word) = 0 then ln(2::float8) else ln(1 + n.number::float8 / count(h.word)) end as weight
     from wanted w
     cross join (select count(*) as number from compass.passage where team = %(team)s) n
     left join hit h on h.word = w.word
@@ -65,7 +65,6 @@ select h.document, h.position,
 from hit h join rare r on r.word = h.word
 join compass.document d on d.team = %(team)s and d.name = h.document
 where (%(services)s::text[] is null or d.services = '{}' or d.services && %(services)s::text[])
-  and (%(mechanisms)s::text[] is null or d.mechanisms = '{}' or d.mechanisms && %(mechanisms)s::text[])
 group by h.document, h.position
 order by value desc, h.document collate "C", h.position limit %(limit)s
 
@@ -81,7 +80,6 @@ select v.document, v.position, 1 - (v.vector::vector <=> %(vector)s::vector) as 
 from compass.passage_vector v join compass.document d on d.team = v.team and d.name = v.document
 where v.team = %(team)s and v.embedder = %(embedder)s and v.version = %(version)s and v.dimensions = %(dimensions)s
   and (%(services)s::text[] is null or d.services = '{}' or d.services && %(services)s::text[])
-  and (%(mechanisms)s::text[] is null or d.mechanisms = '{}' or d.mechanisms && %(mechanisms)s::text[])
 order by v.vector::vector <=> %(vector)s::vector, v.document collate "C", v.position limit %(limit)s
 
 -- name: vectors
@@ -90,7 +88,6 @@ select v.document, v.position, array_send(v.vector) as vector
 from compass.passage_vector v join compass.document d on d.team = v.team and d.name = v.document
 where v.team = %(team)s and v.embedder = %(embedder)s and v.version = %(version)s
   and (%(services)s::text[] is null or d.services = '{}' or d.services && %(services)s::text[])
-  and (%(mechanisms)s::text[] is null or d.mechanisms = '{}' or d.mechanisms && %(mechanisms)s::text[])
 order by v.document collate "C", v.position limit %(limit)s
 
 -- name: some_passages

@@ -82,7 +82,7 @@ class MemoryDocuments:
         tagged = [
             Ranked(document=name, position=position, value=1.0)
             for (name, position), (head, _) in sorted(fitting.items())
-            if (wanted.mechanisms or frozenset()).intersection(head.scope.mechanisms)
+            if wanted.mechanisms.intersection(head.scope.mechanisms)
         ][:CANDIDATES]
         near: list[Ranked] = []
         if vector is not None:
@@ -118,7 +118,7 @@ def _by_words(stems: Sequence[str], passages: Mapping[Key, tuple[DocumentHead, P
     strong = {key: set(strong_of(*one).split()) for key, one in passages.items()}
     weak = {key: set(weak_of(*one).split()) for key, one in passages.items()}
     holding = {word: sum(word in strong[key] or word in weak[key] for key in passages) for word in stems}
-    weights = {word: math.log(1 + len(passages) / max(1, count)) for word, count in holding.items()}
+    weights = {word: math.log(1 + len(passages) / count) if count else math.log(2) for word, count in holding.items()}
     total = sum(weights.values())
     values = {
         key: sum(

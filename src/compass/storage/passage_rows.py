@@ -72,11 +72,8 @@ def text_for(head: DocumentHead, passage: Passage) -> str:
 
 def fits(head: DocumentHead, wanted: Wanted) -> bool:
     """Whether a document is for what is wanted, as far as it says what it is for; documents.sql says the same."""
-    services, mechanisms = head.scope.services, head.scope.mechanisms
-    for_services = wanted.services is None or not services or bool(wanted.services.intersection(services))
-    return for_services and (
-        wanted.mechanisms is None or not mechanisms or bool(wanted.mechanisms.intersection(mechanisms))
-    )
+    services = head.scope.services
+    return wanted.services is None or not services or bool(wanted.services.intersection(services))
 
 
 def fused(

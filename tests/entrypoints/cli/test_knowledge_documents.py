@@ -62,8 +62,7 @@ def test_an_investigation_shows_them_with_their_place(compass: Compass, folder: 
     compass("knowledge", "documents", "add", str(folder))
     done = compass("investigate", "--recording", str(recordings / "pool"))
     (line,) = [line for line in done.out.splitlines() if line.startswith("WRITTEN")]
-    assert line.startswith("WRITTEN   D1, D2 for H1")
-    assert "runbook: docs/pool.md › " in line
+    assert line.startswith("WRITTEN   D1, D2 for H3 runbook: docs/pool.md › ")
     assert "documents      2 passages found: docs/pool.md" in done.err
     assert "Raise it." in compass("evidence", "D1").out
     assert json.loads(compass("evidence", "d2", "--json").out)["label"] == "D2"
