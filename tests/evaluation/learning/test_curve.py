@@ -50,3 +50,8 @@ def test_all_sets_pool_the_same_quarter_and_fewer_cases_than_quarters_are_not_lo
 def test_what_is_no_pair_is_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
         curves({"a": told("a", [0.5] * 3)}, {"a": told("a", [0.5] * 2)})
+
+
+def test_a_hopeless_answer_costs_the_same_on_the_list_and_off_it() -> None:
+    found = curves({"a": told("a", [0.01] * 4)}, {"a": told("a", [0.00001] * 4)})
+    assert found["a"].differences["loss"].mean == 0.0

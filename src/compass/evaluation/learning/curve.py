@@ -14,10 +14,12 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from compass.evaluation.calibration import CLIP, brier_score, log_loss
+from compass.evaluation.calibration import brier_score, log_loss
 from compass.evaluation.intervals import bootstrap_mean
 
 QUARTERS = 4
+HOPELESS = 0.02
+"""As where tables are fitted (`evaluation.fitting.fit`)."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +42,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def loss(self) -> float:
-        """-log of the probability given to the right answer, in nats: the same event, whatever leads."""
-        return -math.log(max(CLIP, self.truth))
+        """-log of the probability given to the right answer, in nats: the same event, whatever leads. At most that of
+        HOPELESS: whether an answer that is as good as not seen is on the list says nothing."""
+        return -math.log(max(HOPELESS, self.truth))
 
     @property
     def log_loss(self) -> float:
