@@ -64,7 +64,7 @@ def test_an_investigation_shows_them_with_their_place(compass: Compass, folder: 
     (line,) = [line for line in done.out.splitlines() if line.startswith("WRITTEN")]
     assert line.startswith("WRITTEN   D1, D2 for H3 runbook: docs/pool.md › ")
     assert "documents      2 passages found: docs/pool.md" in done.err
-    assert "Raise it." in compass("evidence", "D1").out
+    assert "Raise it." in compass("evidence", "D1").out + compass("evidence", "D2").out
     assert json.loads(compass("evidence", "d2", "--json").out)["label"] == "D2"
     assert "docs/pool.md › " in compass("why", "1").out
     assert [one["label"] for one in json.loads(compass("why", "1", "--json").out)["documents"]] == ["D1", "D2"]
