@@ -142,6 +142,7 @@ def test_a_stop_is_a_stop_whatever_was_found() -> None:
         payloads = ending(replace(held, stop_requested=True), "stopped by a human")
         assert ended(payloads) == c.Ended(status=Status.STOPPED, exit_code=130, said="stopped by a human")
         assert declared(payloads) == []
+        assert not any(isinstance(p, Decided) for p in payloads), "a person decided it; the policy did not"
 
 
 def test_a_reached_budget_is_told_with_figures_and_stored_as_a_decision() -> None:

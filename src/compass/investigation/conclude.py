@@ -47,20 +47,19 @@ def conclude(board: Board, reason: str, limits: Limits) -> list[tuple[str, c.Pay
         declared = c.FailureDeclared(mode=ending.mode, said=ending.said, look_at=ending.look_at)
         payloads.append((f"failure/{ending.mode.value}", declared))
     payloads.append(("answer/why", c.QuestionAnswered(question="why", answer=ending.said)))
-    payloads.append(("decision/end", _end(board, reason, ending)))
+    if not board.stop_requested:  # else a person decided it, and that stands recorded with the order
+        payloads.append(("decision/end", _end(board, reason, ending)))
     payloads.append(("ended", c.Ended(status=ending.status, exit_code=int(ending.exit_code), said=ending.said)))
     # An investigation can be taken up again (a deeper attempt): every ending has keys of its own.
     return [(f"{key}/{board.round}/{board.reopened}", payload) for key, payload in payloads]
 
 
 def _end(board: Board, reason: str, ending: Ending) -> Decided:
-    """That it ends: by a person's order, or because the policy says that there is nothing left to do."""
-    end, on = f"end: {reason}", "go on"
-    stopped = board.stop_requested
+    """That it ends, because the policy says that there is nothing left to do."""
+    end = f"end: {reason}"
     record = recorded(
-        board, DecisionKind.END, options=(on, end), chosen=end, favoured=on if stopped else end,
-        favoured_because="it had not come to its end by itself" if stopped else reason,
-    )  # fmt: skip
+        board, DecisionKind.END, options=("go on", end), chosen=end, favoured=end, favoured_because=reason
+    )
     return Decided(decision=end, by="policy:unattended", because=ending.said, record=record)
 
 

@@ -56,7 +56,8 @@ Gate = Callable[[Board], Awaitable[bool | None]]
 class Means:
     """All that an investigation works with. `open_telemetry` gives a fresh, cold source each time.
 
-    `gate` None: nobody is asked; a recorded policy goes on. `model` None: none was chosen, which is normal;
+    `gate` None: nobody is asked; a recorded policy goes on. `attended`: a person sits there and commands. `model` None:
+    none was chosen, which is normal;
     `advisers` are what it is asked, `budget_usd` what it may cost without anybody's consent, `money` how that
     is estimated and asked for. `model_wrong`: why the model that was chosen cannot be used in this run, in words.
     `knowledge` is asked, `documents` are read, where the crew says so; `kept` is where what series mean is kept.
@@ -71,6 +72,7 @@ class Means:
     limits: Limits = Limits()
     sequential: bool = False
     gate: Gate | None = None
+    attended: bool = False
     model: LanguageModel | None = None
     advisers: Sequence[Adviser[Any]] = ()
     budget_usd: float | None = None
@@ -88,7 +90,7 @@ async def open_investigation(recorder: Recorder, incident: Incident, means: Mean
     """Record that an investigation begins and who commands it."""
     opened = c.Opened(
         incident=incident, engine=ENGINE, mode="sequential" if means.sequential else "parallel",
-        commander="human" if means.gate else "policy:unattended",
+        commander="human" if means.attended or means.gate else "policy:unattended",
         specialists=tuple(s.name for s in means.crew.specialists), source_uri=source_uri,
         model=means.model.name if means.model else "", budget_usd=means.budget_usd,
     )  # fmt: skip

@@ -142,6 +142,7 @@ def test_every_key_of_a_conversation_from_the_first_list_to_after_the_end(cli: C
     assert plain(behind).startswith("Checkout is slow  #1 · investigation inconclusive")
     assert len(plain(behind).splitlines()) <= 23
     events = cli.events()
+    assert [one.commander for one in payloads(events, c.Opened)] == ["human"]
     human = [one for one in payloads(events, Decided) if one.by == "human"]
     assert [one.record.kind for one in human if one.record is not None] == list(KINDS)
     listed = [one.record for one in human if one.record is not None and one.record.kind is DecisionKind.DIRECTION]
@@ -160,6 +161,8 @@ def test_every_key_of_a_conversation_from_the_first_list_to_after_the_end(cli: C
     assert stopped.leaves().code == 130
     assert cli.list()[0].status is Status.STOPPED
     assert payloads(cli.events(), CommandGiven)[-1].command == "stop"
+    *_, last = payloads(cli.events(), Decided)
+    assert (last.by, last.decision) == ("human", "stop the investigation"), "no policy decided what a person did"
     ended = sit(cli, recording)
     ended.process.send_signal(signal.SIGQUIT)
     assert ended.leaves().code == 131

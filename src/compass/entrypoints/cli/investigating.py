@@ -14,8 +14,7 @@ from uuid import UUID
 from rich.console import Console
 
 from compass.domain.board import Board
-from compass.domain.chronicle import NewEvent, Payload, Resumed
-from compass.domain.commanded import CommandGiven
+from compass.domain.chronicle import Payload, Resumed
 from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime
@@ -34,6 +33,9 @@ from compass.entrypoints.observability import send, wanted
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import SourceChoice, live_choice, means, recording_choice, runner_name
 from compass.investigation.advising.hear import Consent
+from compass.investigation.commanding import Ordered, desk_of, order_named
+from compass.investigation.commanding.give import give, somebody
+from compass.investigation.commanding.stop import Stop
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.runner import Gate, Means, investigate, open_investigation
 from compass.investigation.settings import Limits
@@ -212,7 +214,7 @@ async def _talked(job: _Job, console: Console) -> tuple[Board, int]:
         return recorder.board
 
     money = replace(prepared.money, consent=talk.consent)
-    prepared = replace(prepared, money=money, gate=talk.gate if job.request.ask else prepared.gate)
+    prepared = replace(prepared, money=money, attended=True, gate=talk.gate if job.request.ask else prepared.gate)
     with talk:
         before = await _run(job, recorder, prepared, job.begin, talk.tell)
         await talk.after(take_up)
@@ -313,9 +315,9 @@ async def _stoppable(chronicle: Chronicle, investigation: UUID, recorder: Record
     async def stop() -> None:
         await asked.wait()
         loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends the process at once
-        # The key is this runner's own: a stop after a resume is another stop.
-        order = NewEvent(key=f"command/stop/{recorder.runner}", payload=CommandGiven(command="stop"), actor="human")
-        await chronicle.append(investigation, None, [order])
+        crew = prepared.crew
+        desk = desk_of(recorder.board, crew.mechanisms, crew.strategies)
+        await give(chronicle, investigation, Ordered(kind=order_named("stop"), value=Stop()), desk, somebody())
 
     watcher = asyncio.create_task(stop())
     try:
