@@ -100,7 +100,8 @@ def test_why_adds_up(told: Told) -> None:
     assert total is not None
     assert len(terms) >= 3
     assert sum(terms) == pytest.approx(float(total[1]), abs=0.005 * (len(terms) + 1))
-    assert keys(told.cli("why", "1", "-i", "1", "--json")) == {"account", "confidence", "terms", "model_lost"}
+    there = {"account", "confidence", "documents", "terms", "model_lost"}
+    assert keys(told.cli("why", "1", "-i", "1", "--json")) == there
 
 
 def test_an_account_can_be_meant_by_its_rank_or_its_label(told: Told) -> None:
