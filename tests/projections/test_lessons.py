@@ -74,10 +74,53 @@ def test_a_correction_counts_for_the_truth_and_against_what_led() -> None:
     assert [one.right for one in same.lessons] == [True]
 
 
+NEXT = len(opening()) + 7 + 1
+"""The number of the first event after the end: `k8` is its key."""
+
+
+def counted(*said: c.Payload) -> list[tuple[bool, str]]:
+    learned = run(*said)
+    assert learned is not None
+    assert len({one.id for one in learned.lessons}) == len(learned.lessons)
+    return [(one.right, one.mechanism) for one in learned.lessons]
+
+
+def test_one_incident_counts_once_however_often_it_is_said() -> None:
+    said = Resolved(by="human", cause=TOLD)
+    assert counted(said, said) == [(True, "pool")]
+    corrected = Corrected(by="human", cause=TRUTH, believed=TOLD)
+    assert sorted(counted(corrected, corrected)) == [(False, "pool"), (True, "disk_full")]
+
+
+def test_a_slip_that_is_corrected_counts_against_what_led_and_never_for_it() -> None:
+    said = (Resolved(by="human", cause=TOLD), Corrected(by="human", cause=TRUTH, believed=TOLD))
+    assert sorted(counted(*said)) == [(False, "pool"), (True, "disk_full")]
+
+
+def test_nothing_counts_against_the_cause_that_holds() -> None:
+    assert counted(Corrected(by="human", cause=TRUTH, believed=TOLD), Resolved(by="human", cause=TOLD)) == [
+        (True, "pool")
+    ]
+    nowhere = Corrected(by="human", cause=Cause(mechanism="pool", entity=None), believed=TOLD)
+    assert counted(nowhere) == []  # the same mechanism, and nobody said where
+    own_words = Corrected(by="human", cause=Cause(mechanism="", entity=None, said="a cable"), believed=TOLD)
+    assert counted(own_words) == [(False, "pool")]
+
+
+def test_what_is_taken_back_lets_the_word_before_it_hold_and_teach_again() -> None:
+    said = (Resolved(by="human", cause=TOLD), Corrected(by="human", cause=TRUTH, believed=TOLD))
+    back = run(*said, LearningUndone(of=f"k{NEXT + 1}", by="human"))
+    assert back is not None
+    assert (back.incident.status, back.incident.cause) == (PastStatus.SOLVED, TOLD)
+    assert [(one.right, one.mechanism) for one in back.lessons] == [(True, "pool")]
+    both = run(*said, *(LearningUndone(of=f"k{NEXT + n}", by="human") for n in (1, 0)))
+    assert both is not None
+    assert (both.incident.status, both.incident.cause, both.lessons) == (PastStatus.OPEN, None, ())
+
+
 def test_undone_learning_is_gone_and_words_without_a_mechanism_teach_no_count() -> None:
     correction = Corrected(by="human", cause=TRUTH, believed=TOLD)
-    number = len(opening()) + 7 + 1
-    learned = run(correction, LearningUndone(of=f"k{number}", by="human"))
+    learned = run(correction, LearningUndone(of=f"k{NEXT}", by="human"))
     assert learned is not None
     assert (learned.lessons, learned.incident.cause) == ((), None)
     only_words = run(Resolved(by="human", cause=Cause(mechanism="", entity=None, said="a cable was cut")))

@@ -58,3 +58,12 @@ def test_a_word_on_what_it_was_stands_until_somebody_says_otherwise() -> None:
     assert came(first, WAS_DISK, other) == "said later to have been: disk full"
     again = made(DecisionKind.ACCEPTANCE, "resolved: a", seq=9, chosen="a")
     assert came(first, WAS_POOL, again) == "said again later"
+
+
+def test_a_word_that_was_taken_back_is_no_later_word() -> None:
+    first = replace(made(DecisionKind.ACCEPTANCE, "resolved: a", chosen="a"), key="decision/r")
+    slip = replace(made(DecisionKind.ACCEPTANCE, "corrected: b", seq=9, chosen="b"), key="decision/c")
+    board = believed({POOL: 0.7, OWN: 0.1}, made=(first, slip))
+    board = replace(board, verdicts=replace(board.verdicts, cause=WAS_POOL, undone=("c",)))
+    assert outcome_of(first, board, {}) == "nobody has said otherwise since"
+    assert outcome_of(slip, board, {}) == "it was taken back"

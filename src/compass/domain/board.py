@@ -18,7 +18,7 @@ from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Incident, Onset
-from compass.domain.learned import Cause, Recalled
+from compass.domain.learned import Cause, Recalled, Word
 from compass.domain.mechanism import Mechanism
 from compass.domain.observation import Observation, Verdict
 from compass.domain.posterior import Evidence, Posterior
@@ -109,15 +109,22 @@ class Orders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """What people said it turned out to be. `cause` None: nobody has said. `taught` are the keys of the events that
-    still count, in order; `near_miss`: nothing broke."""
+    """What people said it turned out to be: the latest word that is not taken back. `cause` None: nobody has said.
+    `words` are those that are not taken back, in order, with the keys of their events; `undone` the keys of those that
+    are; `near_miss`: nothing broke."""
 
     cause: Cause | None = None
     fix: str = ""
     accepted: str = ""
     corrected: bool = False
     near_miss: bool = False
-    taught: tuple[str, ...] = ()
+    words: tuple[tuple[str, Word], ...] = ()
+    undone: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> str:
+        """The key of the event that says what it was; "" where none does."""
+        return self.words[-1][0] if self.words else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

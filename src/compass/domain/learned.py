@@ -64,9 +64,14 @@ class NearMissNoted:
     stopped_by: str = ""
 
 
+Word = Resolved | Corrected | NearMissNoted
+"""What a person says that an incident turned out to be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningUndone:
-    """What an earlier event of this investigation taught no longer holds. `of` is the key of that event."""
+    """What an earlier event of this investigation taught no longer holds; the word before it does again. `of` is the
+    key of that event."""
 
     of: str
     by: str

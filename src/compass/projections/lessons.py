@@ -15,7 +15,7 @@ from compass.domain.entity import EntityRef
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
 from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, PastIncident, PastStatus, RecalledPattern
-from compass.domain.learned import Cause, Corrected, NearMissNoted, PatternJudged, Resolved, Signature, Visibility
+from compass.domain.learned import Cause, Corrected, PatternJudged, Signature, Visibility
 from compass.domain.proposed import BY_MEMORY
 from compass.domain.time import to_datetime
 from compass.projections.board import fold_all
@@ -28,7 +28,7 @@ def learned_of(events: Sequence[c.Event], number: int) -> Learned | None:
     """What `events`, a whole chronicle, teach. None while it runs, where it never began, or where its opening was
     erased: there is nothing to compare later incidents with."""
     board = fold_all(events)
-    if board.incident is None or (board.status is Status.RUNNING and not board.verdicts.taught):
+    if board.incident is None or (board.status is Status.RUNNING and not board.verdicts.words):
         return None
     signature = board.memory.signature if board.memory is not None else signature_of(board)
     incident = PastIncident(
@@ -37,10 +37,10 @@ def learned_of(events: Sequence[c.Event], number: int) -> Learned | None:
         cause=board.verdicts.cause, fix=board.verdicts.fix, severity=board.incident.severity, seq=events[-1].seq,
         recalled=_recalled(board),
     )  # fmt: skip
-    lessons = tuple(one for event in events for one in _lessons(event, board, signature, number))
     return Learned(
-        incident=incident, lessons=lessons, gaps=_gaps(events, board), judgements=_judgements(events, number)
-    )
+        incident=incident, lessons=_lessons(events, board, signature, number), gaps=_gaps(events, board),
+        judgements=_judgements(events, number),
+    )  # fmt: skip
 
 
 def leading(board: Board) -> Cause | None:
@@ -103,37 +103,47 @@ def _status(board: Board) -> PastStatus:
     return PastStatus.UNSOLVED if board.failure in UNSOLVED else PastStatus.OPEN
 
 
-def _lessons(event: c.Event, board: Board, signature: Signature, number: int) -> tuple[Lesson, ...]:
-    if event.key not in board.verdicts.taught:
+def _lessons(events: Sequence[c.Event], board: Board, signature: Signature, number: int) -> tuple[Lesson, ...]:
+    """One incident counts once for what it was, by the word that holds, and once against each cause that COMPASS had
+    put first when somebody corrected it."""
+    holds = board.verdicts.cause
+    if holds is None:
         return ()
-    payload = event.payload
-    if not isinstance(payload, Resolved | Corrected | NearMissNoted):
-        return ()
-    told = [(True, payload.cause)]
-    if isinstance(payload, Corrected) and payload.believed is not None and not _same(payload.believed, payload.cause):
-        told.append((False, payload.believed))
+    by_key = {event.key: event for event in events}
+    told: dict[tuple[bool, str, EntityRef], tuple[str, str]] = {}
+    for key, word in board.verdicts.words:
+        counts: list[tuple[bool, Cause]] = [(True, holds)] if key == board.verdicts.holds else []
+        if isinstance(word, Corrected) and word.believed is not None and speaks_against(word.believed, holds):
+            counts.append((False, word.believed))
+        for right, cause in counts:
+            if cause.mechanism and cause.entity is not None:
+                told[right, cause.mechanism, cause.entity] = (key, word.by)
     return tuple(
         Lesson(
-            id=f"#{number}/{event.key}/{'for' if right else 'against'}", investigation=event.investigation,
-            right=right, mechanism=cause.mechanism, entity=cause.entity, signature=signature,
-            at=event.occurred_at, by=payload.by,
+            id=f"#{number}/{key}/{'for' if right else 'against'}", investigation=by_key[key].investigation,
+            right=right, mechanism=mechanism, entity=entity, signature=signature, at=by_key[key].occurred_at, by=by,
         )
-        for right, cause in told if cause.mechanism and cause.entity is not None
+        for (right, mechanism, entity), (key, by) in told.items()
     )  # fmt: skip
 
 
-def _same(one: Cause, other: Cause) -> bool:
-    return (one.mechanism, one.entity) == (other.mechanism, other.entity)
+def speaks_against(believed: Cause, was: Cause) -> bool:
+    """Whether it is wrong of an incident that `was` something else. Where the same mechanism is named and no part of
+    the system, it may have been right."""
+    if believed.mechanism != was.mechanism:
+        return True
+    return bool(was.mechanism) and was.entity is not None and believed.entity != was.entity
 
 
 def _gaps(events: Sequence[c.Event], board: Board) -> tuple[KnownGap, ...]:
     found: dict[tuple[str, str], KnownGap] = {}
+    said = {key for key, _ in board.verdicts.words}
     for event in events:
         payload = event.payload
         if isinstance(payload, c.GapNamed):
             gap = _gap(event, payload.gap, payload.hides, payload.suggestion, event.occurred_at)
             found.setdefault((gap.gap, gap.hides), gap)
-        elif isinstance(payload, Corrected) and event.key in board.verdicts.taught and payload.visible in HIDDEN:
+        elif isinstance(payload, Corrected) and event.key in said and payload.visible in HIDDEN:
             what = payload.missing or "nothing that is connected shows it"
             cause = payload.cause.said or payload.cause.mechanism.replace("_", " ")
             gap = _gap(event, what, cause, payload.missing, event.occurred_at, hid=True)

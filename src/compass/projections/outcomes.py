@@ -12,6 +12,8 @@ from compass.domain.learned import Cause
 from compass.domain.mechanism import Mechanism
 from compass.projections.past import cause_words
 
+OF_WORD = "decision/"
+"""Before the key of a word on what it was: the key of the decision that it is."""
 _LABEL = re.compile(r"\bH\d+\b")
 _OF_ONE = frozenset({DecisionKind.DIRECTION, DecisionKind.REJECTION, DecisionKind.THEORY, DecisionKind.ACCEPTANCE})
 """Kinds of decision that are about one account."""
@@ -27,7 +29,12 @@ def outcome_of(made: DecisionMade, board: Board, mechanisms: Mapping[str, Mechan
         return ""
     was = cause_words(cause, mechanisms)
     if record.kind is DecisionKind.ACCEPTANCE:
-        later = [one for one in board.made if one.seq > made.seq and _kind(one) is DecisionKind.ACCEPTANCE]
+        if _undone(made, board):
+            return "it was taken back"
+        later = [
+            one for one in board.made
+            if one.seq > made.seq and _kind(one) is DecisionKind.ACCEPTANCE and not _undone(one, board)
+        ]  # fmt: skip
         if not later:
             return "nobody has said otherwise since"
         same = later[-1].decided.record is not None and later[-1].decided.record.chosen == record.chosen
@@ -44,6 +51,11 @@ def outcome_of(made: DecisionMade, board: Board, mechanisms: Mapping[str, Mechan
         return f"{about.label}, which was set aside, was not it; it was: {was}"
     known = _then(truth, made) if truth is not None else "; it was on no list"
     return f"it turned out to be: {was}{known}"
+
+
+def _undone(made: DecisionMade, board: Board) -> bool:
+    """Whether the word that was this decision was taken back."""
+    return made.key.removeprefix(OF_WORD) in board.verdicts.undone
 
 
 def _kind(made: DecisionMade) -> DecisionKind | None:

@@ -129,8 +129,6 @@ def test_a_kill_during_a_correction_leaves_all_of_it_or_none(course: Course) -> 
         process.communicate()
         events = cli.events("1")[before:]
         assert [type(event.payload) for event in events] in ([], [Corrected, Decided])
-    corrections = len(payloads(cli.events("1"), Corrected))
-    wanted = [str(corrections), "0"]  # the truth each time; against what led as often, beside the one resolution
-    rows = counted(cli("patterns").out)
-    assert wanted in rows
-    assert ["1", str(corrections)] in rows
+    assert len(payloads(cli.events("1"), Corrected)) >= 1
+    # One incident, however often it was said: once the truth, and once against what led, which it was said to be before
+    assert counted(cli("patterns").out) == [["0", "1"], ["1", "0"]]

@@ -22,8 +22,10 @@ from compass.investigation.deciding import recorded
 from compass.investigation.verdict import OWN_WORDS, Unclear, cause_of_account, cause_of_words
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError
-from compass.projections.lessons import leading
+from compass.projections.lessons import leading, speaks_against
+from compass.projections.outcomes import OF_WORD
 from compass.projections.past import cause_words
+from compass.projections.verdicts import fold_verdicts
 from compass.redaction import redact
 
 HUMAN = "human"
@@ -112,17 +114,22 @@ def undo(reference: str | None, reason: str) -> Kept:
     async def work() -> Kept:
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
-            taught = loaded.board.verdicts.taught
-            if not taught:
+            of = loaded.board.verdicts.holds
+            if not of:
                 raise BadInputError(
                     f"#{loaded.number} teaches nothing that could be taken back", where="knowledge undo",
                     hint="compass list shows the investigations; compass show -i N what was said of one",
                 )  # fmt: skip
-            undone = LearningUndone(of=taught[-1], by=HUMAN, reason=_line(reason))
-            key = f"undone/{taught[-1]}"
+            undone = LearningUndone(of=of, by=HUMAN, reason=_line(reason))
+            key = f"undone/{of}"
             await _append(chronicle, loaded.id, [NewEvent(key=key, payload=undone, actor=HUMAN)])
-            said = f"#{loaded.number}: what {taught[-1].split('/')[0]} had taught no longer counts"
-            return Kept(number=loaded.number, key=key, said=(said,), cause=None)
+            said = f"#{loaded.number}: what {of.split('/')[0]} had taught no longer counts"
+            left = fold_verdicts(undone, key, loaded.board.verdicts).cause
+            again = "nobody says now what it was"
+            if left is not None:
+                before = cause_words(left, session.mechanisms_for(chosen, loaded.board))
+                again = f"what was said before holds again: {before}"
+            return Kept(number=loaded.number, key=key, said=(said, again), cause=left)
 
     return session.run(work)
 
@@ -149,7 +156,7 @@ def _record_once(reference: str | None, told: Told, make: Make, truth: Path | No
             decision = _decision(loaded, payload, cause, chosen, told)
             await _append(chronicle, loaded.id, [
                 NewEvent(key=key, payload=payload, actor=HUMAN),
-                NewEvent(key=f"decision/{key}", payload=decision, actor=HUMAN),
+                NewEvent(key=f"{OF_WORD}{key}", payload=decision, actor=HUMAN),
             ])  # fmt: skip
             said = _words(loaded, payload, cause, chosen)
             if label is not None:
@@ -260,7 +267,7 @@ def _words(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Setti
     if isinstance(payload, Corrected):
         lines[0] = f"Thanks for the correction. #{loaded.number} was: {said}"
         believed = payload.believed
-        if believed is not None and (believed.mechanism, believed.entity) != (cause.mechanism, cause.entity):
+        if believed is not None and speaks_against(believed, cause):
             before = cause_words(believed, session.mechanisms_for(chosen, loaded.board))
             lines.append(f"in incidents like this one it now counts against: {before} (for a while, by at most 3×)")
     if cause.mechanism and cause.entity is not None:

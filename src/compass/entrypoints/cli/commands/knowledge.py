@@ -77,7 +77,8 @@ def undo(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line.")] = "",
     as_json: Json = False,
 ) -> int:
-    """Take back what was last said of an incident (resolve, correct, near-miss): it teaches nothing from then on."""
+    """Take back what was last said of an incident (resolve, correct, near-miss): it teaches nothing from then on, and
+    what was said before it, where something was, holds again."""
     from compass.entrypoints.cli import verdicts
     from compass.entrypoints.cli.render.verdicts import show_kept
 
