@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from compass.analysis.standing import standing, verdict_on
 from compass.domain.chronicle import NewEvent, Tombstone
-from compass.domain.learned import Resolved
+from compass.domain.learned import PatternVerdict, Resolved
 from compass.entrypoints.config import Retention, read_config
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.retaining import apply, due
-from compass.entrypoints.sharing import anonymised, embed_all, everything, take_in
+from compass.entrypoints.sharing import anonymised, embed_all, everything, from_elsewhere, take_in
 from compass.entrypoints.storage import embedder
 from compass.ports.errors import ConfigurationError
 from compass.storage.memory import MemoryChronicle
@@ -103,6 +104,18 @@ async def test_what_is_taken_in_twice_is_there_once() -> None:
     hidden = anonymised(given, b"k" * 32, ["db.pool_exhaustion", "db.slow_query"])
     assert (await take_in(there.knowledge, hidden)).taken == 3
     assert (await take_in(there.knowledge, hidden)).known == 3
+
+
+async def test_a_word_about_a_pattern_that_comes_from_elsewhere_is_not_ones_own() -> None:
+    there = memory()
+    foreign = from_elsewhere(learned(past()), "pushed by them")
+    assert {foreign.incident.source, foreign.judgements[0].source} == {"pushed by them"}
+    assert from_elsewhere(foreign, "pushed") == foreign  # where it first came from
+    await take_in(there.knowledge, [foreign])
+    (word,) = await there.knowledge.judgements()
+    assert word.source == "pushed by them"
+    own = replace(word, id="own", source="", verdict=PatternVerdict.VALIDATED, at=word.at - timedelta(days=9))
+    assert verdict_on((word.mechanism, word.entity), standing([own, word])) is PatternVerdict.VALIDATED
 
 
 async def test_a_failing_embedder_is_said_and_costs_no_row() -> None:

@@ -149,3 +149,20 @@ def test_an_anonymised_export_has_no_name_and_the_same_pseudonyms_again() -> Non
     assert other.lessons[0].entity != again.lessons[0].entity
     (back,) = read_back(head + line)
     assert back.incident.signature.signs == named.signature.signs
+
+
+def test_a_teams_own_mechanism_is_named_in_no_text_wherever_it_stands() -> None:
+    own = [f"acme_vault_{word}" for word in ("cause", "led", "lesson", "judged", "recalled")]
+    cause = replace(ONE.incident.cause, mechanism=own[0])  # type: ignore[type-var]
+    led = replace(ONE.incident.led, mechanism=own[1])  # type: ignore[type-var]
+    one = Learned(
+        incident=replace(
+            ONE.incident, title=", ".join(name.replace("_", " ") for name in own), cause=cause, led=led,
+            fix=f"as {own[0]}, no db.slow_query", recalled=(replace(ONE.incident.recalled[0], mechanism=own[4]),),
+        ),
+        lessons=(replace(ONE.lessons[0], mechanism=own[2]),), gaps=(replace(ONE.gaps[0], hides=own[0]),),
+        judgements=(replace(ONE.judgements[0], mechanism=own[3], reason=f"{own[3]} again"),),
+    )  # fmt: skip
+    (_, line) = written([Anonymiser(b"k" * 32, ["db.slow_query"], [one])(one)], "", NOW, anonymised=True)
+    assert "vault" not in line.decode().lower()
+    assert "no db.slow_query" in line.decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson
@@ -53,6 +53,14 @@ def anonymised(learned: Sequence[Learned], key: bytes, mechanisms: Collection[st
     """The same under pseudonyms: see `compass.exports.anonymous`."""
     hide = Anonymiser(key, mechanisms, learned)
     return tuple(hide(one) for one in learned)
+
+
+def from_elsewhere(one: Learned, source: str) -> Learned:
+    """What was this database's own, words about patterns too, is somebody's over there: `source` says whose."""
+    return replace(
+        one, incident=replace(one.incident, source=one.incident.source or source),
+        judgements=tuple(replace(word, source=word.source or source) for word in one.judgements),
+    )  # fmt: skip
 
 
 async def take_in(knowledge: Knowledge, incoming: Sequence[Learned]) -> Imported:

@@ -25,7 +25,7 @@ class Anonymiser:
     def __init__(self, key: bytes, mechanisms: Collection[str], learned: Sequence[Learned]) -> None:
         self._key = hashlib.blake2b(key).digest()
         self._mechanisms = frozenset(mechanisms)
-        self._masker = Masker(sorted(_names(learned)), addresses=True, key=key)
+        self._masker = Masker(sorted(_names(learned) | (_named(learned) - self._mechanisms)), addresses=True, key=key)
 
     def __call__(self, one: Learned) -> Learned:
         of = self._id(one.incident.investigation)
@@ -119,3 +119,13 @@ def _names(learned: Iterable[Learned]) -> set[str]:
         people = [*(lesson.by for lesson in one.lessons), *(judgement.by for judgement in one.judgements)]
         found |= {by.partition(":")[2] for by in people}
     return {name for name in found if name}
+
+
+def _named(learned: Iterable[Learned]) -> set[str]:
+    """The mechanisms that are named anywhere."""
+    found: set[str] = set()
+    for one in learned:
+        found |= {cause.mechanism for cause in (one.incident.cause, one.incident.led) if cause is not None}
+        found |= {lesson.mechanism for lesson in one.lessons} | {word.mechanism for word in one.judgements}
+        found |= {pattern.mechanism for pattern in one.incident.recalled}
+    return found - {""}

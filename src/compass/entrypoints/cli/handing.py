@@ -17,7 +17,7 @@ from compass.entrypoints.documents import embed_all as embed_passages
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.live import config
 from compass.entrypoints.retaining import EVERY
-from compass.entrypoints.sharing import Imported, anonymised, embed_all, everything, take_in
+from compass.entrypoints.sharing import Imported, anonymised, embed_all, everything, from_elsewhere, take_in
 from compass.exports.learned import read, written
 from compass.mechanisms.loader import load_catalogue
 from compass.ports.chronicle import Chronicle
@@ -70,7 +70,7 @@ def run_push(to: str, team: str, *, anonymise: bool, as_json: bool) -> int:
 
     async def work() -> Imported:
         learned = await _learned(anonymise=anonymise)
-        foreign = [_from(one, here.team) for one in learned]
+        foreign = [from_elsewhere(one, "pushed" if anonymise else f"pushed by {here.team}") for one in learned]
         async with session.open_chronicle(there) as chronicle:
             return await take_in(chronicle.knowledge, foreign)
 
@@ -117,11 +117,6 @@ async def _pseudonym_key(chronicle: Chronicle) -> bytes:
     if found is None:
         raise StorageError("a secret that was just kept is not there", where="replies of models")
     return bytes.fromhex(found.text)
-
-
-def _from(one: Learned, team: str) -> Learned:
-    """What was this database's own is somebody's over there."""
-    return replace(one, incident=replace(one.incident, source=one.incident.source or f"pushed by {team}"))
 
 
 def _said(found: Imported, *, as_json: bool) -> int:
