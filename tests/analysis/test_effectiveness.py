@@ -47,6 +47,22 @@ def test_reminders_are_counted_by_what_people_later_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cause", "judged"),
+    [
+        (Cause(mechanism="pool", entity=None), 0),  # perhaps there
+        (Cause(mechanism="", entity=None, said="a cable was cut"), 0),
+        (Cause(mechanism="", entity=ORDERS, said="it was full"), 0),
+        (Cause(mechanism="disk", entity=None), 1),
+        (Cause(mechanism="pool", entity=LEDGER), 1),
+    ],
+)
+def test_a_word_that_leaves_open_whether_it_was_the_pattern_judges_nothing(cause: Cause, judged: int) -> None:
+    found = effect(*(reminded(n, cause) for n in range(4)))
+    assert (found.judged, found.misled, found.right) == (4 * judged, 4 * judged, 0)
+    assert (found.effect is Effect.MISLEADS) == bool(judged)
+
+
+@pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [(0, 0, Effect.UNKNOWN), (3, 0, Effect.UNKNOWN), (4, 0, Effect.HELPS), (0, 3, Effect.UNKNOWN),
      (0, 4, Effect.MISLEADS), (5, 5, Effect.UNKNOWN), (20, 2, Effect.HELPS)],

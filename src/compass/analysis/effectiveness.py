@@ -60,7 +60,7 @@ def effects_of(patterns: Sequence[PatternCount], incidents: Iterable[PastInciden
     reminded: dict[tuple[str, EntityRef], list[tuple[bool, bool, bool | None]]] = {}
     for incident in incidents:
         for one in incident.recalled:
-            was = None if incident.cause is None else _same(one.mechanism, one.entity, incident)
+            was = _was(one.mechanism, one.entity, incident)
             reminded.setdefault((one.mechanism, one.entity), []).append((one.proposed, one.led, was))
     return tuple(_effect(one, reminded.get((one.mechanism, one.entity), [])) for one in patterns)
 
@@ -77,12 +77,15 @@ def _effect(pattern: PatternCount, reminded: Sequence[tuple[bool, bool, bool | N
     )  # fmt: skip
 
 
-def _same(mechanism: str, entity: EntityRef, incident: PastIncident) -> bool:
-    """Whether people said that it was this pattern; a thing is known again by its kind and name, as in a recall."""
+def _was(mechanism: str, entity: EntityRef, incident: PastIncident) -> bool | None:
+    """Whether people said that it was this pattern; a thing is known again by its kind and name, as in a recall. None
+    where their word leaves it open: no mechanism (words of their own), or this one and no part of the system."""
     cause = incident.cause
-    if cause is None or cause.entity is None:
+    if cause is None or not cause.mechanism:
+        return None
+    if cause.mechanism != mechanism:
         return False
-    return (cause.mechanism, cause.entity.kind, cause.entity.name) == (mechanism, entity.kind, entity.name)
+    return None if cause.entity is None else (cause.entity.kind, cause.entity.name) == (entity.kind, entity.name)
 
 
 def prunable(effects: Iterable[PatternEffect], now: datetime, stale_days: float = STALE_DAYS) -> tuple[Prunable, ...]:
