@@ -13,12 +13,18 @@ PatternKey = tuple[str, EntityRef]
 PUT_AWAY = frozenset({PatternVerdict.REJECTED, PatternVerdict.PRUNED})
 
 
+def latest_words(judgements: Iterable[Judgement]) -> dict[PatternKey, Judgement]:
+    """By pattern the latest word of this database, else the latest that was imported; also one that takes back."""
+    return {
+        (one.mechanism, one.entity): one
+        for one in sorted(judgements, key=lambda one: (not one.source, one.at, one.id))
+    }  # fmt: skip
+
+
 def standing(judgements: Iterable[Judgement], lessons: Iterable[Lesson] = ()) -> Mapping[PatternKey, Judgement]:
     """By pattern the word that holds: the latest of this database, else the latest that was imported; nothing where it
     was taken back. What was pruned stands again once a later lesson says that it was it: it was seen again."""
-    latest: dict[PatternKey, Judgement] = {}
-    for one in sorted(judgements, key=lambda one: (not one.source, one.at, one.id)):
-        latest[one.mechanism, one.entity] = one
+    latest = latest_words(judgements)
     again = {
         (lesson.mechanism, lesson.entity)
         for lesson in lessons

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID, uuid4
 
-from compass.analysis.patterns import patterns_of
+from compass.analysis.standing import PatternKey, latest_words, standing, verdict_on
 from compass.domain.chronicle import NewEvent
-from compass.domain.learned import PatternJudged
+from compass.domain.learned import PatternJudged, PatternVerdict
 from compass.entrypoints.learning import catch_up
 from compass.ports.chronicle import Chronicle
 
@@ -15,20 +15,31 @@ MOST = 10_000
 
 
 async def carry_on(chronicle: Chronicle, leaving: Collection[UUID]) -> int:
-    """Say again, in an investigation that stays and taught the pattern, what holds of patterns by the words of those
-    that are `leaving`; how many. Without the reason, which may quote them. Before they are forgotten."""
+    """Say again, in an investigation that stays, what holds of patterns by the words of those that are `leaving`; how
+    many. Without the reason, which may quote them. Before they are forgotten.
+
+    In the latest that taught the pattern, else (it is known by import) in the latest of this database. A pattern of
+    which nothing stays is forgotten with its word. A word that took one back is said again where an older or imported
+    word would hold without it.
+    """
     knowledge = chronicle.knowledge
-    incidents = await knowledge.incidents(MOST)
-    own = {one.investigation for one in incidents if not one.source} - set(leaving)
+    own = [one.investigation for one in await knowledge.incidents(MOST) if not one.source]
+    staying = [one for one in own if one not in leaving]
+    lessons, judgements = await knowledge.lessons(), await knowledge.judgements()
+    taught: dict[PatternKey, set[UUID]] = {}
+    for lesson in lessons:
+        if lesson.investigation not in leaving:
+            taught.setdefault((lesson.mechanism, lesson.entity), set()).add(lesson.investigation)
+    others = {(one.mechanism, one.entity) for one in judgements if one.investigation not in leaving}
+    stands = standing(judgements, lessons)
     carried = 0
-    for pattern in patterns_of(await knowledge.lessons(), incidents, await knowledge.judgements()):
-        word = pattern.judgement
-        anchor = next((one for one in pattern.incidents if one in own), None)
-        if word is None or word.investigation not in leaving or anchor is None:
+    for key, word in latest_words(judgements).items():
+        verdict = verdict_on(key, stands)
+        needed = key in others or (key in taught and verdict is not PatternVerdict.OPEN)
+        if word.investigation not in leaving or not needed or not staying:
             continue
-        payload = PatternJudged(
-            by=word.by, mechanism=pattern.mechanism, entity=pattern.entity, verdict=word.verdict
-        )  # fmt: skip
+        anchor = next((one for one in staying if one in taught.get(key, ())), staying[0])
+        payload = PatternJudged(by=word.by, mechanism=key[0], entity=key[1], verdict=verdict)
         await chronicle.append(anchor, None, [NewEvent(key=f"pattern/{uuid4()}", payload=payload, actor=word.by)])
         carried += 1
     if carried:
