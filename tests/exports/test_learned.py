@@ -69,6 +69,21 @@ def _many(value: dict[str, object]) -> None:
     value["gaps"] = value["gaps"] * 500  # type: ignore[operator]
 
 
+def _same_lesson(value: dict[str, object]) -> None:
+    value["lessons"] = [value["lessons"][0]] * 2  # type: ignore[index]
+
+
+def _same_judgement(value: dict[str, object]) -> None:
+    value["judgements"] = value["judgements"] * 2  # type: ignore[operator]
+
+
+def _incident(part: str, number: int) -> Callable[[dict[str, object]], None]:
+    def change(value: dict[str, object]) -> None:
+        value["incident"][part] = number  # type: ignore[index]
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -84,6 +99,11 @@ def _many(value: dict[str, object]) -> None:
         (changed(_strength), r"line 2: a sign's strength"),
         (changed(_naive), "line 2: a time without"),
         (changed(_many), "line 2: more than"),
+        (changed(_same_lesson), "line 2: two lessons or two judgements under one id"),
+        (changed(_same_judgement), "line 2: two lessons or two judgements under one id"),
+        (changed(_incident("seq", 2**63)), "line 2: a number of events"),
+        (changed(_incident("seq", -1)), "line 2: a number of events"),
+        (changed(_incident("number", 2**31)), "line 2: a number of events"),
     ],
 )
 def test_what_is_no_export_is_refused_with_its_line(data: bytes, said: str) -> None:

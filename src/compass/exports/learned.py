@@ -26,6 +26,8 @@ FORMAT, VERSION = "compass-knowledge", 1
 MOST, LINE_BYTES = 200_000, 1_000_000
 LESSONS, GAPS, JUDGEMENTS, RECALLED, SIGNS, SERVICES = 100, 200, 500, 100, 500, 500
 SHORT, LONG = 500, 8_000
+MOST_SEQ, MOST_NUMBER = 2**63 - 1, 2**31 - 1
+"""What the columns of a chronicle hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,17 +141,23 @@ def _checked(one: Learned, place: Place, source: str) -> Learned:
         raise BadInputError(f"more than {JUDGEMENTS} judgements or {RECALLED} patterns", where=place.where)
     if one.of != {of}:
         raise BadInputError("lessons, gaps or judgements of another investigation", where=place.where)
-    return Learned(
+    if not (0 <= incident.seq <= MOST_SEQ and 0 <= incident.number <= MOST_NUMBER):
+        raise BadInputError("a number of events or of an investigation that cannot be", where=place.where)
+    taken = Learned(
         incident=replace(
             incident, title=_text(incident.title, SHORT), fix=_text(incident.fix, LONG), at=_moment(incident.at, place),
             signature=_signature(incident.signature, place), led=_cause(incident.led), cause=_cause(incident.cause),
-            seq=max(0, incident.seq), source=_text(incident.source, SHORT) or source,
+            source=_text(incident.source, SHORT) or source,
             recalled=tuple(_recalled(pattern) for pattern in incident.recalled),
         ),
         lessons=tuple(_lesson(lesson, place) for lesson in one.lessons),
         gaps=tuple(_gap(gap, place) for gap in one.gaps),
         judgements=tuple(_judgement(judgement, place, source) for judgement in one.judgements),
     )  # fmt: skip
+    for ids in ([lesson.id for lesson in taken.lessons], [judgement.id for judgement in taken.judgements]):
+        if len(set(ids)) < len(ids):
+            raise BadInputError("two lessons or two judgements under one id", where=place.where)
+    return taken
 
 
 def _lesson(one: Lesson, place: Place) -> Lesson:
