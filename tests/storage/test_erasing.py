@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,13 +17,13 @@ from compass.domain.chronicle import NewEvent, Tombstone
 from compass.domain.commanded import Decided, DecisionKind, DecisionRecord
 from compass.domain.failure import Status
 from compass.domain.knowledge import Learned
-from compass.domain.learned import Recalled, Resolved, Signature, Similar
+from compass.domain.learned import HistoryCount, Recalled, Resolved, Signature, Similar
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import NotFoundError, StaleRunnerError
 from compass.ports.replies import KeptReply
 from compass.storage.embedded import EmbeddedServer
 from tests.storage.conftest import BACKENDS, backend
-from tests.storage.learned import Counting, cause, learned, past
+from tests.storage.learned import ORDERS_DB, Counting, cause, learned, past
 from tests.storage.support import ended, new, opened
 
 PLANTED = "zugspitze"
@@ -88,6 +89,68 @@ async def test_what_later_investigations_recalled_of_it_goes_too(chronicle: Chro
     assert not isinstance(step.payload, Tombstone)
     assert not any(isinstance(event.payload, Tombstone) for event in await chronicle.read(unrelated))
     assert await chronicle.verify(later) == 2
+
+
+def counted(*lessons: str) -> Recalled:
+    count = HistoryCount(mechanism="db.pool_exhaustion", entity=ORDERS_DB, right=1, wrong=0, lessons=lessons)
+    return Recalled(signature=Signature(words="x"), history=(count,))
+
+
+async def test_what_entered_a_later_investigation_as_a_count_goes_too(chronicle: Chronicle) -> None:
+    """A count names lessons by number and key; an imported lesson may be of another number 1, or of a number 11."""
+    gone, later, unrelated = await planted(chronicle), await chronicle.create("later"), await chronicle.create("x")
+    await chronicle.append(later, None, [new("m", counted("#9/r/for", "#1/r/for")), new("s")])
+    others = counted("#11/r/for", "#1/another key/for", "#1/rr/for")
+    await chronicle.append(unrelated, None, [new("m", others), new("s")])
+    for each in (later, unrelated):
+        await chronicle.knowledge.learn([Learned(incident=past(investigation=each, seq=2))])
+    await chronicle.erasure.forget(gone)
+    assert [isinstance(event.payload, Tombstone) for event in await chronicle.read(later)] == [True, False]
+    assert not any(isinstance(event.payload, Tombstone) for event in await chronicle.read(unrelated))
+    reminded, kept = await chronicle.knowledge.taught(later), await chronicle.knowledge.taught(unrelated)
+    assert reminded is not None
+    assert kept is not None
+    assert (reminded.incident.recalled, len(kept.incident.recalled)) == ((), 1)
+    assert await chronicle.verify(later) == 2
+
+
+async def test_who_read_its_chronicle_before_teaches_nothing_of_it_after(chronicle: Chronicle) -> None:
+    gone, kept = await planted(chronicle), await planted(chronicle, "other")
+    late = [learned(past("late words", investigation=each, seq=9)) for each in (gone, kept)]
+    await chronicle.erasure.forget(gone)
+    await chronicle.knowledge.learn(late)
+    assert await chronicle.knowledge.taught(gone) is None
+    assert await chronicle.knowledge.taught(kept) == late[1]
+    assert await chronicle.knowledge.count() == 1
+
+
+async def blocked(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+    """Return once somebody waits for what this connection has locked."""
+    query = "select count(*) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))"
+    while await (await connection.execute(query)).fetchone() == (0,):
+        await connection.execute("select pg_stat_clear_snapshot()")
+
+
+async def test_who_learns_while_it_is_forgotten_waits_and_then_teaches_nothing(
+    request: pytest.FixtureRequest, debian_url: str
+) -> None:
+    async with backend(request, "debian", f"team-{uuid4()}", Counting()) as chronicle:
+        gone = await planted(chronicle)
+        await chronicle.knowledge.forget(gone)
+        async with await psycopg.AsyncConnection.connect(debian_url) as forgetting:
+            await forgetting.execute("select from compass.investigation where id = %s for update", [gone])
+            learning = asyncio.create_task(
+                chronicle.knowledge.learn([learned(past("late words", investigation=gone, seq=9))])
+            )
+            async with asyncio.timeout(60):
+                await blocked(forgetting)
+            await forgetting.execute(
+                "update compass.payload set salt = null, data = null, erased_at = now() where investigation = %s",
+                [gone],
+            )
+            await forgetting.commit()
+        await learning
+        assert await chronicle.knowledge.taught(gone) is None
 
 
 async def test_its_words_go_where_another_investigation_quotes_them(chronicle: Chronicle) -> None:
@@ -170,7 +233,8 @@ async def test_kinds_go_and_the_rest_stays(chronicle: Chronicle) -> None:
 
 async def test_what_could_go_is_what_ended_long_enough_ago_and_holds_something(chronicle: Chronicle) -> None:
     ended_one, running = await planted(chronicle), await chronicle.create("running")
-    await chronicle.append(running, None, [new("s")])
+    epoch = await chronicle.claim(running, "runner", 60)
+    await chronicle.append(running, epoch, [new("s")])
     assert await chronicle.erasure.erasable(LONG_AGO) == ()
     (found,) = await chronicle.erasure.erasable(SOON)
     assert (found.investigation, found.number, found.title, found.payloads) == (ended_one, 1, "opened zugspitze", 5)
@@ -179,6 +243,19 @@ async def test_what_could_go_is_what_ended_long_enough_ago_and_holds_something(c
     assert (steps.payloads, steps.bytes < found.bytes) == (1, True)
     await chronicle.erasure.erase(ended_one, {"step.started"})
     assert await chronicle.erasure.erasable(SOON, {"step.started"}) == ()
+
+
+async def test_what_a_runner_that_died_left_could_go(chronicle: Chronicle) -> None:
+    left = await chronicle.create("left")
+    epoch = await chronicle.claim(left, "runner", 60)
+    await chronicle.append(left, epoch, [new("s")])
+    assert await chronicle.erasure.erasable(SOON) == ()
+    await chronicle.claim(left, "runner", 0)  # its lease is over at once
+    (found,) = await chronicle.erasure.erasable(SOON)
+    assert (found.investigation, found.payloads) == (left, 1)
+    assert await chronicle.erasure.erasable(LONG_AGO) == ()
+    assert await chronicle.erasure.forget(left) == 1
+    assert await chronicle.erasure.erasable(SOON) == ()
 
 
 async def columns(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> Sequence[tuple[object, ...]]:

@@ -82,6 +82,21 @@ async def test_an_import_never_replaces_what_was_derived_here(chronicle: Chronic
     assert await knowledge.taught(foreign.incident.investigation) == newer
 
 
+async def test_what_is_derived_here_replaces_an_import_of_however_many_events(chronicle: Chronicle) -> None:
+    knowledge = chronicle.knowledge
+    here = await chronicle.create("slow")
+    await chronicle.append(here, None, [new("o", opened()), new("e", ended())])
+    foreign = learned(past("their words", investigation=here, seq=2**63 - 1, source="laptop"))
+    await knowledge.learn([foreign])
+    assert await knowledge.behind() == (here,)
+    own = learned(past("own words", investigation=here, seq=2))
+    await knowledge.learn([own, foreign])
+    assert await knowledge.taught(here) == own
+    await knowledge.learn([foreign])
+    assert await knowledge.taught(here) == own
+    assert await knowledge.behind() == ()
+
+
 async def test_lessons_are_found_by_what_they_are_about(chronicle: Chronicle) -> None:
     knowledge = chronicle.knowledge
     one = learned(past())

@@ -44,6 +44,7 @@ class Erasure(Protocol):
         ...
 
     async def erasable(self, before: datetime, kinds: Collection[str] | None = None) -> tuple[Erasable, ...]:
-        """Investigations that have ended and in which nothing has happened since `before`, with what they still hold
-        of these kinds (None: of every kind); those that hold something, oldest first."""
+        """Investigations on which no runner works (they ended, or their runner died) and in which nothing has happened
+        since `before`, with what they still hold of these kinds (None: of every kind); those that hold something,
+        oldest first."""
         ...

@@ -43,8 +43,9 @@ class Knowledge(Protocol):
         """Keep what investigations teach, each replacing what it taught before, in one transaction.
 
         What was derived from fewer events than what stands there replaces nothing, nor does an import what this
-        database derived itself. A signature that says nothing leaves the one that was kept: retention may have erased
-        what it came from.
+        database derived itself; what it derives itself replaces an import. Of an investigation that was forgotten here
+        meanwhile nothing is kept, unless it is an import. A signature that says nothing leaves the one that was kept:
+        retention may have erased what it came from.
         """
         ...
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from compass.ports.erasure import Erasable
 from compass.storage.connections import Connections
 from compass.storage.queries import load_queries
-from compass.storage.quoted import MAY_QUOTE, SPEAKS, quotes_of
+from compass.storage.quoted import MAY_QUOTE, SPEAKS, TEACHES_LESSONS, names_of, quotes_of
 from compass.storage.references import FORGOTTEN, in_use, no_such
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ class _HeldRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DataRow:
     data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NamesRow:
+    number: int
+    keys: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +62,33 @@ class PostgresErasure:
         async def work(connection: Connection) -> int:
             async with connection.transaction():
                 await self._lock(connection, investigation)
-                await self._forget_quoted(connection, investigation)
-                for name in ("forget_replies", "forget_reminded", "forget_recalled", "forget_taught"):
-                    await self._execute(connection, name, investigation=investigation)
+                names = await self._names(connection, investigation)
+                await self._forget_quoted(connection, investigation, names)
+                await self._execute(connection, "forget_replies", investigation=investigation)
+                for name in ("forget_reminded", "forget_recalled"):
+                    await self._execute(connection, name, investigation=investigation, names=names)
+                await self._execute(connection, "forget_taught", investigation=investigation)
                 erased = await self._erase(connection, investigation, None)
                 await self._execute(connection, "blank", investigation=investigation, title=FORGOTTEN)
                 return erased
 
         return await self._connections.run(work)
 
-    async def _forget_quoted(self, connection: Connection, investigation: UUID) -> None:
+    async def _names(self, connection: Connection, investigation: UUID) -> list[bytes]:
+        (row,) = await self._fetch(
+            connection, "names", _NamesRow, investigation=investigation, kinds=list(TEACHES_LESSONS)
+        )
+        return list(names_of(investigation, row.number, row.keys))
+
+    async def _forget_quoted(self, connection: Connection, investigation: UUID, names: list[bytes]) -> None:
         """Words of it that were shown in other investigations: the whole of each such payload goes."""
         spoken = await self._fetch(connection, "spoken", _DataRow, investigation=investigation, kinds=list(SPEAKS))
         if not (texts := quotes_of(row.data for row in spoken)):
             return
         found = await self._fetch(
-            connection, "quoting", _PlaceRow, investigation=investigation, kinds=list(MAY_QUOTE), quotes=list(texts)
-        )
+            connection, "quoting", _PlaceRow, investigation=investigation, kinds=list(MAY_QUOTE), quotes=list(texts),
+            names=names,
+        )  # fmt: skip
         if not found:
             return
         places = {"investigations": [row.investigation for row in found], "seqs": [row.seq for row in found]}

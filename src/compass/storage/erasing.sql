@@ -28,6 +28,13 @@ delete from compass.model_reply where team = %(team)s and key in (
 select p.data from compass.event e join compass.payload p using (team, investigation, seq)
 where e.team = %(team)s and e.investigation = %(investigation)s and e.kind = any(%(kinds)s::text[]) and p.data is not null
 
+-- name: names
+-- What the ids of its lessons are made of.
+select i.number, coalesce(array_agg(e.key) filter (where e.key is not null), '{}') as keys
+from compass.investigation i
+left join compass.event e on e.team = i.team and e.investigation = i.id and e.kind = any(%(kinds)s::text[])
+where i.team = %(team)s and i.id = %(investigation)s group by i.number
+
 -- name: quoting
 -- What people or models were shown in an investigation that was reminded of this one, and that quotes its words; not
 -- words that its own opening holds as well. Before what it was reminded of goes.
@@ -35,7 +42,7 @@ select e.investigation, e.seq from compass.event e join compass.payload p using 
 where e.team = %(team)s and e.kind = any(%(kinds)s::text[]) and p.data is not null and e.investigation in (
     select m.investigation from compass.event m join compass.payload y using (team, investigation, seq)
     where m.team = %(team)s and m.kind = 'memory.recalled' and m.investigation <> %(investigation)s
-      and position(convert_to(%(investigation)s::uuid::text, 'UTF8') in y.data) > 0
+      and exists (select from unnest(%(names)s::bytea[]) n where position(n in y.data) > 0)
 ) and exists (
     select from unnest(%(quotes)s::bytea[]) q where position(q in p.data) > 0 and not exists (
         select from compass.event o join compass.payload y using (team, investigation, seq)
@@ -63,7 +70,7 @@ update compass.past_incident p set data = jsonb_set(p.data, '{recalled}', '[]')
 where p.team = %(team)s and p.investigation in (
     select m.investigation from compass.event m join compass.payload y using (team, investigation, seq)
     where m.team = %(team)s and m.kind = 'memory.recalled' and m.investigation <> %(investigation)s
-      and position(convert_to(%(investigation)s::uuid::text, 'UTF8') in y.data) > 0
+      and exists (select from unnest(%(names)s::bytea[]) n where position(n in y.data) > 0)
 )
 
 -- name: forget_recalled
@@ -71,7 +78,7 @@ update compass.payload p set salt = null, data = null, erased_at = clock_timesta
 from compass.event e
 where e.team = %(team)s and e.kind = 'memory.recalled' and e.investigation <> %(investigation)s
   and p.team = e.team and p.investigation = e.investigation and p.seq = e.seq
-  and position(convert_to(%(investigation)s::uuid::text, 'UTF8') in p.data) > 0
+  and exists (select from unnest(%(names)s::bytea[]) n where position(n in p.data) > 0)
 
 -- name: forget_taught
 delete from compass.past_incident where team = %(team)s and investigation = %(investigation)s
@@ -91,5 +98,6 @@ cross join lateral (
     where e.team = i.team and e.investigation = i.id and p.data is not null
       and (%(kinds)s::text[] is null or e.kind = any(%(kinds)s::text[]))
 ) held
-where i.team = %(team)s and i.status <> 'running' and i.last_event_at < %(before)s and held.payloads > 0
+where i.team = %(team)s and i.last_event_at < %(before)s and held.payloads > 0
+  and (i.status <> 'running' or coalesce(i.lease_until, '-infinity') <= clock_timestamp())  -- its runner died
 order by i.last_event_at, i.id

@@ -67,9 +67,19 @@ class PostgresKnowledge:
 
         async def keep(connection: Connection) -> None:
             async with connection.transaction():
-                await self._keep(connection, chosen)
+                await self._keep(connection, await self._remembered(connection, chosen))
 
         await self._connections.run(keep)
+
+    async def _remembered(self, connection: Connection, learned: Sequence[Learned]) -> Sequence[Learned]:
+        """Without those of this database that were forgotten after their chronicles were read; until the transaction
+        ends, none of the others is."""
+        ids = [one.incident.investigation for one in learned if not one.incident.source]
+        if not ids:
+            return learned
+        await self._execute(connection, "lock_investigations", ids=ids)
+        gone = {row.id for row in await self._fetch(connection, "forgotten", _IdRow, ids=ids)}
+        return [one for one in learned if one.incident.source or one.incident.investigation not in gone]
 
     async def _keep(self, connection: Connection, learned: Sequence[Learned]) -> None:
         ids = [one.incident.investigation for one in learned]

@@ -1,8 +1,21 @@
 -- Every SQL statement about what a team learned, by name. Loaded by compass.storage.queries.
 
+-- name: lock_investigations
+-- Whoever forgets one of them waits until what it teaches is kept, or has ended before. In one order, as all locks here.
+select id from compass.investigation where team = %(team)s and id = any(%(ids)s::uuid[]) order by id for share
+
+-- name: forgotten
+-- Those whose opening was erased, of which nothing is learned again. A statement of its own behind the lock: one that
+-- waited for it would look at what was there before.
+select distinct e.investigation as id
+from compass.event e join compass.payload y using (team, investigation, seq)
+where e.team = %(team)s and e.investigation = any(%(ids)s::uuid[])
+  and e.kind = 'investigation.opened' and y.erased_at is not null
+
 -- name: keep_incidents
--- What was derived from fewer events than what stands there, by a slower process, does not replace it; an import never
--- replaces what this database derived itself. Rows are locked in one order, so that two writers cannot block each other.
+-- What was derived from fewer events than what stands there, by a slower process, does not replace it. What this
+-- database derived itself replaces an import and is never replaced by one: their events are counted elsewhere. Rows are
+-- locked in one order, so that two writers cannot block each other.
 insert into compass.past_incident as old (team, investigation, at, status, source, seq, data)
 select %(team)s, t.* from unnest(
     %(investigations)s::uuid[], %(ats)s::timestamptz[], %(statuses)s::text[], %(sources)s::text[], %(seqs)s::bigint[],
@@ -11,7 +24,7 @@ select %(team)s, t.* from unnest(
 order by t.investigation
 on conflict (team, investigation) do update
 set at = excluded.at, status = excluded.status, source = excluded.source, seq = excluded.seq, data = excluded.data
-where excluded.seq >= old.seq and (excluded.source = '' or old.source <> '')
+where case when (excluded.source = '') = (old.source = '') then excluded.seq >= old.seq else excluded.source = '' end
 returning investigation as id
 
 -- name: lock_incidents
@@ -65,11 +78,12 @@ set embedder = excluded.embedder, version = excluded.version, dimensions = exclu
     vector = excluded.vector
 
 -- name: behind
+-- The events that an import was derived from are not those that are here.
 select e.investigation as id
 from compass.event e
 join compass.payload y using (team, investigation, seq)
 left join compass.past_incident p on p.team = e.team and p.investigation = e.investigation
-where e.team = %(team)s and e.seq > coalesce(p.seq, 0) and y.erased_at is null
+where e.team = %(team)s and e.seq > coalesce(case when p.source = '' then p.seq end, 0) and y.erased_at is null
   and e.kind in
     ('investigation.ended', 'incident.resolved', 'incident.corrected', 'near_miss.noted', 'learning.undone',
      'pattern.judged')

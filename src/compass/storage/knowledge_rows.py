@@ -16,6 +16,8 @@ from compass.ports.errors import StorageError
 
 T = TypeVar("T")
 
+OPENED = "investigation.opened"
+"""The kind of event without whose payload nothing is learned of an investigation: it was forgotten."""
 TEACHES = frozenset(
     {
         "investigation.ended",
@@ -86,7 +88,7 @@ def cleaned(learned: Learned) -> Learned:
 
 
 def last_of_each(learned: Iterable[Learned]) -> tuple[Learned, ...]:
-    """One an investigation, in the order of their ids: the one derived from more events, of equals the later.
+    """One an investigation, in the order of their ids: the one that replaces the others, of equals the later.
 
     Raises StorageError where lessons, gaps or judgements are of another investigation than what brings them.
     """
@@ -95,14 +97,16 @@ def last_of_each(learned: Iterable[Learned]) -> tuple[Learned, ...]:
         of = one.incident.investigation
         if one.of != {of}:
             raise StorageError("lessons, gaps or judgements of another investigation", where=f"knowledge of {of}")
-        if of not in chosen or chosen[of].incident.seq <= one.incident.seq:
+        if of not in chosen or replaces(chosen[of].incident, one.incident):
             chosen[of] = one
     return tuple(chosen[of] for of in sorted(chosen))
 
 
 def replaces(old: PastIncident | None, new: PastIncident) -> bool:
     """Whether `new` may take the place of `old`; `keep_incidents` says the same in SQL."""
-    return old is None or (new.seq >= old.seq and (not new.source or bool(old.source)))
+    if old is None:
+        return True
+    return new.seq >= old.seq if bool(new.source) == bool(old.source) else not new.source
 
 
 def with_kept_signature(old: PastIncident | None, new: Learned) -> Learned:

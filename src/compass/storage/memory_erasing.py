@@ -15,7 +15,7 @@ from compass.ports.erasure import Erasable
 from compass.storage.ledger import Row, to_event
 from compass.storage.memory_knowledge import MemoryKnowledge
 from compass.storage.memory_rows import Investigation, MemoryReplies
-from compass.storage.quoted import MAY_QUOTE, SPEAKS, quotes, quotes_of
+from compass.storage.quoted import MAY_QUOTE, SPEAKS, TEACHES_LESSONS, names_of, quotes, quotes_of
 from compass.storage.references import FORGOTTEN, in_use, no_such
 
 
@@ -34,14 +34,18 @@ class MemoryErasure:
     async def forget(self, investigation: UUID) -> int:
         found = self._idle(investigation)
         self._forget_replies(found.rows)
-        named = str(investigation).encode()
+        keys = (row.key for row in found.rows if row.kind in TEACHES_LESSONS)
+        names = names_of(investigation, found.number, keys)
+
+        def reminds(row: Row) -> bool:
+            return row.kind == "memory.recalled" and any(name in (row.data or b"") for name in names)
+
         texts = quotes_of(row.data for row in found.rows if row.kind in SPEAKS and row.data is not None)
         for other in self._investigations.values():
-            reminded = any(row.kind == "memory.recalled" and named in (row.data or b"") for row in other.rows)
-            if other is not found and reminded:
+            if other is not found and any(reminds(row) for row in other.rows):
                 self._forget_quoted(other, texts)
                 self._knowledge.forget_reminded(other.id)
-            self._erase(other, lambda row: row.kind == "memory.recalled" and named in (row.data or b""))
+                self._erase(other, reminds)
         await self._knowledge.forget(investigation)
         erased = self._erase(found, lambda _: True)
         status = Status.STOPPED if found.head.status is Status.RUNNING else found.head.status
@@ -68,7 +72,7 @@ class MemoryErasure:
         found = []
         for one in sorted(self._investigations.values(), key=lambda one: (one.last_event_at, one.id)):
             held = [row.data for row in one.rows if row.data is not None and (kinds is None or row.kind in kinds)]
-            if held and one.head.status is not Status.RUNNING and one.last_event_at < before:
+            if held and not self._works(one) and one.last_event_at < before:
                 found.append(
                     Erasable(
                         investigation=one.id, number=one.number, title=one.head.title, last_event_at=one.last_event_at,
@@ -81,9 +85,15 @@ class MemoryErasure:
         found = self._investigations.get(investigation)
         if found is None:
             raise no_such(investigation)
-        if found.runner is not None and found.lease_until_s > self._clock.monotonic_s():
+        if self._held(found):
             raise in_use(investigation)
         return found
+
+    def _works(self, one: Investigation) -> bool:
+        return one.head.status is Status.RUNNING and self._held(one)
+
+    def _held(self, one: Investigation) -> bool:
+        return one.runner is not None and one.lease_until_s > self._clock.monotonic_s()
 
     def _erase(self, found: Investigation, wanted: Callable[[Row], bool]) -> int:
         now, erased = to_datetime(self._clock.now_ns()), 0

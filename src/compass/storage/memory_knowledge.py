@@ -13,6 +13,7 @@ from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, Neigh
 from compass.domain.learned import Signature
 from compass.ports.knowledge import Embedder
 from compass.storage.knowledge_rows import (
+    OPENED,
     TEACHES,
     cleaned,
     entity_key,
@@ -37,8 +38,12 @@ class MemoryKnowledge:
         self._vectors: dict[UUID, Vectors] = {}
 
     async def learn(self, learned: Sequence[Learned]) -> None:
-        for one in [cleaned(one) for one in last_of_each(learned)]:
+        chosen = [cleaned(one) for one in last_of_each(learned)]
+        forgotten = {row.investigation for row in self._events() if row.kind == OPENED and row.erased_at is not None}
+        for one in chosen:
             of = one.incident.investigation
+            if of in forgotten and not one.incident.source:
+                continue
             old = self._taught[of].incident if of in self._taught else None
             if not replaces(old, one.incident):
                 continue
@@ -48,7 +53,7 @@ class MemoryKnowledge:
             self._taught[of] = kept
 
     async def behind(self) -> tuple[UUID, ...]:
-        seqs = {of: one.incident.seq for of, one in self._taught.items()}
+        seqs = {of: one.incident.seq for of, one in self._taught.items() if not one.incident.source}
         behind = {
             row.investigation
             for row in self._events()

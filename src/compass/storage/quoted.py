@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from uuid import UUID
 
 import msgspec
 
 SPEAKS = ("investigation.opened", "incident.resolved", "incident.corrected", "near_miss.noted")
 """Kinds of event that hold the words by which later incidents are told of this one."""
+TEACHES_LESSONS = ("incident.resolved", "incident.corrected", "near_miss.noted")
+"""Kinds of event whose keys are in the ids of lessons."""
 MAY_QUOTE = (
     "decision.recorded", "decision.reviewed", "person.answered", "model.sent", "model.asked", "theory.argued",
     "mechanism.stated", "data.requested", "data.given", "hypothesis.set_aside", "investigation.escalated",
@@ -16,6 +19,14 @@ MAY_QUOTE = (
 """Kinds of event that hold what a person or a model was shown or said, exactly as it was."""
 LEAST = 8
 """Characters of a text of one word that is looked for: a shorter one stands in much that has nothing to do with it."""
+
+
+def names_of(investigation: UUID, number: int, keys: Iterable[str]) -> tuple[bytes, ...]:
+    """What stands in the JSON of what recalled an investigation: its id, or in a count how the id of one of its
+    lessons begins; `keys` are those of its events of the kinds in TEACHES_LESSONS. The number alone would also find an
+    imported lesson of somebody else's investigation of that number."""
+    lessons = (msgspec.json.encode(f"#{number}/{key}/")[:-1] for key in keys)
+    return (str(investigation).encode(), *lessons)
 
 
 def quotes_of(payloads: Iterable[bytes]) -> tuple[bytes, ...]:
