@@ -226,6 +226,34 @@ def test_data_may_be_pasted_at_once_and_only_so_much_of_it_counts() -> None:
     assert "A line with . ends it" in said(much)
 
 
+@pytest.mark.parametrize("text", ["x\n" * MOST_PASTE, "\n" * (2 * MOST_PASTE), "x" * (2 * MOST_PASTE)])
+@pytest.mark.parametrize("drawn", [True, False], ids=["pasted", "typed"])
+def test_more_than_may_be_taken_is_cut_with_its_line_ends_and_can_still_be_ended(text: str, drawn: bool) -> None:
+    table, mode = asking(ASKS), Pasting(ASKS, taken=0)
+    if drawn:
+        turn = press(mode, Key(text=text, pasted=True), table)
+    else:  # the last of many keys, by a terminal that marks no paste
+        began = Pasting(ASKS, *_parted(text[: MOST_PASTE - 3]))
+        turn = typed(text[MOST_PASTE - 3 : MOST_PASTE + 9], table, began)
+    assert isinstance(turn.mode, Pasting)
+    assert len("\n".join((*turn.mode.lines, turn.mode.text))) <= MOST_PASTE + 1
+    assert turn.mode.taken == sum(len(line) + 1 for line in turn.mode.lines)
+    ended = typed(".\n" if not turn.mode.text else "\n.\n", table, turn.mode).mode
+    assert isinstance(ended, Judging)
+    assert ended.text == text[:MOST_PASTE].strip()
+
+
+def _parted(text: str) -> tuple[tuple[str, ...], str]:
+    *lines, rest = text.split("\n")
+    return tuple(lines), rest
+
+
+def test_what_is_sent_is_kept_until_whoever_records_it_lets_it_go() -> None:
+    judged = typed("s", asking(ASKS), Judging(ASKS, "active 20\nmax 20"))
+    assert judged.kept == Pasting(ASKS, ("active 20", "max 20"))
+    assert typed("s", asking(ASKS), Judging(ASKS, "")).kept is None
+
+
 @pytest.mark.parametrize("ends", ["", "\n", "\n.\n"])
 def test_backing_out_of_an_answer_throws_nothing_away(ends: str) -> None:
     table = asking(ASKS)

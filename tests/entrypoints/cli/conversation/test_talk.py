@@ -15,7 +15,7 @@ from rich.console import Console
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
-from compass.domain.commanded import CommandGiven, Decided, ScopeSet
+from compass.domain.commanded import CommandGiven, DataGiven, DataRequested, Decided, ScopeSet
 from compass.entrypoints.cli.conversation import meaning as m
 from compass.entrypoints.cli.conversation.painting import keys_lines
 from compass.entrypoints.cli.conversation.talk import Conversation
@@ -231,3 +231,30 @@ async def test_an_order_that_cannot_be_recorded_is_said(sitting: Sitting, monkey
         monkeypatch.setattr(sitting.chronicle, "append", fails)
         sitting.type("p")
         await sitting.until(lambda: any("It was not recorded" in line for line in sitting.talk.said))
+
+
+async def test_what_was_pasted_stays_until_it_is_recorded_and_what_else_was_pasted_stays_too(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from compass.ports.errors import StorageError
+
+    async def fails(*_arguments: object) -> tuple[c.Event, ...]:
+        raise StorageError("the database is away")
+
+    await opened(sitting)
+    requests = [DataRequested(id=f"q{at}", hypothesis="", question=f"How full is {at}?") for at in (1, 2)]
+    await sitting.recorder.append(*((one.id, one) for one in requests), actor="test")
+    with sitting.talk:
+        sitting.type("d2second\n\x1b")
+        await sitting.until(lambda: "q2" in sitting.talk.drafts)
+        with monkeypatch.context() as away:
+            away.setattr(sitting.chronicle, "append", fails)
+            sitting.type("d1first\nlines\n.\ns")
+            await sitting.until(lambda: any("It was not recorded" in line for line in sitting.talk.said))
+        assert m.KEPT in sitting.talk.said
+        assert sitting.talk.drafts["q1"].lines == ("first", "lines")
+        sitting.type("d1.\ns")
+        await sitting.until(lambda: "q1" not in sitting.talk.drafts)
+        (given,) = payloads(await sitting.committed(), DataGiven)
+        assert (given.request, given.text) == ("q1", "first\nlines")
+        assert sitting.talk.drafts["q2"].lines == ("second",), "it was not sent"

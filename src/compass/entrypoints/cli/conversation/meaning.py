@@ -78,9 +78,13 @@ class Agreeing:
 
 @dataclass(frozen=True, slots=True)
 class Pasting:
+    """What is pasted so far. `taken`: characters of `lines` with their ends, so that no key counts them again; None
+    where nobody counted yet."""
+
     request: DataRequested
     lines: tuple[str, ...] = ()
     text: str = ""
+    taken: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Table:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """What a key came to. `answer`: to the question of the table. `say` replaces what was said last, where not None.
-    `kept`: was pasted and backed out of; it is there again when its request is answered after all."""
+    `kept`: was pasted, and backed out of or sent; it is there again when its request is answered after all."""
 
     mode: Mode
     order: Ordered | None = None
@@ -178,7 +182,8 @@ def press(mode: Mode, key: Key, table: Table) -> Turn:
         if bearing is None:
             return Turn(mode=mode)
         value = Answer(request=mode.request, bearing=bearing, text=mode.text)
-        return Turn(mode=Watching(), order=Ordered(kind=order_named("answer"), value=value))
+        # Kept until it is recorded: what cannot be stored now is not pasted twice.
+        return Turn(mode=Watching(), order=Ordered(kind=order_named("answer"), value=value), kept=_draft(mode))
     return _watching(key, table, desk)
 
 
@@ -329,16 +334,20 @@ def _pasting(mode: Pasting, key: Key) -> Turn:
         return Turn(mode=replace(mode, text=mode.text[:-1]))
     if key.name == k.KILL:
         return Turn(mode=replace(mode, text=""))
-    *whole, rest = (mode.text + ("\n" if key.name == k.ENTER else key.text)).split("\n")
-    lines = mode.lines
-    for line in whole:
+    taken = mode.taken if mode.taken is not None else sum(len(line) + 1 for line in mode.lines)
+    text = mode.text + ("\n" if key.name == k.ENTER else key.text)
+    # However much was taken, the line that ends it can be typed.
+    ending = not key.pasted and (text == "." or (key.name == k.ENTER and mode.text != ""))
+    most = len(text) if ending else max(len(mode.text), MOST_PASTE - taken)
+    # Cut before it is looked at: the work is bounded by what may be taken, whatever came.
+    *whole, rest = text[:most].split("\n")
+    for at, line in enumerate(whole):
         if line.strip() == ".":
-            return Turn(mode=_judged(mode, lines))
-        lines = (*lines, line)
-    if sum(map(len, lines)) + len(rest) > MOST_PASTE:
-        *lines_, rest = "\n".join((*lines, rest))[:MOST_PASTE].split("\n")
-        return Turn(mode=replace(mode, lines=tuple(lines_), text=rest), say=(CUT,))
-    return Turn(mode=replace(mode, lines=lines, text=rest))
+            return Turn(mode=_judged(mode, (*mode.lines, *whole[:at])))
+    lines = (*mode.lines, *whole) if whole else mode.lines
+    taken += sum(len(line) + 1 for line in whole)
+    say = (CUT,) if most < len(text) else None
+    return Turn(mode=replace(mode, lines=lines, text=rest, taken=taken), say=say)
 
 
 def _judged(mode: Pasting, lines: tuple[str, ...]) -> Judging:

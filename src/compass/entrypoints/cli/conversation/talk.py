@@ -31,6 +31,7 @@ from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import page as page_of
 from compass.entrypoints.cli.render.output import tell
 from compass.investigation.commanding import Desk, Ordered, Who, desk_of
+from compass.investigation.commanding.answer import Answer
 from compass.investigation.commanding.give import give, somebody
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Limits
@@ -277,11 +278,12 @@ class Conversation:
         for _, payload in order.apply(desk, who):
             orders = fold_orders(payload, orders)
         self.desk = replace(desk, board=replace(desk.board, orders=orders))
-        if order.name == "answer":
-            self.drafts.clear()
-        self._work(self._given(order, desk, who))
+        self._work(self._given(order, desk, who, self._draft(order)))
 
-    async def _given(self, order: Ordered, desk: Desk, who: Who) -> None:
+    def _draft(self, order: Ordered) -> m.Pasting | None:
+        return self.drafts.get(order.value.request.id) if isinstance(order.value, Answer) else None
+
+    async def _given(self, order: Ordered, desk: Desk, who: Who, sent: m.Pasting | None) -> None:
         try:
             async with self._one_by_one:  # as they were pressed
                 # Decided on what was shown; but what was ordered a moment before still holds.
@@ -290,8 +292,10 @@ class Conversation:
                 await give(self.chronicle, self.recorder.investigation, order, now, who)
                 await self.recorder.catch_up(shown=True)
         except CompassError as error:
-            self._say((f"It was not recorded: {error}",))
+            self._say((f"It was not recorded: {error}", *((m.KEPT,) if sent is not None else ())))
             return
+        if sent is not None and self._draft(order) is sent:  # else it was gone on with meanwhile
+            del self.drafts[sent.request.id]
         self._works = self._works or order.name in WORKS
         self._woken.set()
 
