@@ -339,3 +339,11 @@ def test_before_there_is_a_list_keys_say_so() -> None:
 def test_blanks_and_unknown_keys_do_nothing() -> None:
     assert typed(" ") == Turn(mode=Watching())
     assert press(Watching(), Key("up"), TABLE) == Turn(mode=Watching(), say=())
+
+
+def test_a_digit_at_which_another_account_stood_a_moment_ago_is_asked_for_again() -> None:
+    table = replace(TABLE, moved=frozenset({1, 2}))
+    for digit in "12":
+        assert (typed(digit, table).order, said(typed(digit, table))) == (None, "The list just changed: press again.")
+    for keys in ("3", ":H2\n"):
+        assert typed(keys, table).order is not None, "it means what it says"

@@ -17,15 +17,17 @@ from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.commanded import CommandGiven, DataGiven, DataRequested, Decided, ScopeSet
 from compass.entrypoints.cli.conversation import meaning as m
+from compass.entrypoints.cli.conversation.keys import ESC, Key
 from compass.entrypoints.cli.conversation.painting import keys_lines
-from compass.entrypoints.cli.conversation.talk import Conversation
+from compass.entrypoints.cli.conversation.ranks import SETTLES_S, Ranks
+from compass.entrypoints.cli.conversation.talk import OWED, Conversation
 from compass.entrypoints.clock import SystemClock
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Limits
 from compass.storage.memory import MemoryChronicle
-from tests.support.boards import INCIDENT, LEDGER, ORDERS, opening
+from tests.support.boards import INCIDENT, LEDGER, ORDERS, believed, opening
 from tests.support.cli import payloads
-from tests.support.commanding import catalogue
+from tests.support.commanding import POOL, SLOW, catalogue, listed
 
 LIMITS = Limits(gate_s=30.0, consent_s=30.0, linger_s=0.0, pause_s=30.0)
 WAITS_S = 30.0
@@ -258,3 +260,57 @@ async def test_what_was_pasted_stays_until_it_is_recorded_and_what_else_was_past
         (given,) = payloads(await sitting.committed(), DataGiven)
         assert (given.request, given.text) == ("q1", "first\nlines")
         assert sitting.talk.drafts["q2"].lines == ("second",), "it was not sent"
+
+
+async def test_a_digit_right_after_a_swap_is_not_taken_and_a_list_that_a_line_is_written_about_stands_still(
+    sitting: Sitting,
+) -> None:
+    now = 0.0
+    sitting.talk.ranks = Ranks(lambda: now)
+    first, swapped = listed(), believed({POOL: 0.2, SLOW: 0.5}, entities=listed().entities)
+
+    def ranks() -> list[str]:
+        assert sitting.talk.desk is not None
+        return [line.label for line in sitting.talk.desk.listed[:2]]
+
+    sitting.recorder.board = first
+    with sitting.talk:
+        sitting.talk.pressed([Key(text=":")])
+        sitting.recorder.board = swapped
+        sitting.talk.paint()
+        assert ranks() == ["H1", "H2"], "a number may be written about it"
+        sitting.talk.pressed([Key(ESC)])
+        assert ranks() == ["H2", "H1"]
+        sitting.talk.pressed([Key(text="1")])
+        assert sitting.talk.said == (m.MOVED,)
+        assert not sitting.talk._tasks, "nothing was ordered"
+        now = SETTLES_S
+        sitting.talk.pressed([Key(text="1")])
+        assert sitting.talk.said[0].startswith("Testing deeper: H2")
+
+
+async def test_an_order_right_before_the_key_that_leaves_is_committed_and_said_to_be_owed(
+    sitting: Sitting, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(sitting)
+    sitting.talk.limits = replace(LIMITS, linger_s=WAITS_S)
+    append, taken = sitting.chronicle.append, asyncio.Event()
+
+    async def slow(*arguments: Any, **named: Any) -> tuple[c.Event, ...]:
+        await taken.wait()
+        return await append(*arguments, **named)
+
+    async def never() -> Board:
+        raise AssertionError("whoever ordered it left")
+
+    with sitting.talk:
+        staying = asyncio.create_task(sitting.talk.after(never))
+        sitting.type("timage pull denied on orders\n")
+        await sitting.until(lambda: isinstance(sitting.talk.mode, m.Agreeing))
+        monkeypatch.setattr(sitting.chronicle, "append", slow)
+        sitting.type("yq")
+        await sitting.until(lambda: sitting.talk.leaving)
+        asyncio.get_running_loop().call_soon(taken.set)
+        await asyncio.wait_for(staying, WAITS_S)
+    assert [one.command for one in payloads(await sitting.committed(), CommandGiven)] == ["test"]
+    assert OWED in capsys.readouterr().err

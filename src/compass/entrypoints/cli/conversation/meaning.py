@@ -20,6 +20,7 @@ from compass.investigation.commanding.answer import Answer, open_requests
 MOST_LINE, MOST_PASTE = 500, 64_000
 NO_LIST = "No list yet: it comes by itself after the first look, in seconds."
 NO_ACCOUNT = "There is no account: nothing that was seen suggests one."
+MOVED = "The list just changed: press again."
 KEPT = "Kept, not sent: d goes on with it."
 CUT = f"Only the first {MOST_PASTE} characters are taken. A line with . ends it."
 
@@ -118,13 +119,14 @@ class Question(StrEnum):
 class Table:
     """What lies before the person: `desk` as it was painted (None: nothing was opened yet), what COMPASS itself asks,
     whether the investigation has ended, and how many lines of a long text are in sight. `drafts`: what was pasted and
-    not sent, by the id of its request."""
+    not sent, by the id of its request. `moved`: the numbers at which another account stood a moment ago."""
 
     desk: Desk | None
     question: Question = Question.NONE
     ended: bool = False
     rows: int = 20
     drafts: Mapping[str, Pasting] = field(default_factory=dict)
+    moved: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +226,8 @@ def _watching(key: Key, table: Table, desk: Desk) -> Turn:
     if (text in "123456789" or text in _VERBS) and not desk.listed:
         return Turn(mode=here, say=(NO_LIST if desk.board.posterior is None else NO_ACCOUNT,))
     if text in "123456789":
+        if int(text) in table.moved:
+            return Turn(mode=here, say=(MOVED,))
         return parsed(order_named("test").parse(text, desk), desk)
     if text in _VERBS:
         return Turn(mode=Numbering(_VERBS[text]), say=())

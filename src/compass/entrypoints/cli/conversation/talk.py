@@ -24,6 +24,7 @@ from compass.entrypoints.cli.conversation import meaning as m
 from compass.entrypoints.cli.conversation.became import about, became
 from compass.entrypoints.cli.conversation.keys import Key, Keyboard
 from compass.entrypoints.cli.conversation.painting import Scene, frame, keys_lines, reading_rows
+from compass.entrypoints.cli.conversation.ranks import Ranks
 from compass.entrypoints.cli.conversation.reading import Shelf, at_once, fetched, wrapped
 from compass.entrypoints.cli.conversation.screen import Screen
 from compass.entrypoints.cli.conversation.wanted import Show
@@ -45,6 +46,7 @@ BUSY = 4.0
 """A repaint may take one in so many parts of the time."""
 SPEND = "y: spend it · Enter, or {most:.0f} s: go on without the model"
 GATE = "What and where are answered. Enter: go on to why · s: stop here"
+OWED = "compass: what you ordered last is recorded, and nobody worked on it yet: compass resume does"
 LONG = 6
 """Lines said back from which they are shown as a text to read."""
 
@@ -72,6 +74,7 @@ class Conversation:
     ended: bool = False
     leaving: bool = False
     drafts: dict[str, m.Pasting] = field(default_factory=dict)
+    ranks: Ranks = field(default_factory=lambda: Ranks(time.monotonic))
     _text: tuple[Text, ...] = ()  # what is read, and the same in lines that fit
     _reading: tuple[Text, ...] = ()
     _reply: asyncio.Future[bool] | None = None
@@ -163,8 +166,8 @@ class Conversation:
         began = time.monotonic()
         page = self.screen.page()
         board = self.recorder.board
-        # While a number is awaited, the list stands still: 2 stays what was 2.
-        still = self.desk is not None and isinstance(self.mode, m.Numbering)
+        # While a number is awaited or may be written, the list stands still: 2 stays what was 2.
+        still = self.desk is not None and isinstance(self.mode, m.Numbering | m.Writing)
         if board.incident is not None and not still and (self.desk is None or self.desk.board is not board):
             if self.said == (m.NO_LIST,) and board.posterior is not None:
                 self.said = ()  # there is one
@@ -181,8 +184,10 @@ class Conversation:
         self.screen.paint(painted.rows, page.width)
         if painted.shown is not None and painted.shown != self._shown:
             self._shown, self._shown_s = painted.shown, began
-        if self.desk is not None and self.desk.shown != self._shown:
-            self.desk = replace(self.desk, shown=self._shown)
+        if self.desk is not None:
+            self.desk = replace(self.desk, shown=self._shown) if self.desk.shown != self._shown else self.desk
+            if painted.shown is not None:  # in sight
+                self.ranks.painted(self.desk.listed)
         self._painted_s = time.monotonic()
         self._between_s = max(PAINT_S, BUSY * (self._painted_s - began))
 
@@ -200,7 +205,7 @@ class Conversation:
     def _press(self, key: Key) -> None:
         turn = m.press(self.mode, key, m.Table(
             desk=self.desk, question=self.question, ended=self.ended, rows=reading_rows(self.screen.page()),
-            drafts=self.drafts,
+            drafts=self.drafts, moved=self.ranks.moved(),
         ))  # fmt: skip
         if turn.say is not None:
             self.said = turn.say
@@ -292,7 +297,9 @@ class Conversation:
                 await give(self.chronicle, self.recorder.investigation, order, now, who)
                 await self.recorder.catch_up(shown=True)
         except CompassError as error:
-            self._say((f"It was not recorded: {error}", *((m.KEPT,) if sent is not None else ())))
+            lost = f"It was not recorded: {error}"
+            self._say((lost, *((m.KEPT,) if sent is not None else ())))
+            self._told += [lost] if self.leaving else []  # the screen is gone before it can be read
             return
         if sent is not None and self._draft(order) is sent:  # else it was gone on with meanwhile
             del self.drafts[sent.request.id]
@@ -346,6 +353,9 @@ class Conversation:
                 return
             if not (self._works and owed(board)):
                 if not await self._wait():
+                    await self._settled()  # ordered by a key right before the one that leaves
+                    if self._works and owed(self.recorder.board):
+                        self.tell(OWED)
                     return
                 continue
             self.ended, self._works, self._leaves_at = False, False, None
