@@ -54,7 +54,7 @@ def after(text: str, board: Board | None = None) -> Board:
 
 def test_a_direction_is_a_request_to_test_with_everything_that_was_shown() -> None:
     who = replace(WHO, elapsed_s=90.0, took_s=4.0, confidence=0.7)
-    found = payloads("test 2 the plan changed", who=who)
+    found = payloads("test 2: the plan changed", who=who)
     assert CommandGiven(command="test", argument=SLOW.id) in found
     record = record_of(found)
     assert record.kind is DecisionKind.DIRECTION
@@ -68,7 +68,7 @@ def test_a_direction_is_a_request_to_test_with_everything_that_was_shown() -> No
 
 
 def test_a_theory_set_aside_keeps_its_probability_and_stands_at_the_end() -> None:
-    board = after("reject 1 we looked at the pool")
+    board = after("reject 1 because we looked at the pool")
     assert board.orders.aside == {POOL.id: "we looked at the pool"}
     assert board.posterior == listed().posterior
     lines = desk(board).view.accounts
@@ -230,6 +230,6 @@ def test_two_terminals_never_share_a_key() -> None:
 
 def test_orders_are_the_same_on_replay() -> None:
     found = reduce(
-        lambda all_, text: (*all_, *payloads(text)), ["reject 1 no", "not the network", "payments disk full"], ()
+        lambda all_, text: (*all_, *payloads(text)), ["reject 1: no", "not the network", "payments disk full"], ()
     )
     assert fold_all(events(found, 100), listed()) == fold_all(events(found, 100), listed())

@@ -45,11 +45,46 @@ def test_a_number_or_a_label_picks_the_theory_to_test(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("reject 3", ""), ("not 3", ""), ("r 3 the switch is new", "the switch is new"),
+    [("reject 3", ""), ("not 3", ""), ("r 3: the switch is new", "the switch is new"),
+     ("reject 3 as the switch is new", "the switch is new"), ("reject H3 the switch is new", "the switch is new"),
+     ("reject 3, the switch is new", "the switch is new"),
      ("rule out H3, because the switch is new", "the switch is new")],
 )  # fmt: skip
 def test_a_rejection_takes_a_reason_or_none(text: str, reason: str) -> None:
     assert meant(text).value == Reject(hypothesis=DELAY, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "reason"),
+    [("rule out 1 bad pod", "reject", "bad pod"), ("not 1 pod of payments", "reject", "pod of payments"),
+     ("test 1 pod of payments", "test", "pod of payments"), ("reject 1.5 s latency", "reject", "5 s latency")],
+)  # fmt: skip
+def test_a_number_that_may_count_something_is_no_order_yet(text: str, order: str, reason: str) -> None:
+    first, *_ = asked(text).options
+    assert first.order.name == order
+    assert isinstance(first.order.value, Reject | Test)
+    assert (first.order.value.hypothesis, first.order.value.reason) == (POOL, reason)
+    assert "account 1, H1" in first.text
+
+
+def test_a_number_that_no_account_has_acts_on_none_by_itself() -> None:
+    choice = asked("reject 500 of orders")
+    assert [one.order.value for one in choice.options] == [Reject(hypothesis=POOL)]
+    assert isinstance(understand("reject 500 bananas", desk()), Back)
+
+
+@pytest.mark.parametrize("text", ["3 pods of orders are OOM killed", "it's 1 full disk on payments"])
+def test_a_theory_that_begins_with_a_count_is_a_theory(text: str) -> None:
+    parsed = understand(text, desk())
+    orders_ = [parsed] if isinstance(parsed, Ordered) else [one.order for one in getattr(parsed, "options", ())]
+    theories = [one.value for one in orders_ if isinstance(one.value, Theory)]
+    assert theories
+    assert {one.said.partition(" ")[0] for one in theories} <= {"3", "1"}, "in the person's words"
+
+
+@pytest.mark.parametrize("text", ["theory 2", "it's 2.", "theory H2 is my bet"])
+def test_a_theory_that_is_only_a_reference_is_the_account_there(text: str) -> None:
+    assert meant(text).value == Test(hypothesis=SLOW)
 
 
 @pytest.mark.parametrize("text", ["look at payments", "l payments", "focus on the payments", "only paymnets"])

@@ -23,6 +23,11 @@ from compass.projections.view import AccountLine, View
 Payloads = tuple[tuple[str, c.Payload], ...]
 _REFERENCE = re.compile(r"^\s*#?(?P<ref>\d{1,3}|[hH]\d{1,3})\b[\s,:;.–-]*")
 _BECAUSE = re.compile(r"^(?:because(?: of)?|since|as|reason:?|we know|:)\s+", re.IGNORECASE)
+_COUNT = re.compile(
+    r"^\s*\d{1,3}\b(?!\s*(?:[\s.,:;!?–-]*$|[.,:;–-]+(?!\d)|(?:because|since|as|reason|we know)\b"
+    r"|(?:please|pls|now|first|next|too)\W*$))",
+    re.IGNORECASE,
+)
 MOST_CHOICES = 6
 
 
@@ -221,8 +226,16 @@ def reference(words: str) -> tuple[str, str]:
     return found["ref"], _BECAUSE.sub("", words[found.end() :].strip()).strip()
 
 
+def may_count(words: str) -> bool:
+    """Whether words begin with a number that may as well count something: “3 pods of orders”, “3.5 s”. A number alone,
+    one with a reason set off from it (“3 because …”, “3: …”) and a label (“H3 …”) name an account."""
+    return _COUNT.match(words) is not None
+
+
 def pick_one(words: str, desk: Desk, order: OrderKind[Any], make: MakeOrder, verb: str) -> Parsed:
     """One theory for an order: by number or label with a reason behind it, else by what the words are about."""
+    if may_count(words):
+        return _which(words, desk, order, make, verb)
     ref, rest = reference(words)
     if ref:
         found = desk.hypothesis(ref)
@@ -233,13 +246,21 @@ def pick_one(words: str, desk: Desk, order: OrderKind[Any], make: MakeOrder, ver
     about = desk.about(words) if words.strip() else ()
     if len(about) == 1:
         return Ordered(kind=order, value=make(about[0], ""))
-    if about:
-        return Choice(
-            question=f"Which one to {verb}?",
-            options=tuple(
-                Option(text=desk.claim(h), order=Ordered(kind=order, value=make(h, ""))) for h in about[:MOST_CHOICES]
-            ),
-        )
+    return _which(words, desk, order, make, verb)
+
+
+def _which(words: str, desk: Desk, order: OrderKind[Any], make: MakeOrder, verb: str) -> Parsed:
+    """A choice of the accounts that words may be about: the one of a number that they begin with, the words behind it
+    its reason, and those that they are about otherwise."""
+    ref, rest = reference(words)
+    numbered = desk.hypothesis(ref) if ref else None
+    about = [h for h in (desk.about(words) if words.strip() else ()) if h is not numbered]
+    options = [Option(text=desk.claim(h), order=Ordered(kind=order, value=make(h, ""))) for h in about]
+    if numbered is not None:
+        text = f"account {ref}, {desk.claim(numbered)}; your reason: {rest}"
+        options.insert(0, Option(text=text, order=Ordered(kind=order, value=make(numbered, rest))))
+    if options:
+        return Choice(question=f"Which one to {verb}?", options=tuple(options[:MOST_CHOICES]))
     listed = [line_of(line) for line in desk.listed[:MOST_CHOICES]]
     return Back(lines=(f"Which account to {verb}? Give its number, as in “{order.name} 1”.", *listed))
 

@@ -88,8 +88,9 @@ class TheoryOrder:
         words = _FILLER.sub("", words.strip())
         if not words:
             return Back(lines=(EXAMPLE,))
-        ref, _rest = reference(words)
-        if ref and (known := desk.hypothesis(ref)) is not None:
+        ref, rest = reference(words)
+        # A number with words behind it counts something; a label is nobody's count.
+        if ref and (not rest or not ref.isdigit()) and (known := desk.hypothesis(ref)) is not None:
             return deepen(known)
         read = meant(words, desk.board, desk.mechanisms)
         found = self._theories(words, read, desk)
