@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import reduce
 
+import msgspec
 import pytest
 
 from compass.domain import advised as told
@@ -26,8 +27,12 @@ from compass.domain.commanded import (
 from compass.domain.disproof import Outcome
 from compass.domain.observation import Quality
 from compass.domain.proposed import Standing, engine_part, standing_of
-from compass.investigation.commanding import Choice, Ordered, Who, understand
+from compass.investigation.commanding import Choice, Ordered, Who, order_named, orders, understand
 from compass.investigation.commanding.give import news, somebody
+from compass.investigation.commanding.go_on import Continue
+from compass.investigation.commanding.pause import Pause
+from compass.investigation.commanding.stop import Stop
+from compass.investigation.commanding.test import deepen
 from compass.projections.board import fold_all
 from tests.support.boards import events
 from tests.support.commanding import DELAY, PAYMENTS, POOL, SLOW, WHO, desk, listed
@@ -233,3 +238,58 @@ def test_orders_are_the_same_on_replay() -> None:
         lambda all_, text: (*all_, *payloads(text)), ["reject 1: no", "not the network", "payments disk full"], ()
     )
     assert fold_all(events(found, 100), listed()) == fold_all(events(found, 100), listed())
+
+
+CANARY = "hunter2hunter2"
+SECRET = f"because password={CANARY}"
+SAID = {
+    "test": f"test 2 {SECRET}", "reject": f"reject 1 {SECRET}", "restore": f"restore H1 {SECRET}",
+    "look": f"look at orders {SECRET}", "theory": f"payments disk full {SECRET}", "pause": "pause",
+    "continue": "continue", "stop": "stop", "escalate": f"escalate to ada: {SECRET}",
+    "answer": f"answer R1 supports {SECRET}",
+}  # fmt: skip
+STATED = (f"theory: threads of payments above baseline {SECRET}", f"test H1 {SECRET}")
+"""A theory by its sign, and one that was set aside: each stores the words in one place more."""
+
+
+def giving(name: str) -> Board:
+    """A board on which the order can be given."""
+    start = waiting() if name == "answer" else listed()
+    return after({"restore": "reject 1", "continue": "pause"}[name], start) if name in ("restore", "continue") else start
+
+
+def test_every_order_is_among_those_that_are_given_with_a_secret() -> None:
+    assert set(SAID) == {kind.name for kind in orders()}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_no_secret_in_words_or_in_the_reason_is_stored(name: str) -> None:
+    board, who = giving(name), replace(WHO, reason=SECRET)
+    for text, by in ((SAID[name], WHO), (SAID[name].replace(SECRET, ""), who)):
+        table = desk(board)
+        order = order_named(name).parse(text.removeprefix(name).strip(), table)
+        order = order.options[0].order if isinstance(order, Choice) else order
+        assert isinstance(order, Ordered), order
+        stored = msgspec.json.encode([payload for _, payload in order.apply(table, by)]).decode()
+        assert CANARY not in stored, stored
+        assert CANARY not in "\n".join(order.show(table))
+
+
+@pytest.mark.parametrize("text", STATED)
+def test_no_secret_is_stored_where_words_stand_in_other_places_too(text: str) -> None:
+    board = after("reject 1") if text.startswith("test") else listed()
+    stored = msgspec.json.encode(payloads(text, board)).decode()
+    assert CANARY not in stored, stored
+
+
+@pytest.mark.parametrize("kind", [Pause, Stop, Continue])
+def test_no_secret_is_stored_that_an_order_without_words_was_made_with(kind: type[Pause | Stop | Continue]) -> None:
+    name = kind.__name__.lower()
+    order = Ordered(kind=order_named(name), value=kind(reason=SECRET))
+    assert CANARY not in msgspec.json.encode([p for _, p in order.apply(desk(), WHO)]).decode()
+
+
+def test_a_theory_that_is_known_is_tested_without_the_secret_in_the_words() -> None:
+    order = deepen(POOL, SECRET)
+    assert CANARY not in repr(order.value)
+    assert CANARY not in msgspec.json.encode([p for _, p in order.apply(desk(after("reject 1")), WHO)]).decode()

@@ -13,6 +13,7 @@ from compass.domain.board import Board
 from compass.domain.commanded import NO_REASON, Agreement, Decided, DecisionKind
 from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
+from compass.investigation.advising.words import said
 from compass.investigation.beliefs import known_mechanisms
 from compass.investigation.commanding.words import meant
 from compass.investigation.deciding import recorded
@@ -273,8 +274,9 @@ def decided(
     desk: Desk, who: Who, kind: DecisionKind, *, decision: str, chosen: str, options: Sequence[str],
     favoured: str = "", favoured_because: str = "", reason: str = "", agreement: Agreement | None = None,
 ) -> tuple[str, c.Payload]:  # fmt: skip
-    """The decision event of an order."""
-    why = reason or who.reason
+    """The decision event of an order. Whatever a person typed as the reason is redacted here, the last place before
+    it is stored."""
+    why = said(reason or who.reason)
     record = recorded(
         desk.board, kind, chosen=chosen, options=options, favoured=favoured, favoured_because=favoured_because,
         reason=why, confidence=who.confidence, took_s=who.took_s, elapsed_s=who.elapsed_s, agreement=agreement,

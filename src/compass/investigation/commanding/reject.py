@@ -61,7 +61,7 @@ class RejectOrder:
         leads = desk.favoured is not None and desk.favoured.label == h.label
         agreement = Agreement.AGAINST if leads else Agreement.AGREES if favoured else Agreement.NONE_FAVOURED
         return (
-            (who.key("aside"), SetAside(hypothesis=h.id, by=who.by, reason=reason)),
+            (who.key("aside"), SetAside(hypothesis=h.id, by=who.by, reason=said(reason, REASON))),
             decided(
                 desk, who, DecisionKind.REJECTION, decision=f"set {h.label} aside", chosen=f"set {h.label} aside",
                 options=desk.options, favoured=favoured, favoured_because=why, reason=reason, agreement=agreement,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compass.domain.commanded import Agreement, DecisionKind, SetAside
 from compass.domain.hypothesis import Hypothesis
+from compass.investigation.advising.words import said
 from compass.investigation.commanding.base import (
     Back,
     Choice,
@@ -44,7 +45,7 @@ class RestoreOrder:
         ref, reason = reference(words)
         found = desk.hypothesis(ref) if ref else aside[0] if len(aside) == 1 else None
         if found is not None and found in aside:
-            return Ordered(kind=self, value=Restore(hypothesis=found, reason=reason if ref else ""))
+            return Ordered(kind=self, value=Restore(hypothesis=found, reason=said(reason) if ref else ""))
         if ref:
             labels = ", ".join(h.label for h in aside)
             return Back(lines=(f"{ref} is not set aside. Set aside: {labels}.",))
@@ -58,7 +59,7 @@ class RestoreOrder:
         h = order.hypothesis
         favoured, why = favours(desk)
         return (
-            (who.key("restored"), SetAside(hypothesis=h.id, by=who.by, reason=order.reason, restored=True)),
+            (who.key("restored"), SetAside(hypothesis=h.id, by=who.by, reason=said(order.reason), restored=True)),
             decided(
                 desk, who, DecisionKind.REJECTION, decision=f"take {h.label} back", chosen=f"take {h.label} back",
                 options=desk.options, favoured=favoured, favoured_because=why, reason=order.reason,

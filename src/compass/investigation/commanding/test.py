@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compass.domain.commanded import Command, CommandGiven, DecisionKind, SetAside
 from compass.domain.hypothesis import Hypothesis
+from compass.investigation.advising.words import said
 from compass.investigation.commanding.base import (
     Desk,
     Ordered,
@@ -42,7 +43,7 @@ class TestOrder:
     asks: bool = False
 
     def parse(self, words: str, desk: Desk) -> Parsed:
-        return pick_one(words, desk, self, lambda h, reason: Test(hypothesis=h, reason=reason), "test deeper")
+        return pick_one(words, desk, self, lambda h, reason: Test(hypothesis=h, reason=said(reason)), "test deeper")
 
     def show(self, order: Test, desk: Desk) -> tuple[str, ...]:
         restored = " It was set aside and is taken back." if order.hypothesis.id in desk.board.orders.aside else ""
@@ -51,7 +52,7 @@ class TestOrder:
     def apply(self, order: Test, desk: Desk, who: Who) -> Payloads:
         h = order.hypothesis
         back = (
-            ((who.key("restored"), SetAside(hypothesis=h.id, by=who.by, reason=order.reason, restored=True)),)
+            ((who.key("restored"), SetAside(hypothesis=h.id, by=who.by, reason=said(order.reason), restored=True)),)
             if h.id in desk.board.orders.aside
             else ()
         )
@@ -68,4 +69,4 @@ ORDER = TestOrder()
 
 def deepen(hypothesis: Hypothesis, reason: str = "") -> Ordered:
     """The order to test one theory deeper."""
-    return Ordered(kind=ORDER, value=Test(hypothesis=hypothesis, reason=reason))
+    return Ordered(kind=ORDER, value=Test(hypothesis=hypothesis, reason=said(reason)))
