@@ -79,3 +79,19 @@ def test_a_person_who_goes_away_has_said_nothing(
     typed(monkeypatch, "")
     assert resolve(compass).code == 2
     assert said(kept) == []
+
+
+OSC = "\x1b]52;c;cm0gLXJmIC8=\x07"
+"""Sets the clipboard of the terminal that prints it."""
+
+
+@pytest.mark.parametrize(("keys", "place"), [("²\n00\n2\n", 1), ("1\n", 0), ("00\n\n", None)])
+def test_only_a_number_of_the_list_picks_and_no_option_reaches_the_terminal_raw(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], keys: str, place: int | None
+) -> None:
+    typed(monkeypatch, keys)
+    assert asked.picked(f"Which {OSC}one", (f"pool of {OSC}orders", "disk"), f"none{OSC}") == place
+    shown = capsys.readouterr().err
+    assert "pool of orders" in shown
+    assert "\x1b" not in shown
+    assert "\x07" not in shown

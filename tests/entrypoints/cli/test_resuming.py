@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from compass.domain import chronicle as c
 from compass.domain.advice import LlmFailure, SuggestedTheories, SuggestedTheory, Task
 from compass.domain.advised import AdviceTaken
 from compass.domain.board import Board
-from compass.domain.commanded import CommandGiven
+from compass.domain.commanded import Command, CommandGiven
+from compass.domain.entity import EntityKind
 from compass.domain.failure import ExitCode, Status
 from compass.domain.proposed import Standing, proposals, standing_of
-from compass.entrypoints.cli import resuming, session
+from compass.entrypoints.cli import commanding, resuming, session
 from compass.entrypoints.cli.commands import test as command
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.settings import Settings
@@ -185,13 +187,66 @@ def test_a_lost_model_is_asked_again_by_who_resumes(
     assert (board.advice.lost == "") is repaired
 
 
-async def crashed(desk: Desk) -> Desk:
-    """The same, after a crash right behind the first hearing of the model."""
+async def crashed(desk: Desk, behind: type[c.Payload] = AdviceTaken) -> Desk:
+    """The same, after a crash right behind the first hearing of the model, or the first event of another kind."""
     events = await desk.chronicle.read(desk.id)
-    cut = next(event.seq for event in events if isinstance(event.payload, AdviceTaken))
+    cut = next(event.seq for event in events if isinstance(event.payload, behind))
     store = MemoryChronicle(clock=SystemClock())
     investigation = await store.create("test")
     epoch = await store.claim(investigation, "dead", 0)
     news = [c.NewEvent(key=e.key, payload=e.payload, actor=e.actor) for e in events if e.seq <= cut]  # type: ignore[arg-type]
     await store.append(investigation, epoch, news)
     return Desk(store, investigation)
+
+
+@pytest.mark.parametrize("again", ["test", "order"])
+def test_an_order_after_a_crash_while_paused_ends_the_pause_and_is_worked_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    """By `compass test`, and by an order of the shell: nobody is left who would go on or take it up."""
+    whole = asyncio.run(ran(SLOW_QUERY, Answering(lambda _question: LlmFailure.WRONG_KEY), FEW))
+    desk = asyncio.run(crashed(whole, c.PosteriorUpdated))
+    pause = c.NewEvent(key="pause", payload=CommandGiven(command=Command.PAUSE), actor="human")
+    asyncio.run(desk.chronicle.append(desk.id, None, [pause]))
+    at(desk, monkeypatch, tmp_path)
+    if again == "test":
+        result = asyncio.run(
+            asyncio.wait_for(
+                resuming.deepen(desk.chronicle, session.settings(), str(desk.id), "1", model=False), WAITS_S
+            )
+        )
+        assert result[1].exit_code is not ExitCode.FAILED
+    else:
+        given = commanding.ordered(str(desk.id), commanding.said("test 1"), consent=lambda _lines: True)
+        assert given.taken_up
+    board = asyncio.run(desk.board())
+    assert board.status in (Status.DONE, Status.INCONCLUSIVE)
+    assert not commanding.owed(board)
+    found = [event.payload for event in asyncio.run(desk.chronicle.read(desk.id))]
+    going_on = [one.argument for one in found if isinstance(one, CommandGiven) and one.command == Command.CONTINUE]
+    assert going_on == [""]  # a person's, not the policy's ten minutes later
+
+
+def test_what_ends_while_a_person_reads_the_theory_they_stated_is_taken_up_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = asyncio.run(ran(SLOW_QUERY, Answering(lambda _question: LlmFailure.WRONG_KEY), FEW))
+    desk = asyncio.run(crashed(whole, c.PosteriorUpdated))
+    at(desk, monkeypatch, tmp_path)
+    ended = c.NewEvent(key="ended", payload=c.Ended(status=Status.DONE, exit_code=0, said="done"), actor="commander")
+
+    def read(lines: tuple[str, ...]) -> bool:
+        assert "I will test" in lines[0]
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, desk.chronicle.append(desk.id, None, [ended])).result()
+        return True
+
+    before = asyncio.run(desk.board())
+    known = {(h.mechanism, h.entity) for h in before.hypotheses.values()}
+    part = next(e for e in before.entities if e.kind is EntityKind.SERVICE and ("disk_full", e) not in known)
+    given = commanding.ordered(str(desk.id), commanding.said(f"theory: {part.name} disk full"), choose=1, consent=read)
+    assert given.taken_up, given
+    board = asyncio.run(desk.board())
+    assert any(h.proposed_by == "human" for h in board.hypotheses.values())
+    assert board.status is Status.DONE
+    assert not commanding.owed(board)

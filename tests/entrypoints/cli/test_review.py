@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
-from compass.domain.commanded import Agreement, Decided, DecisionKind, DecisionRecord, SetAside
+from compass.domain.commanded import Agreement, Decided, DecisionKind, DecisionRecord, DecisionReviewed, SetAside
 from compass.domain.learned import Cause, Resolved
 from compass.entrypoints.cli import reviewing
 from compass.entrypoints.clock import SystemClock
 from compass.storage.memory import MemoryChronicle
 from tests.support.boards import LEDGER, WEB, theory
+from tests.support.cli import payloads
 from tests.support.in_process import Compass, in_process
 from tests.support.past import ended
 
@@ -28,8 +31,12 @@ GATE = Decided(decision="go on to why", by="policy:unattended", because="nobody 
 
 
 @pytest.fixture
-def compass(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
-    chronicle = MemoryChronicle(clock=SystemClock())
+def chronicle() -> MemoryChronicle:
+    return MemoryChronicle(clock=SystemClock())
+
+
+@pytest.fixture
+def compass(chronicle: MemoryChronicle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
     cause = Resolved(by="human", cause=Cause(mechanism="disk_full", entity=LEDGER))
     ended(chronicle, heads=HEADS, before=(GATE, TEST), more=(cause,))
     return in_process(chronicle, monkeypatch, capsys)
@@ -92,3 +99,45 @@ def test_a_person_is_asked_only_for_what_is_not_known(compass: Compass, monkeypa
     assert "what people said since: H2 is what it turned out to be" in asked
     assert (line(compass, 2)["reason"], line(compass, 2)["confidence"]) == ("the ledger was full once before", 0.5)
     assert compass("review").err == ""
+
+
+class Interrupted(Terminal):
+    """Somebody who is asked while another incident begins and ends."""
+
+    chronicle: MemoryChronicle
+
+    def readline(self, size: int = -1, /) -> str:
+        if self.tell() == 0:
+            ended(self.chronicle, heads=HEADS, before=(GATE, TEST))
+        return super().readline(size)
+
+
+def test_what_is_answered_belongs_to_the_investigation_that_was_asked_about(
+    compass: Compass, chronicle: MemoryChronicle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = asyncio.run(chronicle.find(None))
+    person = Interrupted("the ledger was full once before\n0.5\n\n")
+    person.chronicle = chronicle
+    monkeypatch.setattr(reviewing.sys, "stdin", person)
+    shown = compass("review").out
+    second = asyncio.run(chronicle.find(None))
+    assert second != first
+    assert [one.confidence for one in payloads(asyncio.run(chronicle.read(first)), DecisionReviewed)] == [0.5]
+    assert payloads(asyncio.run(chronicle.read(second)), DecisionReviewed) == []
+    assert "the ledger was full once before" in shown
+
+
+def test_words_of_telemetry_never_reach_the_terminal_raw(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    osc = "\x1b]52;c;cm0gLXJmIC8=\x07"
+    chronicle = MemoryChronicle(clock=SystemClock())
+    assert TEST.record is not None
+    record = replace(TEST.record, options=(f"H1{osc}",), favoured=f"H1{osc}", favoured_because=osc)
+    ended(chronicle, heads=HEADS, before=(replace(TEST, decision=f"test{osc} H2", record=record),))
+    compass = in_process(chronicle, monkeypatch, capsys)
+    monkeypatch.setattr(reviewing.sys, "stdin", Terminal("\n\n\n"))
+    done = compass("review")
+    assert "was shown: H1" in done.err
+    assert "\x1b" not in done.said
+    assert "\x07" not in done.said

@@ -255,7 +255,9 @@ STATED = (f"theory: threads of payments above baseline {SECRET}", f"test H1 {SEC
 def giving(name: str) -> Board:
     """A board on which the order can be given."""
     start = waiting() if name == "answer" else listed()
-    return after({"restore": "reject 1", "continue": "pause"}[name], start) if name in ("restore", "continue") else start
+    return (
+        after({"restore": "reject 1", "continue": "pause"}[name], start) if name in ("restore", "continue") else start
+    )
 
 
 def test_every_order_is_among_those_that_are_given_with_a_secret() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from compass.entrypoints.cli.render.output import clean, tell
 from compass.ports.errors import BadInputError
 
 
@@ -14,7 +15,7 @@ def answered(given: str, question: str, example: str, *, needed: bool = True) ->
     if given:
         return given
     if somebody_there():
-        print(question, end="", file=sys.stderr, flush=True)
+        print(clean(question), end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline().strip()
         if line or not needed:
             return line
@@ -31,10 +32,10 @@ def somebody_there() -> bool:
 def picked(question: str, options: Sequence[str], other: str) -> int | None:
     """The place of the option that a person picks by its number; None for `other`, also with Enter. What is neither is
     asked again. Raises BadInputError where the input ends."""
-    print(f"{question}:", file=sys.stderr)
+    tell(f"{question}:")
     for number, option in enumerate(options, start=1):
-        print(f"  {number}  {option}", file=sys.stderr)
-    print(f"  0  {other}", file=sys.stderr)
+        tell(f"  {number}  {option}")
+    tell(f"  0  {other}")
     while True:
         print(f"Which is meant (1 to {len(options)}; Enter: 0)? ", end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
@@ -42,5 +43,5 @@ def picked(question: str, options: Sequence[str], other: str) -> int | None:
             raise BadInputError("nothing was picked", where="what it was", hint="; ".join(options))
         if line.strip() in ("", "0"):
             return None
-        if line.strip().isdigit() and int(line) <= len(options):
+        if line.strip().isdecimal() and 0 < int(line) <= len(options):
             return int(line) - 1

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from compass.disproof import all_strategies
 from compass.domain.board import Board
@@ -12,7 +13,17 @@ from compass.domain.failure import Status
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.render.output import tell
 from compass.entrypoints.settings import Settings
-from compass.investigation.commanding import Back, Choice, Desk, Ordered, Parsed, desk_of, order_named, understand
+from compass.investigation.commanding import (
+    Back,
+    Choice,
+    Desk,
+    Option,
+    Ordered,
+    Parsed,
+    desk_of,
+    order_named,
+    understand,
+)
 from compass.investigation.commanding.give import give, somebody
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError
@@ -22,6 +33,8 @@ WORKS = frozenset({"test", "theory", "answer"})
 LIVING = frozenset({"pause", "continue", "stop"})
 """Orders that make sense only while it runs."""
 Read = Callable[[Desk], Parsed]
+CHANGED = "The list has changed since you saw it."
+_SHARE = re.compile(r"\((?:<?\d+(?:\.\d+)?) %\)")
 
 
 def owed(board: Board) -> bool:
@@ -59,18 +72,22 @@ def order(
 
 def ordered(
     reference: str | None, read: Read, *, reason: str = "", confidence: float | None = None, choose: int | None = None,
-    consent: Callable[[tuple[str, ...]], bool], took_s: float | None = None,
+    shown: Sequence[str] = (), consent: Callable[[tuple[str, ...]], bool], took_s: float | None = None,
 ) -> Given:  # fmt: skip
     """Read an order on the board as it stands, show it back where it asks for that, commit it, and take the
-    investigation up again where it has ended and the order needs work."""
+    investigation up again where it has ended and the order needs work.
+
+    `choose` is the number of an option; `shown` the options that the person saw when picking it. Where the board has
+    moved on and the number means something else now, nothing is ordered and the choice is shown again."""
     chosen = session.settings()
 
     async def work() -> Given:
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
-            parsed = read(desk(loaded, chosen))
-            if isinstance(parsed, Choice) and choose is not None and 0 < choose <= len(parsed.options):
-                parsed = parsed.options[choose - 1].order
+            table = desk(loaded, chosen)
+            parsed = read(table)
+            if choose is not None:
+                parsed = _picked(parsed, table, choose, shown)
             if isinstance(parsed, Choice):
                 return Given(order="", lines=parsed.lines, counts=False, choices=tuple(o.text for o in parsed.options))
             if isinstance(parsed, Back):
@@ -78,6 +95,24 @@ def ordered(
             return await _give(chronicle, chosen, loaded, parsed, reason, confidence, took_s, consent)
 
     return session.run(work)
+
+
+def _picked(parsed: Parsed, table: Desk, choose: int, shown: Sequence[str]) -> Parsed:
+    """The order of the option with that number, if it is still what was shown; else what the words mean by now."""
+    if isinstance(parsed, Ordered) and shown:  # by now the words decide
+        only = Option(text=parsed.show(table)[0], order=parsed)
+        parsed = Choice(question="Now it can only mean this.", options=(only,))
+    if not isinstance(parsed, Choice):
+        return parsed
+    option = parsed.options[choose - 1] if 0 < choose <= len(parsed.options) else None
+    if option is not None and (not shown or _same(option.text, shown[choose - 1])):
+        return option.order
+    return replace(parsed, question=f"{CHANGED} {parsed.question}") if shown else parsed
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two options mean the same: the share in them moves while somebody reads."""
+    return _SHARE.sub("", one) == _SHARE.sub("", other)
 
 
 def desk(loaded: session.Loaded, chosen: Settings) -> Desk:
@@ -100,12 +135,18 @@ async def _give(
     if parsed.asks and not consent(shown):
         return Given(order=parsed.name, lines=(*shown, "Nothing was added: it needs your yes (--yes)."), counts=False)
     who = somebody(reason=reason, confidence=confidence, elapsed_s=loaded.elapsed_s, took_s=took_s)
+    from compass.entrypoints.cli.resuming import abandoned, reopened
+
+    if parsed.asks:  # it may have ended while the person read
+        loaded = await session.load(chronicle, chosen, str(loaded.id))
+        running = loaded.board.status is Status.RUNNING
+    order = parsed.apply(table, who)
     if running or parsed.name not in WORKS:
         await give(chronicle, loaded.id, parsed, table, who)
-        return Given(order=parsed.name, lines=shown)
-    from compass.entrypoints.cli.resuming import reopened
-
-    result = await reopened(chronicle, chosen, loaded, parsed.apply(table, who))
+        if parsed.name not in WORKS or not await abandoned(chronicle, loaded.id):
+            return Given(order=parsed.name, lines=shown)
+        order = ()  # it is recorded, and nobody is left who would work on it
+    result = await reopened(chronicle, chosen, loaded, order)
     return Given(order=parsed.name, lines=(*shown, f"It was taken up again. {result.view.said}".strip()), taken_up=True)
 
 

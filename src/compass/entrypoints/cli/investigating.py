@@ -14,7 +14,7 @@ from uuid import UUID
 from rich.console import Console
 
 from compass.domain.board import Board
-from compass.domain.chronicle import Payload, Resumed
+from compass.domain.chronicle import Resumed
 from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime
@@ -34,7 +34,9 @@ from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import SourceChoice, live_choice, means, recording_choice, runner_name
 from compass.investigation.advising.hear import Consent
 from compass.investigation.commanding import Ordered, desk_of, order_named
+from compass.investigation.commanding.base import Payloads
 from compass.investigation.commanding.give import give, somebody
+from compass.investigation.commanding.go_on import Continue
 from compass.investigation.commanding.stop import Stop
 from compass.investigation.recorder import Listener, Recorder, show_nothing
 from compass.investigation.runner import Gate, Means, investigate, open_investigation
@@ -207,7 +209,7 @@ async def _talked(job: _Job, console: Console) -> tuple[Board, int]:
 
     async def take_up() -> Board:
         async def begin(recorder: Recorder, using: Means) -> None:
-            await recorder.append(resumed(recorder, using), actor="human")
+            await recorder.append(*taken_up(recorder, using), actor="human")
 
         await wait_for_lease(recorder, limits.lease_s, quiet=True)
         await _run(job, recorder, deeper, begin, talk.tell)
@@ -233,13 +235,19 @@ async def _run(job: _Job, recorder: Recorder, using: Means, begin: Begin, say: C
     return before
 
 
-def resumed(recorder: Recorder, using: Means) -> tuple[str, Payload]:
-    """The event that an investigation is taken up again, by whom and with what."""
-    after = recorder.board.seq
-    return f"resumed/{after}", Resumed(
-        runner=recorder.runner.split(":")[1], after_seq=after, budget_usd=using.budget_usd,
+def taken_up(recorder: Recorder, using: Means) -> Payloads:
+    """The events that an investigation is taken up again, by whom and with what. A pause that somebody ordered before
+    it stopped running ends with it: else all that is ordered now would wait for a person who is gone."""
+    board = recorder.board
+    resumed = Resumed(
+        runner=recorder.runner.split(":")[1], after_seq=board.seq, budget_usd=using.budget_usd,
         model=using.model.name if using.model is not None else "",
     )  # fmt: skip
+    going_on: Payloads = ()
+    if board.orders.paused:
+        order = Ordered(kind=order_named("continue"), value=Continue(reason="taken up again"))
+        going_on = order.apply(desk_of(board, using.crew.mechanisms), somebody())
+    return (*going_on, (f"resumed/{board.seq}", resumed))
 
 
 async def _observed(chronicle: Chronicle, investigation: UUID, before: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
 from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked
@@ -16,8 +17,8 @@ from compass.entrypoints.cli.investigating import (
     EXIT_OF,
     Request,
     Result,
-    resumed,
     run_to_end,
+    taken_up,
     wait_for_lease,
 )
 from compass.entrypoints.cli.render.output import tell
@@ -29,7 +30,6 @@ from compass.investigation.advising.sent import settle
 from compass.investigation.commanding import Ordered, desk_of, order_named
 from compass.investigation.commanding.base import Payloads
 from compass.investigation.commanding.give import ACTOR, give, somebody
-from compass.investigation.commanding.go_on import Continue
 from compass.investigation.commanding.stop import Stop
 from compass.investigation.commanding.test import deepen as direction
 from compass.investigation.conclude import conclude
@@ -68,20 +68,11 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
             async def begin(recorder: Recorder, using: Means) -> None:
                 # Else another runner ended it while this one waited.
                 if recorder.board.status in OPEN or owed(recorder.board):
-                    await recorder.append(*_no_pause(recorder, using), resumed(recorder, using), actor="human")
+                    await recorder.append(*taken_up(recorder, using), actor="human")
 
             return await run_to_end(chronicle, investigation, prepared, request, begin)
 
     return session.run(work)
-
-
-def _no_pause(recorder: Recorder, using: Means) -> Payloads:
-    """Whoever takes it up again ends a pause that somebody ordered before it stopped running."""
-    board = recorder.board
-    if not board.orders.paused:
-        return ()
-    going_on = Ordered(kind=order_named("continue"), value=Continue(reason="taken up again"))
-    return going_on.apply(desk_of(board, using.crew.mechanisms), somebody())
 
 
 def test_deeper(reference: str | None, account: str) -> tuple[AccountLine | ProposalLine, Result]:
@@ -149,6 +140,14 @@ async def _orphaned(probe: Recorder) -> bool:
     return (await probe.catch_up()).status is Status.RUNNING
 
 
+async def abandoned(chronicle: Chronicle, investigation: UUID) -> bool:
+    """Whether what was ordered of a running investigation is left lying: its runner died, or ended before seeing it."""
+    probe = Recorder(chronicle, investigation, runner_name(), show_nothing)
+    orphaned = await _orphaned(probe)
+    board = await probe.catch_up()
+    return orphaned or (board.status is not Status.RUNNING and owed(board))
+
+
 async def reopened(
     chronicle: Chronicle, chosen: Settings, loaded: session.Loaded, order: Payloads, *, model: bool = False
 ) -> Result:
@@ -158,7 +157,7 @@ async def reopened(
 
     async def begin(recorder: Recorder, using: Means) -> None:
         # All at once: an order without the round that follows it would be left for whoever resumes next.
-        await recorder.append(*order, resumed(recorder, using), actor="human")
+        await recorder.append(*order, *taken_up(recorder, using), actor="human")
 
     return await run_to_end(chronicle, loaded.id, prepared, request, begin)
 

@@ -12,6 +12,7 @@ from compass.domain.chronicle import NewEvent
 from compass.domain.commanded import POLICY, DecisionMade, DecisionReviewed
 from compass.domain.mechanism import Mechanism
 from compass.entrypoints.cli import session
+from compass.entrypoints.cli.render.output import tell
 from compass.investigation.advising.words import said
 from compass.ports.errors import BadInputError, NotFoundError
 from compass.projections.outcomes import outcome_of
@@ -120,13 +121,13 @@ def add(reference: str | None, number: int, addition: Addition) -> DecisionLine:
 
 def ask(line: DecisionLine) -> Addition:
     """Short questions on the terminal about what is not known yet, each of which may stay open."""
-    print(f"\n{line.number}. {line.decision}", file=sys.stderr)
+    tell(f"\n{line.number}. {line.decision}")
     for option in line.options:
-        print(f"     was shown: {option}", file=sys.stderr)
+        tell(f"     was shown: {option}")
     if line.favoured:
-        print(f"     COMPASS favoured: {line.favoured} ({line.favoured_because})", file=sys.stderr)
+        tell(f"     COMPASS favoured: {line.favoured} ({line.favoured_because})")
     if line.turned_out:
-        print(f"     what people said since: {line.turned_out}", file=sys.stderr)
+        tell(f"     what people said since: {line.turned_out}")
     reason = "" if line.reason else _read(ASKED)
     sure = "" if line.confidence is not None else _read(SURE)
     outcome = "" if line.outcome else _read(BECAME)

@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.commanding import Given, ordered, said
-from compass.entrypoints.cli.render.output import NARROWEST, tell
+from compass.entrypoints.cli.render.output import NARROWEST, clean, tell
 from compass.ports.errors import CompassError
 
 PROMPT = "compass> "
@@ -26,7 +26,7 @@ class Shell:
     reference: str
     say: Callable[[str], None] = print
     read: Callable[[str], str] = input
-    choices: int = 0
+    choices: tuple[str, ...] = ()
     about: str = field(default="")
 
     def run(self) -> None:
@@ -54,15 +54,17 @@ class Shell:
         name, *rest = line.split()
         reading = READING.get(name.lower())
         if reading is not None:
-            self.choices = 0
+            self.choices = ()
             reading(self.reference, rest)
             return
-        picked = int(line) if line.isdigit() and 0 < int(line) <= self.choices else None
+        picked = int(line) if line.isdecimal() and 0 < int(line) <= len(self.choices) else None
         text = self.about if picked is not None else line
-        given = ordered(self.reference, said(text), choose=picked, consent=self._consent, took_s=took_s)
+        given = ordered(
+            self.reference, said(text), choose=picked, shown=self.choices, consent=self._consent, took_s=took_s
+        )
         for one in given.lines if not (given.order and self._asked(given)) else given.lines[-1:]:
-            self.say(one)
-        self.choices, self.about = len(given.choices), text if given.choices else ""
+            self.say(clean(one))
+        self.choices, self.about = given.choices, text if given.choices else ""
 
     def _asked(self, given: Given) -> bool:
         """Whether the lines were shown before, to be said yes to."""
@@ -70,7 +72,7 @@ class Shell:
 
     def _consent(self, lines: tuple[str, ...]) -> bool:
         for one in lines:
-            self.say(one)
+            self.say(clean(one))
         return self.read("y to add, anything else leaves it: ").strip().lower() in ("y", "yes")
 
 

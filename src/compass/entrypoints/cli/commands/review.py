@@ -37,13 +37,15 @@ def review(
         addition = reviewing.Addition(reason=reason, confidence=confidence, outcome=outcome)
         lines: tuple[reviewing.DecisionLine, ...] = (reviewing.add(investigation, decision, addition),)
     else:
-        lines = reviewing.decision_lines(session.read_one(investigation).board, mechanisms)
+        loaded = session.read_one(investigation)
+        lines = reviewing.decision_lines(loaded.board, mechanisms)
         if sys.stdin.isatty() and not as_json:
             for line in [one for one in lines if one.open]:
                 addition = reviewing.ask(line)
                 if not addition.empty:
-                    reviewing.add(investigation, line.number, addition)
-            lines = reviewing.decision_lines(session.read_one(investigation).board, mechanisms)
+                    # "The latest" may be another one by now: what is answered belongs to what was asked about.
+                    reviewing.add(str(loaded.id), line.number, addition)
+            lines = reviewing.decision_lines(session.read_one(str(loaded.id)).board, mechanisms)
     if as_json:
         show_json(lines)
         return

@@ -16,6 +16,8 @@ from compass.redaction import bound
 
 NARROWEST = 40
 SHORTEST = 16
+LONGEST = 4_000
+"""Characters of one line that holds words of telemetry."""
 
 
 class _Console(Console):
@@ -42,13 +44,18 @@ def show(out: Console, lines: Iterable[Text]) -> None:
     """Print lines; control characters that telemetry brought along are taken out."""
     for line in lines:
         plain = line.plain
-        clean = bound(plain, 4000)
-        out.print(line if clean == plain else Text(clean), no_wrap=True, overflow="ignore", crop=False)
+        cleaned = clean(plain)
+        out.print(line if cleaned == plain else Text(cleaned), no_wrap=True, overflow="ignore", crop=False)
 
 
 def tell(text: str) -> None:
     """A line on stderr. It may hold names and words of telemetry and of servers: their control characters go."""
-    print(bound(text, 4000), file=sys.stderr)
+    print(clean(text), file=sys.stderr)
+
+
+def clean(text: str) -> str:
+    """A line that may be printed as it is: nothing in it moves the cursor, sets the clipboard or hides what follows."""
+    return bound(text, LONGEST)
 
 
 @contextmanager

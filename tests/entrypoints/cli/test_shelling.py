@@ -1,0 +1,116 @@
+"""The shell in the process of the test: what a picked number means, and what reaches the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+
+from compass.domain import chronicle as c
+from compass.domain.commanded import SetAside
+from compass.domain.hypothesis import Hypothesis
+from compass.entrypoints.cli.render.verdicts import show_kept
+from compass.entrypoints.cli.shelling import Shell
+from compass.entrypoints.cli.verdicts import Kept
+from compass.entrypoints.clock import SystemClock
+from compass.storage.memory import MemoryChronicle
+from tests.support.boards import LEDGER, WEB, account, posterior, service, theory
+from tests.support.cli import payloads
+from tests.support.in_process import in_process
+from tests.support.past import ended
+
+OSC = "\x1b]52;c;cm0gLXJmIC8=\x07"
+"""Sets the clipboard of the terminal that prints it."""
+FULL, LEAK = theory("disk_full", WEB, "H1"), theory("memory_leak", WEB, "H2")
+
+
+def moved(chronicle: MemoryChronicle, investigation: UUID, shares: dict[Hypothesis, float]) -> None:
+    """The board moves on: other shares."""
+    news = c.PosteriorUpdated(posterior=posterior({account(head).id: share for head, share in shares.items()}))
+    asyncio.run(chronicle.append(investigation, None, [c.NewEvent(key=uuid4().hex, payload=news, actor="test")]))
+
+
+def typing(*steps: str | Callable[[], None]) -> Callable[[str], str]:
+    """Lines of a person; what is no line happens before the next one."""
+    left = list(steps)
+
+    def read(_prompt: str) -> str:
+        while left:
+            step = left.pop(0)
+            if isinstance(step, str):
+                return step
+            step()
+        raise EOFError
+
+    return read
+
+
+@pytest.mark.parametrize("shares", [{FULL: 0.5, LEAK: 0.4}, {FULL: 0.3, LEAK: 0.6}])
+def test_a_number_counts_only_for_what_was_shown_beside_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shares: dict[Hypothesis, float]
+) -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    kept = ended(chronicle, heads={FULL: 0.6, LEAK: 0.3})
+    in_process(chronicle, monkeypatch, capsys)
+    said: list[str] = []
+    swapped = shares[LEAK] > shares[FULL]
+    read = typing("reject web", lambda: moved(chronicle, kept, shares), "1", *(("1",) if swapped else ()))
+    Shell(reference=str(kept), say=said.append, read=read).run()
+    aside = [one.hypothesis for one in payloads(asyncio.run(chronicle.read(kept)), SetAside)]
+    assert aside == [LEAK.id if swapped else FULL.id]
+    assert any("The list has changed" in one for one in said) is swapped
+
+
+def test_a_number_counts_no_more_where_the_words_decide_by_now(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two could be meant when it was shown; one is set aside by the time that its neighbour is picked."""
+    chronicle = MemoryChronicle(clock=SystemClock())
+    pool = theory("disk_full", LEDGER, "H2")
+    kept = ended(chronicle, heads={FULL: 0.6, pool: 0.3})
+
+    def put(hypothesis: Hypothesis, *, restored: bool = False) -> None:
+        aside = SetAside(hypothesis=hypothesis.id, by="ada", restored=restored)
+        news = c.NewEvent(key=uuid4().hex, payload=aside, actor="human")
+        asyncio.run(chronicle.append(kept, None, [news]))
+
+    put(FULL)
+    put(pool)
+    in_process(chronicle, monkeypatch, capsys)
+    said: list[str] = []
+    Shell(reference=str(kept), say=said.append, read=typing("undo", lambda: put(FULL, restored=True), "1", "1")).run()
+    stored = payloads(asyncio.run(chronicle.read(kept)), SetAside)
+    restored = [(one.hypothesis, one.by) for one in stored if one.restored]
+    assert restored == [(FULL.id, "ada"), (pool.id, "human")]
+    assert sum("can only mean this" in one for one in said) == 1
+
+
+def test_a_superscript_is_no_number(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    kept = ended(chronicle, heads={FULL: 0.6, LEAK: 0.3})
+    in_process(chronicle, monkeypatch, capsys)
+    said: list[str] = []
+    Shell(reference=str(kept), say=said.append, read=typing("reject web", "²")).run()
+    assert payloads(asyncio.run(chronicle.read(kept)), SetAside) == []
+    assert len(said) > 3
+
+
+def test_names_of_telemetry_never_reach_the_terminal_raw(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    evil = service(f"web{OSC}shop")
+    kept = ended(chronicle, heads={theory("disk_full", evil, "H1"): 0.6, theory("disk_full", LEDGER, "H2"): 0.3})
+    in_process(chronicle, monkeypatch, capsys)
+    said: list[str] = []
+    Shell(reference=str(kept), say=said.append, read=typing("reject", "disk full", "reject 1", "escalate")).run()
+    Shell(reference=str(kept), read=typing("reject 1", "theory web memory leak", "restore 1")).run()
+    show_kept(Kept(number=1, key="k", said=(f"#1: {evil.name}",), cause=None), as_json=False)
+    printed = capsys.readouterr()
+    text = "".join((*said, printed.out, printed.err))
+    assert "webshop" in printed.out
+    assert "webshop" in "".join(said)
+    assert "\x1b" not in text
+    assert "\x07" not in text
