@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,20 +13,23 @@ from compass.agents.observe import observe
 from compass.agents.screens.logs import LogStudy, log_study
 from compass.agents.screens.series import gap_unless_named
 from compass.analysis.spans import Ints
-from compass.analysis.templates import MAX_TOKENS
 from compass.domain.board import Board
 from compass.domain.entity import EntityRef
-from compass.domain.observation import LINES_SERIES, Observation, Quantity, Verdict
+from compass.domain.observation import Observation, Quantity, Verdict
 from compass.domain.sign import CRITICAL
 from compass.domain.team import CriticalError
 from compass.domain.time import Instant
 from compass.ports.specialist import Look, StepResult
-from compass.projections.team.lines import contains, may_contain
+from compass.projections.team.critical import series_of
+from compass.projections.team.lines import contains, plain, says
 from compass.projections.team.reach import holding
 from compass.redaction import redact
 
 STRENGTH = 0.9
 """The team says that it is critical; nothing was compared. No mechanism that ships asks for the sign."""
+Lines = Sequence[tuple[str, str]]
+"""Lines as they were written and as they are compared."""
+_PLACED = re.compile(r"(?i)\[?redacted[^\]]*\]?")
 HIDES = "critical errors, as the team wrote them down"
 
 
@@ -52,9 +56,14 @@ class CriticalScreen:
         if team is None or incident is None:
             return
         for group, entity in enumerate(study.table.entities):
-            mine = study.lines.group == group
-            for entry in holding(team.critical_errors, entity, board.containment, incident.now_ns):
-                rows = _rows(study, np.flatnonzero(mine), entry)
+            entries = tuple(holding(team.critical_errors, entity, board.containment, incident.now_ns))
+            if not entries:
+                continue
+            mine = np.flatnonzero(study.lines.group == group)
+            mine = mine[np.argsort(study.table.times_ns[mine], kind="stable")]
+            lines = [(line, plain(line)) for line in map(str, study.table.line[mine])]
+            for entry in entries:
+                rows = mine[list(_saying(lines, entry.lines))] if lines else mine
                 if rows.size:
                     yield self._observe(study, entity, entry, rows)
 
@@ -67,27 +76,26 @@ class CriticalScreen:
         text = f"{entity}: {entry.id}{means}, {counted}: {study.example(first)}"
         return observe(
             agent=self.agent, sign=CRITICAL, entity=entity, verdict=Verdict.ANOMALY, text=text, answer=study.answer,
-            series=f"{LINES_SERIES}{entity.key}|{entry.id}", strength=STRENGTH, statements=study.statements(first),
+            series=series_of(entity, entry), strength=STRENGTH, statements=study.statements(first),
             since=Instant(ns=int(study.table.times_ns[first])), value=Quantity(value=float(now.size)),
             baseline=Quantity(value=float(rows.size - now.size)),
         )  # fmt: skip
 
 
-def _rows(study: LogStudy, rows: Ints, entry: CriticalError) -> Ints:
-    """Of `rows` (in the order of time) those that say it. Templates that cannot are passed over: lines are many."""
-    ids = study.templates.ids[rows]
-    able = [k for k in np.unique(ids) if _able(study, int(k), entry.lines)]
-    said = [int(row) for row in rows[np.isin(ids, able)] if _says(str(study.table.line[row]), entry.lines)]
-    return np.array(said, dtype=np.int64)[np.argsort(study.table.times_ns[said], kind="stable")] if said else rows[:0]
+def _saying(lines: Lines, wanted: tuple[str, ...]) -> Iterator[int]:
+    """The numbers of the lines that say one of `wanted`, as they were written or as COMPASS shows them.
+
+    Every line is read: a template has a wildcard where an error code stands, and only a part of a structured line.
+    """
+    shown = tuple((one, _beside(one)) for one in wanted if _PLACED.search(one))
+    for number, (line, said) in enumerate(lines):
+        if any(says(said, one) for one in wanted) or any(
+            all(piece in said for piece in beside) and contains(redact(line), one) for one, beside in shown
+        ):
+            yield number
 
 
-def _able(study: LogStudy, template: int, wanted: tuple[str, ...]) -> bool:
-    text = study.templates.texts[template]
-    if len(text.split()) >= MAX_TOKENS:  # what stands behind is not in the template
-        return True
-    example = str(study.table.line[study.templates.examples[template]])  # with what a template leaves out: its level
-    return any(may_contain(text, line) or contains(example, line) for line in wanted)
-
-
-def _says(line: str, wanted: tuple[str, ...]) -> bool:
-    return any(contains(line, one) for one in wanted) or any(contains(redact(line), one) for one in wanted)
+def _beside(wanted: str) -> tuple[str, ...]:
+    """What a line says as it was written where, with its secrets left out, it says `wanted`: to leave them out takes
+    much longer than to look for this."""
+    return tuple(piece for part in _PLACED.sub("*", wanted).split("*") if (piece := plain(part)))

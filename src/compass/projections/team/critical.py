@@ -14,17 +14,26 @@ from compass.projections.team.reach import holding
 
 
 def critical_errors(
-    entries: tuple[CriticalError, ...], o: Observation, containment: Mapping[EntityRef, EntityRef], now_ns: int
-) -> tuple[CriticalError, ...]:
+    entries: tuple[CriticalError, ...], o: Observation, containment: Mapping[EntityRef, EntityRef], now_ns: int,
+    *, masked: bool = False,
+) -> tuple[CriticalError, ...]:  # fmt: skip
     """The critical errors that an observation is, or may be, about: by the templates it rests on and, where it is read
-    from lines, by its own words, which quote an example."""
+    from lines, by its own words, which quote an example; what was looked for by name also by that name, as not all of
+    a line is quoted. `masked`: also where nothing but an error code is named, and a wildcard may stand for it."""
     read = o.sign == CRITICAL or o.sign.startswith("log.") or o.series.startswith(LINES_SERIES)
     if not entries or not (read or o.statements):
         return ()
     return tuple(
         entry for entry in holding(entries, o.entity, containment, now_ns)
-        if any(contains(o.text, line) or any(may_contain(said, line) for said in o.statements) for line in entry.lines)
+        if (o.sign == CRITICAL and o.series == series_of(o.entity, entry))
+        or any(contains(o.text, line) for line in entry.lines)
+        or any(may_contain(said, line, masked=masked) for line in entry.lines for said in o.statements)
     )  # fmt: skip
+
+
+def series_of(entity: EntityRef, entry: CriticalError) -> str:
+    """By which an observation of lines that were looked for says what they were looked for for."""
+    return f"{LINES_SERIES}{entity.key}|{entry.id}"
 
 
 def criticals(board: Board) -> tuple[tuple[Observation, tuple[CriticalError, ...]], ...]:

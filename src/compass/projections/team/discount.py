@@ -35,7 +35,7 @@ def discounted(board: Board, o: Observation) -> Discounted | None:
         return None
     if not team.normal and not team.false_alarms:
         return None
-    if critical_errors(team.critical_errors, o, board.containment, incident.now_ns):
+    if critical_errors(team.critical_errors, o, board.containment, incident.now_ns, masked=True):
         return None
     for entry in _holding(team.normal, o, board, incident.now_ns):
         if is_about(entry.matching, o) and _in_range(entry, o) and _at_its_time(entry, o, board):
