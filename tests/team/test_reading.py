@@ -185,6 +185,19 @@ def test_too_many_entries_are_refused(tmp_path: Path) -> None:
     assert said(tmp_path) == [f"orders.yaml: there are {MAX_ENTRIES + 1} entries in all; keep the 500 that matter"]
 
 
+def test_too_many_entries_are_not_compared_with_each_other(tmp_path: Path) -> None:
+    many = "".join(
+        f"  - {{id: same, until: 2020-01-01, signs: [latency.up], at_most: {n}, unit: s}}\n" for n in range(MAX_ENTRIES)
+    )
+    write(tmp_path, f"scope: global\nnormal:\n{many}escalation:\n  - {{who: a, how: x}}\n")
+    assert said(tmp_path) == [f"orders.yaml: there are {MAX_ENTRIES + 1} entries in all; keep the 500 that matter"]
+
+
+def test_a_number_that_no_float_can_hold_is_wrong(tmp_path: Path) -> None:
+    write(tmp_path, f"scope: global\nnormal:\n  - {{id: a, signs: [latency.up],\n    at_most: {'9' * 400}}}\n")
+    assert said(tmp_path) == [f"orders.yaml:4: 'at_most' must be a number, not '{'9' * 40}'; and its unit in  unit:"]
+
+
 def test_a_folder_without_files_says_so(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert [(one.gravity, one.what) for one in found.problems] == [(Gravity.ERROR, "there is no YAML file in it")]

@@ -36,8 +36,11 @@ def test_values_lines_and_how_they_were_written() -> None:
 def test_nothing_and_a_day_that_does_not_exist() -> None:
     assert locate(b"# only a comment\n") is None
     assert locate(b"2026-02-30") == Node(1, value="2026-02-30", text="2026-02-30")
-    with pytest.raises(YamlError, match="not valid YAML"):
-        parse(b"2026-02-30", trusted=True)
+    longest = b"1" + b":0" * 300 + b".5"  # in base 60
+    assert locate(longest) == Node(1, value=longest.decode(), text=longest.decode())
+    for data in (b"2026-02-30", longest):
+        with pytest.raises(YamlError, match="not valid YAML"):
+            parse(data, trusted=True)
 
 
 @pytest.mark.parametrize("data", [b"[" * 100_000, b"{a: " * (MAX_DEPTH + 1), b"- " * (MAX_DEPTH + 1) + b"x"])
@@ -52,6 +55,10 @@ def test_depth_is_bounded_before_anything_is_built(data: bytes) -> None:
     [
         (b"a: 1\nb: &x 1", "anchors", 2),
         (b"\n*x", "anchors", 2),
+        (b"a: 1\nuntil: !!timestamp x", "a YAML tag: tag:yaml.org,2002:timestamp", 2),
+        (b"a: !!bool x", "a YAML tag", 1),
+        (b"a:\n\n- !!int ''", "a YAML tag", 3),
+        (b"!mine {a: 1}", "a YAML tag: !mine", 1),
         (b"a: b: c", "mapping values are not allowed", 1),
         (b"\xff\xff", "unreadable characters", 0),
         (b"x" * (MAX_FILE_BYTES + 1), "larger than 512 KiB", 0),

@@ -85,7 +85,7 @@ class Fields:
         if node is None:
             return None
         value = node.value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
             self.wrong(node.line, f"{key!r} must be a number, not {node.text[:40]!r}", "and its unit in  unit:")
             return None
         return float(value) + 0.0  # a zero has no sign
@@ -109,3 +109,10 @@ class Fields:
             except ValueError as error:
                 self.wrong(line, f"{key!r}: {error}")
         return tuple(found)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int of more figures than a float can have
+        return False

@@ -51,10 +51,12 @@ def read_knowledge(folder: Path, catalogue: Catalogue, today: date) -> Reading:
         entries += _read_file(file, fields, found)
     if not files and not problems.found:
         problems.add(Written(path=str(folder), line=0), "there is no YAML file in it", "compass knowledge init")
+    knowledge = knowledge_of(found)
     if entries > MAX_ENTRIES:
         fields = Fields(path=files[-1].path, node=files[-1].root, problems=problems)
         fields.wrong(0, f"there are {entries} entries in all", f"keep the {MAX_ENTRIES} that matter")
-    knowledge = knowledge_of(found)
+        # Each is compared with each other: of so many that would take long, and they have to be fewer in any case.
+        return Reading(knowledge=knowledge, problems=problems.ordered(), files=len(files))
     check(knowledge, catalogue, today, problems, partly=problems.errors > 0)
     return Reading(knowledge=knowledge, problems=problems.ordered(), files=len(files))
 

@@ -1,7 +1,8 @@
 """YAML that somebody else wrote: bounded before anything is built from it, and located by line.
 
 A small YAML file can do harm: aliases expand without bound, deep nesting overflows the C stack of whatever builds it,
-and a key that stands twice silently loses its first value. All of that is refused here, for every reader.
+a key that stands twice silently loses its first value, and a tag may ask for what its value
+cannot be. All of that is refused here, for every reader.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def parse(data: bytes, *, trusted: bool) -> object:
         return yaml.load(data, Loader=Loader)
     except yaml.YAMLError as error:
         raise _of(error) from error
-    except (ValueError, RecursionError) as error:  # a date that does not exist; nesting beyond reason
+    except (ValueError, OverflowError, RecursionError) as error:  # a date that does not exist; nesting beyond reason
         raise YamlError("is not valid YAML") from error
 
 
@@ -93,6 +94,8 @@ def check_shape(data: bytes) -> None:
         for event in yaml.parse(data, Loader=Loader):
             if getattr(event, "anchor", None) is not None:  # of aliases too
                 raise YamlError("uses YAML anchors", _line(event), "write the values out")
+            if getattr(event, "tag", None) is not None:  # what a tag asks for fails in ways of its own
+                raise YamlError(f"uses a YAML tag: {event.tag[:80]}", _line(event), "leave the tag out")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -119,7 +122,7 @@ def _node(loader: Loader, found: yaml.Node) -> Node:
         return Node(line, fields=tuple(fields.values()))
     try:
         return Node(line, value=loader.construct_object(found), text=found.value)
-    except ValueError:  # a date that does not exist: as text it is somebody's to judge
+    except (ValueError, OverflowError):  # a date that does not exist: as text it is somebody's to judge
         return Node(line, value=found.value, text=found.value)
 
 
