@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from compass.entrypoints.cli import dry_running
 from compass.entrypoints.clock import SystemClock
+from compass.ports.errors import SourceUnavailableError
 from compass.storage.memory import MemoryChronicle
 from tests.support.in_process import Compass, in_process
 
@@ -66,6 +68,22 @@ def test_past_investigations_are_judged_again_and_left_as_they_are(
     for said in ("1 past incident, each with", "1 would have ended differently; in all, 1 worse", "because", "it was "):
         assert said in done.out
     assert compass("replay", "--json").out == lines
+
+
+def test_where_nothing_could_be_looked_at_nothing_is_known_to_be_as_good(
+    compass: Compass, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: object) -> None:
+        raise SourceUnavailableError("timed out", where="recording")
+
+    words = ("knowledge", "dry-run", folder(tmp_path / "elsewhere", ELSEWHERE))
+    assert compass(*words, "--fail-if-worse").code == 0  # there is no past incident yet: nothing was skipped
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "recording.yaml").write_text("{}")
+    monkeypatch.setattr(dry_running, "_recorded", lost)
+    words = (*words, "--recordings", tmp_path / "broken")
+    assert compass(*words, "--fail-if-worse").code == 3
+    assert compass(*words).code == 0
 
 
 def test_an_applied_version_can_be_tried_and_nothing_applied_is_said(compass: Compass, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import typer
 from compass.entrypoints.cli.options import Json
 from compass.entrypoints.cli.team_commands import Folder
 
+WORSE = "Exit code 1 where any incident would have ended worse, 3 where all of them were skipped: for CI."
+
 
 def dry_run(
     folder: Folder = None,
@@ -22,9 +24,7 @@ def dry_run(
     truth: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Labels of the recordings. Default: a folder truth beside them.")
     ] = None,
-    fail_if_worse: Annotated[
-        bool, typer.Option("--fail-if-worse", help="Exit code 1 where any incident would have ended worse: for CI.")
-    ] = False,
+    fail_if_worse: Annotated[bool, typer.Option("--fail-if-worse", help=WORSE)] = False,
     as_json: Json = False,
 ) -> int:
     """Show which past incidents would have ended differently with the team's files, and what in them does it.

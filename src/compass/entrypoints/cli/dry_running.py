@@ -77,7 +77,8 @@ class DryRun:
 
 
 def run_dry(wish: Wish) -> int:
-    """0, or with `fail_if_worse` 1 where anything ended worse; 1 where the folder has to be mended first."""
+    """0, or with `fail_if_worse` 1 where anything ended worse and 3 where nothing could be looked at though there was
+    something; 1 where the folder has to be mended first."""
     chosen = session.settings()
     named, team = _from_files(wish, chosen)
     if named and team is None:
@@ -98,7 +99,15 @@ def run_dry(wish: Wish) -> int:
     else:
         out = console()
         show(out, dry_run_lines(found, page(out, full=True)))
-    return int(ExitCode.FAILED if wish.fail_if_worse and found.worse else ExitCode.DONE)
+    if not wish.fail_if_worse:
+        return int(ExitCode.DONE)
+    return int(_judged(found))
+
+
+def _judged(found: DryRun) -> ExitCode:
+    if found.worse:
+        return ExitCode.FAILED
+    return ExitCode.INCONCLUSIVE if found.skipped and not found.looked_at else ExitCode.DONE
 
 
 def _from_files(wish: Wish, chosen: Settings) -> tuple[str, TeamKnowledge | None]:
