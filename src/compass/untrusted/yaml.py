@@ -94,8 +94,9 @@ def check_shape(data: bytes) -> None:
         for event in yaml.parse(data, Loader=Loader):
             if getattr(event, "anchor", None) is not None:  # of aliases too
                 raise YamlError("uses YAML anchors", _line(event), "write the values out")
-            if getattr(event, "tag", None) is not None:  # what a tag asks for fails in ways of its own
-                raise YamlError(f"uses a YAML tag: {event.tag[:80]}", _line(event), "leave the tag out")
+            tag: str | None = getattr(event, "tag", None)
+            if tag is not None:  # what a tag asks for fails in ways of its own
+                raise YamlError(f"uses a YAML tag: {tag[:80]}", _line(event), "leave the tag out")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
