@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from compass.domain.documents import DocumentsChange, Wanted
 from compass.entrypoints import documents as documents_module
 from compass.entrypoints.clock import SystemClock
+from compass.entrypoints.committed import _last
 from compass.entrypoints.documents import keep, read_folder, read_paths, remove, sync
 from compass.ports.errors import BadInputError, NotFoundError
 from compass.storage.memory_documents import MemoryDocuments
@@ -29,6 +31,16 @@ def folder(tmp_path: Path) -> Path:
     (made / ".git" / "x.md").write_text("# Git\nwords\n")
     (made / "empty.md").write_text("# Only a heading\n")
     return made
+
+
+def git_in(repository: Path) -> Callable[..., str]:
+    def git(*words: str, at: str = "2026-01-02T03:04:05Z") -> str:
+        who = {"GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at, "HOME": str(repository), "GIT_CONFIG_NOSYSTEM": "1"}
+        named = ["-c", "user.name=a", "-c", "user.email=a@b.example", "-C", str(repository)]
+        done = subprocess.run(["git", *named, *words], check=True, capture_output=True, env={**os.environ, **who})
+        return done.stdout.decode().strip()
+
+    return git
 
 
 @pytest.fixture
@@ -149,14 +161,7 @@ async def test_an_embedder_that_fails_leaves_them_found_by_words(folder: Path) -
 
 
 async def test_git_says_where_they_stand_and_when_they_last_changed(folder: Path, documents: MemoryDocuments) -> None:
-    repository = folder.parent
-
-    def git(*words: str, at: str = "2026-01-02T03:04:05Z") -> str:
-        who = {"GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at, "HOME": str(repository), "GIT_CONFIG_NOSYSTEM": "1"}
-        named = ["-c", "user.name=a", "-c", "user.email=a@b.example", "-C", str(repository)]
-        done = subprocess.run(["git", *named, *words], check=True, capture_output=True, env={**os.environ, **who})
-        return done.stdout.decode().strip()
-
+    git = git_in(folder.parent)
     git("init", "-q")
     git("add", "documents/runbooks", "documents/notes.TXT")
     git("commit", "-qm", "one")
@@ -177,3 +182,51 @@ async def test_git_says_where_they_stand_and_when_they_last_changed(folder: Path
     # Named by their path in the repository, from wherever they are read.
     assert list(read_paths([folder / "runbooks"]).documents) == ["documents/runbooks/pool.md"]
     assert list(read_paths([folder / "notes.TXT"]).documents) == ["documents/notes.TXT"]
+
+
+@pytest.mark.parametrize("broken", ["no git", "another repository", "not trusted"])
+def test_names_are_the_same_where_git_cannot_be_asked(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """Under another name everything would be kept twice."""
+    git_in(tmp_path)("init", "-q")
+    before = read_folder(folder / "runbooks")
+    assert list(before.documents) == ["documents/runbooks/pool.md"]
+    assert before.notes == ()
+    if broken == "no git":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    elif broken == "another repository":
+        monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    else:
+        (tmp_path / ".git" / "config").write_text("[not a config")
+    for read in (read_folder(folder / "runbooks"), read_paths([folder / "runbooks" / "pool.md"])):
+        assert list(read.documents) == list(before.documents)
+        told = [note.partition(": ")[2] for note in read.notes]
+        assert told == ([] if broken == "another repository" else ["git does not say which commits it is of"])
+
+
+def test_a_commit_of_no_time_that_can_be_read_is_left_out_with_what_it_changed() -> None:
+    commits = (
+        ("c3 ", "a.md"),
+        ("c2 2026-02-02T03:04:05+00:00", "a.md\nb.md"),
+        ("c1 9999-12-31T23:59:59-14:00", "c.md"),
+    )
+    log = "".join(f"\x01{head}\n\n{names}\n\n" for head, names in commits)
+    found = _last(log, {"a.md", "b.md", "c.md"})
+    assert {name: commit.sha for name, commit in found.items()} == {"b.md": "c2"}, "c2 is not the last of a.md"
+
+
+@pytest.mark.parametrize("odd", ["odd\x1b[2J", "two\nlines", "bytes\udcff"])
+def test_folders_whose_names_cannot_be_printed_are_left_out_or_refused(folder: Path, odd: str) -> None:
+    (folder / odd).mkdir()
+    (folder / odd / "a.md").write_text("words\n")
+    read = read_folder(folder)
+    assert sorted(read.documents) == ["documents/notes.TXT", "documents/runbooks/pool.md"]
+    (note,) = [one for one in read.notes if "cannot be printed" in one]
+    assert note == f"{f'{odd}/a.md'!a}: left out, its name cannot be printed"
+    with pytest.raises(BadInputError, match="the name cannot be printed") as told:
+        read_folder(folder / odd)
+    assert str(told.value).isprintable()
+    (folder / f"{odd}.md").write_text("words\n")
+    with pytest.raises(BadInputError, match="the name cannot be printed"):
+        read_paths([folder / f"{odd}.md"])

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from compass.analysis.documents import MOST_BYTES, SUFFIXES, document_of
 from compass.domain.documents import Document, DocumentsChange, KeptDocument
-from compass.entrypoints.committed import committed
+from compass.entrypoints.committed import committed, prefix_of
 from compass.ports.documents import Documents
 from compass.ports.errors import BadInputError, EmbeddingError, NotFoundError
 
 MOST_FILES = 2_000
 MOST_TOLD = 10
 _EMBED = 256
+_NOT_ASKED = "{}: git does not say which commits it is of"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +80,10 @@ def read_folder(folder: Path, *, root: str | None = None) -> ReadDocuments:
     if not folder.is_dir():
         raise BadInputError("there is no such folder", where=str(folder))
     known = committed(folder)
-    root = (root if root is not None else known.prefix or folder.resolve().name).strip("/") or "documents"
+    root = _printable(root_of(folder) if root is None else root.strip("/") or "documents")
     found, notes = _files(folder)
+    if not known.asked:
+        notes.append(_NOT_ASKED.format(root))
     if len(found) > MOST_FILES:
         raise BadInputError(
             f"{len(found):,} documents are too many at once (at most {MOST_FILES:,})", where=str(folder),
@@ -107,6 +110,18 @@ def read_folder(folder: Path, *, root: str | None = None) -> ReadDocuments:
     return ReadDocuments(documents=documents, roots=(root,), notes=tuple(notes))
 
 
+def root_of(folder: Path) -> str:
+    """What the names of the documents below a folder begin with, also of one that is not there any more."""
+    return prefix_of(folder) or folder.resolve().name or "documents"
+
+
+def _printable(name: str) -> str:
+    """`name`, which goes to the database, to prompts and terminals."""
+    if not name.isprintable():
+        raise BadInputError("the name cannot be printed", where=ascii(name), hint="rename it, or add it with --as NAME")
+    return name
+
+
 def read_paths(paths: Iterable[Path], *, root: str | None = None) -> ReadDocuments:
     """Folders, each whole, and single files."""
     documents: dict[str, Document] = {}
@@ -126,13 +141,13 @@ def _read_file(path: Path, root: str | None) -> ReadDocuments:
     if path.suffix.lower() not in SUFFIXES:
         raise BadInputError(f"only {', '.join(sorted(SUFFIXES))} are read", where=str(path))
     known = committed(path.parent)
-    name = f"{root if root is not None else known.prefix or ''}/{path.name}".strip("/")
+    name = _printable(f"{root if root is not None else known.prefix or ''}/{path.name}".strip("/"))
     document = document_of(name, _bytes(path, str(path)))
     if not document.passages:
         raise BadInputError("there is nothing to read in it", where=str(path))
     if (commit := known.files.get(path.name)) is not None:
         document = replace(document, head=replace(document.head, commit=commit.sha, changed_at=commit.at))
-    return ReadDocuments(documents={name: document})
+    return ReadDocuments(documents={name: document}, notes=() if known.asked else (_NOT_ASKED.format(name),))
 
 
 async def remove(documents: Documents, names: Iterable[str]) -> tuple[str, ...]:
@@ -172,13 +187,14 @@ def _files(folder: Path) -> tuple[list[str], list[str]]:
             path = Path(at, name)
             if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
                 continue
-            if not name.isprintable():
-                notes.append(f"{name!a}: left out, its name cannot be printed")
+            below = path.relative_to(folder).as_posix()
+            if not below.isprintable():
+                notes.append(f"{below!a}: left out, its name cannot be printed")
                 continue
             if path.is_symlink() and not path.resolve().is_relative_to(whole):
-                notes.append(f"{path}: left out, it is a link out of the folder")
+                notes.append(f"{below}: left out, it is a link out of the folder")
                 continue
-            found.append(path.relative_to(folder).as_posix())
+            found.append(below)
     return found, notes
 
 

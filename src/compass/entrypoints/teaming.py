@@ -11,7 +11,7 @@ from compass.domain.documents import DocumentsChange
 from compass.domain.team import TeamKnowledge
 from compass.domain.team_version import TeamVersion
 from compass.entrypoints.config import Config
-from compass.entrypoints.documents import ReadDocuments, compare, keep, read_folder
+from compass.entrypoints.documents import ReadDocuments, compare, keep, read_folder, root_of
 from compass.entrypoints.repository import origin_of
 from compass.entrypoints.settings import Settings
 from compass.mechanisms.loader import load_catalogue
@@ -39,11 +39,13 @@ class Validated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """What a folder says: its knowledge, and its documents where it has a folder of them."""
+    """What a folder says: its knowledge, and its documents where it has a folder of them. `gone`: it has none (any
+    more: git removes one with its last file), so that what was kept of it goes, and `documents` are none."""
 
     folder: Path
     knowledge: TeamKnowledge
     documents: ReadDocuments | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +104,12 @@ def validated(folder: Path, reading: Reading) -> Validated:
 def files_of(folder: Path, reading: Reading) -> Files:
     """With the documents below the folder. Raises BadInputError where one of them is wrong."""
     below = folder / DOCUMENTS
-    return Files(
-        folder=folder, knowledge=reading.knowledge, documents=read_folder(below) if below.is_dir() else None
-    )  # fmt: skip
+    if below.is_dir():
+        return Files(folder=folder, knowledge=reading.knowledge, documents=read_folder(below))
+    if below.is_symlink() or below.exists():  # to a place that is not there now, perhaps: nothing is known of it
+        return Files(folder=folder, knowledge=reading.knowledge)
+    none = ReadDocuments(documents={}, roots=(root_of(below),))
+    return Files(folder=folder, knowledge=reading.knowledge, documents=none, gone=True)
 
 
 async def compared(chronicle: Chronicle, wanted: Files) -> Difference:
@@ -112,7 +117,8 @@ async def compared(chronicle: Chronicle, wanted: Files) -> Difference:
     found = await _difference(chronicle.team_knowledge, wanted.knowledge)
     if wanted.documents is None:
         return found
-    return replace(found, documents=compare(await chronicle.documents.kept(), wanted.documents))
+    documents = compare(await chronicle.documents.kept(), wanted.documents)
+    return found if wanted.gone and not documents.removed else replace(found, documents=documents)
 
 
 async def apply(chronicle: Chronicle, wanted: Files, agree: Agree) -> Done:
@@ -129,7 +135,7 @@ async def apply(chronicle: Chronicle, wanted: Files, agree: Agree) -> Done:
         origin = origin_of(wanted.folder)
         knowledge = replace(wanted.knowledge, commit=origin.commit)
         version = await store.apply(knowledge, based_on=found.based_on, by=origin.by)
-    if wanted.documents is not None:
+    if wanted.documents is not None and found.documents is not None:
         documents = await keep(chronicle.documents, wanted.documents)
     return Done(applied=True, version=version, changes=found.changes, documents=documents)
 

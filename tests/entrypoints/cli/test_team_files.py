@@ -229,3 +229,25 @@ def test_documents_beside_the_files_are_shown_asked_about_and_kept(
     assert done.out.startswith("documents: documents/orders.md:1:1: byte 0xff is no UTF-8"), done.out
     with pytest.raises(BadInputError, match=r"orders\.md"):
         compass("apply", "--yes")
+
+
+def test_the_last_document_goes_also_where_its_folder_went_with_it(
+    compass: Compass, kept: MemoryChronicle, tmp_path: Path
+) -> None:
+    """git removes a folder with its last file."""
+    folder = tmp_path / "knowledge"
+    write(folder, CALL % "x")
+    assert json.loads(compass("diff", "--json").out)["documents"] is None, "there never were any"
+    runbook = write(folder, "# Orders\n\nRestart the ledger first.\n", "documents/orders.md")
+    compass("apply", "--yes")
+    runbook.unlink()
+    runbook.parent.rmdir()
+    runbook.parent.symlink_to(tmp_path / "not mounted")
+    assert compass("apply").out == "nothing differs: version 1 holds\n", "nothing is known of it"
+    runbook.parent.unlink()
+    assert "documents: 0 added, 0 changed, 1 removed, 0 unchanged\n  - documents/orders.md" in compass("diff").out
+    with pytest.raises(BadInputError, match="nobody can be asked"):
+        compass("apply")
+    assert compass("apply", "--yes").out.endswith("1 document kept, changed or removed\n")
+    assert asyncio.run(kept.documents.kept()) == ()
+    assert compass("apply").out == "nothing differs: version 1 holds\n"

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from rich.text import Text
+
 from compass.domain.documents import DocumentsChange, FoundPassage, FoundPassages, KeptDocument, Wanted
 from compass.entrypoints import documents as store
 from compass.entrypoints.cli import session
@@ -81,7 +83,7 @@ def run_remove(names: Sequence[str], *, as_json: bool) -> int:
     if as_json:
         show_json(gone)
     else:
-        print("\n".join(f"removed {name}" for name in gone))
+        show(console(), (Text(f"removed {name}") for name in gone))
     return 0
 
 
