@@ -170,3 +170,20 @@ def test_no_statement_has_two_meanings(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'a' twice"):
         load_queries(twice)
     assert load_queries()["latest"].startswith(b"select id")
+
+
+async def test_what_was_learned_before_an_incident_counted_once_is_derived_once_more(database: str) -> None:
+    """What was imported has no chronicle to derive it from."""
+    before = next(one.version for one in MIGRATIONS if one.name == "lessons_once")
+    await migrate(database, MIGRATIONS[: before - 1])
+    rows = ", ".join(
+        f"('t', gen_random_uuid(), now(), 'solved', '{source}', 9, '{{}}')" for source in ("", "elsewhere")
+    )  # fmt: skip
+    await run(
+        database,
+        f"insert into compass.past_incident (team, investigation, at, status, source, seq, data) values {rows}",
+    )
+    assert await migrate(database) == tuple(one.name for one in MIGRATIONS[before - 1 :])
+    assert await run(database, "select source, seq from compass.past_incident order by source") == [
+        ("", 0), ("elsewhere", 9),
+    ]  # fmt: skip
