@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import psycopg
 import pytest
 
-from compass.domain.advice import ModelCall, Role, Task
+from compass.domain.advice import REPLY_OF, ModelCall, Role, Task
 from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import NewEvent, Tombstone
 from compass.domain.commanded import Decided, DecisionKind, DecisionRecord
 from compass.domain.failure import Status
 from compass.domain.knowledge import Learned
 from compass.domain.learned import HistoryCount, Recalled, Resolved, Signature, Similar
+from compass.llm.render import render
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import NotFoundError, StaleRunnerError
+from compass.ports.language_model import Item, Question, Section
 from compass.ports.replies import KeptReply
+from compass.redaction import Masker
 from compass.storage.embedded import EmbeddedServer
+from compass.storage.quoted import quotes_of
 from tests.storage.conftest import BACKENDS, backend
 from tests.storage.learned import ORDERS_DB, Counting, cause, learned, past
 from tests.storage.support import ended, new, opened
@@ -204,6 +210,47 @@ async def test_a_title_that_both_pages_have_is_no_quotation(chronicle: Chronicle
     await chronicle.erasure.forget(gone)
     erased = [event.key for event in await chronicle.read(later) if isinstance(event.payload, Tombstone)]
     assert erased == ["m"]
+
+
+HARD = 'Error "pool exhausted" <b> on <*> orders'
+
+
+@pytest.mark.parametrize(("own", "erased"), [("t", ["m", "f", "r"]), (HARD, ["m"])])
+async def test_words_with_quotes_go_from_facts_in_prompts_unless_both_pages_have_them(
+    chronicle: Chronicle, own: str, erased: list[str]
+) -> None:
+    """Facts are JSON inside a string: what JSON escapes stands there escaped twice."""
+    gone, later = await chronicle.create(HARD), await chronicle.create("later")
+    await chronicle.append(gone, None, [new("o", opened(HARD))])
+    similar = Similar(
+        investigation=str(gone), number=1, title="t", at="2026-01-01T00:00:00+00:00", similarity=0.9, because=(),
+        cause=None,
+    )  # fmt: skip
+    sections = (Section(title="past", items=(Item(id="m1", text=HARD),)),)
+    question = Question(task=Task.CLASSIFY, reply=REPLY_OF[Task.CLASSIFY], sections=sections)
+    prompt = render(question, Masker(key=b"fixed"), 6_000).user
+    calls = [
+        ModelCall(
+            id=f"call-{key}-{uuid4()}", task=Task.CLASSIFY, role=Role.FAST, provider="p", model="m",
+            prompt_version="1", prompt=sent, reply=reply,
+        )
+        for key, sent, reply in (("f", prompt, ""), ("r", "", json.dumps({"said": HARD})), ("x", "on orders", ""))
+    ]  # fmt: skip
+    asked = [new(key, ModelAsked(call=call)) for key, call in zip("frx", calls, strict=True)]
+    recalled = new("m", Recalled(signature=Signature(), similar=(similar,)))
+    await chronicle.append(later, None, [new("o", opened(own)), recalled, *asked])
+    await chronicle.erasure.forget(gone)
+    assert [event.key for event in await chronicle.read(later) if isinstance(event.payload, Tombstone)] == erased
+
+
+def test_the_stretch_that_no_escaping_changes_is_looked_for_where_it_is_most_of_a_text() -> None:
+    def shown(title: str) -> list[bytes]:
+        return [quote.shown for quote in quotes_of([msgspec.json.encode({"incident": {"title": title}})])]
+
+    assert shown("orders are slow") == [b"orders are slow"]
+    assert b": orders do not answer since noon" in shown('"eu": orders do not answer since noon')
+    assert b"pool exhausted" not in shown(HARD), "others may say so of themselves"
+    assert b'Error \\\\\\"pool exhausted' in shown(HARD)[2]
 
 
 async def test_what_a_runner_works_on_is_left_alone(chronicle: Chronicle) -> None:

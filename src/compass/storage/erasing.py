@@ -86,8 +86,8 @@ class PostgresErasure:
         if not (texts := quotes_of(row.data for row in spoken)):
             return
         found = await self._fetch(
-            connection, "quoting", _PlaceRow, investigation=investigation, kinds=list(MAY_QUOTE), quotes=list(texts),
-            names=names,
+            connection, "quoting", _PlaceRow, investigation=investigation, kinds=list(MAY_QUOTE),
+            shown=[text.shown for text in texts], own=[text.own for text in texts], names=names,
         )  # fmt: skip
         if not found:
             return

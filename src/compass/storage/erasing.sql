@@ -44,10 +44,11 @@ where e.team = %(team)s and e.kind = any(%(kinds)s::text[]) and p.data is not nu
     where m.team = %(team)s and m.kind = 'memory.recalled' and m.investigation <> %(investigation)s
       and exists (select from unnest(%(names)s::bytea[]) n where position(n in y.data) > 0)
 ) and exists (
-    select from unnest(%(quotes)s::bytea[]) q where position(q in p.data) > 0 and not exists (
+    select from unnest(%(shown)s::bytea[], %(own)s::bytea[]) q (shown, own) where position(q.shown in p.data) > 0
+    and not exists (
         select from compass.event o join compass.payload y using (team, investigation, seq)
         where o.team = %(team)s and o.investigation = e.investigation and o.kind = 'investigation.opened'
-          and position(q in y.data) > 0
+          and position(q.own in y.data) > 0
     )
 )
 

@@ -15,7 +15,7 @@ from compass.ports.erasure import Erasable
 from compass.storage.ledger import Row, to_event
 from compass.storage.memory_knowledge import MemoryKnowledge
 from compass.storage.memory_rows import Investigation, MemoryReplies
-from compass.storage.quoted import MAY_QUOTE, SPEAKS, TEACHES_LESSONS, names_of, quotes, quotes_of
+from compass.storage.quoted import MAY_QUOTE, SPEAKS, TEACHES_LESSONS, Quote, names_of, quotes, quotes_of
 from compass.storage.references import FORGOTTEN, in_use, no_such
 
 
@@ -58,7 +58,7 @@ class MemoryErasure:
             if row.kind == "model.asked" and isinstance(asked := to_event(row).payload, ModelAsked):
                 self._replies.forget(asked.call.id)
 
-    def _forget_quoted(self, other: Investigation, texts: Sequence[bytes]) -> None:
+    def _forget_quoted(self, other: Investigation, texts: Sequence[Quote]) -> None:
         own = b"".join(row.data or b"" for row in other.rows if row.kind == "investigation.opened")
         quoting = [row for row in other.rows if row.kind in MAY_QUOTE and quotes(row.data or b"", texts, own)]
         self._forget_replies(quoting)

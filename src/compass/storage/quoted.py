@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
@@ -19,6 +22,9 @@ MAY_QUOTE = (
 """Kinds of event that hold what a person or a model was shown or said, exactly as it was."""
 LEAST = 8
 """Characters of a text of one word that is looked for: a shorter one stands in much that has nothing to do with it."""
+_ESCAPED = re.compile(r'["\\<\x00-\x1f]')
+"""Characters that do not stand as themselves in JSON or in a prompt's facts."""
+_MARK, _WILDCARD = "<", "<*>"
 
 
 def names_of(investigation: UUID, number: int, keys: Iterable[str]) -> tuple[bytes, ...]:
@@ -29,12 +35,41 @@ def names_of(investigation: UUID, number: int, keys: Iterable[str]) -> tuple[byt
     return (str(investigation).encode(), *lessons)
 
 
-def quotes_of(payloads: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Texts of an incident that others may have been shown, as they stand inside JSON, each once; from payloads of the
-    kinds in SPEAKS."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """Bytes by which a payload shows that it quotes a text, and those by which an opening shows that it has that text
+    of itself."""
+
+    shown: bytes
+    own: bytes
+
+
+def quotes_of(payloads: Iterable[bytes]) -> tuple[Quote, ...]:
+    """Texts of an incident that others may have been shown, each in every way it may stand inside JSON, each once; from
+    payloads of the kinds in SPEAKS."""
     found = (text for data in payloads for text in _texts(msgspec.json.decode(data)))
     kept = dict.fromkeys(text for text in found if len(text) >= LEAST or " " in text.strip())
-    return tuple(msgspec.json.encode(text)[1:-1] for text in kept)
+    return tuple(dict.fromkeys(quote for text in kept for quote in _quotes(text)))
+
+
+def _quotes(text: str) -> Iterator[Quote]:
+    """As a string; as JSON inside a string, which is how prompts hold facts (there `<` is escaped, but for that of
+    `<*>`) and how replies hold words; and by the longest stretch that no escaping changes, where it is most of it."""
+    once = _inside(text)
+    yield Quote(shown=once, own=once)
+    if not _ESCAPED.search(text):
+        return
+    inner = json.dumps(text, ensure_ascii=False)[1:-1]
+    marked = inner.replace(_MARK, "\\u003c")
+    for form in (inner, marked, marked.replace(f"\\u003c{_WILDCARD[1:]}", _WILDCARD)):
+        yield Quote(shown=_inside(form), own=once)
+    longest = max(_ESCAPED.split(text), key=len).strip()
+    if len(longest) >= LEAST and 2 * len(longest) > len(text):
+        yield Quote(shown=_inside(longest), own=_inside(longest))
+
+
+def _inside(text: str) -> bytes:
+    return msgspec.json.encode(text)[1:-1]
 
 
 def _texts(payload: object) -> Iterator[str]:
@@ -48,7 +83,7 @@ def _texts(payload: object) -> Iterator[str]:
     yield from (text for text in places if isinstance(text, str) and text.strip())
 
 
-def quotes(data: bytes, texts: Iterable[bytes], own: bytes) -> bool:
+def quotes(data: bytes, texts: Iterable[Quote], own: bytes) -> bool:
     """Whether a payload quotes any of them that its investigation's own opening does not hold as well: two pages may
     have one title."""
-    return any(text in data and text not in own for text in texts)
+    return any(text.shown in data and text.own not in own for text in texts)
