@@ -57,6 +57,7 @@ def run_import(file: Path, source: str, *, as_json: bool) -> int:
 
     async def work() -> Imported:
         async with session.open_chronicle(chosen) as chronicle:
+            await catch_up(chronicle, at_once=EVERY)  # what is not derived yet cannot be known to be the same
             return await take_in(chronicle.knowledge, incoming)
 
     return _said(session.run(work), as_json=as_json)

@@ -32,7 +32,7 @@ class Reject:
 class RejectOrder:
     name: str = "reject"
     key: str = "r"
-    usage: str = "reject N [reason]"
+    usage: str = "reject N [because REASON]"
     help: str = "set account N aside: nothing more is tried on it, its probability stays as it is"
     phrases: tuple[str, ...] = ("reject", "set aside", "rule out", "drop", "discard", "dismiss", "not")
     alone: bool = False
