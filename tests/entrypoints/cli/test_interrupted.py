@@ -230,3 +230,15 @@ def test_nobody_waits_for_a_server_that_hangs_and_nothing_is_left_behind(
     assert "Traceback" not in done.err
     assert time.monotonic() - began < WAITS_S / 2
     assert [path.name for path in temporary.iterdir() if path.name.startswith("compass-window-")] == []
+
+
+def test_it_comes_to_its_end_when_nobody_reads_what_it_tells_any_more(cli: Cli, recordings: Path) -> None:
+    """`compass investigate ... 2>&1 | head -1`: else it would stand there as running, and nothing runs it."""
+    process = cli.start("investigate", "--recording", recordings / "pool")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.stderr.close()
+    process.stdout.close()
+    assert process.wait(PATIENCE_S) == 0
+    assert cli.list()[0].status is Status.DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import sys
 from dataclasses import replace
 from typing import cast
 
@@ -11,7 +12,6 @@ import pytest
 
 from compass.domain.commanded import Agreement, Decided, DecisionKind, DecisionRecord, DecisionReviewed, SetAside
 from compass.domain.learned import Cause, Resolved
-from compass.entrypoints.cli import reviewing
 from compass.entrypoints.clock import SystemClock
 from compass.storage.memory import MemoryChronicle
 from tests.support.boards import LEDGER, WEB, theory
@@ -92,7 +92,7 @@ class Terminal(io.StringIO):
 
 
 def test_a_person_is_asked_only_for_what_is_not_known(compass: Compass, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reviewing.sys, "stdin", Terminal("the ledger was full once before\n0.5\n\n"))
+    monkeypatch.setattr(sys, "stdin", Terminal("the ledger was full once before\n0.5\n\n"))
     asked = compass("review").err
     assert asked.count("(Enter") == 3
     assert "1. go on to why" not in asked  # a policy's
@@ -118,7 +118,7 @@ def test_what_is_answered_belongs_to_the_investigation_that_was_asked_about(
     first = asyncio.run(chronicle.find(None))
     person = Interrupted("the ledger was full once before\n0.5\n\n")
     person.chronicle = chronicle
-    monkeypatch.setattr(reviewing.sys, "stdin", person)
+    monkeypatch.setattr(sys, "stdin", person)
     shown = compass("review").out
     second = asyncio.run(chronicle.find(None))
     assert second != first
@@ -136,7 +136,7 @@ def test_words_of_telemetry_never_reach_the_terminal_raw(
     record = replace(TEST.record, options=(f"H1{osc}",), favoured=f"H1{osc}", favoured_because=osc)
     ended(chronicle, heads=HEADS, before=(replace(TEST, decision=f"test{osc} H2", record=record),))
     compass = in_process(chronicle, monkeypatch, capsys)
-    monkeypatch.setattr(reviewing.sys, "stdin", Terminal("\n\n\n"))
+    monkeypatch.setattr(sys, "stdin", Terminal("\n\n\n"))
     done = compass("review")
     assert "was shown: H1" in done.err
     assert "\x1b" not in done.said

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from compass.domain.board import Board
 from compass.domain.knowledge import PastStatus
 from compass.domain.learned import Cause
+from compass.entrypoints.cli.asked import said_yes
 from compass.ports.chronicle import Chronicle
 from compass.redaction import bound
 
@@ -53,6 +53,6 @@ def without_change(cause: Cause) -> Cause:
 
 def was_the_same(one: Alike) -> bool:
     """Ask a person at the terminal."""
-    question = f"#{one.number} of {one.on} ({one.title}) looked like this one and was never solved. The same? y/N "
-    print(question, end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return said_yes(
+        f"#{one.number} of {one.on} ({one.title}) looked like this one and was never solved. The same? y/N "
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from compass.entrypoints.cli.render.output import clean, tell
+from compass.entrypoints.cli.render.output import prompt, tell
 from compass.ports.errors import BadInputError
 
 
@@ -15,13 +15,23 @@ def answered(given: str, question: str, example: str, *, needed: bool = True) ->
     if given:
         return given
     if somebody_there():
-        print(clean(question), end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline().strip()
+        line = line_of(question)
         if line or not needed:
             return line
     if needed:
         raise BadInputError("it was not said", where="--was", hint=example)
     return ""
+
+
+def line_of(question: str) -> str:
+    """What a person at the terminal answers to a question, on its line."""
+    prompt(question)
+    return sys.stdin.readline().strip()
+
+
+def said_yes(question: str) -> bool:
+    """Whether a person at the terminal says yes; Enter and all else is no."""
+    return line_of(question).lower() in ("y", "yes")
 
 
 def somebody_there() -> bool:
@@ -37,7 +47,7 @@ def picked(question: str, options: Sequence[str], other: str) -> int | None:
         tell(f"  {number}  {option}")
     tell(f"  0  {other}")
     while True:
-        print(f"Which is meant (1 to {len(options)}; Enter: 0)? ", end="", file=sys.stderr, flush=True)
+        prompt(f"Which is meant (1 to {len(options)}; Enter: 0)? ")
         line = sys.stdin.readline()
         if not line:
             raise BadInputError("nothing was picked", where="what it was", hint="; ".join(options))

@@ -11,6 +11,7 @@ from compass.disproof import all_strategies
 from compass.domain.board import Board
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
+from compass.entrypoints.cli.asked import said_yes
 from compass.entrypoints.cli.render.output import tell
 from compass.entrypoints.settings import Settings
 from compass.investigation.commanding import (
@@ -156,8 +157,7 @@ def _consent(lines: tuple[str, ...]) -> bool:
         tell(line)
     if not sys.stdin.isatty():
         return False
-    print("y to add, anything else leaves it: ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return said_yes("y to add, anything else leaves it: ")
 
 
 def said(text: str) -> Read:

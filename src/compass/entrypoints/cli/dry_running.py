@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from compass.entrypoints import teaming
 from compass.entrypoints.briefed import Told, mechanisms_for, mechanisms_with, rules_with
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.render.dry_run import dry_run_lines
-from compass.entrypoints.cli.render.output import console, page, show, show_json, tell
+from compass.entrypoints.cli.render.output import console, page, progress, show, show_json, tell
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.live import config
 from compass.entrypoints.settings import Settings
@@ -145,7 +144,7 @@ async def over_past(
     skipped: list[tuple[str, str]] = []
     listed = [one for one in await chronicle.list(limit=MOST_LISTED) if one.status != Status.RUNNING.value]
     for number, one in enumerate(listed[:last], start=1):
-        _progress(number, min(last, len(listed)))
+        progress(f"{number}/{min(last, len(listed))}")
         events = await chronicle.read(one.id)
         why = _unusable(events)
         if why:
@@ -188,7 +187,7 @@ async def _over_recordings(wish: Wish, chosen: Settings, name: str, team: TeamKn
     found: list[Rethought] = []
     skipped: list[tuple[str, str]] = []
     for number, folder in enumerate(folders, start=1):
-        _progress(number, len(folders))
+        progress(f"{number}/{len(folders)}")
         try:
             found.append(await _recorded(folder, chosen, team, wish.truth))
         except CompassError as error:
@@ -236,15 +235,10 @@ def _effect(before: Board, after: Board, truth: Truth | None, chosen: Settings) 
 
 
 def _summed(name: str, found: list[Rethought], skipped: list[tuple[str, str]]) -> DryRun:
-    _progress(0, 0)
+    progress("")
     effects = [one.effect for one in found]
     return DryRun(
         knowledge=name, looked_at=len(found), different=sum(one.different for one in found),
         better=effects.count(Effect.BETTER), worse=effects.count(Effect.WORSE), incidents=tuple(found),
         skipped=tuple(skipped),
     )  # fmt: skip
-
-
-def _progress(number: int, of: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{f'{number}/{of}' if of else ''}", end="", file=sys.stderr, flush=True)

@@ -13,7 +13,7 @@ from compass.analysis.likelihood import LikelihoodTable, load_table, parse_table
 from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.render.evaluation import diff_screen, report_screen
-from compass.entrypoints.cli.render.output import console, show, show_json
+from compass.entrypoints.cli.render.output import console, progress, show, show_json, tell
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import means, recording_choice
 from compass.evaluation.diff import compare
@@ -82,7 +82,7 @@ def run_evaluation(wish: Wish) -> int:
 
 def stopped() -> int:
     """Say that a person stopped it; the exit code."""
-    print("\nstopped: nothing was written", file=sys.stderr)
+    tell("\nstopped: nothing was written")
     return int(ExitCode.STOPPED)
 
 
@@ -102,7 +102,7 @@ def plan_of(wish: Wish) -> Plan:
     cases, without = find_labelled(wish.places, wish.truth)
     cases = _only(cases, wish.only)
     if without:
-        print(f"{len(without)} recordings without a label are left out, e.g. {without[0].name}", file=sys.stderr)
+        tell(f"{len(without)} recordings without a label are left out, e.g. {without[0].name}")
     return Plan(
         cases=cases, prepare=partial(prepare, settings=chosen, table=table), labels=labels, rivals=rivals,
         table_sha256=table.sha256, jobs=wish.jobs, runs=wish.runs, limit_s=wish.limit_s,
@@ -169,6 +169,6 @@ def _only(cases: tuple[Labelled, ...], text: str) -> tuple[Labelled, ...]:
 def _tell(line: str) -> None:
     """Progress for a person who waits; in a pipe only what went wrong."""
     if sys.stderr.isatty():
-        print(f"\r\x1b[K{bound(line, 100)}", end="", file=sys.stderr, flush=True)
+        progress(bound(line, 100))
     elif ": " in line:
-        print(bound(line, 300), file=sys.stderr, flush=True)
+        tell(bound(line, 300))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +13,7 @@ from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.evaluating import Wish, plan_of, stopped
 from compass.entrypoints.cli.render.fit import fit_screen
-from compass.entrypoints.cli.render.output import console, show
+from compass.entrypoints.cli.render.output import console, show, tell
 from compass.evaluation.case import Prepare, board_of, to_end
 from compass.evaluation.evaluate import Plan, read_labels
 from compass.evaluation.files import check_writable, write_whole
@@ -85,7 +84,7 @@ def gather(plan: Plan) -> list[Sample]:
     for done, (folder, board) in enumerate(zip(folders, finished, strict=True), start=1):
         plan.told(f"{done}/{len(folders)} {folder.name}")
         if isinstance(board, str):
-            print(f"{folder.name}: left out: {board}", file=sys.stderr)
+            tell(f"{folder.name}: left out: {board}")
             continue
         truth = truths[folder.name]
         samples.append(sample_of(folder.name, board, truth, plan.labels.get(truth.fault_type, ())))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from compass.domain.knowledge import Learned
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.render.output import show_json, tell
+from compass.entrypoints.cli.render.output import say, show_json, tell
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.documents import embed_all as embed_passages
 from compass.entrypoints.learning import catch_up
@@ -42,7 +42,7 @@ def run_export(file: str, *, anonymise: bool) -> int:
         part.replace(path)
     except OSError as error:
         raise BadInputError(f"it cannot be written: {error.strerror}", where=file) from error
-    print(f"{len(learned)} incidents written to {path}{'' if anonymise else ', with the names of your systems'}")
+    say(f"{len(learned)} incidents written to {path}{'' if anonymise else ', with the names of your systems'}")
     return 0
 
 
@@ -94,7 +94,7 @@ def run_reembed(*, as_json: bool) -> int:
     if as_json:
         show_json(found)
     elif not found.problem:
-        print(f"the words of all {found.known} incidents, and all documents, can be searched")
+        say(f"the words of all {found.known} incidents, and all documents, can be searched")
     if found.problem and not as_json:
         tell(f"compass: {found.unembedded} vectors are missing: {found.problem}")
     return 1 if found.problem else 0
@@ -125,7 +125,7 @@ def _said(found: Imported, *, as_json: bool) -> int:
         show_json(found)
         return 0
     over = f" ({found.replaced} in place of one that said less)" if found.replaced else ""
-    print(f"{found.taken} incidents taken in{over}, {found.known} were known")
+    say(f"{found.taken} incidents taken in{over}, {found.known} were known")
     if found.unembedded:
         tell(f"compass: {found.unembedded} vectors are missing: {found.problem}; compass knowledge reembed")
     return 0

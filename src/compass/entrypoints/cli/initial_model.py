@@ -13,7 +13,7 @@ from compass.entrypoints.cli import session
 from compass.entrypoints.cli.answers import address_of
 from compass.entrypoints.cli.render.costs import BILLED
 from compass.entrypoints.cli.render.models import check_lines
-from compass.entrypoints.cli.render.output import console, meanwhile, show
+from compass.entrypoints.cli.render.output import console, meanwhile, say, show
 from compass.entrypoints.config import Config
 from compass.entrypoints.models import language_model
 from compass.llm.provider import Detected, Provider, provider_of, providers
@@ -43,10 +43,10 @@ def choose_model(choice: Choice, target: Path, ask: Ask | None) -> ExitCode:
     found = detected()
     if ask is None or not found:
         return ExitCode.DONE
-    print("A language model is not needed; it widens the search. What leaves, and for what: docs/llm.md")
+    say("A language model is not needed; it widens the search. What leaves, and for what: docs/llm.md")
     for provider, told in found:
         more = f"; missing: {told.missing}" if told.missing else ""
-        print(f"  {provider.id}: {told.how}{more}  {_first(provider, told)}")
+        say(f"  {provider.id}: {told.how}{more}  {_first(provider, told)}")
     while True:
         name = ask(f"Language model, PROVIDER:MODEL (Enter: none). {BILLED}", "")
         if not name or name == "-":
@@ -55,7 +55,7 @@ def choose_model(choice: Choice, target: Path, ask: Ask | None) -> ExitCode:
             if _kept(Choice(name=name), target) is ExitCode.DONE:
                 return ExitCode.DONE
         except (BadInputError, ConfigurationError) as error:
-            print(error)
+            say(str(error))
 
 
 def detected() -> list[tuple[Provider, Detected]]:
@@ -81,7 +81,7 @@ def _kept(choice: Choice, target: Path) -> ExitCode:
         checks = session.run(lambda: _checked(settings, target))
     show(console(), check_lines(checks[:1]))
     if not checks[0].ok and not choice.keep:
-        print("the model was not kept; --keep keeps it all the same, compass llm use chooses one later")
+        say("the model was not kept; --keep keeps it all the same, compass llm use chooses one later")
         return ExitCode.FAILED
     changes = {"fast": choice.name}
     session.run(lambda: keep_choice(target, changes, provider.id, {"url": access.url} if access.url else {}))

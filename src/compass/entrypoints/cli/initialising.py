@@ -17,7 +17,7 @@ from compass.entrypoints.cli.answers import address_of, reference_of
 from compass.entrypoints.cli.initial_model import Choice, choose_model
 from compass.entrypoints.cli.interview import GRAFANA, KUBERNETES, SEPARATE, Chosen, Interview, Kind, Table
 from compass.entrypoints.cli.render.doctor import check_rows, head_line
-from compass.entrypoints.cli.render.output import console, meanwhile, page, show
+from compass.entrypoints.cli.render.output import console, meanwhile, page, say, show, tell
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.looking import Looked, State, known_types, look_at, unusable
 from compass.entrypoints.written import before, usual_target, write_settings
@@ -69,7 +69,7 @@ def run_init(wish: Wish) -> int:
     if isinstance(chosen, ExitCode):
         return int(chosen)
     if not chosen.tables:
-        print("nothing was chosen, and nothing was written; without servers: compass demo")
+        say("nothing was chosen, and nothing was written; without servers: compass demo")
         return int(ExitCode.USAGE)
     existed = target.exists()
     session.run(lambda: write_settings(target, chosen.tables, chosen.unchecked))
@@ -159,7 +159,7 @@ def _look(tables: Mapping[str, Table], base: Path) -> tuple[Looked, ...]:
 
 def _say(text: str) -> None:
     for line in textwrap.wrap(text, max(40, console().width), break_long_words=False, break_on_hyphens=False):
-        print(line)
+        say(line)
 
 
 def _ask(question: str, default: str) -> str:
@@ -167,7 +167,7 @@ def _ask(question: str, default: str) -> str:
     try:
         return input(f"{question}{shown}: ").strip() or default
     except (EOFError, KeyboardInterrupt):
-        print("\nnothing was written", file=sys.stderr)
+        tell("\nnothing was written")
         raise typer.Abort from None
 
 
@@ -177,10 +177,10 @@ def _agreed(target: Path) -> bool:
 
 
 def _tell(target: Path, chosen: Chosen, *, existed: bool) -> None:
-    print(f"written: {target}" + (f" (the earlier one: {before(target).name})" if existed else ""))
+    say(f"written: {target}" + (f" (the earlier one: {before(target).name})" if existed else ""))
     for name in sorted(chosen.unchecked):
-        print(f"  {name} was kept although it could not be read")
+        say(f"  {name} was kept although it could not be read")
     found = usual_target(os.environ, Path.cwd())
     if found.absolute() != target:
-        print(f"  it is not where COMPASS looks; set COMPASS_CONFIG={target}")
-    print("next: compass doctor · compass investigate SERVICE --since 30m")
+        say(f"  it is not where COMPASS looks; set COMPASS_CONFIG={target}")
+    say("next: compass doctor · compass investigate SERVICE --since 30m")

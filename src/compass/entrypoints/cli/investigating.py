@@ -22,7 +22,7 @@ from compass.entrypoints.briefed import Told, rules_with, told
 from compass.entrypoints.cli.conversation.foreground import can_talk
 from compass.entrypoints.cli.render.beside import documents, told_lines
 from compass.entrypoints.cli.render.live import LiveView
-from compass.entrypoints.cli.render.output import page, show, tell
+from compass.entrypoints.cli.render.output import page, progress_console, prompt, show, tell
 from compass.entrypoints.cli.render.screen import what, where
 from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.config import Config
@@ -157,7 +157,7 @@ async def run_to_end(
     `begin` writes the first events. It is called with the lease held and everything folded, so that what another
     runner did meanwhile is known.
     """
-    console = Console(stderr=True, highlight=False)
+    console = progress_console()
     job = _Job(chronicle=chronicle, investigation=investigation, prepared=prepared, request=request, begin=begin)
     talk = not request.quiet and can_talk(console)
     board, before = await (_talked(job, console) if talk else _watched(job, console))
@@ -286,11 +286,11 @@ def _gate(live: LiveView, prepared: Means, most_s: float) -> Gate:
         with live.paused():
             on = page(live.console)
             show(live.console, [*what(view, on), *where(view, on), *documents(view, on), *told_lines(view, on)])
-            print("Enter: go on to why · s: stop here  ", end="", file=sys.stderr, flush=True)
+            prompt("Enter: go on to why · s: stop here  ")
             try:
                 answer = await asyncio.wait_for(_read_line(), most_s)
             except TimeoutError:
-                print(file=sys.stderr)
+                tell()
                 return None
         return not answer.strip().lower().startswith("s")
 
@@ -303,12 +303,11 @@ def _consent(live: LiveView, most_s: float) -> Consent:
     async def ask(words: str) -> bool | None:
         with live.paused():
             tell(words)
-            print(f"y: spend it · anything else, or {most_s:.0f} s: go on without the model  ", end="",
-                  file=sys.stderr, flush=True)  # fmt: skip
+            prompt(f"y: spend it · anything else, or {most_s:.0f} s: go on without the model  ")
             try:
                 answer = await asyncio.wait_for(_read_line(), most_s)
             except TimeoutError:
-                print(file=sys.stderr)
+                tell()
                 return None
         return answer.strip().lower() in ("y", "yes")
 
@@ -349,6 +348,6 @@ async def wait_for_lease(recorder: Recorder, lease_s: float, *, quiet: bool = Fa
             if waited >= lease_s + 2:
                 raise
             if waited == 0 and not quiet:
-                print("another runner holds this investigation; waiting for its lease to run out ...", file=sys.stderr)
+                tell("another runner holds this investigation; waiting for its lease to run out ...")
             await asyncio.sleep(0.5)
             waited += 0.5

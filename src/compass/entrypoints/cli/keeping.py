@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from compass.entrypoints.carrying import carry_on
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.render.output import show_json
+from compass.entrypoints.cli.asked import said_yes
+from compass.entrypoints.cli.render.output import say, show_json
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.live import config
@@ -33,20 +34,17 @@ def run_forget(reference: str, *, yes: bool) -> int:
 
     number, erased = session.run(work)
     if erased < 0:
-        print("nothing was deleted")
+        say("nothing was deleted")
         return 0
-    print(f"investigation {number} is forgotten: {erased} payloads, and what it taught")
-    print("A recording it was read from, and reports you wrote, are files of yours and stay.")
+    say(f"investigation {number} is forgotten: {erased} payloads, and what it taught")
+    say("A recording it was read from, and reports you wrote, are files of yours and stay.")
     return 0
 
 
 def _sure(number: int, title: str) -> bool:
     if not sys.stdin.isatty():
         raise BadInputError("nobody can be asked whether it is meant", where="compass forget", hint="--yes")
-    print(
-        f"Delete all of investigation {number}, “{bound(title, 200)}”? There is no way back. y/N ", end="", flush=True
-    )
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return said_yes(f"Delete all of investigation {number}, “{bound(title, 200)}”? There is no way back. y/N ")
 
 
 def run_retention(*, dry_run: bool, as_json: bool) -> int:
@@ -66,10 +64,10 @@ def run_retention(*, dry_run: bool, as_json: bool) -> int:
     for name, found in (("everything", wanted.everything), ("raw evidence", wanted.evidence)):
         for one in found:
             size = f"{one.payloads} payloads, {one.bytes / 1000:,.0f} kB"
-            print(f"{name} of {one.number}  {one.last_event_at:%Y-%m-%d}  {size}  {bound(one.title, 60)}")
+            say(f"{name} of {one.number}  {one.last_event_at:%Y-%m-%d}  {size}  {bound(one.title, 60)}")
     if applied is None:
-        print(f"{len(wanted.everything) + len(wanted.evidence)} investigations; --dry-run: nothing was erased")
+        say(f"{len(wanted.everything) + len(wanted.evidence)} investigations; --dry-run: nothing was erased")
     else:
         busy = f", {applied.busy} left because somebody works on them" if applied.busy else ""
-        print(f"{applied.payloads} payloads erased in {applied.everything + applied.evidence} investigations{busy}")
+        say(f"{applied.payloads} payloads erased in {applied.everything + applied.evidence} investigations{busy}")
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, incident_of, investigate_recording
 from compass.entrypoints.cli.render.listing import NO_MODEL
-from compass.entrypoints.cli.render.output import console, page, show, show_json
+from compass.entrypoints.cli.render.output import console, page, progress, show, show_json, tell
 from compass.entrypoints.cli.render.screen import first_screen
 from compass.entrypoints.cli.render.words import cut, percent
 from compass.ports.errors import BadInputError, CompassError, ConfigurationError, NotFoundError
@@ -54,15 +53,14 @@ def _several(folders: tuple[Path, ...], request: Request, *, as_json: bool) -> i
     codes: list[ExitCode] = []
     views = []
     out = console()
-    print(f"{len(folders)} recordings; Ctrl-C stops", file=sys.stderr)
+    tell(f"{len(folders)} recordings; Ctrl-C stops")
     for done, folder in enumerate(folders, start=1):
-        if sys.stderr.isatty():
-            print(f"\r{done}/{len(folders)}", end="", file=sys.stderr, flush=True)
+        progress(f"{done}/{len(folders)}")
         try:
             result = _one(folder, replace(request, quiet=True))
         except CompassError as error:  # one bad recording must not hide the others
             codes.append(ExitCode.USAGE if isinstance(error, USAGE_ERRORS) else ExitCode.FAILED)
-            print(f"{folder.name}: {error}", file=sys.stderr)
+            tell(f"{folder.name}: {error}")
             continue
         codes.append(result.exit_code)
         views.append(result.view)

@@ -15,7 +15,7 @@ from compass.entrypoints.cli import session
 from compass.entrypoints.cli.answers import address_of, reference_of
 from compass.entrypoints.cli.render.costs import BILLED
 from compass.entrypoints.cli.render.models import check_lines, list_lines
-from compass.entrypoints.cli.render.output import console, meanwhile, page, show, show_json
+from compass.entrypoints.cli.render.output import console, meanwhile, page, say, show, show_json
 from compass.entrypoints.live import config
 from compass.entrypoints.models import language_model, llm_settings
 from compass.entrypoints.written import usual_target
@@ -133,8 +133,9 @@ def run_use(name: str, *, role: str | None, fallback: bool, url: str | None, key
         access["key"] = reference_of(key, os.environ, "--key")
     session.run(lambda: keep_choice(target, changes, provider.id, access))
     for one in uses_of(llm_settings(config())):
-        print(f"{one.role:<9} {one.model}")
-    print(f"written: {target}\nnext: compass llm test (one tiny real call). {BILLED}")
+        say(f"{one.role:<9} {one.model}")
+    say(f"written: {target}")
+    say(f"next: compass llm test (one tiny real call). {BILLED}")
     return int(ExitCode.DONE)
 
 

@@ -11,7 +11,7 @@ from compass.domain.chronicle import Opened
 from compass.domain.incident import Incident
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request
-from compass.entrypoints.cli.render.output import tell
+from compass.entrypoints.cli.render.output import say, tell
 from compass.entrypoints.cli.scope import live_incident
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Config
@@ -61,7 +61,7 @@ def write(wanted: Wanted) -> None:
     for note in (*lost, *left):
         tell(f"not in it: {note}")
     kept = ", ".join(part for part, found in got.items() if found.gathered)
-    print(f"{wanted.output}: {kept}.  compass investigate --recording {wanted.output}")
+    say(f"{wanted.output}: {kept}.  compass investigate --recording {wanted.output}")
 
 
 def _incident(wanted: Wanted) -> Incident:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
@@ -12,6 +11,7 @@ from compass.domain.chronicle import NewEvent
 from compass.domain.commanded import POLICY, DecisionMade, DecisionReviewed
 from compass.domain.mechanism import Mechanism
 from compass.entrypoints.cli import session
+from compass.entrypoints.cli.asked import line_of
 from compass.entrypoints.cli.render.output import tell
 from compass.investigation.advising.words import said
 from compass.ports.errors import BadInputError, NotFoundError
@@ -135,8 +135,7 @@ def ask(line: DecisionLine) -> Addition:
 
 
 def _read(question: str) -> str:
-    print(f"   {question}", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip()
+    return line_of(f"   {question}")
 
 
 def _share(text: str) -> float | None:

@@ -79,7 +79,9 @@ def run(work: Callable[[], Awaitable[R]]) -> R:
     except asyncio.CancelledError:
         if ended is not None:
             if sys.stderr.isatty():
-                print(f"ended by {ended.name}; an investigation goes on with `compass resume`", file=sys.stderr)
+                from compass.entrypoints.cli.render.output import tell
+
+                tell(f"ended by {ended.name}; an investigation goes on with `compass resume`")
             raise SystemExit(128 + ended) from None
         raise
     return found[0]

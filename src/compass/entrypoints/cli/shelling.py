@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.commanding import Given, ordered, said
-from compass.entrypoints.cli.render.output import NARROWEST, clean, tell
+from compass.entrypoints.cli.render.output import NARROWEST, clean, say, tell
 from compass.ports.errors import CompassError
 
 PROMPT = "compass> "
@@ -143,7 +143,7 @@ def _say(text: str) -> None:
     """On a terminal no word is broken."""
     width = max(NARROWEST, get_terminal_size().columns) - 1
     for line in wrap(text, width, subsequent_indent="  ") or [""]:
-        print(line)
+        say(line)
 
 
 def run_shell(reference: str | None) -> None:

@@ -14,7 +14,7 @@ from compass.domain.incident import Incident
 from compass.domain.time import NS_PER_S, Window, to_datetime
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.investigating import Request, Result, investigate_live
-from compass.entrypoints.cli.render.output import console, page, show, show_json, tell
+from compass.entrypoints.cli.render.output import console, page, prompt, show, show_json, tell
 from compass.entrypoints.cli.render.screen import first_screen
 from compass.entrypoints.cli.render.words import clock_time, cut
 from compass.entrypoints.cli.scope import live_incident
@@ -64,7 +64,7 @@ def _run(chosen: Config, request: Request, told: Page | None) -> Result:
     if incident.note:
         tell(f"compass: {incident.note}")
     if not request.quiet:
-        print(_begins(chosen, incident), file=sys.stderr)
+        tell(_begins(chosen, incident))
 
     async def work() -> Result:
         nonlocal incident
@@ -123,9 +123,9 @@ def _choose(chosen: Config, *, as_json: bool) -> Page | None:
         out.print(f"   and {len(pages) - MOST_LISTED} more: compass investigate SERVICE")
     if not sys.stdin.isatty():
         return None
-    print("1-9 investigates, anything else leaves: ", end="", file=sys.stderr, flush=True)
+    prompt("1-9 investigates, anything else leaves: ")
     key = _key()
-    print(key if key.isprintable() else "", file=sys.stderr)
+    tell(key)
     return pages[int(key) - 1] if key.isdigit() and 0 < int(key) <= min(len(pages), MOST_LISTED) else None
 
 

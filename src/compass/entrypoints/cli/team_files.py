@@ -11,7 +11,8 @@ from compass.domain.team import TeamKnowledge
 from compass.domain.team_version import TeamVersion
 from compass.entrypoints import teaming
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.render.output import console, show, show_json, tell
+from compass.entrypoints.cli.asked import said_yes
+from compass.entrypoints.cli.render.output import console, say, show, show_json, tell
 from compass.entrypoints.cli.render.team_files import difference, differing, plural, validation, version_line, versions
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.live import config
@@ -39,8 +40,8 @@ def run_init(given: Path | None) -> int:
     except OSError as error:
         raise BadInputError(f"it cannot be written: {error.strerror}", where=str(folder)) from error
     for name in sorted(texts):
-        print(folder / name)
-    print(f"Copy and change them, then: compass knowledge validate {folder}")
+        say(str(folder / name))
+    say(f"Copy and change them, then: compass knowledge validate {folder}")
     return 0
 
 
@@ -121,7 +122,7 @@ def run_versions(*, as_json: bool) -> int:
     elif found:
         show(console(), versions(found))
     else:
-        print("nothing was applied yet: compass knowledge apply")
+        say("nothing was applied yet: compass knowledge apply")
     return 0
 
 
@@ -140,8 +141,8 @@ def run_show(number: int | None, *, as_json: bool) -> int:
     if as_json:
         show_json(found)
     else:
-        print(f"# version {found.version}, commit {found.commit or 'unknown'}")
-        print(as_files(found), end="")
+        say(f"# version {found.version}, commit {found.commit or 'unknown'}")
+        sys.stdout.write(as_files(found))
     return 0
 
 
@@ -158,9 +159,7 @@ class _Asking:
             return True
         if self._quiet or not sys.stdin.isatty():
             raise BadInputError("nobody can be asked whether it is meant", where=self._command, hint="--yes")
-        print("Let it hold from the next investigation on? y/N ", end="", flush=True)
-        line = await asyncio.to_thread(sys.stdin.readline)
-        return line.strip().lower() in ("y", "yes")
+        return await asyncio.to_thread(said_yes, "Let it hold from the next investigation on? y/N ")
 
 
 def _refused(folder: Path, reading: Reading) -> bool:
@@ -180,11 +179,11 @@ def _said(done: teaming.Done, *, as_json: bool) -> int:
     held = f"version {done.version.number} holds" if done.version else "no version holds"
     nothing = not done.changes and not (done.documents and differing(done.documents))
     if done.applied and done.changes and done.version:
-        print(f"{version_line(done.version)}: it holds from the next investigation on")
+        say(f"{version_line(done.version)}: it holds from the next investigation on")
     elif not done.applied:
-        print(f"nothing differs: {held}" if nothing else f"nothing was changed: {held}")
+        say(f"nothing differs: {held}" if nothing else f"nothing was changed: {held}")
     if done.applied and done.documents and (number := differing(done.documents)):
-        print(f"{plural(number, 'document')} kept, changed or removed")
+        say(f"{plural(number, 'document')} kept, changed or removed")
     if done.applied and done.documents and done.documents.problem:
         left = f"compass: {done.documents.unembedded} vectors are missing: {done.documents.problem}"
         tell(f"{left}; words find without, compass knowledge reembed makes them")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from compass.domain.incident import Incident
 from compass.domain.time import NS_PER_S, Window
 from compass.domain.unread import Unread
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.render.output import console, page, show, show_json
+from compass.entrypoints.cli.render.output import console, page, show, show_json, tell
 from compass.entrypoints.cli.render.signals import signal_lines
 from compass.entrypoints.cli.unread import Reading, odd_of, readings_of
 from compass.entrypoints.cli.when import parse_when
@@ -98,7 +97,7 @@ async def _live(service: str, since: str | None, reject: str | None, *, quiet: b
     chosen = config()
     source = live_source(chosen, incident, parts=NEEDED)
     if not quiet:
-        print(f"asking {', '.join(chosen.sources)} ...", file=sys.stderr)
+        tell(f"asking {', '.join(chosen.sources)} ...")
     try:
         kept = await source.kept()
         notes = [f"{part}: {note}" for part, told in sorted(kept.told.items()) for note in told.missing]

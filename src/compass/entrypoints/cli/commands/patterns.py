@@ -70,7 +70,7 @@ def unmark(which: Which, reason: Reason = "", as_json: Json = False) -> None:
 def _judge(which: str, verdict: PatternVerdict, reason: str, *, as_json: bool) -> None:
     from compass.entrypoints.cli import session
     from compass.entrypoints.cli.judging import judge
-    from compass.entrypoints.cli.render.output import show_json
+    from compass.entrypoints.cli.render.output import say, show_json
     from compass.entrypoints.cli.render.patterns import judged_lines
 
     judged = judge(which, verdict, reason)
@@ -78,7 +78,7 @@ def _judge(which: str, verdict: PatternVerdict, reason: str, *, as_json: bool) -
         show_json(judged)
         return
     for line in judged_lines(judged, session.mechanisms_of(session.settings())):
-        print(line)
+        say(line)
 
 
 def effectiveness(as_json: Json = False) -> None:

@@ -26,9 +26,19 @@ class _Console(Console):
         raise BrokenPipeError
 
 
+class _Progress(Console):
+    def on_broken_pipe(self) -> None:
+        _nobody_reads()
+
+
 def console() -> Console:
     """Colours on a terminal unless NO_COLOR is set; never wraps, so that columns stay columns."""
     return _Console(highlight=False, soft_wrap=True, markup=False, emoji=False, file=sys.stdout)
+
+
+def progress_console() -> Console:
+    """What is being done, on stderr. Work goes on when nobody reads it any more (`2>&1 | head`)."""
+    return _Progress(stderr=True, highlight=False)
 
 
 def page(out: Console, *, full: bool = False) -> Page:
@@ -48,9 +58,39 @@ def show(out: Console, lines: Iterable[Text]) -> None:
         out.print(line if cleaned == plain else Text(cleaned), no_wrap=True, overflow="ignore", crop=False)
 
 
-def tell(text: str) -> None:
-    """A line on stderr. It may hold names and words of telemetry and of servers: their control characters go."""
-    print(clean(text), file=sys.stderr)
+def say(text: str = "") -> None:
+    """A line of an answer on stdout. Control characters that telemetry and servers brought along go."""
+    print(clean(text))
+
+
+def tell(text: str = "") -> None:
+    """A line beside the answer, on stderr: the same."""
+    _beside(clean(text), end="\n")
+
+
+def prompt(text: str) -> None:
+    """A question on stderr that is answered on its line."""
+    _beside(clean(text), end="")
+
+
+def progress(text: str) -> None:
+    """On a terminal how far it is, in place of what was said last; empty: nothing more. Else nothing."""
+    if sys.stderr.isatty():
+        _beside(f"\r\x1b[K{clean(text)}", end="")
+
+
+def _beside(text: str, end: str) -> None:
+    try:
+        print(text, end=end, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        _nobody_reads()
+
+
+def _nobody_reads() -> None:
+    """What is told beside the answer has lost its reader. That ends no work: it goes nowhere from here on."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stderr.fileno())
+    os.close(nowhere)
 
 
 def clean(text: str) -> str:
@@ -61,14 +101,11 @@ def clean(text: str) -> str:
 @contextmanager
 def meanwhile(text: str) -> Iterator[None]:
     """Say on a terminal what is being done, and leave nothing of it behind."""
-    told = sys.stderr.isatty()
-    if told:
-        print(text, end="", file=sys.stderr, flush=True)
+    progress(text)
     try:
         yield
     finally:
-        if told:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        progress("")
 
 
 def show_json(value: object, *, model_lost: str | None = None) -> None:

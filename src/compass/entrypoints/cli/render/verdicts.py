@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compass.entrypoints.cli.render.output import clean, show_json
+from compass.entrypoints.cli.render.output import say, show_json
 from compass.entrypoints.cli.verdicts import Kept
 
 
@@ -11,4 +11,4 @@ def show_kept(kept: Kept, *, as_json: bool) -> None:
         show_json(kept)
         return
     for line in kept.said:
-        print(clean(line))
+        say(line)
