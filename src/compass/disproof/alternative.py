@@ -42,6 +42,8 @@ class Alternative:
     id: str = "alternative"
 
     def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        """One, cheap, as it asks no source; none where nothing abnormal raised the theory or it is the only one on the
+        board."""
         seen = suggesting(hypothesis, board)
         if not seen or len(board.hypotheses) < 2:
             return ()

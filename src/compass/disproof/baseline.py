@@ -44,6 +44,8 @@ class Baseline:
     id: str = "baseline"
 
     def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        """One on the first three of its signs that a series or a count of log lines measures; none where there is no
+        such sign."""
         signs = tuple(s for s in signs_of(hypothesis, mechanism, board) if s in KINDS or s in _ASKED_BY_LOGS)
         if not signs or not opened(board):
             return ()

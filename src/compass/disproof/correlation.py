@@ -50,6 +50,8 @@ class Correlation:
     id: str = "correlation"
 
     def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        """One, of its first two measurable signs and the symptom of the paged service or, where none is paged, of the
+        worst hit caller. None where both are one place and all it has are symptoms."""
         if not opened(board):
             return ()
         graph = graph_of(board)

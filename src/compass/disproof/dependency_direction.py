@@ -50,6 +50,7 @@ class DependencyDirection:
     id: str = "dependency_direction"
 
     def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        """One on the first MAX_CALLEES direct callees of its place; none where it calls nothing."""
         graph = graph_of(board)
         callees = graph.callees(graph.owner(hypothesis.entity))[:MAX_CALLEES]
         if not callees or not opened(board):
@@ -63,6 +64,13 @@ class DependencyDirection:
         ),)  # fmt: skip
 
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
+        """Refuted when a callee surely added MOST of what is worst here, and what raised the theory travels from
+        callees to callers (or it added nearly all). Survived when all callees are normal, when what each of them added
+        is LITTLE, or when the worst of them began surely later.
+
+        Ambiguous between the two, and when that callee gets more calls than before. NO_DATA when no callee could be
+        measured, or only some, while the place itself shows nothing.
+        """
         if not opened(board) or not plan.arguments.peers:
             return no_data(plan, "there is no onset or nothing it calls to compare with")
         graph = graph_of(board)

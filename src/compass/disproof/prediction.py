@@ -30,6 +30,8 @@ class Prediction:
     id: str = "prediction"
 
     def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        """One on at most MOST_SIGNS signs at its own entity. None for the engine's own theories, and none where its
+        author was shown all that it predicts or nothing could measure it."""
         if not is_proposal(hypothesis) or not opened(board):
             return ()
         signs = _unseen(hypothesis, mechanism, board)[:MOST_SIGNS]

@@ -54,6 +54,8 @@ class Scope:
     id: str = "scope"
 
     def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        """One on those who share the thing, where its mechanism predicts any symptom, and one for each change that
+        could have set it off."""
         if not opened(board):
             return ()
         graph = graph_of(board)
@@ -82,6 +84,13 @@ class Scope:
         )  # fmt: skip
 
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
+        """Survived when at least HIT_SHARE of those who could be measured are hit, ambiguous when fewer are, or far
+        more who have nothing to do with it. Nobody hit refutes only where the harm could not have hidden in what was
+        measured.
+
+        A change is refuted when what it touched is normal, or was abnormal before it, and nothing that is hit depends
+        on it, or only what also calls something else that is hit. NO_DATA when none of those could be measured.
+        """
         if not opened(board):
             return no_data(plan, "there is no onset to compare with")
         ask = Ask(board=board, graph=graph_of(board), telemetry=telemetry, deadline=deadline)

@@ -54,6 +54,8 @@ class Threshold:
     id: str = "threshold"
 
     def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        """One where the mechanism claims, of the entity itself, that a limit is reached (CLAIMS). `threshold` is a
+        share of it."""
         claim = _claim(mechanism)
         if claim is None or not opened(board):
             return ()
@@ -68,6 +70,13 @@ class Threshold:
         ),)  # fmt: skip
 
     async def run(self, plan: DisproofPlan, board: Board, telemetry: Telemetry, deadline: Deadline) -> DisproofAttempt:
+        """By the highest share of its limit after the onset: survived from the plan's threshold on, refuted below
+        CLEARLY_BELOW of that where nobody waited for a free one, ambiguous between the two.
+
+        Decisive only where every sign of the claim is about a limit, nothing else witnessed that it was reached (a log
+        line, a kill), and FIRM_SAMPLES were seen; never for CPU. NO_DATA where no limit is known, or the records are
+        too incomplete to show that it was not reached.
+        """
         signs = [sign for sign in plan.arguments.signs if sign in CLAIMS]
         if not signs or not opened(board):
             return no_data(plan, "there is no limit or no onset to compare with")

@@ -49,6 +49,11 @@ class TimeOrder:
     id: str = "time_order"
 
     def plan(self, hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tuple[DisproofPlan, ...]:
+        """One on the theory's own signs, and one for each change near the onset that could be its trigger.
+
+        Signs that are symptoms of the paged place itself have no plan: they are the effect that a cause is compared
+        with.
+        """
         if not opened(board):
             return ()
         graph = graph_of(board)

@@ -162,6 +162,11 @@ def _chain(entity: EntityRef, containment: Mapping[EntityRef, EntityRef]) -> lis
 
 
 def standing_of(hypothesis: Hypothesis, board: Board) -> Standing:
+    """Where a proposal is, by the attempts on itself (not those on its trigger).
+
+    A decisive refutation ends it; short of that, a fresh survival outweighs refutations. It is UNTESTABLE where
+    something was attempted, or could not be, and nothing measured so far is of what it predicts.
+    """
     own = [a for a in board.attempts.values() if a.hypothesis == hypothesis.id and a.trigger is None]
     refuted = [a for a in own if a.outcome is Outcome.REFUTED]
     if any(a.decisive for a in refuted):

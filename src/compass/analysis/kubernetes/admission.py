@@ -42,6 +42,12 @@ def quota_sign(resource: str) -> str | None:
 
 
 def check(view: View, report: Report) -> None:
+    """Add to `report` what the API server refuses: Services in namespaces with a quota, and pods that a controller
+    lacks.
+
+    All of it is noted as looked at, so that what is not found is known to be normal. Bare pods and workloads whose
+    counts are not known are left out: nobody could say whether a pod of them is missing.
+    """
     for namespace in view.cluster.namespaces:
         if any(q.namespace == namespace for q in view.cluster.quotas):
             for sign, _ in QUOTA_SIGNS:

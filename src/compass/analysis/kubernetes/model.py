@@ -226,6 +226,9 @@ def _container_state(entry: Mapping[str, Json], *, init: bool) -> ContainerState
 
 
 def read_pod(o: KubeObject) -> Pod:
+    """A pod. `ready` is its Ready condition, else the READY column where only a line of `kubectl get pods` was kept,
+    else False while it is Pending, and None where nothing says. One that has a node is `scheduled`, whatever else is
+    told."""
     conditions = conditions_of(o.body)
     ready = next((c.status is True for c in conditions if c.kind == "Ready"), None)
     states = [_container_state(e, init=False) for e in items(at(o.body, "status", "containerStatuses"))]
@@ -249,6 +252,9 @@ def read_pod(o: KubeObject) -> Pod:
 
 
 def read_controller(o: KubeObject) -> Controller:
+    """A workload's controller. `wanted` counts pods: `spec.replicas`, 1 where a spec leaves it out (the API's default)
+    and None without a spec; for a DaemonSet the nodes that should run one. `available` is the ready ones where a status
+    counts no available ones, and None where it counts neither."""
     spec = spec_of(o.body)
     template = mapping(spec.get("template"))
     status = mapping(o.body.get("status"))
@@ -268,6 +274,8 @@ def read_controller(o: KubeObject) -> Controller:
 
 
 def read_service(o: KubeObject) -> Service:
+    """A Service with the API's defaults filled in: type ClusterIP, protocol TCP, and a target port equal to the
+    port."""
     spec = spec_of(o.body)
     ports = tuple(
         ServicePort(

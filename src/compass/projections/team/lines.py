@@ -54,6 +54,8 @@ def _fits(words: list[str], text: list[str], masked: bool) -> int:
     best: dict[tuple[int, int], int] = {}
 
     def go(i: int, j: int) -> int:
+        """The same for `words[i:]` and `text[j:]`; where they do not fit, so far below zero that no word before can
+        make up."""
         if i == len(words):
             return 0
         if j == len(text):
