@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -17,6 +16,7 @@ from compass.domain.time import to_datetime
 from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
 from compass.ports.knowledge import Embedder
+from compass.storage.chronicle_rows import EpochRow, HeadRow, IdRow, NumberRow, SummaryRow
 from compass.storage.connections import Connections
 from compass.storage.documents import PostgresDocuments
 from compass.storage.erasing import PostgresErasure
@@ -45,67 +45,6 @@ if TYPE_CHECKING:
     Connection = AsyncConnection[tuple[object, ...]]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _IdRow:
-    id: UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _NumberRow:
-    number: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _EpochRow:
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _HeadRow:
-    next_seq: int
-    digest: bytes
-    epoch: int
-    status: str
-    title: str
-    now: datetime
-
-    def head(self) -> Head:
-        return Head(
-            next_seq=self.next_seq,
-            digest=self.digest,
-            epoch=self.epoch,
-            status=Status(self.status),
-            title=self.title,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SummaryRow:
-    id: UUID
-    number: int
-    team: str
-    title: str
-    status: str
-    opened_at: datetime
-    last_event_at: datetime
-    events: int
-    model_lost: bool
-
-    def summary(self) -> InvestigationSummary:
-        return InvestigationSummary(
-            id=self.id,
-            number=self.number,
-            team=self.team,
-            title=self.title,
-            status=Status(self.status),
-            opened_at=self.opened_at.astimezone(UTC),
-            last_event_at=self.last_event_at.astimezone(UTC),
-            events=self.events,
-            model_lost=self.model_lost,
-        )
-
 
 _PAGE = 2000
 _MANY = 50
@@ -153,7 +92,7 @@ class PostgresChronicle:
     async def claim(self, investigation: UUID, runner: str, ttl_s: float) -> int:
         async def take(connection: Connection) -> int:
             values = {"investigation": investigation, "runner": runner}
-            taken = await self._fetch(connection, "claim", _EpochRow, **values, ttl_s=ttl_s)
+            taken = await self._fetch(connection, "claim", EpochRow, **values, ttl_s=ttl_s)
             if taken:
                 return taken[0].epoch
             held = await self._row(connection, "holder", investigation=investigation)
@@ -284,14 +223,14 @@ class PostgresChronicle:
                 pass
 
     async def list(self, limit: int = 50) -> tuple[InvestigationSummary, ...]:
-        async def latest(connection: Connection) -> Sequence[_SummaryRow]:
-            return await self._fetch(connection, "list_investigations", _SummaryRow, limit=limit)
+        async def latest(connection: Connection) -> Sequence[SummaryRow]:
+            return await self._fetch(connection, "list_investigations", SummaryRow, limit=limit)
 
         return tuple(row.summary() for row in await self._connections.run(latest))
 
     async def number(self, investigation: UUID) -> int:
-        async def one(connection: Connection) -> Sequence[_NumberRow]:
-            return await self._fetch(connection, "number_of", _NumberRow, investigation=investigation)
+        async def one(connection: Connection) -> Sequence[NumberRow]:
+            return await self._fetch(connection, "number_of", NumberRow, investigation=investigation)
 
         if not (found := await self._connections.run(one)):
             raise no_such(investigation)
@@ -378,13 +317,13 @@ class PostgresChronicle:
             after += _PAGE
 
     async def _ids(self, connection: Connection, name: str, **values: object) -> tuple[UUID, ...]:
-        return tuple(row.id for row in await self._fetch(connection, name, _IdRow, **values))
+        return tuple(row.id for row in await self._fetch(connection, name, IdRow, **values))
 
     async def _exists(self, connection: Connection, investigation: UUID) -> bool:
         return bool(await self._ids(connection, "investigation_exists", investigation=investigation))
 
-    async def _head(self, connection: Connection, name: str, investigation: UUID) -> _HeadRow:
-        found = await self._fetch(connection, name, _HeadRow, investigation=investigation)
+    async def _head(self, connection: Connection, name: str, investigation: UUID) -> HeadRow:
+        found = await self._fetch(connection, name, HeadRow, investigation=investigation)
         if not found:
             raise no_such(investigation)
         return found[0]
