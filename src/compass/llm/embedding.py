@@ -54,6 +54,9 @@ class ProviderEmbedder:
         self._masker = Masker(settings.redaction.names, settings.redaction.addresses)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32, by batches of _BATCH texts; each text goes through the gate and is cut before it
+        leaves. EmbeddingError for settings or a key that do not do, no answer, another answer than vectors of
+        `dimensions`, one for each text."""
         import httpx2
         import numpy as np
 

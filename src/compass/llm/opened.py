@@ -35,6 +35,8 @@ class Opened(WrapperModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
+        """The model's reply without its secrets, in texts and in the arguments of tool calls. An error keeps its kind,
+        for what is retried goes by that, and loses them too."""
         try:
             response = await super().request(messages, model_settings, model_request_parameters)
         except Exception as error:

@@ -101,6 +101,8 @@ class PostgresDocuments:
     async def change(
         self, keep: Sequence[Document] = (), drop: Sequence[str] = (), restate: Sequence[DocumentHead] = ()
     ) -> None:
+        """Of several documents of one name in `keep`, the last counts. One in `restate` whose content is another by now
+        (its digest) is left alone."""
         chosen = list({one.head.name: one for one in keep}.values())
         heads = [encode(one.head) for one in chosen]
         # Stems of thousands of passages take seconds: neither the event loop nor an open transaction waits for them.

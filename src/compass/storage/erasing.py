@@ -59,6 +59,9 @@ class PostgresErasure:
         self._queries = load_queries(Path(__file__).with_name("erasing.sql"))
 
     async def forget(self, investigation: UUID) -> int:
+        """What others hold of it goes first, while its own payloads still say what was quoted. Its row is locked
+        meanwhile, so that no runner can begin."""
+
         async def work(connection: Connection) -> int:
             async with connection.transaction():
                 await self._lock(connection, investigation)

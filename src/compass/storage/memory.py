@@ -67,6 +67,7 @@ class MemoryChronicle:
         return new.id
 
     async def claim(self, investigation: UUID, runner: str, ttl_s: float) -> int:
+        """By this process's monotonic clock. An epoch is new when the runner is, not when a lease had run out."""
         found = self._get(investigation)
         now_s = self._clock.monotonic_s()
         if found.runner != runner:
@@ -86,6 +87,8 @@ class MemoryChronicle:
             found.runner, found.lease_until_s = None, 0.0
 
     async def append(self, investigation: UUID, epoch: int | None, events: Sequence[NewEvent]) -> tuple[Event, ...]:
+        """All or none: texts and epoch are checked before anything is kept. Followers are woken once the rows are
+        there."""
         found = self._get(investigation)
         check_texts(events)
         check_epoch(found.head, epoch, investigation)
@@ -106,6 +109,7 @@ class MemoryChronicle:
         return tuple(to_event(row) for row in self._get(investigation).rows[max(0, after) :])
 
     async def follow(self, investigation: UUID, after: int = 0) -> AsyncIterator[Event]:
+        """Also ends, after the last event, where an investigation is not running, whatever that event is."""
         found = self._get(investigation)
 
         def news() -> bool:
@@ -124,6 +128,7 @@ class MemoryChronicle:
                 return
 
     async def list(self, limit: int = 50) -> tuple[InvestigationSummary, ...]:
+        """By number, which grows with every investigation. `events` counts erased ones too: they stay as tombstones."""
         latest = sorted(self._investigations.values(), key=lambda found: -found.number)[:limit]
         return tuple(
             InvestigationSummary(
@@ -155,6 +160,8 @@ class MemoryChronicle:
         return Spent(team=usd, everybody=usd, team_unpriced=unpriced, everybody_unpriced=unpriced)
 
     async def past_costs(self, limit: int = 20) -> tuple[PastCost, ...]:
+        """Latest by its last call. A call that reused a reply was not sent: an investigation with none but such is left
+        out."""
         costs: list[tuple[datetime, PastCost]] = []
         for found in self._investigations.values():
             sent = [(event.recorded_at, call) for event, call in _calls(found.rows) if not call.reused]

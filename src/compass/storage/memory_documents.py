@@ -43,6 +43,8 @@ class MemoryDocuments:
     async def change(
         self, keep: Sequence[Document] = (), drop: Sequence[str] = (), restate: Sequence[DocumentHead] = ()
     ) -> None:
+        """Nothing in it can fail half-way, which is what makes it one transaction. One in `restate` whose content is
+        another by now (its digest) is left alone."""
         now = to_datetime(self._clock.now_ns())
         for name in (*drop, *(one.head.name for one in keep)):
             self._documents.pop(name, None)

@@ -32,6 +32,7 @@ class MemoryErasure:
         self._clock = clock
 
     async def forget(self, investigation: UUID) -> int:
+        """What others hold of it goes first, while its own payloads still say what was quoted."""
         found = self._idle(investigation)
         self._forget_replies(found.rows)
         keys = (row.key for row in found.rows if row.kind in TEACHES_LESSONS)

@@ -38,6 +38,8 @@ class MemoryKnowledge:
         self._vectors: dict[UUID, Vectors] = {}
 
     async def learn(self, learned: Sequence[Learned]) -> None:
+        """Nothing comes back of an investigation that was forgotten here; what another team handed on (`source`) may
+        have the same id and is kept. A vector goes when the words change that it was made of."""
         chosen = [cleaned(one) for one in last_of_each(learned)]
         forgotten = {row.investigation for row in self._events() if row.kind == OPENED and row.erased_at is not None}
         for one in chosen:
@@ -62,6 +64,7 @@ class MemoryKnowledge:
         return tuple(sorted(behind))
 
     async def nearest(self, signature: Signature, limit: int = 50) -> tuple[Neighbour, ...]:
+        """Every vector is compared. Equal cosines stand in order of id."""
         import numpy as np
 
         near: list[Neighbour] = []

@@ -34,6 +34,7 @@ class MemoryTeamStore:
     async def apply(
         self, knowledge: TeamKnowledge, *, based_on: int, by: str, restores: int | None = None
     ) -> TeamVersion:
+        """Numbers run from 1 without gaps, so that how many there are is the number of the latest."""
         data = encode(knowledge)
         if based_on and not self._kept:
             raise StorageError(f"there is no version {based_on} to build on", where="team knowledge")

@@ -76,6 +76,8 @@ class PostgresChronicle:
         self.erasure = PostgresErasure(connections, team)
 
     async def create(self, title: str) -> UUID:
+        """The id is made before the first try: a commit whose answer was lost is found there, and makes no second
+        one."""
         investigation = self._new_id()
         values = {"id": investigation, "title": clean_title(title), "status": Status.RUNNING.value, "digest": GENESIS}
 
@@ -90,7 +92,12 @@ class PostgresChronicle:
         return investigation
 
     async def claim(self, investigation: UUID, runner: str, ttl_s: float) -> int:
+        """One update, which takes effect for the holder, on a free lease and on one that ran out by the database's
+        clock."""
+
         async def take(connection: Connection) -> int:
+            """The epoch. Where the update took nothing: NotFoundError, or StaleRunnerError naming who holds the
+            lease."""
             values = {"investigation": investigation, "runner": runner}
             taken = await self._fetch(connection, "claim", EpochRow, **values, ttl_s=ttl_s)
             if taken:
@@ -191,6 +198,8 @@ class PostgresChronicle:
         return await self._events(await self._connections.run(rows_after))
 
     async def follow(self, investigation: UUID, after: int = 0) -> AsyncIterator[Event]:
+        """Over a connection of its own, which listens. When that breaks, another goes on after the last event that was
+        given, so that none is lost or given twice."""
         from psycopg import OperationalError
 
         while True:
@@ -249,6 +258,9 @@ class PostgresChronicle:
         return tuple(await self._connections.run(latest))
 
     async def find(self, reference: str | None) -> UUID:
+        """A number first: digits that are no number of an investigation may still begin an id. NotFoundError for
+        nothing, for nothing yet, and for the beginning of several ids."""
+
         async def look(connection: Connection) -> UUID:
             if reference is None:
                 latest = await self._ids(connection, "latest")

@@ -49,6 +49,7 @@ class PostgresReplies:
         return KeptReply(text=row.reply, model=row.model, at=row.at.astimezone(UTC)) if row else None
 
     async def find_all(self, keys: Sequence[str]) -> Mapping[str, KeptReply]:
+        """In one statement; where `keys` is empty nothing is asked."""
         from psycopg.rows import class_row
 
         if not keys:

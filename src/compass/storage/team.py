@@ -69,6 +69,8 @@ class PostgresTeamStore:
     async def apply(
         self, knowledge: TeamKnowledge, *, based_on: int, by: str, restores: int | None = None
     ) -> TeamVersion:
+        """One insert, on condition that `based_on` is the latest. Who was faster is looked up after it took nothing: by
+        then somebody may have applied yet another."""
         values = {
             "based_on": based_on, "by": by, "commit": knowledge.commit, "digest": knowledge.digest,
             "entries": entries_in(knowledge), "restores": restores, "data": encode(knowledge),

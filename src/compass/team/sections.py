@@ -26,6 +26,8 @@ SEVERITIES: Mapping[str, Severity] = {one.value: one for one in Severity if one 
 
 
 def normal(place: Place) -> NormalBehaviour:
+    """A usual range of a signal (`at_least` and `at_most` in `unit`, UCUM), at certain times of the week where `during`
+    says so. What is wrong with it is noted with its line and what to write instead; nothing is raised."""
     fields, thing = place.fields, "normal behaviour"
     fields.only((*COMMON, *MATCHING, "at_least", "at_most", "unit", "during"), thing)
     low, high, unit = fields.number("at_least"), fields.number("at_most"), fields.text("unit")
@@ -70,6 +72,8 @@ def known_issue(place: Place) -> KnownIssue:
 
 
 def maintenance(place: Place) -> Maintenance:
+    """Single spans and weekly times, in one list in the file: the words tell which. A time that cannot be read is noted
+    with its own line; the others count."""
     fields, thing = place.fields, "maintenance"
     fields.only((*COMMON, "says", "when"), thing)
     texts = fields.texts("when", need=thing, example=f'["{WEEKLY_EXAMPLE}", "{SPAN_EXAMPLE}"]')

@@ -77,6 +77,9 @@ class GitHubFeed:
         return frozenset({CHANGES})
 
     async def gather(self, part: str, scope: Scope, *, deadline: Deadline) -> Gathered:
+        """Changes of the window, with the diffs nearest to the page and what became of deployments, as far as
+        `requests` reaches. A list that is refused or too long is told in `missing`; it raises where no list came at
+        all."""
         if part != CHANGES:
             raise SourceRefusedError(f"gives no {part}", where=self._name)
         lists, missing = self._within(self._lists(scope, deadline))

@@ -65,6 +65,8 @@ class GrafanaFeed:
         return await (await self._feed(TYPE_OF_PART[part], deadline)).gather(part, scope, deadline=deadline)
 
     async def look(self, part: str, *, deadline: Deadline) -> Found:
+        """The annotations of a day, the alerts of now, or what the source that was chosen for the part's type finds in
+        its own server, by that source's name."""
         now = self._clock.now_ns()
         day = Window(start_ns=now - LOOK_S * NS_PER_S, end_ns=now)
         if part == CHANGES_PART.name:

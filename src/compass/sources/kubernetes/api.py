@@ -60,6 +60,9 @@ class HttpApi:
         self._client = client
 
     async def page(self, kind: Kind, namespace: str | None, *, limit: int, after: str, deadline: Deadline) -> Page:
+        """Where the kind allows it from the API server's watch cache, which spares etcd and may be seconds old
+        (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions). `limit` is then the server's
+        to keep or not. What is no object is counted in `skipped`."""
         params = [("limit", str(limit))]
         if after:
             params.append(("continue", after))  # may not be given together with resourceVersion

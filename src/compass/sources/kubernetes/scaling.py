@@ -58,6 +58,8 @@ def scaled(events: Sequence[JsonObject]) -> list[Scaled]:
 
 
 def rescaled(events: Sequence[JsonObject], autoscalers: Sequence[JsonObject]) -> list[Rescaled]:
+    """What autoscalers did, as their Events (SuccessfulRescale) tell it, oldest first. `workload` is the scaled object
+    that the autoscaler names, or the autoscaler's own name where its object is not there."""
     targets = {
         place(body): Place(place(body).namespace, text(body, "spec", "scaleTargetRef", "name")) for body in autoscalers
     }

@@ -37,6 +37,8 @@ class Desk:
             await feed.tools(deadline=Deadline())
 
     async def ask(self, source: str, tool: str, arguments: Mapping[str, Json], *, deadline: Deadline) -> Heard:
+        """Whatever a feed raises that it should not becomes a SourceError here: the other tools' answers do not depend
+        on it."""
         feed = self._feeds.get(source)
         if feed is None:
             raise SourceRefusedError("is not connected", where=source)

@@ -75,6 +75,8 @@ class GrafanaParts:
         return replace(gathered, missing=tuple(dict.fromkeys((*gathered.missing, *self._notes(part)))))
 
     async def look(self, part: str, *, deadline: Deadline) -> Found:
+        """As over HTTP where a feed gives the part. Else the rules of Grafana's own alerting, or the annotations of a
+        day."""
         if part in self._feeds:
             return await self._feeds[part].look(part, deadline=deadline)
         if part == "alerts":

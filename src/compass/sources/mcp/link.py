@@ -81,6 +81,8 @@ class SessionLink:
             raise self._meaning(error if isinstance(error, Exception) else EOFError("it ended"))
 
     async def call(self, name: str, arguments: Arguments) -> Said:
+        """The answer of a tool, once `start` has returned. SourceRefusedError for what the tool's own schema does not
+        allow as an answer; what else went wrong by what the transport knows of it."""
         session, _ = self._greeted.result()
         try:
             result = await session.call_tool(name, dict(arguments))

@@ -34,6 +34,8 @@ class WebTransport:
 
     @asynccontextmanager
     async def streams(self) -> AsyncIterator[TransportStreams]:
+        """Both ways of one session. Only the server's own path is asked, by the methods of the protocol; redirects are
+        not followed, proxies of the environment not used, and no answer grows past `caps.answer_bytes`."""
         server = self._server
         url = httpx2.URL(server.url)
         base = str(url.copy_with(raw_path=b"/"))
@@ -86,6 +88,8 @@ class _Capped(httpx2.AsyncBaseTransport):
         self._inner, self._about = inner, about
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """One exchange; what it shows of the server is noted for `why`. An answer that is compressed all the same is an
+        error: its real size would be known too late."""
         try:
             response = await self._inner.handle_async_request(request)
         except httpx2.TransportError as error:

@@ -53,6 +53,7 @@ class MimirFeed:
         return await self._metrics(scope, deadline)
 
     async def look(self, part: str, *, deadline: Deadline) -> Found:
+        """Alerts and alerting rules of now; or how many series and metrics have a sample in the last LOOK_S seconds."""
         now = self._clock.now_ns()
         window = Window(start_ns=now - round(LOOK_S * NS_PER_S), end_ns=now)
         if part == ALERTS_PART.name:

@@ -136,6 +136,7 @@ def _read(
 
 def _change(index: EntityIndex) -> Callable[[JsonObject, int], tuple[int, Change] | str]:
     def make(body: JsonObject, number: int) -> tuple[int, Change] | str:
+        """(time in ns, change), or why the object cannot be one. One without an id is called by its line."""
         at = time_of(body.get("time"))
         if at is None:
             return "no valid time"
@@ -161,6 +162,8 @@ def _resolution(raw: object) -> int:
 
 def _alert(index: EntityIndex) -> Callable[[JsonObject, int], tuple[int, Alert] | str]:
     def make(body: JsonObject, number: int) -> tuple[int, Alert] | str:
+        """(start in ns, alert), or why the object cannot be one. `status` may be a word or an object of
+        Alertmanager's."""
         starts = time_of(body.get("startsAt"))
         if starts is None:
             return "no valid startsAt"

@@ -85,6 +85,8 @@ class HttpTempo:
         return sorted({one.value for one in reply.json(JsonTags).tag_values or () if one.value})
 
     async def trace(self, trace_id: str, within: Slice | None, *, deadline: Deadline) -> WholeTrace | None:
+        """By the second API, else by the first: servers before 2.7 know only that, and are asked by it alone once it
+        answered."""
         params = _between(within) if within is not None else []
         if not self._old:
             reply = await self._asked(TRACE, trace_id, params, deadline)

@@ -118,6 +118,8 @@ class TempoFeed:
         return ranked[:most]
 
     async def look(self, part: str, *, deadline: Deadline) -> Found:  # noqa: ARG002 - there is one
+        """The last hour: how new its newest trace is, how many services and spans it holds. What the server does not
+        tell is said in a hint or a figure, and is no error."""
         now = self._clock.now_ns()
         hour = Window(start_ns=now - LOOK_S * NS_PER_S, end_ns=now)
         within = traceql.seconds(hour)

@@ -38,6 +38,7 @@ class Value(msgspec.Struct, rename="camel"):
     bytes_value: str | None = None
 
     def plain(self) -> Json:
+        """The value that is set, None where none is. Raises ValueError for a number that is none."""
         if self.string_value is not None:
             return self.string_value
         if self.int_value is not None:
@@ -159,6 +160,8 @@ def plain_proto(pairs: Iterable[ProtoPair]) -> dict[str, Json]:
 
 
 def plain_value(value: ProtoValue) -> Json:
+    """The value as the recording format has it: bytes in base64, what is not finite in words, None where nothing is
+    set."""
     kind = value.WhichOneof("value")
     if kind == "string_value":
         return value.string_value

@@ -49,6 +49,8 @@ class WordLlama:
             raise _missing() from error
 
     def embed(self, texts: Sequence[str]) -> Vectors:
+        """The mean of each text's token vectors as unit vector, float32, in batches, which bounds memory. A text
+        without tokens is the zero vector, alike to nothing."""
         import numpy as np
 
         found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
