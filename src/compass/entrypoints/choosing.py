@@ -36,6 +36,8 @@ async def keep_choice(
         edited = with_lines(edited, f"llm.providers.{provider}", access)
 
     async def same(written: Path) -> None:
+        """Raises ConfigurationError where the file as it is `written` would not be read as what was wanted, or anything
+        outside `[llm]` became another: text is edited, and TOML has more ways to write a table than are edited here."""
         try:
             read = tomllib.loads(edited)
         except tomllib.TOMLDecodeError:

@@ -38,6 +38,8 @@ class Committed:
 
 
 def committed(folder: Path) -> Committed:
+    """What git says of `folder`. Files that are not tracked, or differ from HEAD, have no commit. Where git fails, is
+    missing or takes longer than ASK_S, `asked` is False."""
     prefix = prefix_of(folder)
     if prefix is None:
         return Committed()

@@ -47,6 +47,9 @@ async def sync(
 async def keep(
     documents: Documents, read: ReadDocuments, *, mechanisms: Collection[str] | None = None
 ) -> DocumentsChange:
+    """Change the store by what was read. What is the same by content keeps its passages and vectors; of it only what
+    front matter and git say is stored anew. `problem` of what is returned: why vectors are missing. Raises
+    StorageError."""
     kept = await documents.kept()
     change = compare(kept, read, mechanisms=mechanisms)
     heads = {one.head.name: one.head for one in kept}

@@ -22,6 +22,8 @@ THEORIES = 3
 
 
 def normal_work(d: Draft) -> list[str]:
+    """At most five usual levels, each that of a metric before the onset which was abnormal later. Telemetry tells no
+    more of how work normally goes, so the rest is a question to people."""
     lines = ["## How the work normally goes", ""]
     # Metrics have a usual level that people know; a share of requests or a line that is new has none.
     measured = (o for o in d.board.anomalies() if o.stats is not None and o.stats.method.startswith("robust z"))

@@ -23,6 +23,8 @@ _AGREEMENT = {
 
 
 def decisions(d: Draft) -> list[str]:
+    """Each decision with the state of the board just before it, folded anew: what came out later is told as that,
+    apart."""
     lines = ["## Decisions", "", "Each with what was known at that moment.", ""]
     board, made = Board(), {one.key: one for one in d.board.made}
     for event in d.cites.events:

@@ -20,6 +20,8 @@ _Told = tuple[str, str, str, str]
 
 
 def journey(d: Draft) -> list[str]:
+    """In full the IN_FULL likeliest theories and every refuted one, with what was tried on each; the others in one
+    line. Then proposals, changes that were refuted as triggers, and what a model reads in changes."""
     lines = ["## The hypothesis journey, dead ends included", ""]
     full, rest = d.view.accounts[:IN_FULL], d.view.accounts[IN_FULL:]
     told: dict[_Told, str] = {}

@@ -40,6 +40,8 @@ def title(d: Draft) -> list[str]:
 
 
 def overview(d: Draft) -> list[str]:
+    """What is known without an opinion on why. Of an investigation that has not ended there is no outcome, but a
+    question."""
     v = d.view
     lines = ["## Overview", "", *criticals(d), *_when(d)]
     if v.symptom:

@@ -114,6 +114,8 @@ async def answered(
 
 def _deepening(chronicle: Chronicle, chosen: Settings, loaded: session.Loaded) -> Callable[[str], Awaitable[str]]:
     async def deepen(label: str) -> str:
+        """Run every plan there is on the account of that label; "" when that was done, else why not, in words for the
+        answer."""
         from compass.entrypoints.cli import resuming
 
         now = await session.load(chronicle, chosen, str(loaded.id))

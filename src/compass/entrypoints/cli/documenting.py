@@ -37,6 +37,7 @@ def run_add(paths: Sequence[Path], root: str | None, *, as_json: bool) -> int:
 
 
 def run_list(*, as_json: bool) -> int:
+    """Every document with how many of its passages have a vector. Always exit code 0: none is an answer too."""
     from compass.entrypoints.cli.render.documents import kept_lines
 
     async def work(documents: Documents) -> tuple[KeptDocument, ...]:

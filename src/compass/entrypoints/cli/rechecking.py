@@ -29,6 +29,8 @@ def measure_again(reference: str | None, last: str) -> View:
     window = Window(start_ns=_start(last, now), end_ns=now)
 
     async def work() -> View:
+        """What was measured and what servers were asked for it go in with one append, of which a person is the actor:
+        it takes no lease, so that it can be done while a runner works."""
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
             incident = _later(loaded, window)

@@ -36,6 +36,8 @@ def replay_report(reference: str | None) -> Report:
     chosen = session.settings()
 
     async def work() -> Report:
+        """The final posterior once more, from the recorded board. `same` is None where there was none, or where another
+        engine or table made it: then a difference is no defect."""
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
             count = await chronicle.verify(loaded.id)

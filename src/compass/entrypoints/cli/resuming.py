@@ -52,6 +52,8 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
     chosen = session.settings()
 
     async def work() -> Result:
+        """What is open, or has ended and still owes what a person ordered, is taken up. That is looked at again under
+        the lease: meanwhile another runner may have ended it."""
         async with session.open_chronicle(chosen) as chronicle:
             investigation = await chronicle.find(reference)
             events = await chronicle.read(investigation)
@@ -167,6 +169,8 @@ def order_stop(reference: str | None) -> str:
     chosen = session.settings()
 
     async def work() -> str:
+        """What became of it, in a sentence. The order is committed before the wait: it holds whatever becomes of this
+        process."""
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
             if loaded.board.status is not Status.RUNNING:

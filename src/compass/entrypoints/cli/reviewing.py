@@ -100,6 +100,8 @@ def add(reference: str | None, number: int, addition: Addition) -> DecisionLine:
     chosen = session.settings()
 
     async def work() -> DecisionLine:
+        """The decision's line with the review in it. One event with a key of its own: every review of a decision
+        stays."""
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
             made = loaded.board.made

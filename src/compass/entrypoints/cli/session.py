@@ -56,6 +56,7 @@ def run(work: Callable[[], Awaitable[R]]) -> R:
     found: list[R] = []
 
     async def main() -> None:
+        """`work` in a task that a signal cancels once; the handlers stand only as long as it runs."""
         this, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert this is not None
 

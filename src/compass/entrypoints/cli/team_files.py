@@ -95,6 +95,8 @@ def run_apply(given: Path | None, *, yes: bool, as_json: bool) -> int:
 
 
 def run_rollback(number: int | None, *, yes: bool, as_json: bool) -> int:
+    """Let version `number` (None: the one before the latest) hold again, as a version of its own. Asks first unless
+    `yes`; files are not touched. Raises NotFoundError where there is no such version."""
     chosen = session.settings()
     ask = _Asking("compass knowledge rollback", yes=yes, quiet=as_json)
 
@@ -110,6 +112,7 @@ def run_rollback(number: int | None, *, yes: bool, as_json: bool) -> int:
 
 
 def run_versions(*, as_json: bool) -> int:
+    """The MOST_VERSIONS latest, latest first. Always exit code 0: none is an answer too."""
     chosen = session.settings()
 
     async def work() -> tuple[TeamVersion, ...]:

@@ -112,6 +112,8 @@ def undo(reference: str | None, reason: str) -> Kept:
     chosen = session.settings()
 
     async def work() -> Kept:
+        """One event, whose key is that of the word it takes back: a second try takes back no second word. Says what
+        holds now."""
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
             of = loaded.board.verdicts.holds
@@ -142,6 +144,8 @@ def _record_once(reference: str | None, told: Told, make: Make, truth: Path | No
     chosen = session.settings()
 
     async def work() -> Kept:
+        """The person's word and the decision that it is, in one append. All that can be wrong with the input is found
+        before that; a label is written to its file after it."""
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
             if loaded.board.status is Status.RUNNING:

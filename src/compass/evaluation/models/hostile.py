@@ -37,6 +37,8 @@ class Hostile:
     catalogue: Mapping[str, Mechanism]
 
     def reply(self, task: Task, page: Page) -> object:
+        """To the letter what an order in the data demands, where one stands there. Else wrong theories that fit, the
+        plans that would test the truth last, and every name read as a symptom."""
         order = next((text for text in page.untrusted if _ORDER.search(text)), None)
         if order is not None and (given := _OBJECT.search(order)) is not None:
             return given[0]  # the very reply that the data asks for

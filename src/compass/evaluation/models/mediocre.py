@@ -25,6 +25,8 @@ class Mediocre:
     seed: str
 
     def reply(self, task: Task, page: Page) -> object:
+        """The perfect reply with probability RIGHT, one drawn from what the prompt offers with WRONG, else an empty
+        one."""
         draw = random.Random(zlib.crc32(f"{self.seed}/{task}/{page.sections}".encode()))  # noqa: S311  # to be repeated, not to be secret
         turn = draw.random()
         if turn < RIGHT:

@@ -24,6 +24,7 @@ class Perfect:
     told: Told
 
     def reply(self, task: Task, page: Page) -> object:
+        """The truth, the plans on it, the changes that did it; of names that they are not known."""
         if task is Task.PROPOSE:
             return said.SuggestedTheories(theories=tuple(self._theories(page))[:MOST])
         if task is Task.CHOOSE:

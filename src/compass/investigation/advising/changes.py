@@ -30,6 +30,8 @@ class Changes:
     searches: bool = False
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ReadChanges], ...]:
+        """One: the page, the onset, what is abnormal and the changes, by their ids. Nothing is read without an
+        onset."""
         del crew
         changes = _candidates(board)
         if not changes or board.onset is None:
@@ -53,6 +55,8 @@ class Changes:
         return (Question(task=Task.CHANGES, reply=ReadChanges, sections=sections, agent="change", phase=board.phase),)
 
     def take(self, board: Board, crew: Crew, question: Question[ReadChanges], value: ReadChanges, by: str) -> Taken:
+        """One event with a reading a change, the first that was given. Dropped are changes that were not asked about,
+        readings without a reason, and what cites an id that the question did not hold."""
         del crew
         changes = _candidates(board)
         given = {item.id for section in question.sections for item in section.items}

@@ -33,6 +33,8 @@ class Choose:
     searches: bool = True
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ChosenTests], ...]:
+        """One: the likeliest theories with their shares, what is abnormal, and the plans that are left out, by ids that
+        the reply may name. Nothing before there is a posterior."""
         left = self._left_out(board, crew)
         if not left or board.posterior is None:
             return ()

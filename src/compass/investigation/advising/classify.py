@@ -36,6 +36,7 @@ class Classify:
     searches: bool = False
 
     def questions(self, board: Board, crew: Crew) -> tuple[Question[ReadNames], ...]:
+        """One a template that nobody has read, at most MOST after a round; the rest come after the next."""
         del crew
         read = board.advice.names if not self.always else ()
         unread = [(key, text) for key, text in unknown_templates(board).items() if key not in read]
@@ -50,6 +51,8 @@ class Classify:
         )  # fmt: skip
 
     def take(self, board: Board, crew: Crew, question: Question[ReadNames], value: ReadNames, by: str) -> Taken:
+        """One event. An empty meaning is a reading too: it could not tell. Dropped are ids that were not asked and
+        meanings that are not of MEANINGS; so nothing a model writes becomes a sign."""
         del board, crew
         given = {item.id for section in question.sections for item in section.items}
         read: dict[str, ReadName] = {}

@@ -73,6 +73,12 @@ class Propose:
     def take(
         self, board: Board, crew: Crew, question: Question[SuggestedTheories], value: SuggestedTheories, by: str
     ) -> Taken:
+        """For each theory that enters: its mechanism where it is a new one, itself, and its argument. LIMIT may enter
+        of a reply, LIMIT_TOTAL of an investigation.
+
+        Dropped is what refers to something that the question did not hold, or could not be tested as a theory. What is
+        on the board already, or beyond the limits, is neither entered nor dropped.
+        """
         given, signs = _Given.of(question, board), index(board)
         payloads: list[tuple[str, c.Payload]] = []
         entered: dict[str, Hypothesis] = {}
@@ -275,6 +281,8 @@ class _Given:
 
     @classmethod
     def of(cls, question: Question[SuggestedTheories], board: Board) -> _Given:
+        """Only of the ids that stand in the question: what the board learned since, and what a reply makes up, is not
+        in it."""
         by_label = {label: key for key, label in board.observation_labels.items()}
         ids = {item.id for section in question.sections for item in section.items}
         shown = {label: key for label, key in by_label.items() if label in ids}
@@ -327,6 +335,8 @@ class _Made:
     def payloads(
         self, hypothesis: Hypothesis, board: Board, crew: Crew, given: _Given, by: str
     ) -> Iterator[tuple[str, c.Payload]]:
+        """Its events with their keys, in the order in which they must be folded. Whether it is testable is asked of the
+        board as it will be with the argument, for what its author was shown tests nothing."""
         if self.stated and self.mechanism.id not in board.advice.stated:
             yield f"stated/{self.mechanism.id}", told.MechanismStated(mechanism=self.mechanism, by=by)
         yield f"hypothesis/{self.id}", c.Proposed(hypothesis=hypothesis)

@@ -94,6 +94,8 @@ class Series:
         )  # fmt: skip
 
     def take(self, board: Board, crew: Crew, question: Question[ReadNames], value: ReadNames, by: str) -> Taken:
+        """One event a series. An empty reply says that it can read none of them, which is kept, so that it is not asked
+        again; ids that were not asked, and readings that do not fit a kind, are dropped."""
         del crew
         given = {item.id for section in question.sections for item in section.items}
         there = board.unread.by_id() if board.unread is not None else {}

@@ -56,6 +56,8 @@ class AnswerOrder:
     asks: bool = False
 
     def parse(self, words: str, desk: Desk) -> Parsed:
+        """“R1 supports …”, or without the label where one request is open. Without a word for what it shows, that is
+        asked for by number; the whole text then counts as pasted."""
         waiting = open_requests(desk)
         found = _REF.match(words)
         text = words[found.end() :] if found is not None else words.strip()
@@ -87,6 +89,8 @@ class AnswerOrder:
         return (f"Recorded: it {order.bearing.value} {named}; it counts as {quality.value}, because {why}.",)
 
     def apply(self, order: Answer, desk: Desk, who: Who) -> Payloads:
+        """What was given (redacted, at most PASTED characters), an attempt on the theory that the request was for, and
+        the decision. There is no attempt where that theory is not on the board."""
         request, text = order.request, bound(redact(order.text), PASTED)
         quality, why = quality_of(order.text)
         bearing = order.bearing.value.replace("_", " ")

@@ -69,6 +69,8 @@ class LookOrder:
     asks: bool = False
 
     def parse(self, words: str, desk: Desk) -> Parsed:
+        """“look at X”, “not X”, “look everywhere”. “not 2” and “not” with words for a theory set that one aside; words
+        for several parts or fields give a choice; names that are not known are answered with those that are."""
         avoid = _AVOID.match(words.strip()) is not None
         rest = _AVOID.sub("", words.strip())
         while (shorter := _FILLER.sub("", rest)) != rest:
@@ -93,6 +95,8 @@ class LookOrder:
                            f"Fields: {areas}. “look everywhere” ends a bound."))  # fmt: skip
 
     def show(self, order: Look, desk: Desk) -> tuple[str, ...]:
+        """The bound in words, with all that it leaves out: theories by their labels, the likeliest of all by name, and
+        what specialists had not begun."""
         scope = _scope(order, desk, "")
         lines = [f"From here on: {scope_words(scope.look, scope.look_areas, scope.avoid, scope.avoid_areas)}."]
         out = _left_out(order, desk)
@@ -109,6 +113,8 @@ class LookOrder:
         return tuple(lines)
 
     def apply(self, order: Look, desk: Desk, who: Who) -> Payloads:
+        """The whole scope after this order, and the decision, which is against COMPASS where it leaves out the
+        likeliest theory."""
         scope = _scope(order, desk, who.by)
         favoured, why = favours(desk)
         agreement = Agreement.NONE_FAVOURED

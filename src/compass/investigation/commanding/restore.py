@@ -39,6 +39,7 @@ class RestoreOrder:
     asks: bool = False
 
     def parse(self, words: str, desk: Desk) -> Parsed:
+        """By number or label, and without either where one theory alone is set aside; several give a choice."""
         aside = [desk.board.hypotheses[key] for key in desk.board.orders.aside if key in desk.board.hypotheses]
         if not aside:
             return Back(lines=("Nothing is set aside.",))

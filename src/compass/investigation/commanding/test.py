@@ -50,6 +50,7 @@ class TestOrder:
         return (f"Testing deeper: {desk.claim(order.hypothesis)}.{restored}",)
 
     def apply(self, order: Test, desk: Desk, who: Who) -> Payloads:
+        """The command and the decision, before them the restoring of a theory that was set aside."""
         h = order.hypothesis
         back = (
             ((who.key("restored"), SetAside(hypothesis=h.id, by=who.by, reason=said(order.reason), restored=True)),)

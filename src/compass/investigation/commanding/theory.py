@@ -85,6 +85,8 @@ class TheoryOrder:
     asks: bool = True
 
     def parse(self, words: str, desk: Desk) -> Parsed:
+        """A theory of the catalogue at a place, or one stated from signs. A number alone or a label means the theory
+        that has it; a part or a field without a mechanism gives a choice of what is there."""
         words = _FILLER.sub("", words.strip())
         if not words:
             return Back(lines=(EXAMPLE,))
@@ -99,6 +101,8 @@ class TheoryOrder:
         return self._wider(words, read, desk)
 
     def show(self, order: Theory, desk: Desk) -> tuple[str, ...]:
+        """What would be tested, what must and must not be seen, and what surviving it would be worth; also where
+        nothing that is connected could test it."""
         fill = Filler(order.entity, None)
         lines = [f"I will test: {fill(order.mechanism.claim)} ({_named(order)})"]
         lines += _told("requires", order.mechanism.requires)
@@ -114,6 +118,8 @@ class TheoryOrder:
         return tuple(lines)
 
     def apply(self, order: Theory, desk: Desk, who: Who) -> Payloads:
+        """Its mechanism where the catalogue lacks it, the theory, what its author could read, the command to test it,
+        and the decision: that the right one was not on the list."""
         board = desk.board
         hypothesis = _hypothesis(order, desk, who.by)
         payloads: list[tuple[str, c.Payload]] = []

@@ -79,6 +79,8 @@ class Vocabulary:
 
     @classmethod
     def of(cls, mechanisms: Mapping[str, Mechanism], board: Board) -> Vocabulary:
+        """Of a catalogue (a team's own mechanisms in it) and all SIGNS. The fields of work are those of the mechanisms'
+        owners and of the board's specialists."""
         plain = {key: m.claim.replace("{entity}", "").replace("{peer}", "") for key, m in mechanisms.items()}
         ids = {key: _stems(key.replace("_", " ")) for key in mechanisms}
         names = {key: ids[key] | _stems(m.family) for key, m in mechanisms.items()}

@@ -17,6 +17,8 @@ Anonymise = Annotated[
 
 
 def register(app: typer.Typer) -> None:
+    """Files of the team (validate, apply, …), what it learned from incidents, and its documents, as one group of
+    `app`."""
     group = typer.Typer(
         name="knowledge", help="What the team wrote down (YAML in git), and what it learned: validate, apply, hand on.",
         no_args_is_help=True, rich_markup_mode=None,

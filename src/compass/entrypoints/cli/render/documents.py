@@ -23,6 +23,8 @@ def change_lines(change: DocumentsChange) -> list[Text]:
 
 
 def kept_lines(kept: Sequence[KeptDocument], page: Page) -> list[Text]:
+    """A line a document: name, passages, when it last changed, for whom. A last one where passages wait for a vector,
+    without which they are found by words alone."""
     if not kept:
         return [Text("no documents yet: compass knowledge documents add FOLDER")]
     width = min(48, max(len(one.head.name) for one in kept))
@@ -41,6 +43,8 @@ def kept_lines(kept: Sequence[KeptDocument], page: Page) -> list[Text]:
 
 
 def found_lines(found: Sequence[FoundPassage], searched: int, page: Page) -> list[Text]:
+    """Each passage with its place, the share of the words wanted that it holds, its cosine where vectors were compared,
+    and its first EXCERPT lines without headings. `searched`: passages that were looked through."""
     if not found:
         return [Text(f"nothing found among {searched} passages")]
     lines: list[Text] = []

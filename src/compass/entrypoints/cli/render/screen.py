@@ -102,6 +102,8 @@ def without_model(view: View, page: Page) -> list[Text]:
 
 
 def what(view: View, page: Page) -> list[Text]:
+    """When it began and was paged, the clearest symptoms, one an entity, the runbook's first steps, and the last
+    recheck."""
     paged_at = f"paged {clock_time(view.detected_ns).split(' (')[0]}"
     lines = [labelled("WHAT", page.fit(f"{since(view)}; {paged_at}"))]
     if page.uncut and view.symptom:
@@ -152,6 +154,8 @@ def fact_line(label: str, fact: Fact, page: Page) -> Text:
 
 
 def where(view: View, page: Page) -> list[Text]:
+    """Who is affected and who is not, and the likeliest places of its beginning with their shares. A full screen also
+    says who notices and what is not measured."""
     most = page.most(4, 99) or 99
     s = view.situation
     inside = f"abnormal inside: {names(s.strained, most)}"
@@ -167,6 +171,7 @@ def where(view: View, page: Page) -> list[Text]:
 
 
 def changes(view: View, page: Page) -> list[Text]:
+    """The weightiest possible triggers. Where there is none, whether none was recorded or nothing records any."""
     if not view.changes:
         status = next((status for part, status, _ in view.sources if part == "changes"), "")
         return [labelled("CHANGES", NO_CHANGES.get(status, "not known: no source of changes is connected"))]
@@ -335,6 +340,8 @@ def shares(view: View, page: Page, listed: Sequence[AccountLine] | None = None) 
 
 
 def notes(view: View) -> list[str]:
+    """Remarks, the weightiest first: what was lost of models and sources, the outcome in words, a page time that cannot
+    be right, advice, and last what could not be seen."""
     said = list(view.advice)
     if view.onset_ns is not None and view.onset_ns - view.onset_uncertainty_ns > view.detected_ns:
         late = duration((view.onset_ns - view.detected_ns) / 1e9)
