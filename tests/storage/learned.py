@@ -53,12 +53,13 @@ def cause(mechanism: str = "db.pool_exhaustion") -> Cause:
 
 def past(
     words: str = "orders are slow", *, number: int = 1, seq: int = 10, investigation: UUID | None = None,
-    status: PastStatus = PastStatus.SOLVED, source: str = "",
+    status: PastStatus = PastStatus.SOLVED, source: str = "", solved: bool = True,
 ) -> PastIncident:  # fmt: skip
     signs = {"latency.up@paged": 0.75, "pool.full@dependency": 1.0}
     return PastIncident(
         investigation=investigation or uuid4(), number=number, title=f"incident {number}",
-        at=FIRST + timedelta(days=number), status=status, cause=cause(), led=cause("db.slow_query"), fix="pool of 40",
+        at=FIRST + timedelta(days=number), status=status, cause=cause() if solved else None,
+        led=cause("db.slow_query"), fix="pool of 40",
         signature=Signature(signs=signs, services=("service/shop/orders",), words=words), seq=seq, source=source,
         recalled=(RecalledPattern(mechanism="db.slow_query", entity=ORDERS_DB, proposed=True, led=True),),
     )  # fmt: skip

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from compass.domain.chronicle import Ended, NewEvent, Opened, Payload, Resumed, StepStarted
 from compass.domain.failure import Status
 from compass.domain.incident import Incident
@@ -94,3 +96,10 @@ def start_child(arguments: Sequence[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(CHILD), *arguments], stdout=subprocess.PIPE, text=True, env=child_environment()
     )
+
+
+async def blocked(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+    """Return once somebody waits for what this connection has locked."""
+    query = "select count(*) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))"
+    while await (await connection.execute(query)).fetchone() == (0,):
+        await connection.execute("select pg_stat_clear_snapshot()")

@@ -30,7 +30,7 @@ from compass.storage.embedded import EmbeddedServer
 from compass.storage.quoted import quotes_of
 from tests.storage.conftest import BACKENDS, backend
 from tests.storage.learned import ORDERS_DB, Counting, cause, learned, past
-from tests.storage.support import ended, new, opened
+from tests.storage.support import blocked, ended, new, opened
 
 PLANTED = "zugspitze"
 LONG_AGO, SOON = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1)
@@ -128,13 +128,6 @@ async def test_who_read_its_chronicle_before_teaches_nothing_of_it_after(chronic
     assert await chronicle.knowledge.taught(gone) is None
     assert await chronicle.knowledge.taught(kept) == late[1]
     assert await chronicle.knowledge.count() == 1
-
-
-async def blocked(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
-    """Return once somebody waits for what this connection has locked."""
-    query = "select count(*) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))"
-    while await (await connection.execute(query)).fetchone() == (0,):
-        await connection.execute("select pg_stat_clear_snapshot()")
 
 
 async def test_who_learns_while_it_is_forgotten_waits_and_then_teaches_nothing(

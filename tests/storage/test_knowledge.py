@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -137,6 +137,30 @@ async def test_nothing_half_learned_is_left(chronicle: Chronicle) -> None:
     with pytest.raises(StorageError, match="cannot be stored"):
         await knowledge.learn([good, Learned(incident=unwritable)])
     assert await knowledge.count() == 0
+
+
+async def test_what_replaces_an_import_comes_with_it_or_not_at_all(
+    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("compass.storage.knowledge._BATCH", 1)
+    knowledge = chronicle.knowledge
+    old, own = learned(past(source="laptop")), learned(past(number=2))
+    await knowledge.learn([old, own])
+    better = learned(past(number=3, source="team", investigation=UUID(int=1)))
+    strange = past(source="team", investigation=UUID(int=2))
+    unwritable = Learned(incident=replace(strange, signature=Signature(signs={"x@paged": float("nan")})))
+    both = [one.incident.investigation for one in (old, own)]
+    with pytest.raises(StorageError, match="cannot be stored"):
+        await knowledge.learn([better, unwritable], instead_of=both)
+    assert await knowledge.taught(old.incident.investigation) == old
+    assert await knowledge.taught(better.incident.investigation) is None
+    await knowledge.learn([better, Learned(incident=strange)], instead_of=both)
+    assert await knowledge.taught(old.incident.investigation) is None
+    assert await knowledge.taught(own.incident.investigation) == own  # no import: it is never replaced by one
+    assert await knowledge.taught(better.incident.investigation) == better
+    assert await knowledge.count() == 3
+    await knowledge.learn([], instead_of=[better.incident.investigation])
+    assert await knowledge.count() == 2
 
 
 async def test_broken_characters_are_left_out(chronicle: Chronicle) -> None:

@@ -13,7 +13,8 @@ from compass.exports.learned import MOST, merged
 from compass.ports.errors import EmbeddingError
 from compass.ports.knowledge import Knowledge
 
-_BATCH = 1000
+_AT_ONCE = 1000
+"""Vectors made between two looks at how many are missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +65,10 @@ def from_elsewhere(one: Learned, source: str) -> Learned:
 
 
 async def take_in(knowledge: Knowledge, incoming: Sequence[Learned]) -> Imported:
-    """Merge what somebody else learned into what is known here. It can be done again: what is known stays one."""
+    """Merge what somebody else learned into what is known here, all of it or nothing. It can be done again: what is
+    known stays one."""
     plan = merged(await knowledge.incidents(MOST), incoming)
-    for old in plan.replaced:
-        await knowledge.forget(old)
-    for start in range(0, len(plan.kept), _BATCH):
-        await knowledge.learn(plan.kept[start : start + _BATCH])
+    await knowledge.learn(plan.kept, instead_of=plan.replaced)
     taken = Imported(taken=len(plan.kept), replaced=len(plan.replaced), known=plan.known)
     left, problem = await embed_all(knowledge)
     return Imported(taken=taken.taken, replaced=taken.replaced, known=taken.known, unembedded=left, problem=problem)
@@ -80,7 +79,7 @@ async def embed_all(knowledge: Knowledge) -> tuple[int, str]:
     left = before = -1
     try:
         while left != 0:
-            left = await knowledge.embed(_BATCH)
+            left = await knowledge.embed(_AT_ONCE)
             if left == before:  # somebody else adds as fast, or their words changed meanwhile
                 return left, ""
             before = left

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -39,8 +39,9 @@ class Embedder(Protocol):
 class Knowledge(Protocol):
     """By team. Errors: StorageError, and where it is said EmbeddingError."""
 
-    async def learn(self, learned: Sequence[Learned]) -> None:
-        """Keep what investigations teach, each replacing what it taught before, in one transaction.
+    async def learn(self, learned: Sequence[Learned], instead_of: Collection[UUID] = ()) -> None:
+        """Keep what investigations teach, each replacing what it taught before, in one transaction, in which the
+        imports among `instead_of` go.
 
         What was derived from fewer events than what stands there replaces nothing, nor does an import what this
         database derived itself; what it derives itself replaces an import. Of an investigation that was forgotten here

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Connection = AsyncConnection[tuple[object, ...]]
 
 T = TypeVar("T")
+
+_BATCH = 1000
+"""Incidents a statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +63,18 @@ class PostgresKnowledge:
         self._queries = load_queries(FILE)
         self._vectors = Vectors(connections, team, embedder) if embedder else None
 
-    async def learn(self, learned: Sequence[Learned]) -> None:
+    async def learn(self, learned: Sequence[Learned], instead_of: Collection[UUID] = ()) -> None:
         chosen = last_of_each(learned)
-        if not chosen:
+        if not chosen and not instead_of:
             return
 
         async def keep(connection: Connection) -> None:
             async with connection.transaction():
-                await self._keep(connection, await self._remembered(connection, chosen))
+                if instead_of:
+                    await self._execute(connection, "drop_imports", ids=sorted(instead_of))
+                kept = await self._remembered(connection, chosen)
+                for start in range(0, len(kept), _BATCH):
+                    await self._keep(connection, kept[start : start + _BATCH])
 
         await self._connections.run(keep)
 

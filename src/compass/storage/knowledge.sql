@@ -31,6 +31,14 @@ returning investigation as id
 select data::text as data from compass.past_incident
 where team = %(team)s and investigation = any(%(ids)s::uuid[]) order by investigation for update
 
+-- name: drop_imports
+-- What this database derived itself stays: it may have become its own meanwhile. Locked in one order.
+with gone as (
+    select investigation from compass.past_incident
+    where team = %(team)s and investigation = any(%(ids)s::uuid[]) and source <> '' order by investigation for update
+)
+delete from compass.past_incident p using gone where p.team = %(team)s and p.investigation = gone.investigation
+
 -- name: drop_lessons
 delete from compass.lesson where team = %(team)s and investigation = any(%(ids)s::uuid[])
 

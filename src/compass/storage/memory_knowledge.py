@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -37,10 +37,13 @@ class MemoryKnowledge:
         self._taught: dict[UUID, Learned] = {}
         self._vectors: dict[UUID, Vectors] = {}
 
-    async def learn(self, learned: Sequence[Learned]) -> None:
+    async def learn(self, learned: Sequence[Learned], instead_of: Collection[UUID] = ()) -> None:
         """Nothing comes back of an investigation that was forgotten here; what another team handed on (`source`) may
         have the same id and is kept. A vector goes when the words change that it was made of."""
         chosen = [cleaned(one) for one in last_of_each(learned)]
+        for of in instead_of:
+            if of in self._taught and self._taught[of].incident.source:
+                await self.forget(of)
         forgotten = {row.investigation for row in self._events() if row.kind == OPENED and row.erased_at is not None}
         for one in chosen:
             of = one.incident.investigation
