@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -150,6 +151,93 @@ async def test_who_learns_while_it_is_forgotten_waits_and_then_teaches_nothing(
             await forgetting.commit()
         await learning
         assert await chronicle.knowledge.taught(gone) is None
+
+
+async def reminded_of(chronicle: Chronicle, one: UUID) -> Learned:
+    """What an investigation that was reminded of `one` teaches, as somebody reads it who has not kept it yet."""
+    later = await chronicle.create("later")
+    similar = Similar(
+        investigation=str(one), number=1, title="t", at="2026-01-01T00:00:00+00:00", similarity=0.9, because=(),
+        cause=cause(),
+    )  # fmt: skip
+    recalled = Recalled(signature=Signature(), similar=(similar,))
+    await chronicle.append(later, None, [new("o", opened("t")), new("m", recalled), new("e", ended())])
+    return Learned(incident=past(investigation=later, seq=3))
+
+
+async def test_who_read_one_that_was_reminded_of_it_before_keeps_nothing_of_that(chronicle: Chronicle) -> None:
+    gone, other = await planted(chronicle), await planted(chronicle, "other")
+    late, unrelated = await reminded_of(chronicle, gone), await reminded_of(chronicle, other)
+    foreign = Learned(incident=replace(past(source="laptop", seq=3), investigation=uuid4()))
+    await chronicle.erasure.forget(gone)
+    await chronicle.knowledge.learn([late, unrelated, foreign])
+    kept = await chronicle.knowledge.taught(late.incident.investigation)
+    assert kept == replace(late, incident=replace(late.incident, recalled=()))
+    for untouched in (unrelated, foreign):
+        assert await chronicle.knowledge.taught(untouched.incident.investigation) == untouched
+
+
+async def waiting(
+    watching: psycopg.AsyncConnection[tuple[object, ...]], number: int, *works: asyncio.Task[Any]
+) -> None:
+    """Return once so many wait for locks, or one of `works` is done, which should wait."""
+    query = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+    async with asyncio.timeout(60):
+        while not any(work.done() for work in works):
+            if await (await watching.execute(query)).fetchone() == (number,):
+                return
+            await watching.execute("select pg_stat_clear_snapshot()")
+
+
+async def test_who_learns_of_one_that_was_reminded_of_it_waits_until_it_is_forgotten(
+    request: pytest.FixtureRequest, debian_url: str
+) -> None:
+    """It is being forgotten, has erased what it reminded another of and is not done, when somebody else keeps what he
+    had read of that other before."""
+    team = f"team-{uuid4()}"
+    async with (
+        backend(request, "debian", team, Counting()) as chronicle,
+        backend(request, "debian", team, Counting()) as another,
+        await psycopg.AsyncConnection.connect(debian_url) as holding,
+    ):
+        gone = await planted(chronicle)
+        late = await reminded_of(chronicle, gone)
+        await holding.execute("select from compass.past_incident where investigation = %s for update", [gone])
+        forgetting = asyncio.create_task(chronicle.erasure.forget(gone))
+        await waiting(holding, 1, forgetting)
+        learning = asyncio.create_task(another.knowledge.learn([late]))
+        await waiting(holding, 2, forgetting, learning)
+        await holding.commit()
+        await asyncio.gather(forgetting, learning)
+        kept = await chronicle.knowledge.taught(late.incident.investigation)
+        assert kept is not None
+        assert kept.incident.recalled == ()
+
+
+async def test_who_forgets_waits_for_whoever_learns_of_one_that_was_reminded_of_it(
+    request: pytest.FixtureRequest, debian_url: str
+) -> None:
+    """Somebody keeps what another teaches for the first time and is not done: whoever forgets what reminded it cannot
+    see that row yet."""
+    team = f"team-{uuid4()}"
+    async with (
+        backend(request, "debian", team, Counting()) as chronicle,
+        backend(request, "debian", team, Counting()) as another,
+        await psycopg.AsyncConnection.connect(debian_url) as holding,
+    ):
+        gone = await planted(chronicle)
+        late = await reminded_of(chronicle, gone)
+        lesson = learned(late.incident)
+        await holding.execute("lock table compass.lesson in share row exclusive mode")
+        learning = asyncio.create_task(another.knowledge.learn([lesson]))
+        await waiting(holding, 1, learning)
+        forgetting = asyncio.create_task(chronicle.erasure.forget(gone))
+        await waiting(holding, 2, forgetting, learning)
+        await holding.commit()
+        await asyncio.gather(forgetting, learning)
+        kept = await chronicle.knowledge.taught(late.incident.investigation)
+        assert kept is not None
+        assert kept.incident.recalled == ()
 
 
 async def test_its_words_go_where_another_investigation_quotes_them(chronicle: Chronicle) -> None:

@@ -25,7 +25,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _HeldRow:
+    id: UUID
     held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _IdRow:
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +66,16 @@ class PostgresErasure:
 
     async def forget(self, investigation: UUID) -> int:
         """What others hold of it goes first, while its own payloads still say what was quoted. Its row is locked
-        meanwhile, so that no runner can begin."""
+        meanwhile, so that no runner can begin, and those of all that were reminded of it, so that nobody writes back
+        what he had read of them before."""
 
         async def work(connection: Connection) -> int:
             async with connection.transaction():
-                await self._lock(connection, investigation)
-                names = await self._names(connection, investigation)
-                await self._forget_quoted(connection, investigation, names)
+                names, reminded = await self._lock_reminded(connection, investigation)
+                await self._forget_quoted(connection, investigation, reminded)
                 await self._execute(connection, "forget_replies", investigation=investigation)
                 for name in ("forget_reminded", "forget_recalled"):
-                    await self._execute(connection, name, investigation=investigation, names=names)
+                    await self._execute(connection, name, reminded=reminded, names=names)
                 await self._execute(connection, "forget_taught", investigation=investigation)
                 erased = await self._erase(connection, investigation, None)
                 await self._execute(connection, "blank", investigation=investigation, title=FORGOTTEN)
@@ -77,20 +83,34 @@ class PostgresErasure:
 
         return await self._connections.run(work)
 
+    async def _lock_reminded(self, connection: Connection, investigation: UUID) -> tuple[list[bytes], list[UUID]]:
+        """Lock it and those that were reminded of it: by which names, and which they are. Who is locked can only be
+        known for certain behind the lock."""
+        locked: set[UUID] = set()
+        while True:
+            names = await self._names(connection, investigation)
+            rows = await self._fetch(connection, "reminded", _IdRow, investigation=investigation, names=names)
+            wanted = {investigation, *(row.id for row in rows)}
+            if wanted <= locked:
+                return names, sorted(wanted - {investigation})
+            await self._lock(connection, investigation, wanted)
+            locked |= wanted
+
     async def _names(self, connection: Connection, investigation: UUID) -> list[bytes]:
-        (row,) = await self._fetch(
+        """None where there is no such investigation."""
+        rows = await self._fetch(
             connection, "names", _NamesRow, investigation=investigation, kinds=list(TEACHES_LESSONS)
         )
-        return list(names_of(investigation, row.number, row.keys))
+        return [name for row in rows for name in names_of(investigation, row.number, row.keys)]
 
-    async def _forget_quoted(self, connection: Connection, investigation: UUID, names: list[bytes]) -> None:
+    async def _forget_quoted(self, connection: Connection, investigation: UUID, reminded: list[UUID]) -> None:
         """Words of it that were shown in other investigations: the whole of each such payload goes."""
         spoken = await self._fetch(connection, "spoken", _DataRow, investigation=investigation, kinds=list(SPEAKS))
         if not (texts := quotes_of(row.data for row in spoken)):
             return
         found = await self._fetch(
             connection, "quoting", _PlaceRow, investigation=investigation, kinds=list(MAY_QUOTE),
-            shown=[text.shown for text in texts], own=[text.own for text in texts], names=names,
+            shown=[text.shown for text in texts], own=[text.own for text in texts], reminded=reminded,
         )  # fmt: skip
         if not found:
             return
@@ -101,7 +121,7 @@ class PostgresErasure:
     async def erase(self, investigation: UUID, kinds: Collection[str]) -> int:
         async def work(connection: Connection) -> int:
             async with connection.transaction():
-                await self._lock(connection, investigation)
+                await self._lock(connection, investigation, {investigation})
                 return await self._erase(connection, investigation, kinds)
 
         return await self._connections.run(work)
@@ -113,12 +133,14 @@ class PostgresErasure:
         rows = await self._connections.run(look)
         return tuple(replace(row, last_event_at=row.last_event_at.astimezone(UTC)) for row in rows)
 
-    async def _lock(self, connection: Connection, investigation: UUID) -> None:
-        """Nothing is appended until the transaction ends."""
-        rows = await self._fetch(connection, "lock_for_erasing", _HeldRow, investigation=investigation)
-        if not rows:
+    async def _lock(self, connection: Connection, investigation: UUID, wanted: Collection[UUID]) -> None:
+        """Nothing is appended to, or learned from, any of `wanted` until the transaction ends. Raises NotFoundError
+        and StaleRunnerError for the one investigation."""
+        rows = await self._fetch(connection, "lock_for_erasing", _HeldRow, ids=sorted(wanted))
+        held = {row.id: row.held for row in rows}
+        if investigation not in held:
             raise no_such(investigation)
-        if rows[0].held:
+        if held[investigation]:
             raise in_use(investigation)
 
     async def _erase(self, connection: Connection, investigation: UUID, kinds: Collection[str] | None) -> int:

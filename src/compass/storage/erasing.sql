@@ -1,8 +1,15 @@
 -- Every SQL statement that erases, by name. Loaded by compass.storage.queries.
 
 -- name: lock_for_erasing
-select coalesce(lease_until > clock_timestamp(), false) as held from compass.investigation
-where team = %(team)s and id = %(investigation)s for update
+-- In one order, as whoever learns locks those that it learns from.
+select id, coalesce(lease_until > clock_timestamp(), false) as held from compass.investigation
+where team = %(team)s and id = any(%(ids)s::uuid[]) order by id for update
+
+-- name: reminded
+-- Those that were reminded of this one, by name or as a count.
+select distinct e.investigation as id from compass.event e join compass.payload p using (team, investigation, seq)
+where e.team = %(team)s and e.kind = 'memory.recalled' and e.investigation <> %(investigation)s
+  and exists (select from unnest(%(names)s::bytea[]) n where position(n in p.data) > 0)
 
 -- name: erase_kinds
 with erased as (
@@ -37,13 +44,10 @@ where i.team = %(team)s and i.id = %(investigation)s group by i.number
 
 -- name: quoting
 -- What people or models were shown in an investigation that was reminded of this one, and that quotes its words; not
--- words that its own opening holds as well. Before what it was reminded of goes.
+-- words that its own opening holds as well.
 select e.investigation, e.seq from compass.event e join compass.payload p using (team, investigation, seq)
-where e.team = %(team)s and e.kind = any(%(kinds)s::text[]) and p.data is not null and e.investigation in (
-    select m.investigation from compass.event m join compass.payload y using (team, investigation, seq)
-    where m.team = %(team)s and m.kind = 'memory.recalled' and m.investigation <> %(investigation)s
-      and exists (select from unnest(%(names)s::bytea[]) n where position(n in y.data) > 0)
-) and exists (
+where e.team = %(team)s and e.kind = any(%(kinds)s::text[]) and p.data is not null
+  and e.investigation = any(%(reminded)s::uuid[]) and exists (
     select from unnest(%(shown)s::bytea[], %(own)s::bytea[]) q (shown, own) where position(q.shown in p.data) > 0
     and not exists (
         select from compass.event o join compass.payload y using (team, investigation, seq)
@@ -66,18 +70,14 @@ from unnest(%(investigations)s::uuid[], %(seqs)s::bigint[]) as t (investigation,
 where p.team = %(team)s and p.investigation = t.investigation and p.seq = t.seq
 
 -- name: forget_reminded
--- Which patterns they were reminded of names what they were reminded by. Before that goes.
+-- Which patterns they were reminded of names what they were reminded by.
 update compass.past_incident p set data = jsonb_set(p.data, '{recalled}', '[]')
-where p.team = %(team)s and p.investigation in (
-    select m.investigation from compass.event m join compass.payload y using (team, investigation, seq)
-    where m.team = %(team)s and m.kind = 'memory.recalled' and m.investigation <> %(investigation)s
-      and exists (select from unnest(%(names)s::bytea[]) n where position(n in y.data) > 0)
-)
+where p.team = %(team)s and p.investigation = any(%(reminded)s::uuid[])
 
 -- name: forget_recalled
 update compass.payload p set salt = null, data = null, erased_at = clock_timestamp()
 from compass.event e
-where e.team = %(team)s and e.kind = 'memory.recalled' and e.investigation <> %(investigation)s
+where e.team = %(team)s and e.kind = 'memory.recalled' and e.investigation = any(%(reminded)s::uuid[])
   and p.team = e.team and p.investigation = e.investigation and p.seq = e.seq
   and exists (select from unnest(%(names)s::bytea[]) n where position(n in p.data) > 0)
 

@@ -13,7 +13,7 @@ from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, Neigh
 from compass.domain.learned import Signature
 from compass.ports.knowledge import Embedder
 from compass.storage.connections import Connections
-from compass.storage.knowledge_rows import decode, encode, entity_key, last_of_each, with_kept_signature
+from compass.storage.knowledge_rows import decode, encode, entity_key, last_of_each, unreminded, with_kept_signature
 from compass.storage.queries import load_queries
 from compass.storage.vectors import FILE, Vectors
 
@@ -79,14 +79,19 @@ class PostgresKnowledge:
         await self._connections.run(keep)
 
     async def _remembered(self, connection: Connection, learned: Sequence[Learned]) -> Sequence[Learned]:
-        """Without those of this database that were forgotten after their chronicles were read; until the transaction
-        ends, none of the others is."""
+        """Without those of this database that were forgotten after their chronicles were read, and without what one was
+        reminded of where that was; until the transaction ends, nothing else of it is."""
         ids = [one.incident.investigation for one in learned if not one.incident.source]
         if not ids:
             return learned
         await self._execute(connection, "lock_investigations", ids=ids)
         gone = {row.id for row in await self._fetch(connection, "forgotten", _IdRow, ids=ids)}
-        return [one for one in learned if one.incident.source or one.incident.investigation not in gone]
+        less = {row.id for row in await self._fetch(connection, "unreminded", _IdRow, ids=ids)}
+        return [
+            unreminded(one) if one.incident.investigation in less and not one.incident.source else one
+            for one in learned
+            if one.incident.source or one.incident.investigation not in gone
+        ]
 
     async def _keep(self, connection: Connection, learned: Sequence[Learned]) -> None:
         ids = [one.incident.investigation for one in learned]

@@ -1,7 +1,8 @@
 -- Every SQL statement about what a team learned, by name. Loaded by compass.storage.queries.
 
 -- name: lock_investigations
--- Whoever forgets one of them waits until what it teaches is kept, or has ended before. In one order, as all locks here.
+-- Whoever forgets one of them, or what one of them was reminded of, waits until what it teaches is kept, or has ended
+-- before. In one order, as all locks here.
 select id from compass.investigation where team = %(team)s and id = any(%(ids)s::uuid[]) order by id for share
 
 -- name: forgotten
@@ -11,6 +12,13 @@ select distinct e.investigation as id
 from compass.event e join compass.payload y using (team, investigation, seq)
 where e.team = %(team)s and e.investigation = any(%(ids)s::uuid[])
   and e.kind = 'investigation.opened' and y.erased_at is not null
+
+-- name: unreminded
+-- Those of which what they were reminded of was erased, as it named one that was forgotten. Behind the lock as well.
+select distinct e.investigation as id
+from compass.event e join compass.payload y using (team, investigation, seq)
+where e.team = %(team)s and e.investigation = any(%(ids)s::uuid[])
+  and e.kind = 'memory.recalled' and y.erased_at is not null
 
 -- name: keep_incidents
 -- What was derived from fewer events than what stands there, by a slower process, does not replace it. What this

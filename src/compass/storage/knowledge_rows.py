@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 OPENED = "investigation.opened"
 """The kind of event without whose payload nothing is learned of an investigation: it was forgotten."""
+RECALLED = "memory.recalled"
+"""The kind of event that names what an investigation was reminded by; it is erased when one of those is forgotten."""
 TEACHES = frozenset(
     {
         "investigation.ended",
@@ -118,6 +120,11 @@ def with_kept_signature(old: PastIncident | None, new: Learned) -> Learned:
         for lesson in new.lessons
     )
     return replace(new, incident=replace(new.incident, signature=old.signature), lessons=lessons)
+
+
+def unreminded(learned: Learned) -> Learned:
+    """Without the patterns that it was reminded of: what reminded it was forgotten."""
+    return replace(learned, incident=replace(learned.incident, recalled=()))
 
 
 def _says_nothing(signature: Signature) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,12 +13,14 @@ from compass.domain.learned import Signature
 from compass.ports.knowledge import Embedder
 from compass.storage.knowledge_rows import (
     OPENED,
+    RECALLED,
     TEACHES,
     cleaned,
     entity_key,
     last_of_each,
     replaces,
     texts_of,
+    unreminded,
     with_kept_signature,
 )
 from compass.storage.ledger import Row
@@ -44,11 +45,15 @@ class MemoryKnowledge:
         for of in instead_of:
             if of in self._taught and self._taught[of].incident.source:
                 await self.forget(of)
-        forgotten = {row.investigation for row in self._events() if row.kind == OPENED and row.erased_at is not None}
+        erased = [row for row in self._events() if row.erased_at is not None and row.kind in {OPENED, RECALLED}]
+        forgotten = {row.investigation for row in erased if row.kind == OPENED}
+        less = {row.investigation for row in erased if row.kind == RECALLED}
         for one in chosen:
-            of = one.incident.investigation
-            if of in forgotten and not one.incident.source:
+            of, own = one.incident.investigation, not one.incident.source
+            if own and of in forgotten:
                 continue
+            if own and of in less:
+                one = unreminded(one)  # its chronicle was read before
             old = self._taught[of].incident if of in self._taught else None
             if not replaces(old, one.incident):
                 continue
@@ -127,7 +132,7 @@ class MemoryKnowledge:
     def forget_reminded(self, investigation: UUID) -> None:
         """Which patterns it was reminded of, where what it was reminded by is to be forgotten."""
         if (one := self._taught.get(investigation)) is not None:
-            self._taught[investigation] = replace(one, incident=replace(one.incident, recalled=()))
+            self._taught[investigation] = unreminded(one)
 
     async def forget(self, investigation: UUID) -> None:
         self._taught.pop(investigation, None)
