@@ -88,7 +88,8 @@ async def check_storage(settings: Settings) -> Looked:
         return failed(slow, source=DATABASE)
     except CompassError as error:
         return failed(error, source=DATABASE, part="chronicle")
-    skipped = (f"{', '.join(found.skipped)} left out: the server lacks the extension; not needed",)
+    left = ", ".join(found.skipped)
+    skipped = (f"{left} left out: the server has no pgvector; only the latest incidents are found by their words",)
     applied = f"{found.applied} migrations applied" + (f", {len(found.now)} of them now" if found.now else "")
     return Looked(
         source=DATABASE, part="chronicle", state=State.OK, ms=round((clock.monotonic_s() - began) * 1000),
