@@ -50,6 +50,16 @@ def test_an_id_and_a_name_given_outright_decide() -> None:
     assert "ledger" in unknown.options
 
 
+def test_of_a_mechanism_that_is_not_there_those_that_its_words_mean_are_offered_first() -> None:
+    made = {**MECHANISMS, "leak": mechanism("leak", claim="{entity} keeps more and more of it.")}
+    found = cause_of_words("no idea", BOARD, made, mechanism="full_disk_event")  # closest by its letters: leak
+    assert isinstance(found, Unclear)
+    assert found.options[0] == "disk_full"
+    found = cause_of_words("the pool is exhausted", BOARD, made, mechanism="lek")
+    assert isinstance(found, Unclear)
+    assert found.options[:2] == ("pool_exhausted", "leak"), "what was said counts too"
+
+
 def test_what_no_mechanism_fits_is_kept_in_words() -> None:
     found = cause_of_words("an excavator", BOARD, MECHANISMS)
     assert isinstance(found, Cause)

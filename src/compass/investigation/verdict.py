@@ -18,6 +18,7 @@ from compass.investigation.commanding.slips import distance
 from compass.investigation.commanding.words import Meant, meant
 
 MOST_CHOICES = 9
+MOST_NEAR = 5
 OWN_WORDS = "none"
 """Said in place of a mechanism: the words are kept as they are."""
 
@@ -60,8 +61,10 @@ def cause_of_words(
     if outright in mechanisms or mechanism == OWN_WORDS:
         return _somewhere(replace(said, mechanism="" if mechanism == OWN_WORDS else outright), places, text)
     if mechanism:
-        near = tuple(sorted(mechanisms, key=lambda key: (distance(mechanism, key, len(mechanism)), key)))
-        return Unclear(question=f"no mechanism is called {mechanism!r}", options=near[:MOST_CHOICES])
+        known = (*meant(mechanism.replace("_", " "), board, mechanisms).mechanisms, *read.mechanisms)
+        spelt = sorted(mechanisms, key=lambda key: (distance(mechanism, key, len(mechanism)), key))
+        near = tuple(dict.fromkeys((*(one.id for one in known), *spelt)))
+        return Unclear(question=f"no mechanism is called {mechanism!r}", options=near[:MOST_NEAR])
     readings = _readings(read, places, board)
     if len(readings) > 1 or (readings and read.doubts[readings[0][0]]):
         return _asked(readings, read, said, text)
