@@ -17,12 +17,21 @@ CALL = "scope: global\nescalation:\n  - {who: a, how: b}\n"
 def test_files_at_any_depth_are_read_and_others_are_not(tmp_path: Path) -> None:
     write(tmp_path, CALL, "a/b/c/d.yml")
     write(tmp_path, CALL.replace("who: a", "who: z"), "E.YAML")
-    for name in ("documents/x.yaml", ".git/x.yaml", ".hidden.yaml", "notes.md", "a/.github/x.yaml"):
+    for name in ("documents/x.yaml", ".git/x.yaml", ".hidden.yaml", ".notes.md", "notes.json", "a/.github/x.yaml"):
         write(tmp_path, "no: [knowledge", name)
     assert said(tmp_path) == []
     assert [one.written.path for one in read(tmp_path).knowledge.escalation] == ["E.YAML", "a/b/c/d.yml"]
     write(tmp_path, CALL, "a/documents/x.yaml")
     assert len(said(tmp_path)) == 1, "only the folder's own documents are none"
+
+
+def test_a_runbook_beside_the_entries_is_said_to_be_read_by_nothing(tmp_path: Path) -> None:
+    write(tmp_path, CALL)
+    for name in ("README.md", "documents/orders.md", "runbooks/orders.md"):  # whoever explains a folder means people
+        write(tmp_path, "# Orders", name)
+    assert said(tmp_path) == [
+        "runbooks/orders.md: warning: is not read: it is no entry; runbooks and notes belong below documents/"
+    ]
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ MAX_FILES = 200
 MAX_BYTES = 2 * 1024 * 1024
 """Of all files together: what is validated in CI has to be validated in seconds."""
 ENDS = (".yaml", ".yml")
+NOTES = (".md", ".markdown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,9 @@ def _paths(folder: Path, problems: Problems) -> Iterator[Path]:
         below[:] = sorted(name for name in below if not name.startswith(".") and not (top and name == DOCUMENTS))
         for name in names:
             path = Path(place) / name
+            if name.lower().endswith(NOTES) and not name.lower().startswith((".", "readme")):
+                at = Written(path=bound(path.relative_to(folder).as_posix()), line=0)
+                problems.warn(at, "is not read: it is no entry", f"runbooks and notes belong below {DOCUMENTS}/")
             if name.startswith(".") or not name.lower().endswith(ENDS):
                 continue
             if path.is_symlink() or not path.is_file():
