@@ -26,9 +26,10 @@ from compass.domain.commanded import (
     SetAside,
 )
 from compass.domain.failure import Status
-from compass.entrypoints.cli.conversation import meaning
+from compass.entrypoints.cli.conversation import modes
 from compass.entrypoints.cli.conversation.keys import Key
-from compass.entrypoints.cli.conversation.painting import KEYS
+from compass.entrypoints.cli.conversation.meaning import press as meant
+from compass.entrypoints.cli.conversation.named import KEYS
 from tests.support.cli import README, Cli, payloads, plain
 from tests.support.commanding import desk
 from tests.support.conversation import Seat
@@ -98,10 +99,10 @@ def readme_keys() -> set[str]:
 
 def meant_keys() -> set[str]:
     """Every printable key that begins something else than words."""
-    table = meaning.Table(desk=desk())
+    table = modes.Table(desk=desk())
     meant = {
         one for one in string.printable.strip()
-        if meaning.press(meaning.Watching(), Key(text=one), table).mode != meaning.Writing(meaning.Line.SAY, one)
+        if meant(modes.Watching(), Key(text=one), table).mode != modes.Writing(modes.Line.SAY, one)
     }  # fmt: skip
     return (meant - set("123456789")) | {"1-9"} if meant >= set("123456789") else meant
 

@@ -14,9 +14,10 @@ from rich.text import Text
 from compass.domain.board import Board, Orders
 from compass.domain.commanded import DataRequested
 from compass.domain.failure import Status
-from compass.entrypoints.cli.conversation import meaning as m
-from compass.entrypoints.cli.conversation.painting import Row, Scene, frame, in_keys, keys_lines
-from compass.entrypoints.cli.conversation.screen import Screen
+from compass.entrypoints.cli.conversation import modes as m
+from compass.entrypoints.cli.conversation.below import in_keys
+from compass.entrypoints.cli.conversation.painting import frame
+from compass.entrypoints.cli.conversation.scene import Row, Scene
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.page import Page
 from compass.investigation.commanding import Choice, Option, Ordered, order_named
@@ -189,29 +190,6 @@ def test_a_long_text_is_read_in_pages() -> None:
     assert text[0] == "line 10"
     assert text[-1].startswith("Space: on (27 more lines)")
     assert lines(scene(mode=m.Reading(m.Show("why", "H1"), top=50), reading=reading))[-1] == "b: back · Esc: the list"
-
-
-def test_every_key_is_named_among_the_keys() -> None:
-    text = "\n".join(line.plain for line in keys_lines())
-    assert all(
-        key in text for key in ("1-9", "r ", "u ", "t ", "l  n", "w  e", "d ", "x ", "p ", "s ", ": ", "Esc", "?")
-    )
-    assert len(keys_lines()) < 23
-
-
-def test_nothing_is_written_where_nothing_changed_and_no_escape_of_telemetry_gets_through() -> None:
-    file = StringIO()
-    screen = Screen(Console(file=file, force_terminal=True, color_system=None))
-    rows = [Row(Text("a\x1b[2Jb")), Row(Text("x" * 90), whole=True), Row(Text("keys"))]
-    screen.paint(rows, 80)
-    first = file.getvalue()
-    assert "\x1b[2Jb" not in first
-    assert first.count("x" * 90 + " " * 70) == 1, "filled to the edge"
-    screen.paint(rows, 80)
-    assert file.getvalue() == first
-    screen.forget()
-    screen.paint(rows, 80)
-    assert file.getvalue().count("keys") == 2
 
 
 def test_set_aside_theories_leave_the_lines_of_a_decision_in_order() -> None:

@@ -16,9 +16,11 @@ from rich.console import Console
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.commanded import CommandGiven, DataGiven, DataRequested, Decided, ScopeSet
-from compass.entrypoints.cli.conversation import meaning as m
+from compass.entrypoints.cli.conversation import modes as m
 from compass.entrypoints.cli.conversation.keys import ESC, Key
-from compass.entrypoints.cli.conversation.painting import keys_lines
+from compass.entrypoints.cli.conversation.meaning import MOVED
+from compass.entrypoints.cli.conversation.named import keys_lines
+from compass.entrypoints.cli.conversation.pasting import KEPT
 from compass.entrypoints.cli.conversation.ranks import SETTLES_S, Ranks
 from compass.entrypoints.cli.conversation.talk import OWED, Conversation
 from compass.entrypoints.clock import SystemClock
@@ -253,7 +255,7 @@ async def test_what_was_pasted_stays_until_it_is_recorded_and_what_else_was_past
             away.setattr(sitting.chronicle, "append", fails)
             sitting.type("d1first\nlines\n.\ns")
             await sitting.until(lambda: any("It was not recorded" in line for line in sitting.talk.said))
-        assert m.KEPT in sitting.talk.said
+        assert KEPT in sitting.talk.said
         assert sitting.talk.drafts["q1"].lines == ("first", "lines")
         sitting.type("d1.\ns")
         await sitting.until(lambda: "q1" not in sitting.talk.drafts)
@@ -282,7 +284,7 @@ async def test_a_digit_right_after_a_swap_is_not_taken_and_a_list_that_a_line_is
         sitting.talk.pressed([Key(ESC)])
         assert ranks() == ["H2", "H1"]
         sitting.talk.pressed([Key(text="1")])
-        assert sitting.talk.said == (m.MOVED,)
+        assert sitting.talk.said == (MOVED,)
         assert not sitting.talk._tasks, "nothing was ordered"
         now = SETTLES_S
         sitting.talk.pressed([Key(text="1")])

@@ -1,148 +1,40 @@
 """What a key means, and what then: a state machine without a terminal, a clock or a database.
 
-A `Mode` is what the person is in the middle of. `press` takes one key in it, against the list exactly as it was
-painted, and gives a `Turn`: the next mode, and what is to be done.
+A `Mode` (see `modes`) is what the person is in the middle of. `press` takes one key in it, against the list exactly as
+it was painted, and gives a `Turn`: the next mode, and what is to be done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 
-from compass.domain.commanded import Bearing, DataRequested
 from compass.entrypoints.cli.conversation import keys as k
 from compass.entrypoints.cli.conversation.keys import Key
+from compass.entrypoints.cli.conversation.modes import (
+    Agreeing,
+    Choosing,
+    Judging,
+    Line,
+    Mode,
+    Numbering,
+    Pasting,
+    Question,
+    Reading,
+    Table,
+    Turn,
+    Verb,
+    Watching,
+    Writing,
+)
+from compass.entrypoints.cli.conversation.pasting import KEPT, begun, draft, judging, pasting
 from compass.entrypoints.cli.conversation.wanted import Show, elsewhere, wanted
-from compass.investigation.commanding import Back, Choice, Desk, Ordered, Parsed, order_named, understand
-from compass.investigation.commanding.answer import Answer, open_requests
+from compass.investigation.commanding import Back, Choice, Desk, Parsed, order_named, understand
+from compass.investigation.commanding.answer import open_requests
 
-MOST_LINE, MOST_PASTE = 500, 64_000
+MOST_LINE = 500
 NO_LIST = "No list yet: it comes by itself after the first look, in seconds."
 NO_ACCOUNT = "There is no account: nothing that was seen suggests one."
 MOVED = "The list just changed: press again."
-KEPT = "Kept, not sent: d goes on with it."
-CUT = f"Only the first {MOST_PASTE} characters are taken. A line with . ends it."
-
-
-class Verb(StrEnum):
-    """What waits for a number."""
-
-    REJECT = "set aside"
-    WHY = "why"
-    EVIDENCE = "evidence"
-    ANSWER = "answer"
-
-
-class Line(StrEnum):
-    """What one line is typed for."""
-
-    REASON = "reason"
-    THEORY = "theory"
-    LOOK = "look"
-    AVOID = "avoid"
-    ESCALATE = "escalate"
-    SAY = "say"
-
-
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """Nothing begun: every key is an order, or begins one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Numbering:
-    verb: Verb
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """One line being typed. `about`: the label of the account it is for."""
-
-    line: Line
-    text: str = ""
-    about: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Choosing:
-    choice: Choice
-
-
-@dataclass(frozen=True, slots=True)
-class Agreeing:
-    """Shown back; it counts with a y only."""
-
-    order: Ordered
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pasting:
-    """What is pasted so far. `taken`: characters of `lines` with their ends, so that no key counts them again; None
-    where nobody counted yet."""
-
-    request: DataRequested
-    lines: tuple[str, ...] = ()
-    text: str = ""
-    taken: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Judging:
-    """What was pasted: what does it show?"""
-
-    request: DataRequested
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Something long, `top` its first line in sight."""
-
-    show: Show
-    top: int = 0
-
-
-Mode = Watching | Numbering | Writing | Choosing | Agreeing | Pasting | Judging | Reading
-
-
-class Question(StrEnum):
-    """What the investigation itself asks, beside the list: Enter (and y) is yes to the one and no to the other."""
-
-    NONE = ""
-    GATE = "gate"
-    SPEND = "spend"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """What lies before the person: `desk` as it was painted (None: nothing was opened yet), what COMPASS itself asks,
-    whether the investigation has ended, and how many lines of a long text are in sight. `drafts`: what was pasted and
-    not sent, by the id of its request. `moved`: the numbers at which another account stood a moment ago."""
-
-    desk: Desk | None
-    question: Question = Question.NONE
-    ended: bool = False
-    rows: int = 20
-    drafts: Mapping[str, Pasting] = field(default_factory=dict)
-    moved: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What a key came to. `answer`: to the question of the table. `say` replaces what was said last, where not None.
-    `kept`: was pasted, and backed out of or sent; it is there again when its request is answered after all."""
-
-    mode: Mode
-    order: Ordered | None = None
-    say: tuple[str, ...] | None = None
-    answer: bool | None = None
-    leave: bool = False
-    kept: Pasting | None = None
-
-
-BEARINGS = {"s": Bearing.SUPPORTS, "c": Bearing.CONTRADICTS, "n": Bearing.SETTLES_NOTHING}
 _LINES = {"t": Line.THEORY, "l": Line.LOOK, "n": Line.AVOID, "x": Line.ESCALATE, ":": Line.SAY}
 _VERBS = {"r": Verb.REJECT, "w": Verb.WHY, "e": Verb.EVIDENCE}
 _PLAIN = {"p": "pause", "s": "stop", "u": "restore"}
@@ -152,7 +44,7 @@ _NAMES = {Line.THEORY: "theory", Line.LOOK: "look", Line.AVOID: "look", Line.ESC
 def press(mode: Mode, key: Key, table: Table) -> Turn:
     """One key. Esc backs out of whatever was begun; what was pasted is kept."""
     if key.name == k.ESC:
-        kept = _draft(mode)
+        kept = draft(mode)
         return Turn(mode=Watching(), say=(KEPT,) if kept else (), kept=kept)
     if isinstance(mode, Reading):
         return _reading(mode, key, table)
@@ -164,7 +56,7 @@ def press(mode: Mode, key: Key, table: Table) -> Turn:
     if isinstance(mode, Writing):
         return _writing(mode, key, desk)
     if isinstance(mode, Pasting):
-        return _pasting(mode, key)
+        return pasting(mode, key)
     if key.pasted:
         # Text that was copied is no row of orders.
         return Turn(mode=mode, say=("A paste is not taken as keys. Press : first, or d to answer a request.",))
@@ -180,12 +72,7 @@ def press(mode: Mode, key: Key, table: Table) -> Turn:
         left = key.name == k.ENTER or key.text.lower() == "n"
         return Turn(mode=Watching(), say=("Nothing was added.",)) if left else Turn(mode=mode)
     if isinstance(mode, Judging):
-        bearing = BEARINGS.get(key.text.lower())
-        if bearing is None:
-            return Turn(mode=mode)
-        value = Answer(request=mode.request, bearing=bearing, text=mode.text)
-        # Kept until it is recorded: what cannot be stored now is not pasted twice.
-        return Turn(mode=Watching(), order=Ordered(kind=order_named("answer"), value=value), kept=_draft(mode))
+        return judging(mode, key)
     return _watching(key, table, desk)
 
 
@@ -255,20 +142,8 @@ def _asked(table: Table, desk: Desk) -> Turn:
     if not waiting:
         return Turn(mode=Watching(), say=("COMPASS asks for no data now.",))
     if len(waiting) == 1:
-        return Turn(mode=_begun(waiting[0][1], table), say=())
+        return Turn(mode=begun(waiting[0][1], table), say=())
     return Turn(mode=Numbering(Verb.ANSWER), say=())
-
-
-def _begun(request: DataRequested, table: Table) -> Pasting:
-    """The answer to a request as far as it got."""
-    return table.drafts.get(request.id) or Pasting(request)
-
-
-def _draft(mode: Mode) -> Pasting | None:
-    """What would be lost by backing out of it."""
-    if isinstance(mode, Judging):
-        return Pasting(mode.request, tuple(mode.text.split("\n"))) if mode.text else None
-    return mode if isinstance(mode, Pasting) and (mode.lines or mode.text) else None
 
 
 def _number(mode: Numbering, key: Key, table: Table, desk: Desk) -> Turn:
@@ -278,7 +153,7 @@ def _number(mode: Numbering, key: Key, table: Table, desk: Desk) -> Turn:
         waiting = dict(open_requests(desk))
         request = waiting.get(f"R{key.text}")
         there = ", ".join(label.removeprefix("R") for label in waiting)
-        return Turn(mode=_begun(request, table)) if request else Turn(mode=mode, say=(f"There are: {there}.",))
+        return Turn(mode=begun(request, table)) if request else Turn(mode=mode, say=(f"There are: {there}.",))
     line = next((one for one in desk.listed if str(one.rank) == key.text), None)
     if line is None:
         return Turn(mode=mode, say=(f"There is no account {key.text}. There are 1 to {len(desk.listed)}.",))
@@ -328,34 +203,6 @@ def _said(text: str, desk: Desk) -> Turn:
         said = f"That is a command of its own, in another terminal or after this: compass {text}"
         return Turn(mode=Watching(), say=(said,))
     return parsed(understand(text, desk), desk)
-
-
-def _pasting(mode: Pasting, key: Key) -> Turn:
-    """Lines until one that holds only a dot, or Ctrl-D."""
-    if key.name == k.END:
-        return Turn(mode=_judged(mode, (*mode.lines, mode.text) if mode.text else mode.lines))
-    if key.name == k.BACK:
-        return Turn(mode=replace(mode, text=mode.text[:-1]))
-    if key.name == k.KILL:
-        return Turn(mode=replace(mode, text=""))
-    taken = mode.taken if mode.taken is not None else sum(len(line) + 1 for line in mode.lines)
-    text = mode.text + ("\n" if key.name == k.ENTER else key.text)
-    # However much was taken, the line that ends it can be typed.
-    ending = not key.pasted and (text == "." or (key.name == k.ENTER and mode.text != ""))
-    most = len(text) if ending else max(len(mode.text), MOST_PASTE - taken)
-    # Cut before it is looked at: the work is bounded by what may be taken, whatever came.
-    *whole, rest = text[:most].split("\n")
-    for at, line in enumerate(whole):
-        if line.strip() == ".":
-            return Turn(mode=_judged(mode, (*mode.lines, *whole[:at])))
-    lines = (*mode.lines, *whole) if whole else mode.lines
-    taken += sum(len(line) + 1 for line in whole)
-    say = (CUT,) if most < len(text) else None
-    return Turn(mode=replace(mode, lines=lines, text=rest, taken=taken), say=say)
-
-
-def _judged(mode: Pasting, lines: tuple[str, ...]) -> Judging:
-    return Judging(mode.request, "\n".join(lines).strip())
 
 
 def _reading(mode: Reading, key: Key, table: Table) -> Turn:

@@ -12,7 +12,7 @@ from rich.text import Text
 from compass.domain.chronicle import Event
 from compass.domain.time import to_datetime
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.conversation.painting import keys_lines
+from compass.entrypoints.cli.conversation.named import keys_lines
 from compass.entrypoints.cli.conversation.wanted import Show
 from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.clock import SystemClock

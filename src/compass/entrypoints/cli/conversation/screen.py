@@ -9,7 +9,7 @@ from types import TracebackType
 
 from rich.console import Console
 
-from compass.entrypoints.cli.conversation.painting import Row
+from compass.entrypoints.cli.conversation.scene import Row
 from compass.entrypoints.cli.render.output import NARROWEST
 from compass.entrypoints.cli.render.page import Page
 from compass.redaction import bound

@@ -20,12 +20,14 @@ from compass.domain.chronicle import Event, Opened, Proposed
 from compass.domain.failure import Status
 from compass.domain.mechanism import Mechanism
 from compass.entrypoints.cli.commanding import LIVING, WORKS, owed
-from compass.entrypoints.cli.conversation import meaning as m
+from compass.entrypoints.cli.conversation import meaning, named, pasting
+from compass.entrypoints.cli.conversation import modes as m
 from compass.entrypoints.cli.conversation.became import about, became
 from compass.entrypoints.cli.conversation.keys import Key, Keyboard
-from compass.entrypoints.cli.conversation.painting import Scene, frame, keys_lines, reading_rows
+from compass.entrypoints.cli.conversation.painting import frame, reading_rows
 from compass.entrypoints.cli.conversation.ranks import Ranks
 from compass.entrypoints.cli.conversation.reading import Shelf, at_once, fetched, wrapped
+from compass.entrypoints.cli.conversation.scene import Scene
 from compass.entrypoints.cli.conversation.screen import Screen
 from compass.entrypoints.cli.conversation.wanted import Show
 from compass.entrypoints.cli.render.live import LiveView
@@ -169,7 +171,7 @@ class Conversation:
         # While a number is awaited or may be written, the list stands still: 2 stays what was 2.
         still = self.desk is not None and isinstance(self.mode, m.Numbering | m.Writing)
         if board.incident is not None and not still and (self.desk is None or self.desk.board is not board):
-            if self.said == (m.NO_LIST,) and board.posterior is not None:
+            if self.said == (meaning.NO_LIST,) and board.posterior is not None:
                 self.said = ()  # there is one
             self.desk = desk_of(
                 board, self.mechanisms, {strategy.id: strategy for strategy in all_strategies()},
@@ -203,7 +205,7 @@ class Conversation:
         self.paint()
 
     def _press(self, key: Key) -> None:
-        turn = m.press(self.mode, key, m.Table(
+        turn = meaning.press(self.mode, key, m.Table(
             desk=self.desk, question=self.question, ended=self.ended, rows=reading_rows(self.screen.page()),
             drafts=self.drafts, moved=self.ranks.moved(),
         ))  # fmt: skip
@@ -230,7 +232,7 @@ class Conversation:
     def _open_text(self, show: Show) -> bool:
         """Begin to read it; False where it is not there, which is said."""
         desk = self.desk
-        lines: list[Text] | None = list(keys_lines())
+        lines: list[Text] | None = list(named.keys_lines())
         if desk is not None:
             shelf = Shelf(desk=desk, chronicle=self.chronicle, page=replace(self.screen.page(), full=True))
             try:
@@ -298,7 +300,7 @@ class Conversation:
                 await self.recorder.catch_up(shown=True)
         except CompassError as error:
             lost = f"It was not recorded: {error}"
-            self._say((lost, *((m.KEPT,) if sent is not None else ())))
+            self._say((lost, *((pasting.KEPT,) if sent is not None else ())))
             self._told += [lost] if self.leaving else []  # the screen is gone before it can be read
             return
         if sent is not None and self._draft(order) is sent:  # else it was gone on with meanwhile
