@@ -106,12 +106,14 @@ def what(view: View, page: Page) -> list[Text]:
     recheck."""
     paged_at = f"paged {clock_time(view.detected_ns).split(' (')[0]}"
     lines = [labelled("WHAT", page.fit(f"{since(view)}; {paged_at}"))]
-    if page.uncut and view.symptom:
+    quoted = page.uncut and bool(view.symptom)
+    if quoted:
         lines.append(labelled("", f"the page said: {view.symptom}"))
     shown = _one_per_entity(view.situation.symptoms)[: page.most(2, 5)]
     lines += [fact_line("", fact, page) for fact in shown]
     if not shown:
-        lines.append(labelled("", page.fit(view.symptom or "no symptom is visible in the telemetry")))
+        nothing = "no symptom is visible in the telemetry"
+        lines.append(labelled("", page.fit(nothing if quoted else view.symptom or nothing)))
     if view.runbook:
         lines.append(labelled("", page.fit(f"runbook: {view.runbook}")))
         steps = enumerate(view.runbook_steps[: page.most(1, 12)], start=1)
