@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from compass.domain import chronicle as c
 from compass.domain.failure import FailureMode, Status
 from compass.domain.knowledge import Learned, PastStatus, RecalledPattern
@@ -139,6 +141,44 @@ def test_a_cause_that_could_not_be_seen_is_a_gap_that_hid_it() -> None:
     assert [(gap.gap, gap.hid_cause) for gap in learned.gaps] == [
         ("node_filesystem_avail_bytes", True), ("probes not connected", False),
     ]  # fmt: skip
+
+
+INVISIBLE = Corrected(
+    by="human", cause=TRUTH, believed=TOLD, visible=Visibility.INVISIBLE, missing="node_filesystem_avail_bytes"
+)
+
+
+def hidden(*said: c.Payload) -> list[str]:
+    """The gaps that hid the cause, by what people said one after the other."""
+    learned = run(*said)
+    assert learned is not None
+    return [gap.gap for gap in learned.gaps if gap.hid_cause]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        replace(INVISIBLE, visible=Visibility.VISIBLE, missing=""),
+        replace(INVISIBLE, visible=Visibility.UNKNOWN, missing=""),
+        Corrected(by="human", cause=TOLD, believed=None),
+        Resolved(by="human", cause=TOLD),
+        NearMissNoted(by="human", cause=TOLD),
+        LearningUndone(of=f"k{NEXT}", by="human"),
+    ],
+)
+def test_what_hid_a_cause_that_no_longer_holds_hid_nothing(later: c.Payload) -> None:
+    assert hidden(INVISIBLE) == ["node_filesystem_avail_bytes"]
+    assert hidden(INVISIBLE, later) == []
+
+
+def test_what_hid_the_cause_stays_where_a_later_word_says_nothing_else() -> None:
+    other = replace(INVISIBLE, missing="node_filesystem_files_free")
+    assert hidden(INVISIBLE, other) == ["node_filesystem_files_free"]
+    assert hidden(INVISIBLE, other, LearningUndone(of=f"k{NEXT + 1}", by="human")) == ["node_filesystem_avail_bytes"]
+    assert hidden(INVISIBLE, Resolved(by="human", cause=TRUTH)) == ["node_filesystem_avail_bytes"]
+    words = replace(INVISIBLE, cause=Cause(mechanism="", entity=None, said="a cable"))
+    assert hidden(words, Resolved(by="human", cause=Cause(mechanism="", entity=None, said="A cable "))) != []
+    assert hidden(words, Resolved(by="human", cause=Cause(mechanism="", entity=None, said="a switch"))) == []
 
 
 def test_what_nobody_could_explain_is_unsolved_until_somebody_says() -> None:

@@ -136,19 +136,42 @@ def speaks_against(believed: Cause, was: Cause) -> bool:
 
 
 def _gaps(events: Sequence[c.Event], board: Board) -> tuple[KnownGap, ...]:
+    """What could not be seen, each once; that it hid the cause where the word that holds says so."""
     found: dict[tuple[str, str], KnownGap] = {}
-    said = {key for key, _ in board.verdicts.words}
+    hidden = _told_hidden(board)
     for event in events:
         payload = event.payload
         if isinstance(payload, c.GapNamed):
             gap = _gap(event, payload.gap, payload.hides, payload.suggestion, event.occurred_at)
             found.setdefault((gap.gap, gap.hides), gap)
-        elif isinstance(payload, Corrected) and event.key in said and payload.visible in HIDDEN:
+        elif isinstance(payload, Corrected) and event.key == hidden:
             what = payload.missing or "nothing that is connected shows it"
             cause = payload.cause.said or payload.cause.mechanism.replace("_", " ")
             gap = _gap(event, what, cause, payload.missing, event.occurred_at, hid=True)
             found[gap.gap, gap.hides] = gap
     return tuple(found[key] for key in sorted(found))
+
+
+def _told_hidden(board: Board) -> str:
+    """The key of the correction that holds of whether COMPASS could have seen the cause, where it could not; else "".
+
+    A later correction replaces it. A later word of another kind says nothing about that: it leaves a correction that
+    named the same cause, and replaces one that named another.
+    """
+    holds = board.verdicts.cause
+    for key, word in reversed(board.verdicts.words):
+        if word.cause is None or holds is None or not _one_cause(word.cause, holds):
+            return ""
+        if isinstance(word, Corrected):
+            return key if word.visible in HIDDEN else ""
+    return ""
+
+
+def _one_cause(one: Cause, other: Cause) -> bool:
+    """Whether two words name one cause: its mechanism and place, or where no mechanism is named the same words."""
+    if one.mechanism or other.mechanism:
+        return (one.mechanism, one.entity) == (other.mechanism, other.entity)
+    return one.said.strip().casefold() == other.said.strip().casefold()
 
 
 def _gap(event: c.Event, gap: str, hides: str, suggestion: str, at: datetime, *, hid: bool = False) -> KnownGap:
