@@ -18,6 +18,9 @@ WAS_POOL, WAS_DISK = (
     Cause(mechanism="disk_full", entity=LEDGER, said="disk full"),
 )
 
+WAS_ELSEWHERE = Cause(mechanism="leak", entity=LEDGER, said="a leak of memory")
+OWN_WORDS = Cause(mechanism="", entity=None, said="a cable")
+
 
 def made(kind: DecisionKind, decision: str, seq: int = 5, **record: object) -> DecisionMade:
     kept = DecisionRecord(kind=kind, posterior={"H1": 0.7, "H2": 0.1}, **record)  # type: ignore[arg-type]
@@ -42,6 +45,13 @@ def came(one: DecisionMade, cause: Cause | None, *later: DecisionMade) -> str:
         (DecisionKind.REJECTION, "set H1 aside", WAS_DISK, "H1, which was set aside, was not it; it was: disk full"),
         (DecisionKind.THEORY, "test a theory of one's own: disk full at ledger", WAS_DISK,
          "H7 is what it turned out to be; it was on no list then"),
+        (DecisionKind.GATE, "go on to why", WAS_POOL, "H1 is what it turned out to be; then H1 at 70%"),
+        (DecisionKind.END, "end: 3 rounds done", WAS_DISK, "H7 is what it turned out to be; it was on no list then"),
+        (DecisionKind.SPENDING, "stop spending", WAS_ELSEWHERE,
+         "it turned out to be: a leak of memory; it was on no list"),
+        (DecisionKind.END, "end: the posterior is decided", OWN_WORDS, "it turned out to be: a cable"),
+        (DecisionKind.DIRECTION, "test H1 deeper", OWN_WORDS, "it turned out to be: a cable"),
+        (DecisionKind.END, "end: 3 rounds done", None, ""),
         (DecisionKind.DIRECTION, "test H1 deeper", None, ""),
         (DecisionKind.PAUSE, "pause", WAS_POOL, ""),
         (DecisionKind.DIRECTION, "test H9 deeper", WAS_POOL, ""),
@@ -49,6 +59,15 @@ def came(one: DecisionMade, cause: Cause | None, *later: DecisionMade) -> str:
 )  # fmt: skip
 def test_what_came_of_it(kind: DecisionKind, decision: str, cause: Cause | None, said: str) -> None:
     assert came(made(kind, decision), cause) == said
+
+
+def test_what_a_policy_decided_is_told_like_what_a_person_did() -> None:
+    one = made(DecisionKind.GATE, "go on to why")
+    policy = replace(one, decided=replace(one.decided, by="policy:unattended"))
+    assert came(policy, WAS_POOL) == came(one, WAS_POOL) == "H1 is what it turned out to be; then H1 at 70%"
+    assert one.decided.record is not None
+    before = replace(policy, decided=replace(policy.decided, record=replace(one.decided.record, posterior={})))
+    assert came(before, WAS_POOL) == "H1 is what it turned out to be; nothing had been weighed then"
 
 
 def test_a_word_on_what_it_was_stands_until_somebody_says_otherwise() -> None:

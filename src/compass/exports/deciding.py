@@ -57,7 +57,7 @@ def _table(decided: Decided, reviews: tuple[DecisionReviewed, ...], came: str) -
             told.append(f"confidence, as remembered: {percent(review.confidence)}")
         if review.outcome:
             told.append(f"what came of it: {plain(review.outcome)}")
-    if came and not decided.by.startswith(_BY_POLICY):
+    if came:
         told.append(f"by what was said since: {plain(came)}")
     return [f"{CHILD}{sentence('; '.join(told))}"] if told else []
 
