@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from compass.domain import advised as told
 from compass.domain import chronicle as c
 from compass.domain.advice import LlmFailure
 from compass.domain.board import Board
-from compass.domain.commanded import CommandGiven
+from compass.domain.commanded import CommandGiven, Decided
 from compass.domain.disproof import Outcome
 from compass.domain.failure import FailureMode, Status
 from compass.domain.observation import Observation, Verdict
@@ -192,6 +193,17 @@ def test_what_is_unknown_or_erased_moves_only_the_seq() -> None:
     for payload in (c.UnknownPayload(data={"x": 1}), c.Tombstone(erased_at="2026")):
         after = fold(before, replace(odd, payload=payload))
         assert after == replace(before, seq=before.seq + 1)
+
+
+def test_how_long_after_the_opening_a_decision_fell_is_told_by_the_clock_of_the_chronicle() -> None:
+    """The machine that decided may be hours off; the database recorded both."""
+    opened, *_ = events(opening())
+    decided = events([Decided(decision="pause", by="human", because="")], first_seq=42)[0]
+    early = replace(decided, occurred_at=opened.occurred_at - timedelta(hours=3))
+    (made,) = fold_all([opened, early]).made
+    assert (made.at, made.elapsed_s) == (early.occurred_at, 41.0)
+    (unknown,) = fold_all([early]).made  # its opening was erased
+    assert unknown.elapsed_s is None
 
 
 def test_the_snapshot_of_a_round_is_the_event_that_opened_it() -> None:

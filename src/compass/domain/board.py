@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from compass.domain.advice import ASSUMED_CALL_USD, ModelCall, ReadChange, ReadName, Spending, Task
 from compass.domain.advised import ProposedFact
@@ -170,6 +171,7 @@ class Board:
     said: str = ""
     look_at: tuple[str, ...] = ()
     decisions: tuple[tuple[str, str, str], ...] = ()  # (decision, by, because)
+    opened_at: datetime | None = None  # by the chronicle's clock
     made: tuple[DecisionMade, ...] = ()  # the same with their records, events and reviews
     timing: TimingNote | None = None
     rechecks: tuple[Rechecked, ...] = ()

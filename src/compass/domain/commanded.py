@@ -58,8 +58,9 @@ class DecisionRecord:
     """What stood on the table when somebody decided.
 
     `options` are the lines exactly as shown, `favoured` that of them which COMPASS would have taken ("" none) and why.
-    `posterior`: belief by account label, with `no_incident` and `not_listed`. `cost_usd` and `elapsed_s` so far;
-    `took_s` from showing to deciding (None: nobody was asked). `confidence` in [0, 1], where the person said one.
+    `posterior`: belief by account label, with `no_incident` and `not_listed`. `cost_usd` so far; `took_s` from showing
+    to deciding, by the clock of the process that showed it (None: nobody was asked). When it was is its event's time.
+    `confidence` in [0, 1], where the person said one.
     """
 
     kind: DecisionKind
@@ -68,7 +69,6 @@ class DecisionRecord:
     favoured_because: str = ""
     posterior: Mapping[str, float] = field(default_factory=dict)
     cost_usd: float = 0.0
-    elapsed_s: float = 0.0
     chosen: str = ""
     reason: str = ""
     confidence: float | None = None
@@ -100,12 +100,17 @@ class DecisionReviewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionMade:
-    """A decision as it stands in the chronicle, with what was added later. `key`, `seq` and `at` are its event's."""
+    """A decision as it stands in the chronicle, with what was added later. `key`, `seq` and `at` are its event's.
+
+    `elapsed_s`: seconds from the opening of the investigation, both by the clock that the chronicle records by (the
+    database's), whichever machine opened and whichever decided. None where the opening is not known.
+    """
 
     key: str
     seq: int
     decided: Decided
     at: datetime | None = None
+    elapsed_s: float | None = None
     reviews: tuple[DecisionReviewed, ...] = ()
 
 

@@ -13,15 +13,14 @@ NO_INCIDENT, NOT_LISTED = "no_incident", "not_listed"
 def recorded(
     board: Board, kind: DecisionKind, *, chosen: str, options: Sequence[str] = (), favoured: str = "",
     favoured_because: str = "", reason: str = "", confidence: float | None = None, took_s: float | None = None,
-    elapsed_s: float | None = None, agreement: Agreement | None = None,
+    agreement: Agreement | None = None,
 ) -> DecisionRecord:  # fmt: skip
     """The record of one decision on `board`. `options` are the lines as shown; `chosen` one of them, or what was not
-    shown. `elapsed_s` None: what is known to have been worked. `agreement` None: told from what was favoured."""
-    worked = board.timing.elapsed_s if board.timing is not None else 0.0
+    shown. `agreement` None: told from what was favoured."""
     return DecisionRecord(
         kind=kind, options=tuple(options), favoured=favoured, favoured_because=favoured_because,
         posterior=belief_by_label(board), cost_usd=board.advice.spending.usd,
-        elapsed_s=worked if elapsed_s is None else elapsed_s, chosen=chosen, reason=reason, confidence=confidence,
+        chosen=chosen, reason=reason, confidence=confidence,
         took_s=took_s, agreement=agreement or _agreement(chosen, favoured, options),
     )  # fmt: skip
 

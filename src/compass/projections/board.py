@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import singledispatch
 from itertools import count
 
@@ -47,18 +48,24 @@ def fold(board: Board, event: c.Event) -> Board:
     verdicts = fold_verdicts(event.payload, event.key, after.verdicts)
     if verdicts is not after.verdicts:
         after = replace(after, verdicts=verdicts)
-    made = _made(after.made, event)
+    if isinstance(event.payload, c.Opened):
+        after = replace(after, opened_at=event.recorded_at)
+    made = _made(after.made, event, after.opened_at)
     if made is not after.made:
         after = replace(after, made=made)
     opened = isinstance(event.payload, c.RoundStarted)
     return replace(after, seq=event.seq, round_seq=event.seq if opened else after.round_seq)
 
 
-def _made(made: tuple[DecisionMade, ...], event: c.Event) -> tuple[DecisionMade, ...]:
+def _made(made: tuple[DecisionMade, ...], event: c.Event, opened_at: datetime | None) -> tuple[DecisionMade, ...]:
     """Decisions in their order, each with what was added to it later."""
     payload = event.payload
     if isinstance(payload, Decided):
-        return (*made, DecisionMade(key=event.key, seq=event.seq, decided=payload, at=event.occurred_at))
+        elapsed_s = (event.recorded_at - opened_at).total_seconds() if opened_at is not None else None
+        one = DecisionMade(
+            key=event.key, seq=event.seq, decided=payload, at=event.occurred_at, elapsed_s=elapsed_s
+        )  # fmt: skip
+        return (*made, one)
     if isinstance(payload, DecisionReviewed):
         return tuple(
             replace(one, reviews=(*one.reviews, payload)) if one.key == payload.decided else one for one in made

@@ -148,7 +148,7 @@ def test_every_key_of_a_conversation_from_the_first_list_to_after_the_end(cli: C
     assert [one.record.kind for one in human if one.record is not None] == list(KINDS)
     listed = [one.record for one in human if one.record is not None and one.record.kind is DecisionKind.DIRECTION]
     assert listed[0].options[0].startswith("1    33 %  H1 The slowness begins at orders"), "exactly as shown"
-    assert all(record.took_s is not None and record.elapsed_s > 0 for record in listed)
+    assert all(record.took_s is not None for record in listed)
     assert [one.reason for one in payloads(events, SetAside)] == ["too far away", ""]
     assert [one.to for one in payloads(events, Escalated)] == ["dba"]
     assert len(payloads(events, ScopeSet)) == 3

@@ -24,10 +24,13 @@ TEST = Decided(
     decision="test H2 deeper", by="human:ada", because="no reason was given", record=DecisionRecord(
         kind=DecisionKind.DIRECTION, options=("H1 60 % web", "H2 30 % ledger"), favoured="H1 60 % web",
         favoured_because="it is the likeliest that is left (60%)", posterior={"H1": 0.6, "H2": 0.3, "not_listed": 0.1},
-        cost_usd=0.25, elapsed_s=42.0, chosen="H2 30 % ledger", took_s=7.0, agreement=Agreement.OTHER_ON_LIST,
+        cost_usd=0.25, chosen="H2 30 % ledger", took_s=7.0, agreement=Agreement.OTHER_ON_LIST,
     ),
 )  # fmt: skip
-GATE = Decided(decision="go on to why", by="policy:unattended", because="nobody was asked")
+GATE = Decided(
+    decision="go on to why", by="policy:unattended", because="nobody was asked",
+    record=DecisionRecord(kind=DecisionKind.GATE, posterior={"H1": 0.6, "H2": 0.3}),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -52,11 +55,13 @@ def test_everything_that_stood_on_the_table_is_shown(compass: Compass) -> None:
     for words in (
         "policy go on to why", "person test H2 deeper: no reason yet", "H1 60 % web", "H2 30 % ledger",
         "it is the likeliest that is left (60%)); another of the list was chosen", "H1 60%, H2 30%, not listed 10%",
-        "42 s and 0.25 USD so far; decided in 7 s", "H2 is what it turned out to be; then H2 at 30%",
+        "0.0 s and 0.25 USD so far; decided in 7 s", "H2 is what it turned out to be; then H2 at 30%",
     ):  # fmt: skip
         assert words in " ".join(shown.split()), words
+    policy = line(compass, 1)
+    assert (policy["by"], policy["turned_out"]) == ("policy", "H2 is what it turned out to be; then H2 at 30%")
     data = line(compass, 2)
-    assert (data["who"], data["cost_usd"], data["elapsed_s"], data["took_s"]) == ("human:ada", 0.25, 42.0, 7.0)
+    assert (data["who"], data["cost_usd"], data["elapsed_s"], data["took_s"]) == ("human:ada", 0.25, 0.0, 7.0)
     assert data["posterior"] == {"H1": 0.6, "H2": 0.3, "not_listed": 0.1}
     assert str(data["at"]).startswith("20")
 

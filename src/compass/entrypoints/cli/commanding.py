@@ -135,7 +135,7 @@ async def _give(
         return Given(order=parsed.name, lines=(said,), counts=False)
     if parsed.asks and not consent(shown):
         return Given(order=parsed.name, lines=(*shown, "Nothing was added: it needs your yes (--yes)."), counts=False)
-    who = somebody(reason=reason, confidence=confidence, elapsed_s=loaded.elapsed_s, took_s=took_s)
+    who = somebody(reason=reason, confidence=confidence, took_s=took_s)
     from compass.entrypoints.cli.resuming import abandoned, reopened
 
     if parsed.asks:  # it may have ended while the person read

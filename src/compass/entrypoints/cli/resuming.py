@@ -96,7 +96,7 @@ async def deepen(
     line = session.pick_any(loaded.view, account)
     head = next(h for h in loaded.board.hypotheses.values() if h.label == line.label)
     desk = desk_of(loaded.board, session.mechanisms_for(chosen, loaded.board))
-    order = direction(head).apply(desk, somebody(elapsed_s=loaded.elapsed_s))
+    order = direction(head).apply(desk, somebody())
     if loaded.board.status is Status.RUNNING:
         done = await carried_out(chronicle, chosen, loaded, order)
         if done is not None:
@@ -177,7 +177,7 @@ def order_stop(reference: str | None) -> str:
                 return f"#{loaded.number} is not running (it is {loaded.board.status.value})"
             desk = desk_of(loaded.board, session.mechanisms_for(chosen, loaded.board))
             stop = Ordered(kind=order_named("stop"), value=Stop())
-            await give(chronicle, loaded.id, stop, desk, somebody(elapsed_s=loaded.elapsed_s))
+            await give(chronicle, loaded.id, stop, desk, somebody())
             recorder = Recorder(chronicle, loaded.id, runner_name(), show_nothing)
             try:
                 await wait_for_lease(recorder, Limits().lease_s, quiet=True)

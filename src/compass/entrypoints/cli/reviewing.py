@@ -26,9 +26,9 @@ BECAME = "What came of it? (Enter: not known yet) "
 class DecisionLine:
     """A decision with all that was added to it. `number` is its place, `at` when in ISO 8601 (UTC), `who` decided.
 
-    `posterior`, `cost_usd` and `elapsed_s` are as they stood then. `outcome` is what people wrote of it later,
-    `turned_out` what follows from what they said the incident was. `open`: a person's, without a reason or without
-    either of the two.
+    `posterior` and `cost_usd` are as they stood then, `elapsed_s` is since the opening. `outcome` is what people wrote
+    of it later, `turned_out` what follows from what they said the incident was. `open`: a person's, without a reason
+    or without either of the two.
     """
 
     number: int
@@ -51,7 +51,7 @@ class DecisionLine:
     took_s: float | None
     posterior: Mapping[str, float]
     cost_usd: float
-    elapsed_s: float
+    elapsed_s: float | None
     open: bool
 
 
@@ -88,7 +88,7 @@ def _line(number: int, one: DecisionMade, turned_out: str) -> DecisionLine:
         confidence=sure[-1] if sure else record.confidence if record else None,
         outcome=outcomes[-1] if outcomes else "", turned_out=turned_out, took_s=record.took_s if record else None,
         posterior=record.posterior if record else {}, cost_usd=record.cost_usd if record else 0.0,
-        elapsed_s=record.elapsed_s if record else 0.0,
+        elapsed_s=one.elapsed_s,
         open=not decided.by.startswith(POLICY) and not (reason and (outcomes or turned_out)),
     )  # fmt: skip
 

@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -37,12 +36,6 @@ class Loaded:
     events: tuple[Event, ...]
     board: Board
     view: View
-
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds from its opening until now."""
-        opened = self.events[0].occurred_at if self.events else datetime.now(UTC)
-        return max(0.0, (datetime.now(UTC) - opened).total_seconds())
 
 
 def settings() -> Settings:

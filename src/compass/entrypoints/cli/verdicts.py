@@ -257,7 +257,7 @@ def _decision(loaded: session.Loaded, payload: Payload, cause: Cause, chosen: Se
     record = recorded(
         board, DecisionKind.ACCEPTANCE, chosen=words, options=shown, favoured=shown[0] if first is not None else "",
         favoured_because=f"it is the likeliest that is left ({lines[0].confidence:.0%})" if first is not None else "",
-        elapsed_s=view.elapsed_s, agreement=agreement, reason=_line(told.reason), confidence=told.confidence,
+        agreement=agreement, reason=_line(told.reason), confidence=told.confidence,
     )  # fmt: skip
     done = {Resolved: "resolved", Corrected: "corrected", NearMissNoted: "noted as a near miss"}[type(payload)]
     return Decided(

@@ -99,11 +99,10 @@ class Desk:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
     """Who decides, and how it came: `nonce` makes the keys of this order's events its own. `took_s`: from showing to
-    deciding; `elapsed_s` since the investigation was opened. `reason` and `confidence` are the person's, where said."""
+    deciding. `reason` and `confidence` are the person's, where said."""
 
     by: str = "human"
     nonce: str
-    elapsed_s: float | None = None
     took_s: float | None = None
     reason: str = ""
     confidence: float | None = None
@@ -279,7 +278,7 @@ def decided(
     why = said(reason or who.reason)
     record = recorded(
         desk.board, kind, chosen=chosen, options=options, favoured=favoured, favoured_because=favoured_because,
-        reason=why, confidence=who.confidence, took_s=who.took_s, elapsed_s=who.elapsed_s, agreement=agreement,
+        reason=why, confidence=who.confidence, took_s=who.took_s, agreement=agreement,
     )  # fmt: skip
     because = why or NO_REASON
     return who.key("decision"), Decided(

@@ -12,11 +12,11 @@ ACTOR = "human"
 
 
 def somebody(
-    by: str = "human", *, elapsed_s: float | None = None, took_s: float | None = None, reason: str = "",
+    by: str = "human", *, took_s: float | None = None, reason: str = "",
     confidence: float | None = None,
 ) -> Who:  # fmt: skip
     """Who gives one order. Every order has a nonce of its own: two terminals never share a key."""
-    return Who(by=by, nonce=uuid4().hex[:12], elapsed_s=elapsed_s, took_s=took_s, reason=reason, confidence=confidence)
+    return Who(by=by, nonce=uuid4().hex[:12], took_s=took_s, reason=reason, confidence=confidence)
 
 
 def news(order: Ordered, desk: Desk, who: Who) -> list[NewEvent]:

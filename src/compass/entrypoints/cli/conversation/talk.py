@@ -90,7 +90,6 @@ class Conversation:
     _between_s: float = PAINT_S
     _shown_s: float = 0.0
     _shown: tuple[str, ...] = ()
-    _opened_s: float | None = None
     _leaves_at: float | None = None
     _works: bool = False  # an order that needs work was given since it was last taken up
     _open: ExitStack = field(default_factory=ExitStack)
@@ -131,8 +130,6 @@ class Conversation:
     def recall(self, events: Iterable[Event]) -> None:
         """What was committed before this run began, as far as the screen has to know it."""
         for event in events:
-            if isinstance(event.payload, Opened):
-                self._opened_s = event.occurred_at.timestamp()
             if isinstance(event.payload, Opened | Proposed):
                 self.live.take(event.payload)
 
@@ -148,8 +145,6 @@ class Conversation:
     def __call__(self, event: Event) -> None:
         """Take in one committed event."""
         payload = event.payload
-        if isinstance(payload, Opened):
-            self._opened_s = event.occurred_at.timestamp()
         line = self.live.take(payload).strip()
         self.news = line.split("\n")[0] or self.news
         self._changed()
@@ -275,8 +270,7 @@ class Conversation:
             self.said = ("It has ended: nothing runs that this could be said to.",)
             return
         took = time.monotonic() - self._shown_s if self._shown_s else None
-        elapsed = max(0.0, time.time() - self._opened_s) if self._opened_s is not None else None
-        who = somebody(took_s=took, elapsed_s=elapsed)
+        who = somebody(took_s=took)
         shown = order.show(desk)
         self._say((f"Added. {shown[0]}",) if order.asks else shown)
         self._about = about(order) or self._about

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from compass.domain.commanded import Agreement
 from compass.entrypoints.cli.render.page import Page
+from compass.entrypoints.cli.render.words import duration
 from compass.entrypoints.cli.reviewing import DecisionLine
 
 AGREEMENT = {
@@ -53,7 +54,8 @@ def _then(line: DecisionLine) -> str:
     shares = sorted(line.posterior.items(), key=lambda pair: -pair[1])
     shown = ", ".join(f"{label.replace('_', ' ')} {share:.0%}" for label, share in shares[:MOST_SHARES])
     took = f"; decided in {line.took_s:.0f} s" if line.took_s is not None else ""
-    return f"{shown}; {line.elapsed_s:.0f} s and {line.cost_usd:.2f} USD so far{took}"
+    since = f"{duration(line.elapsed_s)} and " if line.elapsed_s is not None else ""
+    return f"{shown}; {since}{line.cost_usd:.2f} USD so far{took}"
 
 
 def _row(label: str, text: str, page: Page) -> Text:
