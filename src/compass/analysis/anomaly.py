@@ -67,6 +67,8 @@ class Side:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
     """Result of `screen`, row for row of its table. `centre` and `scale` are the baseline's; `late` the during median.
+    `recurs`: that lies so far from the centre that over a quiet baseline it would be abnormal, and the baseline was
+    there before.
 
     `borrowed` rows had no baseline of their own and were compared with their group's.
     """
@@ -79,6 +81,7 @@ class Scores:
     baseline_samples: Ints
     during_samples: Ints
     borrowed: Bools
+    recurs: Bools
 
     def side(self, *, up: bool) -> Side:
         return self.up if up else self.down
@@ -113,7 +116,8 @@ def screen(
     borrowed = np.zeros(len(table.rows), dtype=np.bool_)
     if groups is not None:
         levels, borrowed = _borrow(levels, groups)
-    width = np.fmax(levels.scale, np.fmax(relative * np.abs(levels.centre), absolute))
+    least = np.fmax(relative * np.abs(levels.centre), absolute)
+    width = np.fmax(levels.scale, least)
     width = width * robust.small_sample_factor(levels.count)
     width = np.where(width > 0, width, np.nan)
     calibration = _calibration(table, before, levels.centre, width, zero_is_missing)
@@ -125,13 +129,17 @@ def screen(
             _side(block, table.times_ns, before, after, levels.centre[rows], width[rows], factor[rows], up=up)
             for factor, up in zip(calibration, (True, False), strict=True)
         ]
-        late = block[:, after]
-        blocks.append((sides[0], sides[1], robust.median(late), robust.finite_count(late)))
+        late = robust.median(block[:, after])
+        far = np.abs(late - levels.centre[rows]) >= ANOMALY_SCORE * least[rows]
+        recurs = far.copy()
+        recurs[far] = _been_there(block[far][:, before], late[far], levels.centre[rows][far])
+        blocks.append((sides[0], sides[1], late, robust.finite_count(block[:, after]), recurs))
     up = _join([block[0] for block in blocks])
     down = _join([block[1] for block in blocks])
     return Scores(
         up=up, down=down, centre=levels.centre, scale=levels.scale, late=np.concatenate([b[2] for b in blocks]),
         baseline_samples=levels.count, during_samples=np.concatenate([b[3] for b in blocks]), borrowed=borrowed,
+        recurs=np.concatenate([b[4] for b in blocks]),
     )  # fmt: skip
 
 
@@ -213,6 +221,12 @@ def _usual(history: Floats, value: Floats, *, up: bool) -> Floats:
     history it says nothing yet."""
     share = robust.at_least_share(history, value, above=up)
     return np.maximum(share - 1.0 / (robust.finite_count(history) + 1.0), 0.0)
+
+
+def _been_there(history: Floats, value: Floats, centre: Floats) -> Bools:
+    """Whether [rows] any sample of the history is at least as far from the centre as the value, on its side."""
+    upper, lower = (_usual(history, value, up=up) > 0.0 for up in (True, False))
+    return np.where(value > centre, upper, lower)
 
 
 def _score(history: Floats, value: Floats, raw: Floats, samples: Ints, *, up: bool) -> Floats:

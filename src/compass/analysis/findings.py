@@ -62,7 +62,7 @@ class Finding:
 
     `usual` is the baseline's level, `share` of the limit for signs of saturation. `peer` is the other end of an edge,
     or the one pod that stands out from its siblings. `since_ns` −1 = not known. `times`: how often it happened, 0 where
-    that is no question.
+    that is no question. `recurs`: `value` is far from `usual`, and normal only because it is so at times.
     """
 
     sign: str
@@ -76,6 +76,7 @@ class Finding:
     peer: EntityRef | None = None
     share: float | None = None
     times: int = 0
+    recurs: bool = False
 
 
 def borrow_groups(table: SeriesTable, graph: ServiceGraph) -> Ints:
@@ -149,11 +150,13 @@ def _changes(table: SeriesTable, scores: Scores, graph: ServiceGraph) -> Iterabl
             if sign is None or not np.isfinite(scores.side(up=up).score[i]):
                 continue
             score = float(scores.side(up=up).score[i])
+            away = float(scores.late[i] - scores.centre[i]) * (1.0 if up else -1.0)
             yield Finding(
                 sign=sign, entity=entity, row=i, score=score * float(agreement[up][i]), peer=peer,
                 abnormal=score * float(agreement[up][i]) >= ANOMALY_SCORE, usual=float(scores.centre[i]),
                 value=float(scores.side(up=up).value[i] if score >= NORMAL_SCORE else scores.late[i]),
                 since_ns=int(scores.side(up=up).since_ns[i]),
+                recurs=score < NORMAL_SCORE and away > 0 and bool(scores.recurs[i]),
             )  # fmt: skip
 
 

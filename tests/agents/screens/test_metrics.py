@@ -139,6 +139,15 @@ async def test_a_success_ratio_that_is_always_zero_is_no_evidence() -> None:
     assert await observed([row(service("a"), SignalKind.SUCCESS, "%")], [np.zeros(N)]) == {}
 
 
+async def test_what_is_normal_since_it_comes_and_goes_is_not_passed_off_as_steady() -> None:
+    """“62 %, usually 8 %: normal” would be read as a mistake."""
+    now_and_then = line(1, factor=9)
+    now_and_then[AT - 40 : AT - 20] *= 9
+    found = await observed([row(service("orders")), row(service("cart"))], [now_and_then, line(2)])
+    assert found["latency.up", "orders"].text.endswith(" ms, at times like now: normal")
+    assert found["latency.up", "cart"].text.endswith(" ms: normal")
+
+
 async def test_too_little_history_is_neither_normal_nor_abnormal() -> None:
     values = line(1)
     values[: AT - 2] = np.nan

@@ -106,7 +106,7 @@ def _text(f: Finding, table: SeriesTable, since: Instant | None) -> str:
         return grew if f.abnormal else f"{what} of {where} steady"
     now, usual = wording.reading(f.value, row.signal), wording.reading(f.usual, row.signal)
     if not f.abnormal:
-        return f"{what} of {where} {now}, usually {usual}: normal"
+        return f"{what} of {where} {now}, usually {usual}{', at times like now' if f.recurs else ''}: normal"
     began = f" since {wording.clock(since.ns)}" if since is not None else ""
     return f"{what} of {where} {now}, usually {usual}{wording.factor(f.value, f.usual)}{began}"
 
