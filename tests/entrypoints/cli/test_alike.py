@@ -14,7 +14,7 @@ from compass.entrypoints.clock import SystemClock
 from compass.storage.memory import MemoryChronicle
 from tests.support.boards import LEDGER
 from tests.support.cli import payloads
-from tests.support.in_process import Compass, in_process
+from tests.support.in_process import Compass
 from tests.support.past import ended
 
 SAID = ("resolve", "2", "--was", "disk of ledger full", "--fix", "freed space")
@@ -34,11 +34,6 @@ def kept() -> MemoryChronicle:
     ]  # fmt: skip
     ended(chronicle, before=(Recalled(signature=Signature(), similar=tuple(like)),))
     return chronicle
-
-
-@pytest.fixture
-def compass(kept: MemoryChronicle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
-    return in_process(kept, monkeypatch, capsys)
 
 
 def said_of(kept: MemoryChronicle, number: str) -> list[Cause]:

@@ -13,7 +13,7 @@ from compass.entrypoints.clock import SystemClock
 from compass.storage.memory import MemoryChronicle
 from tests.support.boards import ORDERS
 from tests.support.cli import Done, payloads
-from tests.support.in_process import Compass, in_process
+from tests.support.in_process import Compass
 from tests.support.past import ended
 
 SAID = "pool of orders full"
@@ -24,11 +24,6 @@ def kept() -> MemoryChronicle:
     chronicle = MemoryChronicle(clock=SystemClock())
     ended(chronicle)
     return chronicle
-
-
-@pytest.fixture
-def compass(kept: MemoryChronicle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
-    return in_process(kept, monkeypatch, capsys)
 
 
 def resolve(compass: Compass, *more: str) -> Done:

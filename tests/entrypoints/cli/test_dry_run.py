@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from compass.entrypoints.cli import dry_running
-from compass.entrypoints.clock import SystemClock
 from compass.ports.errors import SourceUnavailableError
 from compass.storage.memory import MemoryChronicle
-from tests.support.in_process import Compass, in_process
+from tests.support.in_process import Compass
 
+pytestmark = pytest.mark.usefixtures("own_folder")
 RELEASES = """scope: global
 normal:
   - {id: releases, signs: ["change.*", "release.*", "pool.limit_down"], why: it deploys all day}
@@ -21,21 +21,6 @@ ELSEWHERE = """scope: {service: nobody}
 normal:
   - {id: releases, signs: ["change.*"]}
 """
-
-
-@pytest.fixture
-def kept() -> MemoryChronicle:
-    return MemoryChronicle(clock=SystemClock())
-
-
-@pytest.fixture
-def compass(
-    tmp_path: Path, kept: MemoryChronicle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Compass:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COMPASS_CONFIG", str(tmp_path / "none.toml"))
-    (tmp_path / "none.toml").write_text("")
-    return in_process(kept, monkeypatch, capsys)
 
 
 def folder(at: Path, text: str) -> Path:

@@ -10,12 +10,12 @@ import pytest
 from compass.entrypoints.clock import SystemClock
 from compass.storage.memory import MemoryChronicle
 from tests.storage.learned import Counting
-from tests.support.in_process import Compass, in_process
+from tests.support.in_process import Compass
 
 
 @pytest.fixture
-def compass(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
-    return in_process(MemoryChronicle(clock=SystemClock(), embedder=Counting()), monkeypatch, capsys)
+def kept() -> MemoryChronicle:
+    return MemoryChronicle(clock=SystemClock(), embedder=Counting())
 
 
 @pytest.fixture

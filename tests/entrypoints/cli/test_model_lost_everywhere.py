@@ -8,9 +8,7 @@ import pytest
 import typer.main
 
 from compass.entrypoints.cli.main import build
-from compass.entrypoints.clock import SystemClock
-from compass.storage.memory import MemoryChronicle
-from tests.support.in_process import Compass, in_process
+from tests.support.in_process import Compass
 
 WRONG = "[llm]\nfast = 3\n"
 SAID = "AI service unavailable"
@@ -32,12 +30,12 @@ NOT_OF_A_RESULT = frozenset({
 })  # fmt: skip
 
 
-@pytest.fixture
-def compass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
+@pytest.fixture(autouse=True)
+def unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that commands go by from the start: before `compass` is made."""
     config = tmp_path / "compass.toml"
     config.write_text(WRONG)
     monkeypatch.setenv("COMPASS_CONFIG", str(config))
-    return in_process(MemoryChronicle(clock=SystemClock()), monkeypatch, capsys)
 
 
 def test_every_output_says_that_no_model_was_heard_and_why(compass: Compass, recordings: Path) -> None:

@@ -29,11 +29,6 @@ def kept() -> MemoryChronicle:
     return chronicle
 
 
-@pytest.fixture
-def compass(kept: MemoryChronicle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
-    return in_process(kept, monkeypatch, capsys)
-
-
 def listed(compass: Compass, *more: str) -> list[tuple[str, str]]:
     """Mechanism and mark of every pattern."""
     found = compass("patterns", "--json", *more).json()

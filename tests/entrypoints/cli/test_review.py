@@ -34,15 +34,11 @@ GATE = Decided(
 
 
 @pytest.fixture
-def chronicle() -> MemoryChronicle:
-    return MemoryChronicle(clock=SystemClock())
-
-
-@pytest.fixture
-def compass(chronicle: MemoryChronicle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Compass:
+def kept() -> MemoryChronicle:
+    chronicle = MemoryChronicle(clock=SystemClock())
     cause = Resolved(by="human", cause=Cause(mechanism="disk_full", entity=LEDGER))
     ended(chronicle, heads=HEADS, before=(GATE, TEST), more=(cause,))
-    return in_process(chronicle, monkeypatch, capsys)
+    return chronicle
 
 
 def line(compass: Compass, number: int) -> dict[str, object]:
@@ -118,17 +114,17 @@ class Interrupted(Terminal):
 
 
 def test_what_is_answered_belongs_to_the_investigation_that_was_asked_about(
-    compass: Compass, chronicle: MemoryChronicle, monkeypatch: pytest.MonkeyPatch
+    compass: Compass, kept: MemoryChronicle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = asyncio.run(chronicle.find(None))
+    first = asyncio.run(kept.find(None))
     person = Interrupted("the ledger was full once before\n0.5\n\n")
-    person.chronicle = chronicle
+    person.chronicle = kept
     monkeypatch.setattr(sys, "stdin", person)
     shown = compass("review").out
-    second = asyncio.run(chronicle.find(None))
+    second = asyncio.run(kept.find(None))
     assert second != first
-    assert [one.confidence for one in payloads(asyncio.run(chronicle.read(first)), DecisionReviewed)] == [0.5]
-    assert payloads(asyncio.run(chronicle.read(second)), DecisionReviewed) == []
+    assert [one.confidence for one in payloads(asyncio.run(kept.read(first)), DecisionReviewed)] == [0.5]
+    assert payloads(asyncio.run(kept.read(second)), DecisionReviewed) == []
     assert "the ledger was full once before" in shown
 
 

@@ -14,7 +14,6 @@ from compass.domain.team import TeamKnowledge
 from compass.entrypoints import storage, teaming
 from compass.entrypoints.cli import team_files
 from compass.entrypoints.cli.main import build
-from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.repository import Origin
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError, NotFoundError
@@ -26,11 +25,6 @@ from tests.support.team import catalogue, read, write
 
 Compass = Callable[..., Done]
 CALL = "scope: global\nescalation:\n  - {who: payments, how: '%s'}\n"
-
-
-@pytest.fixture
-def kept() -> MemoryChronicle:
-    return MemoryChronicle(clock=SystemClock())
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from compass.ports.errors import StorageError
 from compass.storage.memory import MemoryChronicle
 from compass.storage.memory_team import MemoryTeamStore
 from tests.support.cli import plain
-from tests.support.in_process import Compass, in_process
+from tests.support.in_process import Compass
 
 FILES = """scope: global
 normal:
@@ -30,21 +30,10 @@ mechanisms:
 """
 
 
-@pytest.fixture
-def kept() -> MemoryChronicle:
-    return MemoryChronicle(clock=SystemClock())
-
-
-@pytest.fixture
-def compass(
-    tmp_path: Path, kept: MemoryChronicle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Compass:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COMPASS_CONFIG", str(tmp_path / "none.toml"))
-    (tmp_path / "none.toml").write_text("")
-    (tmp_path / "knowledge").mkdir()
-    (tmp_path / "knowledge" / "all.yaml").write_text(FILES)
-    return in_process(kept, monkeypatch, capsys)
+@pytest.fixture(autouse=True)
+def files(own_folder: Path) -> None:
+    (own_folder / "knowledge").mkdir()
+    (own_folder / "knowledge" / "all.yaml").write_text(FILES)
 
 
 def test_what_was_applied_is_told_shown_everywhere_and_can_be_done_without(
