@@ -41,11 +41,6 @@ from tests.support.recordings import (
 EVERY_KIND = frozenset(SignalKind)
 
 
-@pytest.fixture(scope="session")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_reference(tmp_path_factory.mktemp("reference") / "shop-0001")
-
-
 class TestRecordingConforms(TelemetryConformance):
     @pytest.fixture
     def telemetry(self, reference: Path) -> Telemetry:

@@ -25,30 +25,18 @@ from compass.sources.live.gathered import Metrics, Objects
 from compass.sources.live.source import LiveSource
 from compass.sources.recording import RecordingSource
 from tests.sources.conformance import ALL, NO_DEADLINE, TelemetryConformance
-from tests.sources.reference import write_reference
 from tests.support.grafana_answers import ActiveAlert, Annotation, Listed
 from tests.support.grafana_stand_in import TOKEN, GrafanaStandIn, grafana_stand_in
-from tests.support.prometheus import needs_prometheus, prometheus
+from tests.support.prometheus import needs_prometheus
 from tests.support.recorded_feed import RecordedFeed
 from tests.support.recordings import ns
 
 pytestmark = needs_prometheus()
 
 
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_reference(tmp_path_factory.mktemp("reference") / "reference")
-
-
-@pytest.fixture(scope="module")
-def metrics_url(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prometheus(tmp_path_factory.mktemp("prometheus") / "server", reference) as url:
-        yield url
-
-
 @pytest.fixture
-def stand_in(metrics_url: str) -> Iterator[GrafanaStandIn]:
-    source = Listed(uid="prom-1", name="Metrics", type="prometheus", url=metrics_url)
+def stand_in(server: str) -> Iterator[GrafanaStandIn]:
+    source = Listed(uid="prom-1", name="Metrics", type="prometheus", url=server)
     noted = Annotation(id=7, time=ns(590) // 10**6, text="orders 1.4", tags=["deploy", "service:orders"])
     firing = ActiveAlert(
         labels={"alertname": "Slow", "service_name": "web"}, annotations={}, fingerprint="1",
@@ -115,9 +103,9 @@ async def test_what_is_not_there_is_not_connected(stand_in: GrafanaStandIn, refe
         await source.aclose()
 
 
-async def test_of_several_the_team_chooses_by_name(stand_in: GrafanaStandIn, metrics_url: str) -> None:
-    first = Listed(uid="prom-1", name="Metrics", type="prometheus", url=metrics_url)
-    other = Listed(id=2, uid="prom-2", name="Other", type="prometheus", url=metrics_url)
+async def test_of_several_the_team_chooses_by_name(stand_in: GrafanaStandIn, server: str) -> None:
+    first = Listed(uid="prom-1", name="Metrics", type="prometheus", url=server)
+    other = Listed(id=2, uid="prom-2", name="Other", type="prometheus", url=server)
     with grafana_stand_in(first, other) as two:
         async with feeding(two) as (feed, _):
             with pytest.raises(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import subprocess
@@ -10,8 +9,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import duckdb
-import numpy as np
 import pytest
 
 from compass.domain.telemetry import SignalKind, SignalQuery
@@ -29,16 +26,15 @@ from compass.sources.live.source import LiveSource
 from compass.sources.mcp.options import GRAFANA_ARGUMENTS, McpOptions, found, program_of
 from compass.sources.mimir import CONNECTOR as MIMIR
 from compass.sources.recording import RecordingSource
+from tests.sources.as_recorded import LAB, assert_recorded, assert_same_shape, scope_of
 from tests.sources.conformance import TelemetryConformance
 from tests.sources.mcp.asking import connected, grafana, needs_mcp_grafana
-from tests.sources.reference import write_reference
 from tests.support.grafana_answers import Annotation, Listed, Rule, RuleGroup
 from tests.support.grafana_stand_in import TOKEN, GrafanaStandIn, grafana_stand_in
 from tests.support.prometheus import needs_prometheus, prometheus
 from tests.support.recorded_feed import RecordedFeed
 
 pytestmark = [needs_mcp_grafana(), needs_prometheus()]
-LAB = Path(__file__).parents[2] / "data" / "lab" / "lab-002"
 NO_DEADLINE = Deadline()
 RULES = """
 groups:
@@ -55,17 +51,6 @@ def data_source(url: str, **more: object) -> Listed:
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_reference(tmp_path_factory.mktemp("reference") / "reference")
-
-
-@pytest.fixture(scope="module")
-def server(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prometheus(tmp_path_factory.mktemp("prometheus") / "server", reference) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
 def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with prometheus(tmp_path_factory.mktemp("prometheus") / "lab", LAB, rules=RULES) as url:
         yield url
@@ -75,11 +60,6 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def stand_in(lab_server: str) -> Iterator[GrafanaStandIn]:
     with grafana_stand_in(data_source(lab_server)) as made:
         yield made
-
-
-def lab_scope(**more: bool) -> Scope:
-    incident = RecordingSource.open(LAB).incident()
-    return Scope(window=incident.window, detected_ns=incident.detected_ns, **more)
 
 
 class TestGrafanaOverMcp(TelemetryConformance):
@@ -98,26 +78,10 @@ class TestGrafanaOverMcp(TelemetryConformance):
 
 async def test_exactly_what_was_recorded_comes_back(stand_in: GrafanaStandIn) -> None:
     async with grafana(stand_in) as feed:
-        gathered = await feed.gather("metrics", lab_scope(exact=True), deadline=NO_DEADLINE)
+        gathered = await feed.gather("metrics", scope_of(LAB, exact=True), deadline=NO_DEADLINE)
     assert isinstance(gathered.data, Metrics)
     assert gathered.missing == ()
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            f"SELECT name, labels, epoch_ns(time), value FROM read_parquet('{LAB}/metrics/samples.parquet') AS one"
-            f" JOIN read_parquet('{LAB}/metrics/series.parquet') AS two USING (series)"
-        ).fetchall()
-    recorded = {(name, _key(json.loads(labels)), at): value for name, labels, at, value in rows if value is not None}
-    data = gathered.data
-    came = {
-        (data.names[s], _key(data.labels[s]), int(at)): value
-        for s, at, value in zip(data.series, data.time_ns, data.value, strict=True)
-    }
-    assert came.keys() == recorded.keys()
-    assert all(came[key] == recorded[key] or np.isnan(recorded[key]) for key in recorded)
-
-
-def _key(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, value) for name, value in labels.items() if value))
+    assert_recorded(gathered.data, LAB)
 
 
 async def test_less_room_gives_the_same_shape(stand_in: GrafanaStandIn, lab_server: str) -> None:
@@ -132,18 +96,14 @@ async def test_less_room_gives_the_same_shape(stand_in: GrafanaStandIn, lab_serv
             source = LiveSource("stack", [feed], incident, SystemClock(), Ledger())
             tables.append((await source.series(query, deadline=NO_DEADLINE)).data)
             await source.aclose()
-    exact, coarse = ({row.key: table.values[i] for i, row in enumerate(table.rows)} for table in tables)
-    common = exact.keys() & coarse.keys()
-    assert len(common) >= 0.5 * len(exact)
-    off = [abs(np.nanmedian(coarse[k]) / np.nanmedian(exact[k]) - 1) for k in common if np.nanmedian(exact[k]) > 0]
-    assert np.median(off) < 0.02
+    assert_same_shape(*tables)
 
 
 async def test_only_reads_and_few_of_them(stand_in: GrafanaStandIn) -> None:
     ledger = Ledger()
     async with grafana(stand_in, ledger) as feed:
         for part in ("metrics", "alerts", "changes"):
-            await feed.gather(part, lab_scope(), deadline=NO_DEADLINE)
+            await feed.gather(part, scope_of(LAB), deadline=NO_DEADLINE)
     assert ledger.requests <= 12
     assert ledger.size < 6_000_000
     below = "/api/datasources/uid/prom/resources/api/v1/query"
@@ -193,12 +153,12 @@ async def test_what_grafana_does_not_have(stand_in: GrafanaStandIn) -> None:
     async with grafana(stand_in) as feed:
         for part in ("logs", "traces"):
             with pytest.raises(NothingThereError, match=r"has no \w+ data source"):
-                await feed.gather(part, lab_scope(), deadline=NO_DEADLINE)
+                await feed.gather(part, scope_of(LAB), deadline=NO_DEADLINE)
     async with grafana(stand_in, parts=["metrics"], metrics="Other") as feed:
         with pytest.raises(SourceRefusedError, match="no Prometheus data source 'Other'"):
-            await feed.gather("metrics", lab_scope(), deadline=NO_DEADLINE)
+            await feed.gather("metrics", scope_of(LAB), deadline=NO_DEADLINE)
         with pytest.raises(SourceRefusedError, match="gives no logs"):
-            await feed.gather("logs", lab_scope(), deadline=NO_DEADLINE)
+            await feed.gather("logs", scope_of(LAB), deadline=NO_DEADLINE)
 
 
 async def test_which_of_several(lab_server: str) -> None:
@@ -215,7 +175,7 @@ async def test_which_of_several(lab_server: str) -> None:
 async def test_a_bad_matcher_is_the_servers_word(stand_in: GrafanaStandIn) -> None:
     async with grafana(stand_in, matchers="{service_name=}") as feed:
         with pytest.raises(SourceRefusedError, match=r"rejects the query \(400\)"):
-            await feed.gather("metrics", lab_scope(), deadline=NO_DEADLINE)
+            await feed.gather("metrics", scope_of(LAB), deadline=NO_DEADLINE)
 
 
 @pytest.mark.parametrize(
@@ -238,9 +198,9 @@ async def test_a_grafana_that_fails_and_echoes(
                       "/api/datasources/proxy": (status, words)}  # fmt: skip
     async with grafana(stand_in, ledger) as feed:
         with pytest.raises(kind) as caught:
-            await feed.gather("metrics", lab_scope(), deadline=NO_DEADLINE)
+            await feed.gather("metrics", scope_of(LAB), deadline=NO_DEADLINE)
         with pytest.raises(kind, match=said) as also:
-            await feed.gather("changes", lab_scope(), deadline=NO_DEADLINE)
+            await feed.gather("changes", scope_of(LAB), deadline=NO_DEADLINE)
     out, err = capfd.readouterr()
     text = "\n".join([str(caught.value), str(also.value), *(repr(one) for one in ledger.sent), caplog.text, out, err])
     assert TOKEN not in text
@@ -249,14 +209,14 @@ async def test_a_grafana_that_fails_and_echoes(
 async def test_a_token_that_is_wrong(stand_in: GrafanaStandIn) -> None:
     async with grafana(stand_in, token="glsa_another0123456789") as feed:
         with pytest.raises(SourceRefusedError, match="does not accept the credentials"):
-            await feed.gather("changes", lab_scope(), deadline=NO_DEADLINE)
+            await feed.gather("changes", scope_of(LAB), deadline=NO_DEADLINE)
 
 
 async def test_a_tool_the_team_did_not_list(stand_in: GrafanaStandIn) -> None:
     async with grafana(stand_in, tools=["list_datasources", "query_prometheus"]) as feed:
-        await feed.gather("metrics", lab_scope(), deadline=NO_DEADLINE)
+        await feed.gather("metrics", scope_of(LAB), deadline=NO_DEADLINE)
         with pytest.raises(SourceRefusedError, match="get_annotations is not among the tools"):
-            await feed.gather("changes", lab_scope(), deadline=NO_DEADLINE)
+            await feed.gather("changes", scope_of(LAB), deadline=NO_DEADLINE)
 
 
 def test_how_it_is_started() -> None:
@@ -288,7 +248,7 @@ def elsewhere(stand_in: GrafanaStandIn) -> Iterator[str]:
 
 async def test_one_that_runs_elsewhere(elsewhere: str) -> None:
     feed = connected(Ledger(), {"grafana": True, "url": elsewhere}, {})
-    gathered = await feed.gather("metrics", lab_scope(), deadline=NO_DEADLINE)
+    gathered = await feed.gather("metrics", scope_of(LAB), deadline=NO_DEADLINE)
     await feed.aclose()
     assert isinstance(gathered.data, Metrics)
     assert len(gathered.data.names) > 1_000

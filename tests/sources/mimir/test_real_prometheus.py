@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 
@@ -28,25 +26,13 @@ from compass.sources.live.source import LiveSource
 from compass.sources.mimir import CONNECTOR
 from compass.sources.mimir.api import ENDPOINTS, HttpApi
 from compass.sources.recording import RecordingSource
+from tests.sources.as_recorded import LAB, assert_recorded, assert_same_shape, scope_of
 from tests.sources.conformance import NO_DEADLINE, TelemetryConformance
-from tests.sources.reference import write_reference
 from tests.support.prometheus import needs_prometheus, prometheus
 from tests.support.recorded_feed import RecordedFeed
 from tests.support.recordings import Series, histogram, write_recording
 
 pytestmark = needs_prometheus()
-LAB = Path(__file__).parents[2] / "data" / "lab" / "lab-002"
-
-
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_reference(tmp_path_factory.mktemp("reference") / "reference")
-
-
-@pytest.fixture(scope="module")
-def server(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prometheus(tmp_path_factory.mktemp("prometheus") / "server", reference) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +53,6 @@ async def feeding(url: str, ledger: Ledger | None = None, **options: object) -> 
         yield feed
     finally:
         await feed.aclose()
-
-
-def scope_of(folder: Path, **more: bool) -> Scope:
-    incident = RecordingSource.open(folder).incident()
-    return Scope(window=incident.window, detected_ns=incident.detected_ns, **more)
 
 
 class TestPrometheus(TelemetryConformance):
@@ -138,23 +119,7 @@ async def test_exactly_what_was_recorded_comes_back(
         gathered = await feed.gather("metrics", scope_of(LAB, exact=True), deadline=Deadline())
     assert isinstance(gathered.data, Metrics)
     assert gathered.missing == ()
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            f"SELECT name, labels, epoch_ns(time), value FROM read_parquet('{LAB}/metrics/samples.parquet') AS one"
-            f" JOIN read_parquet('{LAB}/metrics/series.parquet') AS two USING (series)"
-        ).fetchall()
-    recorded = {(name, _key(json.loads(labels)), at): value for name, labels, at, value in rows if value is not None}
-    data = gathered.data
-    came = {
-        (data.names[s], _key(data.labels[s]), int(at)): value
-        for s, at, value in zip(data.series, data.time_ns, data.value, strict=True)
-    }
-    assert came.keys() == recorded.keys()
-    assert all(came[key] == recorded[key] or np.isnan(recorded[key]) for key in recorded)
-
-
-def _key(labels: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, value) for name, value in labels.items() if value))
+    assert_recorded(gathered.data, LAB)
 
 
 @pytest.mark.parametrize("points", [20_000, 40_000])
@@ -167,11 +132,7 @@ async def test_less_room_gives_the_same_shape(lab_server: str, points: int) -> N
         source = LiveSource("stack", [connected(lab_server, points=given)], incident, SystemClock(), Ledger())
         tables.append((await source.series(query, deadline=NO_DEADLINE)).data)
         await source.aclose()
-    exact, coarse = ({row.key: table.values[i] for i, row in enumerate(table.rows)} for table in tables)
-    common = exact.keys() & coarse.keys()
-    assert len(common) >= 0.5 * len(exact)
-    off = [abs(np.nanmedian(coarse[k]) / np.nanmedian(exact[k]) - 1) for k in common if np.nanmedian(exact[k]) > 0]
-    assert np.median(off) < 0.02
+    assert_same_shape(*tables)
 
 
 async def test_queries_for_a_person_are_understood_by_the_server(lab_server: str) -> None:
