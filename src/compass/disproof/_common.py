@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from compass.analysis.accounts import relation_of
 from compass.analysis.evidence import SYMPTOMS
 from compass.analysis.graph import ServiceGraph, build_graph
+from compass.disproof._measure import KINDS
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
 from compass.domain.entity import EntityKind, EntityRef
@@ -181,6 +182,17 @@ def signs_of(hypothesis: Hypothesis, mechanism: Mechanism, board: Board) -> tupl
     seen = [o.sign for o in suggesting(hypothesis, board)]
     required = [sign for pattern in mechanism.requires for sign in pattern.signs]
     return tuple(dict.fromkeys(seen or required))
+
+
+def signs_apart(
+    hypothesis: Hypothesis, mechanism: Mechanism, board: Board, graph: ServiceGraph, effect: EntityRef
+) -> tuple[str, ...]:
+    """Signs that speak for a hypothesis, that a series measures, and that can be held against the symptom at `effect`:
+    where both are one place, not its symptoms, for a symptom always goes along with itself."""
+    measured = tuple(sign for sign in signs_of(hypothesis, mechanism, board) if sign in KINDS)
+    if graph.owner(effect) != graph.owner(hypothesis.entity):
+        return measured
+    return tuple(sign for sign in measured if sign not in SYMPTOMS)
 
 
 def suspects(changes: Sequence[Change], hypothesis: Hypothesis, board: Board, graph: ServiceGraph) -> list[Change]:

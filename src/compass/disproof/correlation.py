@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compass.analysis.evidence import SYMPTOMS
 from compass.analysis.graph import ServiceGraph
 from compass.disproof._common import (
     expect,
@@ -18,10 +17,10 @@ from compass.disproof._common import (
     opened,
     paged,
     seen_at,
-    signs_of,
+    signs_apart,
     suggesting,
 )
-from compass.disproof._measure import KINDS, SYMPTOM_SIGNS, Ask, Judged, Measured, measure, new_observation
+from compass.disproof._measure import SYMPTOM_SIGNS, Ask, Judged, Measured, measure, new_observation
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
 from compass.domain.entity import EntityRef
@@ -55,14 +54,12 @@ class Correlation:
         if not opened(board):
             return ()
         graph = graph_of(board)
-        own = [s for s in signs_of(hypothesis, mechanism, board) if s in KINDS]
         effect = paged(board, graph) or _worst_hit(board, graph, hypothesis.entity)
-        if graph.owner(effect) == graph.owner(hypothesis.entity):
-            own = [s for s in own if s not in SYMPTOMS]  # a symptom always goes along with itself
+        own = signs_apart(hypothesis, mechanism, board, graph, effect)
         if not own:
             return ()
         arguments = PlanArguments(
-            entity=hypothesis.entity, peers=(effect,), signs=tuple(own[:2]),
+            entity=hypothesis.entity, peers=(effect,), signs=own[:2],
             observations=tuple(o.id for o in suggesting(hypothesis, board)),
         )  # fmt: skip
         return (make_plan(

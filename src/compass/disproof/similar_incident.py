@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compass.analysis.evidence import SYMPTOMS
 from compass.disproof._common import (
     clock,
     expect,
@@ -16,9 +15,9 @@ from compass.disproof._common import (
     no_data,
     opened,
     paged,
-    signs_of,
+    signs_apart,
 )
-from compass.disproof._measure import KINDS, SYMPTOM_SIGNS, Ask, Judged, Measured, measure_all, new_observation
+from compass.disproof._measure import SYMPTOM_SIGNS, Ask, Judged, Measured, measure_all, new_observation
 from compass.domain.board import Board
 from compass.domain.disproof import DisproofAttempt, DisproofPlan, Outcome, PlanArguments
 from compass.domain.hypothesis import Hypothesis
@@ -48,13 +47,11 @@ class SimilarIncident:
         if not opened(board):
             return ()
         graph = graph_of(board)
-        signs = [s for s in signs_of(hypothesis, mechanism, board) if s in KINDS]
         effect = paged(board, graph) or graph.owner(hypothesis.entity)
-        if graph.owner(effect) == graph.owner(hypothesis.entity):
-            signs = [s for s in signs if s not in SYMPTOMS]
+        signs = signs_apart(hypothesis, mechanism, board, graph, effect)
         if not signs:
             return ()
-        arguments = PlanArguments(entity=hypothesis.entity, peers=(effect,), signs=tuple(signs[:2]))
+        arguments = PlanArguments(entity=hypothesis.entity, peers=(effect,), signs=signs[:2])
         return (make_plan(
             self.id, hypothesis, mechanism, arguments,
             expect(hypothesis, mechanism, f"whenever {signs[0]} of {hypothesis.entity} was like this before "
