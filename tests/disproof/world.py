@@ -18,13 +18,10 @@ from compass.domain.telemetry import (
     Answer,
     Capability,
     Coverage,
-    Direction,
     Health,
     LogQuery,
     NativeQuery,
     ObjectQuery,
-    Signal,
-    SignalKind,
     SignalQuery,
     SpanQuery,
 )
@@ -33,8 +30,9 @@ from compass.ports.clock import Deadline
 from compass.ports.errors import SourceUnavailableError
 from compass.tables.logs import LogTable, empty_logs
 from compass.tables.objects import ObjectTable
-from compass.tables.series import Floats, SeriesRow, SeriesTable
+from compass.tables.series import Floats, SeriesTable
 from compass.tables.spans import SpanTable, empty_spans
+from tests.support import tracks
 
 START = 1_700_000_000 * NS_PER_S
 STEP_S = 30
@@ -67,22 +65,11 @@ def noisy(level: float, spread: float, seed: int, *, jump: float = 0.0, at_step:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class Track(tracks.Track):
     """One series of the fake telemetry."""
 
-    entity: EntityRef
-    kind: SignalKind
-    values: Floats
     unit: str = "s"
     name: str = "m"
-    labels: Mapping[str, str] = field(default_factory=dict)
-    peer: EntityRef | None = None
-    quantile: float | None = None
-
-    def row(self) -> SeriesRow:
-        worse = Direction.DOWN if self.kind is SignalKind.SUCCESS else Direction.UP
-        signal = Signal(kind=self.kind, unit=self.unit, worse=worse, quantile=self.quantile)
-        return SeriesRow(entity=self.entity, signal=signal, name=self.name, labels=self.labels, peer=self.peer)
 
 
 @dataclass(slots=True)
@@ -100,10 +87,8 @@ class FakeTelemetry:
 
     async def series(self, query: SignalQuery, *, deadline: Deadline) -> Answer[SeriesTable]:
         self._ask("series")
-        chosen = [t for t in self.tracks if t.kind in query.kinds]
-        values = np.vstack([t.values for t in chosen]) if chosen else np.empty((0, TIMES.size))
-        rows = tuple(t.row() for t in chosen)
-        return self._answer(SeriesTable(rows=rows, times_ns=TIMES, values=values, step_s=float(STEP_S)))
+        chosen = (t for t in self.tracks if t.kind in query.kinds)
+        return self._answer(tracks.table_of(chosen, TIMES, STEP_S))
 
     async def logs(self, query: LogQuery, *, deadline: Deadline) -> Answer[LogTable]:
         self._ask("logs")

@@ -6,7 +6,7 @@ while something below is full and slow. All are generated from the mechanism's o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -21,12 +21,10 @@ from compass.domain.observation import Observation
 from compass.domain.telemetry import (
     Answer,
     Capability,
-    Direction,
     Health,
     LogQuery,
     NativeQuery,
     ObjectQuery,
-    Signal,
     SignalKind,
     SignalQuery,
     SpanQuery,
@@ -36,7 +34,7 @@ from compass.mechanisms.propose import hypothesis_id
 from compass.ports.clock import Deadline
 from compass.tables.logs import LogTable, empty_logs
 from compass.tables.objects import ObjectTable
-from compass.tables.series import Floats, SeriesRow, SeriesTable
+from compass.tables.series import Floats, SeriesTable
 from compass.tables.spans import SpanTable, empty_spans
 from tests.support.cases import (
     COMPLETE,
@@ -54,6 +52,7 @@ from tests.support.cases import (
     spelt_out,
     system_for,
 )  # fmt: skip
+from tests.support.tracks import Track, table_of
 
 K = SignalKind
 Data = TypeVar("Data")
@@ -63,19 +62,6 @@ LATE = ONSET + 4 * MINUTE
 FAINT = 0.55
 FULL = 0.3  # of its limit: nowhere near full
 _SYMPTOM_KINDS = (K.LATENCY, K.ERRORS, K.SUCCESS)
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """One recorded series."""
-
-    entity: EntityRef
-    kind: SignalKind
-    values: Floats
-    unit: str = "1"
-    name: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    peer: EntityRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +74,8 @@ class Records:
     capabilities: frozenset[Capability] = frozenset()
 
     async def series(self, query: SignalQuery, *, deadline: Deadline) -> Answer[SeriesTable]:
-        chosen = [t for t in self.tracks if t.kind in query.kinds and t.entity in query.entities]
-        values = np.vstack([t.values for t in chosen]) if chosen else np.empty((0, STEPS))
-        rows = tuple(
-            SeriesRow(entity=t.entity, name=t.name or f"{t.kind.value} {t.entity.name}", labels=t.labels, peer=t.peer,
-                      signal=Signal(
-                kind=t.kind, unit=t.unit, worse=Direction.DOWN if t.kind in (K.SUCCESS, K.CACHE_HITS) else Direction.UP,
-            )) for t in chosen
-        )  # fmt: skip
-        return _answer(SeriesTable(rows=rows, times_ns=TIMES, values=values, step_s=float(STEP_S)))
+        chosen = (t for t in self.tracks if t.kind in query.kinds and t.entity in query.entities)
+        return _answer(table_of(chosen, TIMES, STEP_S))
 
     async def logs(self, query: LogQuery, *, deadline: Deadline) -> Answer[LogTable]:
         return _answer(self.lines)
