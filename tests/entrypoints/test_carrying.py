@@ -8,11 +8,12 @@ from compass.analysis.standing import standing, verdict_on
 from compass.domain.chronicle import NewEvent
 from compass.domain.learned import PatternJudged, PatternVerdict, Resolved
 from compass.entrypoints.carrying import carry_on
+from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.sharing import from_elsewhere
 from compass.storage.memory import MemoryChronicle
 from tests.storage.learned import ORDERS_DB, Counting, cause, learned, past
-from tests.storage.support import SystemClock, ended, new, opened
+from tests.storage.support import ended, new, opened
 
 MECHANISM = "db.pool_exhaustion"
 

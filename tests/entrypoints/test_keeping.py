@@ -11,6 +11,7 @@ import pytest
 from compass.analysis.standing import standing, verdict_on
 from compass.domain.chronicle import NewEvent, Tombstone
 from compass.domain.learned import PatternVerdict, Resolved
+from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.config import Retention, read_config
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.retaining import apply, due
@@ -19,7 +20,7 @@ from compass.entrypoints.storage import embedder
 from compass.ports.errors import ConfigurationError
 from compass.storage.memory import MemoryChronicle
 from tests.storage.learned import Counting, cause, learned, past
-from tests.storage.support import SystemClock, ended, new, opened
+from tests.storage.support import ended, new, opened
 
 LATER = datetime.now(UTC) + timedelta(days=100)
 

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from compass.domain.advice import ChosenTests, LlmFailure, ModelCall, ReadName, ReadNames, Role, Task, Usage
+from compass.entrypoints.clock import SystemClock
 from compass.llm.client import Client
 from compass.llm.failures import ScriptError, UnusableModelError
 from compass.llm.scripted import Seen, scripted
 from compass.llm.settings import LlmSettings
 from compass.ports.errors import ConfigurationError
 from compass.storage.memory import MemoryReplies
-from tests.support.llm import WallClock, client, question, settings
+from tests.support.llm import client, question, settings
 
 CHOSEN = ChosenTests(plans=("p1",), because="it would tell them apart")
 
@@ -169,7 +170,7 @@ async def test_a_failed_call_of_the_chronicle_is_asked_again() -> None:
 
 
 async def test_what_a_template_means_is_asked_once_for_ever() -> None:
-    kept = MemoryReplies(WallClock())
+    kept = MemoryReplies(SystemClock())
     read = ReadNames(names=(ReadName(id="E1", meaning="log.pool_exhausted"),))
     first = await client(says(read), kept=kept).ask(question(Task.CLASSIFY, "pool of <*> is empty"))
     again = await client(says(LlmFailure.NO_KEY), kept=kept).ask(question(Task.CLASSIFY, "pool of <*> is empty"))
@@ -181,7 +182,7 @@ async def test_what_a_template_means_is_asked_once_for_ever() -> None:
 
 
 async def test_other_replies_are_not_kept_beyond_their_investigation() -> None:
-    kept = MemoryReplies(WallClock())
+    kept = MemoryReplies(SystemClock())
     await client(says(CHOSEN), kept=kept).ask(question())
     assert (await client(says(LlmFailure.REFUSAL), kept=kept).ask(question())).value is None
 
@@ -205,7 +206,7 @@ async def test_at_most_so_many_at_once() -> None:
     assert most == 2
 
 
-class Ticking(WallClock):
+class Ticking(SystemClock):
     """A second passes whenever somebody looks."""
 
     now = 0.0

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from compass.domain.advice import REPLY_OF, LlmFailure, Task
+from compass.entrypoints.clock import SystemClock
 from compass.llm.client import Client
 from compass.llm.settings import LlmSettings, ProviderSettings
 from compass.ports.language_model import Item, Question, Section
 from compass.redaction import Masker
-from tests.support.llm import WallClock
 
 URL = os.environ.get("COMPASS_TEST_LLM", "")
 READS = {
@@ -64,7 +64,7 @@ def asking(url: str) -> Client:
         return OpenAIChatModel(name.partition(":")[2], provider=OpenAIProvider(base_url=url, api_key="none"))
 
     chosen = LlmSettings(fast=name, concurrency=1, providers={"openai": ProviderSettings(timeout_s=900)})
-    return Client(chosen, opens, Masker(), WallClock())
+    return Client(chosen, opens, Masker(), SystemClock())
 
 
 def asked(task: Task) -> Question[Any]:

@@ -12,22 +12,14 @@ import importlib
 import os
 import pwd
 import sys
-import time
 from pathlib import Path
 from uuid import UUID
 
 from compass.domain.chronicle import NewEvent, StepStarted
+from compass.entrypoints.clock import SystemClock
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import StaleRunnerError
 from compass.storage.connect import open_chronicle, open_server
-
-
-class Clock:
-    def now_ns(self) -> int:
-        return time.time_ns()
-
-    def monotonic_s(self) -> float:
-        return time.monotonic()
 
 
 async def claim(chronicle: Chronicle, investigation: UUID, name: str) -> int:
@@ -41,7 +33,7 @@ async def claim(chronicle: Chronicle, investigation: UUID, name: str) -> int:
 
 async def append(arguments: list[str]) -> None:
     folder, user, team, identity, role, name, count = arguments
-    chronicle = await open_chronicle(clock=Clock(), data_dir=Path(folder), team=team, server_user=user or None)
+    chronicle = await open_chronicle(clock=SystemClock(), data_dir=Path(folder), team=team, server_user=user or None)
     investigation = UUID(identity)
     epoch = await claim(chronicle, investigation, name) if role == "runner" else None
     for number in range(int(count)):
@@ -53,14 +45,14 @@ async def append(arguments: list[str]) -> None:
 
 
 async def open_only(folder: str, user: str) -> None:
-    chronicle = await open_chronicle(clock=Clock(), data_dir=Path(folder), server_user=user or None)
+    chronicle = await open_chronicle(clock=SystemClock(), data_dir=Path(folder), server_user=user or None)
     print(await chronicle.create("from a child"), flush=True)
     await chronicle.close()
 
 
 async def in_default_folder() -> None:
     """What `compass` does for a user without any setting; the server is stopped again."""
-    chronicle = await open_chronicle(clock=Clock())
+    chronicle = await open_chronicle(clock=SystemClock())
     investigation = await chronicle.create("at home")
     payload = StepStarted(agent="a", step="s", text="t", round=1)
     await chronicle.append(investigation, None, [NewEvent(key="k", payload=payload, actor="a")])

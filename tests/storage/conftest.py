@@ -10,12 +10,13 @@ from uuid import uuid4
 
 import pytest
 
+from compass.entrypoints.clock import SystemClock
 from compass.ports.chronicle import Chronicle
 from compass.ports.knowledge import Embedder
 from compass.storage.connect import open_chronicle
 from compass.storage.embedded import EmbeddedServer
 from compass.storage.memory import MemoryChronicle
-from tests.storage.support import DEBIAN_BIN, SystemClock, folder_outside_homes, owner_for_tests, server_user
+from tests.storage.support import DEBIAN_BIN, folder_outside_homes, owner_for_tests, server_user
 
 BACKENDS = ("memory", "embedded", "debian")
 

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,14 +23,6 @@ from compass.storage.places import Owner
 CHILD = Path(__file__).with_name("child.py")
 SOURCES = Path(__file__).parents[2] / "src"
 DEBIAN_BIN = Path("/usr/lib/postgresql/15/bin")
-
-
-class SystemClock:
-    def now_ns(self) -> int:
-        return time.time_ns()
-
-    def monotonic_s(self) -> float:
-        return time.monotonic()
 
 
 def owner_for_tests() -> Owner:

@@ -12,10 +12,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from compass.entrypoints.clock import SystemClock
 from compass.storage.connect import open_chronicle
 from compass.storage.embedded import EmbeddedServer
 from compass.storage.postgres import PostgresChronicle
-from tests.storage.support import SystemClock, ended, many, new, server_user, start_child
+from tests.storage.support import ended, many, new, server_user, start_child
 
 KILLS = 10
 

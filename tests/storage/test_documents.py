@@ -14,13 +14,14 @@ import pytest
 
 from compass.analysis.documents import document_of
 from compass.domain.documents import Document, FoundPassages, Wanted
+from compass.entrypoints.clock import SystemClock
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import EmbeddingError
 from compass.storage import passage_rows
 from compass.storage.memory_documents import MemoryDocuments
 from tests.storage.conftest import BACKENDS, backend
 from tests.storage.learned import Counting
-from tests.storage.support import SystemClock, new, opened
+from tests.storage.support import new, opened
 
 POOL = document_of(
     "docs/pool.md",

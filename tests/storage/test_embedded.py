@@ -15,13 +15,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from compass.entrypoints.clock import SystemClock
 from compass.ports.errors import ConfigurationError, StorageError
 from compass.storage.connect import open_chronicle
 from compass.storage.embedded import EmbeddedServer
 from compass.storage.runtime import Package, installed_package
 from tests.storage.support import (
     CHILD,
-    SystemClock,
     child_environment,
     folder_outside_homes,
     many,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from compass.ports.errors import StorageError
 from compass.storage.ids import Uuid7
 from compass.storage.ledger import GENESIS, Head, Row, Stamp, seal, to_event, verify
 from tests.storage.support import many
+from tests.support.clocks import StillClock
 
 INVESTIGATION = UUID("018f0000-0000-7000-8000-000000000001")
 START = Head(next_seq=1, digest=GENESIS, epoch=1, status=Status.RUNNING, title="t")
@@ -102,19 +103,8 @@ def test_a_kind_from_a_newer_compass_is_kept_and_a_broken_payload_named() -> Non
         to_event(replace(rows[0], data=b"{"))
 
 
-@dataclass
-class StillClock:
-    ns: int = 1_700_000_000_000_000_000
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def monotonic_s(self) -> float:
-        return 0.0
-
-
 def test_ids_sort_by_time_also_within_a_millisecond_and_when_the_clock_steps_back() -> None:
-    clock = StillClock()
+    clock = StillClock(1_700_000_000_000_000_000)
     make = Uuid7(clock)
     first = [make() for _ in range(5000)]
     clock.ns -= 10_000_000_000

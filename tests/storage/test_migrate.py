@@ -11,12 +11,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from compass.entrypoints.clock import SystemClock
 from compass.ports.errors import ConfigurationError, StorageError
 from compass.storage.connect import open_chronicle
 from compass.storage.embedded import EmbeddedServer
 from compass.storage.migrate import Migration, Recorded, ensure_schema, load_migrations, pending
 from compass.storage.queries import load_queries
-from tests.storage.support import SystemClock
 
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
 MIGRATIONS = load_migrations()

@@ -19,8 +19,8 @@ import asyncio, sys
 from uuid import UUID
 from compass.storage.connect import open_chronicle
 from dataclasses import replace
+from compass.entrypoints.clock import SystemClock
 from tests.storage.learned import Counting, learned, past
-from tests.storage.support import SystemClock
 
 async def main(url, team, me):
     chronicle = await open_chronicle(clock=SystemClock(), database_url=url, team=team, embedder=Counting())

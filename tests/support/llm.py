@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from compass.domain.advice import REPLY_OF, Task
+from compass.entrypoints.clock import SystemClock
 from compass.llm.client import Client
 from compass.llm.render import Rendered
 from compass.llm.scripted import Plays, scripted
@@ -15,14 +15,6 @@ from compass.llm.settings import LlmSettings
 from compass.ports.language_model import Item, Question, Section
 
 FAST, DEEP = "scripted:small", "scripted:large"
-
-
-class WallClock:
-    def now_ns(self) -> int:
-        return time.time_ns()
-
-    def monotonic_s(self) -> float:
-        return time.monotonic()
 
 
 @dataclass
@@ -65,5 +57,5 @@ def client(
 ) -> Client:
     """`plays` plays every model, or opens the model of a name when `opens` says so."""
     made = plays if opens else (lambda name: scripted(name, plays))
-    kept = {"masker": Brackets(), "clock": WallClock(), "render": rendered, "tokens_of": tokens_of} | given
+    kept = {"masker": Brackets(), "clock": SystemClock(), "render": rendered, "tokens_of": tokens_of} | given
     return Client(chosen or settings(), made, **kept)

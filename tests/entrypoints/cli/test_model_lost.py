@@ -19,6 +19,7 @@ from compass.domain.advice import ChosenTests, LlmFailure, SuggestedTheories, Ta
 from compass.domain.failure import Status
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.screen import notes
+from compass.entrypoints.clock import SystemClock
 from compass.exports.markdown import postmortem
 from compass.investigation.advising import advisers
 from compass.investigation.advising.hear import UNAVAILABLE
@@ -26,7 +27,7 @@ from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.runner import Means, investigate
 from compass.llm.scripted import Seen
 from compass.storage.memory import MemoryChronicle
-from tests.support.llm import WallClock, client
+from tests.support.llm import client
 from tests.support.running import Run, prepared, run_means, run_once
 
 
@@ -91,7 +92,7 @@ async def test_a_reply_that_is_paid_for_is_not_asked_again_after_a_crash(recordi
     cut = next(event.seq for event in whole.events if isinstance(event.payload, told.AdviceTaken)) - 1
     paid = [event for event in calls if event.seq <= cut]
     assert paid, "the crash comes after the replies and before anything is made of them"
-    store = MemoryChronicle(clock=WallClock())
+    store = MemoryChronicle(clock=SystemClock())
     investigation = await store.create("test")
     epoch = await store.claim(investigation, "dead", 0)
     news = [c.NewEvent(key=e.key, payload=e.payload, actor=e.actor) for e in whole.events if e.seq <= cut]  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from compass.sources.live.feed import Feed, Scope
 from compass.sources.live.gathered import Gathered, JsonObject, Objects
 from compass.sources.recording.jsonfiles import time_of
 from tests.sources.github.described import VERSION, example, valid
+from tests.support.clocks import StillClock
 from tests.support.loopback import Answer, Asked, Loopback, loopback
 
 TOKEN = "ghp_" + "canary7f3a9c51d2e8b6"
@@ -34,6 +35,7 @@ def ns(at: str) -> int:
 
 SCOPE = Scope(window=Window(start_ns=ns("10:00:00"), end_ns=ns("10:40:00")), detected_ns=ns("10:30:00"))
 PATIENT = Deadline()
+NOW = StillClock(ns("10:40:10"))
 _MODEL = {"commits": "Commit", "deployments": "Deployment", "releases": "Release", "runs": "WorkflowRun"}
 
 
@@ -136,18 +138,10 @@ def patch(*files: tuple[str, str, str]) -> str:
     )
 
 
-class StillClock:
-    def now_ns(self) -> int:
-        return ns("10:40:10")
-
-    def monotonic_s(self) -> float:
-        return 0.0
-
-
 @asynccontextmanager
 async def asking(hub: Hub, **options: Any) -> AsyncIterator[tuple[Feed, Loopback, Ledger]]:
     async with loopback(hub) as server:
-        made = Means(clock=StillClock(), ledger=Ledger(), secrets=Secrets({"TOKEN": TOKEN}, Path()))
+        made = Means(clock=NOW, ledger=Ledger(), secrets=Secrets({"TOKEN": TOKEN}, Path()))
         table = {
             "type": "github",
             "url": server.url + hub.prefix,

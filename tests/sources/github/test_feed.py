@@ -16,12 +16,12 @@ from compass.sources.github import CONNECTOR
 from compass.sources.http.ledger import Ledger
 from compass.sources.live.connector import Means
 from tests.sources.github.hub import (
+    NOW,
     PATIENT,
     SCOPE,
     SHOP,
     TOKEN,
     Hub,
-    StillClock,
     asking,
     commit,
     deployment,
@@ -312,7 +312,7 @@ async def test_a_look_reads_little_and_tells_the_limit() -> None:
     ],
 )
 def test_settings_that_cannot_be_are_told(options: dict[str, Any], said: str) -> None:
-    means = Means(clock=StillClock(), ledger=Ledger(), secrets=Secrets({}, Path()))
+    means = Means(clock=NOW, ledger=Ledger(), secrets=Secrets({}, Path()))
     with pytest.raises(ConfigurationError, match=said) as caught:
         CONNECTOR.connect("code", {"type": "github", **options}, means)
     assert "ghp_written_here" not in str(caught.value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from compass.sources.live.connector import Means
 from compass.sources.live.feed import Feed, Scope
 from compass.sources.live.gathered import Gathered, JsonObject, Objects
 from tests.sources.kubernetes.cluster import TOKEN, Cluster
+from tests.support.clocks import StillClock
 from tests.support.loopback import Loopback, loopback
 
 
@@ -30,19 +30,7 @@ def ns(at: str) -> int:
 WINDOW = Window(start_ns=ns("10:00:00"), end_ns=ns("10:40:00"))
 SCOPE = Scope(window=WINDOW, detected_ns=ns("10:30:00"))
 PATIENT = Deadline()
-
-
-@dataclass
-class StillClock:
-    """The end of the window is now."""
-
-    at_ns: int = ns("10:40:30")
-
-    def now_ns(self) -> int:
-        return self.at_ns
-
-    def monotonic_s(self) -> float:
-        return 0.0
+NOW = StillClock(ns("10:40:30"))
 
 
 def means(environment: dict[str, str], folder: Path = Path(), now: str = "10:40:30") -> Means:

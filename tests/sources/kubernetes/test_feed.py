@@ -16,7 +16,7 @@ from compass.sources.kubernetes.kinds import NAMES_ONLY
 from compass.sources.kubernetes.lists import MOST_PAGES
 from compass.sources.live.gathered import JsonObject
 from compass.sources.live.source import LiveSource
-from tests.sources.kubernetes.asking import PATIENT, SCOPE, WINDOW, StillClock, asking, objects_of
+from tests.sources.kubernetes.asking import NOW, PATIENT, SCOPE, WINDOW, asking, objects_of
 from tests.sources.kubernetes.cluster import (
     SECRET,
     TOKEN,
@@ -235,7 +235,7 @@ async def test_hostile_texts_are_bounded_and_cannot_steer_a_terminal() -> None:
 async def test_an_investigation_reads_what_was_gathered() -> None:
     async with asking(shop()) as (feed, _, ledger):
         about = Incident(title="slow", window=WINDOW, detected_ns=SCOPE.detected_ns, now_ns=WINDOW.end_ns)
-        source = LiveSource("live", [feed], about, StillClock(), ledger)
+        source = LiveSource("live", [feed], about, NOW, ledger)
         for kind, count in ((ObjectKind.KUBERNETES, 10), (ObjectKind.CHANGES, 1)):
             answer = await source.objects(ObjectQuery(kind=kind, window=WINDOW, limit=100), deadline=PATIENT)
             assert len(answer.data.kubernetes) + len(answer.data.changes) == count

@@ -23,6 +23,7 @@ from compass.sources.loki.api import Field
 from compass.sources.loki.feed import LokiFeed
 from compass.sources.recording.header import read_header
 from tests.sources.reference import write_reference
+from tests.support.clocks import StillClock
 from tests.support.recordings import Line, iso, write_recording
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -124,20 +125,6 @@ class Said:
             return None
         assert isinstance(self.gathered.data, Logs)
         return self.gathered.data
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """A clock that stands still, but for budgets."""
-
-    ns: int
-    running: Clock
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def monotonic_s(self) -> float:
-        return self.running.monotonic_s()
 
 
 def folder_of(case: Case, scratch: Path) -> Path:
@@ -261,7 +248,7 @@ async def ask(
     incident = incident_of(case, folder)
     later = case.later_s * NS_PER_S
     window = Window(start_ns=incident.window.start_ns + later, end_ns=incident.window.end_ns + later)
-    feed, ledger = feed_of(case, transport, At(window.end_ns, clock), url=url)
+    feed, ledger = feed_of(case, transport, StillClock(window.end_ns, clock), url=url)
     try:
         if case.ask == "look":
             return Said(ledger=ledger, found=await feed.look("logs", deadline=NO_DEADLINE))

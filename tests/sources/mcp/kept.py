@@ -14,8 +14,8 @@ from compass.sources.live.feed import Found, Scope
 from compass.sources.live.gathered import Gathered
 from compass.sources.mcp.feed import McpFeed
 from compass.sources.recording import RecordingSource
-from tests.sources.loki.asking import At
 from tests.sources.mcp.asking import grafana
+from tests.support.clocks import StillClock
 from tests.support.grafana_answers import Listed
 from tests.support.grafana_stand_in import Proxy, grafana_stand_in
 
@@ -79,7 +79,7 @@ async def feed_of(case: Case, proxy: Proxy, loki: str = "http://loki", tempo: st
         Listed(uid="tempo", name="Traces", type="tempo", url=tempo),
     )
     with grafana_stand_in(*sources, proxy=proxy) as stand_in:
-        clock = At(scope_of(case).window.end_ns, SystemClock())
+        clock = StillClock(scope_of(case).window.end_ns, SystemClock())
         async with grafana(stand_in, clock=clock, **case.options) as feed:
             yield feed
 

@@ -29,6 +29,7 @@ from compass.sources.tempo.feed import TempoFeed
 from compass.sources.tempo.options import TempoOptions
 from compass.sources.tempo.traceql import Share, Slice, seconds, spans_query
 from tests.sources.reference import write_reference
+from tests.support.clocks import StillClock
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTRACTS = ROOT / "tests" / "contracts" / "tempo"
@@ -134,20 +135,6 @@ class Said:
         return self.gathered.missing
 
 
-@dataclass(frozen=True, slots=True)
-class At:
-    """A clock that stands still, but for budgets."""
-
-    ns: int
-    running: Clock
-
-    def now_ns(self) -> int:
-        return self.ns
-
-    def monotonic_s(self) -> float:
-        return self.running.monotonic_s()
-
-
 def folder_of(case: Case, scratch: Path) -> Path:
     """The recording a case is about."""
     if case.loaded.startswith("lab-"):
@@ -229,7 +216,7 @@ async def ask(
 ) -> Said:
     """Ask as the case does. Raises SourceError."""
     window = window_of(case, folder)
-    at = At(window.end_ns, clock)
+    at = StillClock(window.end_ns, clock)
     if case.first_api:
         transport = FirstApi(transport)
     if case.ask == "search" or case.accept != EITHER:
