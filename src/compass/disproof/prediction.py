@@ -1,8 +1,8 @@
 """Prediction: what a proposed theory says must be seen, and its author was not shown, must be there.
 
-For what a language model proposed only. The engine's own theories are raised by everything they require, so that their
-remaining signs are weighed as patterns; a model has read the board and states what fits it, so that only what it could
-not read tests it.
+For what a language model or a person proposed only. The engine's own theories are raised by everything they require,
+so that their remaining signs are weighed as patterns; whoever proposes one has read the board and states what fits it,
+so that only what could not be read there tests it.
 """
 
 from __future__ import annotations

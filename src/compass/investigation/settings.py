@@ -22,8 +22,7 @@ class Limits:
     every round, also when nothing is left to find out: what a measurement compares with. `pause_s` is how long a
     person's pause holds before a recorded policy goes on: nothing waits longer. `gate_s` and `consent_s`: the same for
     the gate between where and why, and for money; `linger_s`: how long a conversation that nobody took part in stays
-    open after the end. `advise` False: the model is not
-    heard in this run, on purpose, and is not lost by that.
+    open after the end. `advise` False: the model is not heard in this run, on purpose, and is not lost by that.
     """
 
     work: float = 400.0
