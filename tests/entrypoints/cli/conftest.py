@@ -1,7 +1,8 @@
-"""What commands share that run in the process of their test (`tests.support.in_process`)."""
+"""What tests of commands share: a server to read from, and commands in the process of their test."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,16 @@ import pytest
 from compass.entrypoints.clock import SystemClock
 from compass.storage.memory import MemoryChronicle
 from tests.support.in_process import Compass, in_process
+from tests.support.prometheus import prometheus
+
+LAB = Path(__file__).parents[2] / "data" / "lab" / "lab-002"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Prometheus with a lab recording in it, for tests that are skipped where there is none."""
+    with prometheus(tmp_path_factory.mktemp("prometheus") / "server", LAB) as url:
+        yield url
 
 
 @pytest.fixture

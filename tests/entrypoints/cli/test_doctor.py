@@ -7,7 +7,6 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,18 +16,11 @@ from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.looking import LOOK_S, Looked, State
 from tests.support.cli import Cli, Done, on_terminal, plain
 from tests.support.loopback import Answer, Asked, loopback
-from tests.support.prometheus import needs_prometheus, prometheus
+from tests.support.prometheus import needs_prometheus
 
 CANARY = "canary-9f2b7c4e"
 TINY = Path(__file__).parents[2] / "sources" / "mcp" / "tiny_server.py"
-LAB = Path(__file__).parents[2] / "data" / "lab" / "lab-002"
 pytestmark = pytest.mark.xdist_group("cli")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prometheus(tmp_path_factory.mktemp("prometheus") / "server", LAB) as url:
-        yield url
 
 
 def doctor(cli: Cli, folder: Path, text: str, *arguments: str, **environment: str) -> Done:

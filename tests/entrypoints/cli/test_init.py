@@ -7,7 +7,6 @@ import json
 import os
 import stat
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,17 +15,10 @@ from compass.entrypoints.looking import known_types
 from tests.support.cli import Cli, Done, plain
 from tests.support.conversation import converse
 from tests.support.loopback import Answer, Asked, loopback
-from tests.support.prometheus import needs_prometheus, prometheus
+from tests.support.prometheus import needs_prometheus
 
 CANARY = "canary-3d51aa90"
-LAB = Path(__file__).parents[2] / "data" / "lab" / "lab-002"
 DEAD = "http://127.0.0.1:9"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prometheus(tmp_path_factory.mktemp("prometheus") / "server", LAB) as url:
-        yield url
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,10 @@ import pytest
 from tests.support.cli import Cli, Done
 from tests.support.keyring_home import KeyringHome
 from tests.support.loopback import Answer, Asked, loopback
-from tests.support.prometheus import needs_prometheus, prometheus
+from tests.support.prometheus import needs_prometheus
 
 CANARY = "canary-e0c95b1d"
-LAB = Path(__file__).parents[2] / "data" / "lab" / "lab-002"
 DEAD = "http://127.0.0.1:9"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prometheus(tmp_path_factory.mktemp("prometheus") / "server", LAB) as url:
-        yield url
 
 
 @pytest.fixture
