@@ -17,10 +17,10 @@ from tests.storage.support import blocked, child_environment
 IMPORTER = """
 import asyncio, sys
 from uuid import UUID
+from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.sharing import take_in
 from compass.storage.connect import open_chronicle
 from tests.storage.learned import Counting, learned, past
-from tests.storage.support import SystemClock
 
 async def main(url, team):
     chronicle = await open_chronicle(clock=SystemClock(), database_url=url, team=team, embedder=Counting())
