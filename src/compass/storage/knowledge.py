@@ -64,6 +64,8 @@ class PostgresKnowledge:
         self._vectors = Vectors(connections, team, embedder) if embedder else None
 
     async def learn(self, learned: Sequence[Learned], instead_of: Collection[UUID] = ()) -> None:
+        """In batches, in one transaction: what was forgotten is looked up inside it, behind a lock, so that nothing
+        that is forgotten at the same time comes back."""
         chosen = last_of_each(learned)
         if not chosen and not instead_of:
             return
