@@ -164,6 +164,19 @@ async def test_investigations_are_listed_latest_first_and_found(chronicle: Chron
         await chronicle.find(str(ids[0])[:6])
 
 
+@pytest.mark.parametrize("reference", ["0", "3", "#77"])
+async def test_a_number_that_is_not_there_says_which_are(chronicle: Chronicle, reference: str) -> None:
+    """Ids begin with the time, the first digit being 0: a number is never taken for the beginning of one."""
+    with pytest.raises(NotFoundError, match="no investigation yet"):
+        await chronicle.find(reference)
+    await chronicle.create("one")
+    with pytest.raises(NotFoundError, match="there is #1: "):
+        await chronicle.find(reference)
+    await chronicle.create("two")
+    with pytest.raises(NotFoundError, match="there are #1 to #2: "):
+        await chronicle.find(reference)
+
+
 @pytest.mark.parametrize("reference", ["77", "", "nonsense", "%", "ffff", "1234567890123"])
 async def test_what_is_not_there_is_not_found(chronicle: Chronicle, reference: str) -> None:
     await chronicle.create("one")

@@ -185,7 +185,8 @@ class MemoryChronicle:
         for found in self._investigations.values():
             if found.number == wanted.number:
                 return found.id
-        return only_one(wanted, [key for key in self._investigations if key.hex.startswith(wanted.prefix)])
+        matches = [key for key in self._investigations if key.hex.startswith(wanted.prefix)]
+        return only_one(wanted, matches, max((one.number for one in self._investigations.values()), default=0))
 
     async def erase(self, investigation: UUID, seq: int) -> None:
         rows = self._get(investigation).rows

@@ -272,7 +272,9 @@ class PostgresChronicle:
                 numbered = await self._ids(connection, "by_number", number=wanted.number)
                 if numbered:
                     return numbered[0]
-            return only_one(wanted, await self._ids(connection, "by_prefix", prefix=wanted.prefix))
+            matches = await self._ids(connection, "by_prefix", prefix=wanted.prefix)
+            (last,) = await self._fetch(connection, "last_number", _NumberRow)
+            return only_one(wanted, matches, last.number)
 
         return await self._connections.run(look)
 

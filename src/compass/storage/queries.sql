@@ -135,6 +135,9 @@ select number from compass.investigation where team = %(team)s and id = %(invest
 -- name: latest
 select id from compass.investigation where team = %(team)s order by number desc limit 1
 
+-- name: last_number
+select coalesce(max(number), 0) as number from compass.investigation where team = %(team)s
+
 -- name: by_number
 select id from compass.investigation where team = %(team)s and number = %(number)s
 

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from compass.ports.errors import NotFoundError, StaleRunnerError
 
+ID_DIGITS = 8
+"""So many decimal digits may be the beginning of an id; fewer are a number: ids begin with the time, so all alike."""
 FORGOTTEN = "(forgotten)"
 """The title of an investigation of which nothing is kept."""
 
@@ -31,10 +33,13 @@ def parse_reference(text: str) -> Reference:
     return Reference(text=text, number=number, prefix=prefix)
 
 
-def only_one(reference: Reference, matches: Sequence[UUID]) -> UUID:
-    """The one match. Raises NotFoundError for none, and for several."""
-    if not matches:
-        raise NotFoundError(f"no investigation '{reference.text}'", hint="`compass list` shows them")
+def only_one(reference: Reference, matches: Sequence[UUID], latest: int) -> UUID:
+    """The one match. Raises NotFoundError for none, and for several. `latest`: the highest number, 0 where none is."""
+    if not matches or (reference.number is not None and len(reference.prefix) < ID_DIGITS):
+        if not latest:
+            raise none_yet()
+        there = "there is #1" if latest == 1 else f"there are #1 to #{latest}"
+        raise NotFoundError(f"no investigation '{reference.text}'", hint=f"{there}: `compass list` shows them")
     if len(matches) > 1:
         raise NotFoundError(f"'{reference.text}' is the beginning of several ids", hint="give more of the id")
     return matches[0]

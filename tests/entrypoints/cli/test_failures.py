@@ -195,7 +195,7 @@ def test_a_mechanism_file_that_is_wrong_leaves_nothing_either(cli: Cli, wrong: P
     ("arguments", "words"),
     [
         (("lst",), ("No such command 'lst'", "Did you mean 'list'")),
-        (("show", "-i", "9999"), ("no investigation '9999'", "compass list")),
+        (("show", "9999"), ("there is no investigation yet", "compass investigate")),
         (("show", "-i", "zebra"), ("'zebra' is no investigation", "compass list")),
         (("show",), ("there is no investigation yet", "compass investigate")),
         (("resume",), ("there is no investigation yet",)),

@@ -179,7 +179,7 @@ def test_stop_from_another_terminal_ends_a_running_investigation(cli: Cli, recor
     assert done.code == 130
     stopped = cli.wait(order)
     assert stopped.code == 0
-    assert "#1 stopped; `compass resume` goes on" in stopped.out
+    assert "#1 stopped; `compass resume 1` goes on" in stopped.out
     assert payloads(cli.events(), c.Ended)[-1].status is Status.STOPPED
     assert cli.list()[0].status is Status.STOPPED
     assert cli("stop").out.strip() == "#1 is not running (it is stopped)"

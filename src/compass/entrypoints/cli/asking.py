@@ -122,7 +122,7 @@ def _deepening(chronicle: Chronicle, chosen: Settings, loaded: session.Loaded) -
         if now.board.status is Status.RUNNING:
             return "the investigation is still running"
         if now.board.status is Status.STOPPED:  # a question does not take up what a person stopped
-            return "the investigation was stopped; `compass resume` goes on with it"
+            return f"the investigation was stopped; `compass resume {now.number}` goes on with it"
         head = next((h.id for h in now.board.hypotheses.values() if h.label == label), "")
         if head in now.board.asked:
             return "every plan there is had already been run"

@@ -67,7 +67,8 @@ def order(
     if given.choices:
         raise BadInputError("\n".join(given.lines), where=name, hint="say it again with --choose N")
     if not given.counts:
-        raise BadInputError("\n".join(given.lines), where=name, hint=f"compass {order_named(name).usage}")
+        usage = order_named(name).usage
+        raise BadInputError("\n".join(given.lines), where=name, hint=f"compass {usage}" if usage != name else "")
     return given
 
 
@@ -131,7 +132,9 @@ async def _give(
     shown = parsed.show(table)
     running = loaded.board.status is Status.RUNNING
     if parsed.name in LIVING and not running:
-        said = f"#{loaded.number} is not running (it is {loaded.board.status.value}); compass resume takes it up again"
+        said = f"#{loaded.number} is not running (it is {loaded.board.status.value})"
+        if loaded.board.status is Status.STOPPED:
+            said += f"; compass resume {loaded.number} takes it up again"
         return Given(order=parsed.name, lines=(said,), counts=False)
     if parsed.asks and not consent(shown):
         return Given(order=parsed.name, lines=(*shown, "Nothing was added: it needs your yes (--yes)."), counts=False)

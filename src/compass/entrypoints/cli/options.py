@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from compass.ports.errors import BadInputError
+
+# Every command about one investigation takes `-i` (Reference). One without an argument of its own takes it as that
+# too (Which), and gives both to `either`.
 Reference = Annotated[
     str | None,
     typer.Option(
@@ -14,6 +18,7 @@ Reference = Annotated[
         help="Which investigation: its number or (the beginning of) its id. Default: the latest.",
     ),
 ]  # fmt: skip
+Which = Annotated[str | None, typer.Argument(metavar="N|ID", help="Which investigation; the same as -i.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (stable, documented in docs/json.md) instead of text.")]
 AccountNumber = Annotated[
     str, typer.Argument(metavar="N", help="An account: its number in the list, or its label (H3).")
@@ -29,10 +34,6 @@ Confidence = Annotated[
 Chosen = Annotated[
     int | None, typer.Option("--choose", min=1, help="Which one is meant, where the words could mean several.")
 ]
-IncidentId = Annotated[
-    str | None,
-    typer.Argument(metavar="ID", help="Its number or (the beginning of) its id. Default: the latest."),
-]
 Was = Annotated[
     str, typer.Option("--was", metavar="N|TEXT", help="What it was: an account's number or label, or words.")
 ]
@@ -47,3 +48,13 @@ TruthBeside = Annotated[
     Path | None,
     typer.Option("--truth", metavar="DIR", help="Write the label beside this recording of it, for `compass eval`."),
 ]
+
+
+def either(which: str | None, investigation: str | None) -> str | None:
+    """The investigation that was named as an argument or with `-i`; None: neither. Raises BadInputError for two."""
+    if which is None or investigation is None:
+        return investigation if which is None else which
+    one, other = (text.strip().removeprefix("#") for text in (which, investigation))
+    if one != other:
+        raise BadInputError(f"'{which}' and -i '{investigation}' are not the same", where="which one", hint="name one")
+    return which

@@ -68,6 +68,7 @@ def _later(loaded: session.Loaded, window: Window) -> Incident:
         )  # fmt: skip
     if not loaded.view.situation.symptoms and not loaded.view.accounts:
         raise BadInputError(
-            f"#{loaded.number} has found nothing that could be measured again", where="recheck", hint="compass show"
-        )
+            f"#{loaded.number} has found nothing that could be measured again", where="recheck",
+            hint=f"compass show {loaded.number}",
+        )  # fmt: skip
     return replace(opened.incident, window=window, detected_ns=window.end_ns, now_ns=window.end_ns)

@@ -127,7 +127,7 @@ async def carried_out(chronicle: Chronicle, chosen: Settings, loaded: session.Lo
         if board.status is not Status.RUNNING or await _orphaned(probe):
             return None
         if board.orders.paused and not paused:
-            tell(f"#{loaded.number} is paused: compass continue goes on")
+            tell(f"#{loaded.number} is paused: compass continue {loaded.number} goes on")
         paused = board.orders.paused
         await asyncio.sleep(FOLLOW_S)
 
@@ -193,10 +193,10 @@ async def _ended(recorder: Recorder, number: int) -> str:
     try:
         board = await recorder.catch_up()
         if board.status is not Status.RUNNING:
-            return f"#{number} stopped; `compass resume` goes on"
+            return f"#{number} stopped; `compass resume {number}` goes on"
         await settle(recorder)
         await recorder.append(*conclude(recorder.board, "stopped by a human", Limits()), actor=COMMANDER)
-        return f"#{number} had no living runner; it is recorded as stopped; `compass resume` goes on"
+        return f"#{number} had no living runner; it is recorded as stopped; `compass resume {number}` goes on"
     finally:
         await recorder.release()
 

@@ -120,7 +120,7 @@ def undo(reference: str | None, reason: str) -> Kept:
             if not of:
                 raise BadInputError(
                     f"#{loaded.number} teaches nothing that could be taken back", where="knowledge undo",
-                    hint="compass list shows the investigations; compass show -i N what was said of one",
+                    hint="compass list shows the investigations; compass show N what was said of one",
                 )  # fmt: skip
             undone = LearningUndone(of=of, by=HUMAN, reason=_line(reason))
             key = f"undone/{of}"

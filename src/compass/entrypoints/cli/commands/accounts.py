@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def accounts(
-    account: Annotated[str | None, typer.Argument(metavar="[N]", help="Only this one (number or label).")] = None,
+    account: Annotated[str | None, typer.Argument(metavar="N", help="Only this one (number or label).")] = None,
     investigation: Reference = None,
     as_json: Json = False,
 ) -> None:

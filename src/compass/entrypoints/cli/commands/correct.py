@@ -12,12 +12,14 @@ from compass.entrypoints.cli.options import (
     ChangeId,
     Confidence,
     Fix,
-    IncidentId,
     Json,
     MechanismId,
     Reason,
+    Reference,
     TruthBeside,
     Was,
+    Which,
+    either,
 )
 
 
@@ -26,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def correct(
-    investigation: IncidentId = None, was: Was = "", mechanism: MechanismId = "", at: At = "", change: ChangeId = "",
+    which: Which = None, was: Was = "", mechanism: MechanismId = "", at: At = "", change: ChangeId = "",
     fix: Fix = "",
     misled: Annotated[
         list[str] | None, typer.Option(metavar="E7", help="A fact that had misled; may be given several times.")
@@ -37,16 +39,18 @@ def correct(
     missing: Annotated[
         str, typer.Option(metavar="TEXT", help="The metric, log or span that would have shown it.")
     ] = "",
-    reason: Reason = "", confidence: Confidence = None, truth: TruthBeside = None, as_json: Json = False,
+    reason: Reason = "", confidence: Confidence = None, truth: TruthBeside = None,
+    investigation: Reference = None, as_json: Json = False,
 ) -> int:  # fmt: skip
     """Thanks for the correction: what actually was it, and what resolved it? On a terminal it asks."""
     from compass.entrypoints.cli.asked import answered
     from compass.entrypoints.cli.render.verdicts import show_kept
     from compass.entrypoints.cli.verdicts import Told, correct, with_alike
 
+    named = either(which, investigation)
     words = answered(was, "What actually was it (an account's number, or words)? ", "--was 'disk full' --at ledger")
     fixed = answered(fix, "What actually resolved it (one line; Enter leaves it out)? ", "", needed=False)
     told = Told(words=words, mechanism=mechanism, entity=at, change=change, reason=reason, confidence=confidence)
-    kept = correct(investigation, told, fixed, misled or [], visible, missing, truth)
+    kept = correct(named, told, fixed, misled or [], visible, missing, truth)
     show_kept(with_alike(kept, fixed, asking=not as_json), as_json=as_json)
     return 0

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="Its number or (the beginning of) its id.")]
+from compass.entrypoints.cli.options import Which, either
+from compass.ports.errors import BadInputError
+
+Named = Annotated[
+    str | None,
+    typer.Option(
+        "--investigation", "-i", metavar="N|ID", help="Its number or (the beginning of) its id. There is no default."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 
 def forget(
-    investigation: Id, yes: Annotated[bool, typer.Option("--yes", help="Ask nobody whether it is meant.")] = False
+    which: Which = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nobody whether it is meant.")] = False,
+    investigation: Named = None,
 ) -> int:
     """Delete all that one investigation holds: evidence, title, what it taught and what others recalled of it.
 
@@ -22,4 +32,7 @@ def forget(
     """
     from compass.entrypoints.cli.keeping import run_forget
 
-    return run_forget(investigation, yes=yes)
+    named = either(which, investigation)
+    if named is None:
+        raise BadInputError("no investigation was named", where="compass forget", hint="compass forget 3")
+    return run_forget(named, yes=yes)

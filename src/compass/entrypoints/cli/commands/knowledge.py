@@ -9,7 +9,7 @@ import typer
 
 from compass.entrypoints.cli import dry_command, team_commands
 from compass.entrypoints.cli.knowledge_documents import documents_group
-from compass.entrypoints.cli.options import IncidentId, Json
+from compass.entrypoints.cli.options import Json, Reference, Which, either
 
 Anonymise = Annotated[
     bool, typer.Option("--anonymise", help="Replace names by stable pseudonyms, and redact every text.")
@@ -75,8 +75,9 @@ def reembed(as_json: Json = False) -> int:
 
 
 def undo(
-    investigation: IncidentId = None,
+    which: Which = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, in one line.")] = "",
+    investigation: Reference = None,
     as_json: Json = False,
 ) -> int:
     """Take back what was last said of an incident (resolve, correct, near-miss): it teaches nothing from then on, and
@@ -84,5 +85,5 @@ def undo(
     from compass.entrypoints.cli import verdicts
     from compass.entrypoints.cli.render.verdicts import show_kept
 
-    show_kept(verdicts.undo(investigation, reason), as_json=as_json)
+    show_kept(verdicts.undo(either(which, investigation), reason), as_json=as_json)
     return 0

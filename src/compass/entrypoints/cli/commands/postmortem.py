@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from compass.entrypoints.cli.options import Reference
+from compass.entrypoints.cli.options import Reference, Which, either
 
 
 def register(app: typer.Typer) -> None:
@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def postmortem(
+    which: Which = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     prose: Annotated[
@@ -27,7 +28,7 @@ def postmortem(
     from compass.entrypoints.cli.render.output import tell
     from compass.entrypoints.cli.reporting import write_postmortem
 
-    done = write_postmortem(investigation, output, force=force, prose=prose, open_model=chosen_model)
+    done = write_postmortem(either(which, investigation), output, force=force, prose=prose, open_model=chosen_model)
     typer.echo(done.text, err=output is not None)
     if done.told:
         tell(done.told)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from compass.entrypoints.cli.options import Json, Reference
+from compass.entrypoints.cli.options import Json, Reference, Which, either
 
 
 def register(app: typer.Typer) -> None:
@@ -14,8 +14,9 @@ def register(app: typer.Typer) -> None:
 
 
 def recheck(
-    investigation: Reference = None,
+    which: Which = None,
     last: Annotated[str, typer.Option(metavar="TIME", help="How far back is looked; its last third is now.")] = "15m",
+    investigation: Reference = None,
     as_json: Json = False,
 ) -> None:
     """Measure the same signals again, on live servers: recovering, unchanged or worse, and whether the alert that paged
@@ -24,7 +25,7 @@ def recheck(
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.recheck import recheck_screen
 
-    view = measure_again(investigation, last)
+    view = measure_again(either(which, investigation), last)
     if as_json:
         show_json(view.rechecks[-1], model_lost=view.model_lost)
     else:

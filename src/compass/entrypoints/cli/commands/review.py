@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from compass.entrypoints.cli.options import Confidence, Json, Reason
+from compass.entrypoints.cli.options import Confidence, Json, Reason, Reference, Which, either
 
 
 def register(app: typer.Typer) -> None:
@@ -14,13 +14,12 @@ def register(app: typer.Typer) -> None:
 
 
 def review(
-    investigation: Annotated[
-        str | None, typer.Argument(metavar="[N|ID]", help="Which investigation. Default: the latest.")
-    ] = None,
+    which: Which = None,
     decision: Annotated[int | None, typer.Option("--decision", min=1, help="The decision, by its number.")] = None,
     reason: Reason = "",
     confidence: Confidence = None,
     outcome: Annotated[str, typer.Option("--outcome", help="What came of it, in one line.")] = "",
+    investigation: Reference = None,
     as_json: Json = False,
 ) -> None:
     """Walk through the decisions: what is not known of people's is asked about, one line each, all optional.
@@ -32,12 +31,13 @@ def review(
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.reviewed import decision_texts
 
+    named = either(which, investigation)
     mechanisms = session.mechanisms_of(session.settings())
     if decision is not None:
         addition = reviewing.Addition(reason=reason, confidence=confidence, outcome=outcome)
-        lines: tuple[reviewing.DecisionLine, ...] = (reviewing.add(investigation, decision, addition),)
+        lines: tuple[reviewing.DecisionLine, ...] = (reviewing.add(named, decision, addition),)
     else:
-        loaded = session.read_one(investigation)
+        loaded = session.read_one(named)
         lines = reviewing.decision_lines(loaded.board, mechanisms)
         if sys.stdin.isatty() and not as_json:
             for line in [one for one in lines if one.open]:

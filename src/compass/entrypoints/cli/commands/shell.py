@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
+
+from compass.entrypoints.cli.options import Reference, Which, either
 
 
 def register(app: typer.Typer) -> None:
@@ -12,11 +12,10 @@ def register(app: typer.Typer) -> None:
 
 
 def shell(
-    investigation: Annotated[
-        str | None, typer.Argument(metavar="[N|ID]", help="Which investigation. Default: the latest.")
-    ] = None,
+    which: Which = None,
+    investigation: Reference = None,
 ) -> None:
     """Command an investigation in plain words, and read it: why, evidence, timeline, accounts, ask, status."""
     from compass.entrypoints.cli.shelling import run_shell
 
-    run_shell(investigation)
+    run_shell(either(which, investigation))

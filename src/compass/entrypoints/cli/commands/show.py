@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from compass.domain.chronicle import Event, ServersAsked
-from compass.entrypoints.cli.options import Json, Reference
+from compass.entrypoints.cli.options import Json, Reference, Which, either
 
 
 def register(app: typer.Typer) -> None:
@@ -16,13 +16,14 @@ def register(app: typer.Typer) -> None:
 
 
 def show_investigation(
-    investigation: Reference = None,
+    which: Which = None,
     queries: Annotated[
         bool, typer.Option("--queries", help="Every request made to servers: its time, size and whether it was shared.")
     ] = False,
     prompts: Annotated[
         bool, typer.Option("--prompts", help="Exactly what was sent to a language model and what came, call by call.")
     ] = False,
+    investigation: Reference = None,
     as_json: Json = False,
 ) -> None:
     """Show an investigation: what, where, recent changes, ranked accounts."""
@@ -32,7 +33,7 @@ def show_investigation(
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import first_screen
 
-    loaded = session.read_one(investigation)
+    loaded = session.read_one(either(which, investigation))
     view = loaded.view
     if queries or prompts:
         listed = show_queries if queries else show_prompts

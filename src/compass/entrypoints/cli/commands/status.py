@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from compass.entrypoints.cli.options import Json
+from compass.entrypoints.cli.options import Json, Reference, Which, either
 
 
 def register(app: typer.Typer) -> None:
@@ -14,10 +14,9 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    investigation: Annotated[
-        str | None, typer.Argument(metavar="[N|ID]", help="Which investigation. Default: the latest.")
-    ] = None,
+    which: Which = None,
     audience: Annotated[str, typer.Option("--for", help="engineers | managers | customers")] = "engineers",
+    investigation: Reference = None,
     as_json: Json = False,
 ) -> None:
     """Word an update from facts, for one audience. Customers read no internal names and no theories."""
@@ -30,7 +29,7 @@ def status(
 
     if audience not in list(Audience):
         raise BadInputError(f"nobody is called {audience}", where="--for", hint="engineers, managers or customers")
-    loaded = session.read_one(investigation)
+    loaded = session.read_one(either(which, investigation))
     told = briefing(loaded.board, loaded.view, Audience(audience), SystemClock().now_ns())
     if as_json:
         show_json(told)

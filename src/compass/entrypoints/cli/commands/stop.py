@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from compass.entrypoints.cli.options import Reference
+from compass.entrypoints.cli.options import Reference, Which, either
 
 
 def register(app: typer.Typer) -> None:
     app.command()(stop)
 
 
-def stop(investigation: Reference = None) -> None:
+def stop(which: Which = None, investigation: Reference = None) -> None:
     """Stop a running investigation. What was found so far is kept; `compass resume` goes on."""
     from compass.entrypoints.cli.resuming import order_stop
 
-    typer.echo(order_stop(investigation))
+    typer.echo(order_stop(either(which, investigation)))

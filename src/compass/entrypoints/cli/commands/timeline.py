@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from compass.entrypoints.cli.options import Json, Reference
+from compass.entrypoints.cli.options import Json, Reference, Which, either
 
 
 def register(app: typer.Typer) -> None:
@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def timeline(
+    which: Which = None,
     every: Annotated[bool, typer.Option("--all", help="Every single attempt to refute, too.")] = False,
     investigation: Reference = None,
     as_json: Json = False,
@@ -24,7 +25,7 @@ def timeline(
     from compass.entrypoints.cli.render.timeline import timeline_lines
     from compass.projections.timeline import moments
 
-    loaded = session.read_one(investigation)
+    loaded = session.read_one(either(which, investigation))
     if as_json:
         show_json(moments(loaded.events, loaded.board))
     else:

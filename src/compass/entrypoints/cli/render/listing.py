@@ -32,7 +32,7 @@ def listing(found: Sequence[InvestigationSummary], page: Page) -> list[Text]:
             line.append(NO_MODEL, style="yellow").append("  ")
         lines.append(line.append(page.fit(row.title, len(line.plain))))
     if any(line.plain[6:17] == "interrupted" for line in lines):
-        lines.append(Text("interrupted: compass resume -i N goes on", style="dim"))
+        lines.append(Text("interrupted: compass resume N goes on", style="dim"))
     if any(row.model_lost for row in found):
-        lines.append(Text(f"{NO_MODEL}: the language model was lost; compass show -i N says why", style="dim"))
+        lines.append(Text(f"{NO_MODEL}: the language model was lost; compass show N says why", style="dim"))
     return lines
