@@ -258,7 +258,7 @@ class PostgresChronicle:
         return tuple(await self._connections.run(latest))
 
     async def find(self, reference: str | None) -> UUID:
-        """A number first: digits that are no number of an investigation may still begin an id. NotFoundError for
+        """A number first: eight digits or more that are none may still begin an id. NotFoundError for
         nothing, for nothing yet, and for the beginning of several ids."""
 
         async def look(connection: Connection) -> UUID:
@@ -273,7 +273,7 @@ class PostgresChronicle:
                 if numbered:
                     return numbered[0]
             matches = await self._ids(connection, "by_prefix", prefix=wanted.prefix)
-            (last,) = await self._fetch(connection, "last_number", _NumberRow)
+            (last,) = await self._fetch(connection, "last_number", NumberRow)
             return only_one(wanted, matches, last.number)
 
         return await self._connections.run(look)
