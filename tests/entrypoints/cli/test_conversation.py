@@ -28,7 +28,7 @@ from compass.domain.commanded import (
 from compass.domain.failure import Status
 from compass.entrypoints.cli.conversation import modes
 from compass.entrypoints.cli.conversation.keys import Key
-from compass.entrypoints.cli.conversation.meaning import press as meant
+from compass.entrypoints.cli.conversation.meaning import press as press_key
 from compass.entrypoints.cli.conversation.named import KEYS
 from tests.support.cli import README, Cli, payloads, plain
 from tests.support.commanding import desk
@@ -102,7 +102,7 @@ def meant_keys() -> set[str]:
     table = modes.Table(desk=desk())
     meant = {
         one for one in string.printable.strip()
-        if meant(modes.Watching(), Key(text=one), table).mode != modes.Writing(modes.Line.SAY, one)
+        if press_key(modes.Watching(), Key(text=one), table).mode != modes.Writing(modes.Line.SAY, one)
     }  # fmt: skip
     return (meant - set("123456789")) | {"1-9"} if meant >= set("123456789") else meant
 

@@ -200,7 +200,7 @@ async def _talked(job: _Job, console: Console) -> tuple[Board, int]:
     recorder = Recorder(job.chronicle, job.investigation, runner_name(), lambda event: talk(event))
     talk = Conversation(
         console=console, chronicle=job.chronicle, recorder=recorder, mechanisms=prepared.crew.mechanisms,
-        limits=limits, terminal=sys.stdin.fileno(), number=await job.chronicle.number(job.investigation),
+        limits=limits, terminal_file=sys.stdin.fileno(), number=await job.chronicle.number(job.investigation),
     )  # fmt: skip
     await wait_for_lease(recorder, limits.lease_s)
     talk.recall(await job.chronicle.read(job.investigation))

@@ -22,6 +22,7 @@ from compass.entrypoints.cli.conversation.meaning import MOVED
 from compass.entrypoints.cli.conversation.named import keys_lines
 from compass.entrypoints.cli.conversation.pasting import KEPT
 from compass.entrypoints.cli.conversation.ranks import SETTLES_S, Ranks
+from compass.entrypoints.cli.conversation.reading import wrapped
 from compass.entrypoints.cli.conversation.talk import OWED, Conversation
 from compass.entrypoints.clock import SystemClock
 from compass.investigation.recorder import Recorder
@@ -73,7 +74,7 @@ async def sitting() -> AsyncIterator[Sitting]:
     with os.fdopen(os.dup(end), "w") as file:
         talk = Conversation(
             console=Console(file=file, force_terminal=True, width=80), chronicle=chronicle, recorder=recorder,
-            mechanisms=catalogue(), limits=LIMITS, terminal=end,
+            mechanisms=catalogue(), limits=LIMITS, terminal_file=end,
         )  # fmt: skip
         seat = Sitting(talk=talk, chronicle=chronicle, recorder=recorder, controller=controller, end=end)
         asyncio.get_running_loop().add_reader(controller, seat.read)
@@ -92,7 +93,7 @@ async def test_a_key_becomes_an_order_with_the_record_of_its_decision(sitting: S
     await opened(sitting)
     with sitting.talk:
         sitting.type("p")
-        await sitting.until(lambda: bool(sitting.talk.said) and not sitting.talk._tasks)
+        await sitting.until(lambda: bool(sitting.talk.said) and sitting.talk.errands.idle)
         (order,) = payloads(await sitting.committed(), CommandGiven)
         (decided,) = payloads(await sitting.committed(), Decided)
         assert order.command == "pause"
@@ -105,7 +106,7 @@ async def test_orders_pressed_at_once_are_committed_in_that_order_and_add_up(sit
     await opened(sitting)
     with sitting.talk:
         asked = asyncio.create_task(sitting.talk.gate(sitting.recorder.board))
-        await sitting.until(lambda: bool(sitting.talk.asked))
+        await sitting.until(lambda: bool(sitting.talk.asking.words))
         sitting.type("lorders\nnledger\np\n")
         assert await asyncio.wait_for(asked, WAITS_S) is True
         events = await sitting.committed()
@@ -119,7 +120,7 @@ async def test_a_key_pressed_at_once_with_another_is_meant_after_it(sitting: Sit
     await opened(sitting)
     with sitting.talk:
         sitting.type("pp")
-        await sitting.until(lambda: "Going on." in sitting.talk.said and not sitting.talk._tasks)
+        await sitting.until(lambda: "Going on." in sitting.talk.said and sitting.talk.errands.idle)
         assert [one.command for one in payloads(await sitting.committed(), CommandGiven)] == ["pause", "continue"]
 
 
@@ -129,10 +130,10 @@ async def test_nobody_at_the_gate_leaves_it_to_the_policy_and_money_to_the_first
     with sitting.talk:
         assert await sitting.talk.gate(sitting.recorder.board) is None
         asked = asyncio.create_task(sitting.talk.consent("The budget is reached."))
-        await sitting.until(lambda: bool(sitting.talk.asked))
+        await sitting.until(lambda: bool(sitting.talk.asking.words))
         sitting.type("y")
         assert await asyncio.wait_for(asked, WAITS_S) is True
-        assert sitting.talk.asked == ""
+        assert sitting.talk.asking.words == ""
 
 
 async def test_whoever_pressed_nothing_is_not_waited_for_and_whoever_did_leaves_with_enter(sitting: Sitting) -> None:
@@ -178,7 +179,7 @@ async def test_what_is_ordered_after_the_end_is_committed_before_anybody_works_o
 
     async def take_up() -> Board:
         committed.append([one.command for one in payloads(await sitting.committed(), CommandGiven)])
-        sitting.talk.leaving = True
+        sitting.talk.stay.leaving = True
         return sitting.recorder.board
 
     with sitting.talk:
@@ -219,8 +220,8 @@ async def test_a_text_that_was_backed_out_of_before_it_came_does_not_come_back(
         sitting.type("?")
         await sitting.until(lambda: isinstance(sitting.talk.mode, m.Reading))
         come.set()
-        await sitting.until(lambda: not sitting.talk._tasks)
-        assert sitting.talk._text == keys_lines()
+        await sitting.until(lambda: sitting.talk.errands.idle)
+        assert sitting.talk.reader.lines == wrapped(keys_lines(), 79)
 
 
 async def test_an_order_that_cannot_be_recorded_is_said(sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,30 +250,30 @@ async def test_what_was_pasted_stays_until_it_is_recorded_and_what_else_was_past
     await sitting.recorder.append(*((one.id, one) for one in requests), actor="test")
     with sitting.talk:
         sitting.type("d2second\n\x1b")
-        await sitting.until(lambda: "q2" in sitting.talk.drafts)
+        await sitting.until(lambda: "q2" in sitting.talk.giving.drafts)
         with monkeypatch.context() as away:
             away.setattr(sitting.chronicle, "append", fails)
             sitting.type("d1first\nlines\n.\ns")
             await sitting.until(lambda: any("It was not recorded" in line for line in sitting.talk.said))
         assert KEPT in sitting.talk.said
-        assert sitting.talk.drafts["q1"].lines == ("first", "lines")
+        assert sitting.talk.giving.drafts["q1"].lines == ("first", "lines")
         sitting.type("d1.\ns")
-        await sitting.until(lambda: "q1" not in sitting.talk.drafts)
+        await sitting.until(lambda: "q1" not in sitting.talk.giving.drafts)
         (given,) = payloads(await sitting.committed(), DataGiven)
         assert (given.request, given.text) == ("q1", "first\nlines")
-        assert sitting.talk.drafts["q2"].lines == ("second",), "it was not sent"
+        assert sitting.talk.giving.drafts["q2"].lines == ("second",), "it was not sent"
 
 
 async def test_a_digit_right_after_a_swap_is_not_taken_and_a_list_that_a_line_is_written_about_stands_still(
     sitting: Sitting,
 ) -> None:
     now = 0.0
-    sitting.talk.ranks = Ranks(lambda: now)
+    sitting.talk.sight.ranks = Ranks(lambda: now)
     first, swapped = listed(), believed({POOL: 0.2, SLOW: 0.5}, entities=listed().entities)
 
     def ranks() -> list[str]:
-        assert sitting.talk.desk is not None
-        return [line.label for line in sitting.talk.desk.listed[:2]]
+        assert sitting.talk.sight.desk is not None
+        return [line.label for line in sitting.talk.sight.desk.listed[:2]]
 
     sitting.recorder.board = first
     with sitting.talk:
@@ -284,7 +285,7 @@ async def test_a_digit_right_after_a_swap_is_not_taken_and_a_list_that_a_line_is
         assert ranks() == ["H2", "H1"]
         sitting.talk.pressed([Key(text="1")])
         assert sitting.talk.said == (MOVED,)
-        assert not sitting.talk._tasks, "nothing was ordered"
+        assert sitting.talk.errands.idle, "nothing was ordered"
         now = SETTLES_S
         sitting.talk.pressed([Key(text="1")])
         assert sitting.talk.said[0].startswith("Testing deeper: H2")
@@ -310,7 +311,7 @@ async def test_an_order_right_before_the_key_that_leaves_is_committed_and_said_t
         await sitting.until(lambda: isinstance(sitting.talk.mode, m.Agreeing))
         monkeypatch.setattr(sitting.chronicle, "append", slow)
         sitting.type("yq")
-        await sitting.until(lambda: sitting.talk.leaving)
+        await sitting.until(lambda: sitting.talk.stay.leaving)
         asyncio.get_running_loop().call_soon(taken.set)
         await asyncio.wait_for(staying, WAITS_S)
     assert [one.command for one in payloads(await sitting.committed(), CommandGiven)] == ["test"]
