@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -10,13 +9,7 @@ import pytest
 
 from compass.entrypoints import repository
 from compass.entrypoints.repository import origin_of
-from tests.support.team import write
-
-
-def git(folder: Path, *words: str) -> str:
-    own = {"HOME": str(folder), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(["git", *words], cwd=folder, env=own, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+from tests.support.team import git, write
 
 
 @pytest.fixture
@@ -41,14 +34,33 @@ def test_the_commit_and_whether_the_folder_differs_from_it(repo: Path) -> None:
     assert (origin_of(folder).commit, origin_of(folder).by) == (at, "Ada[31m")
     write(repo, "x", "elsewhere.yaml")
     write(folder, "x", "notes.txt")
-    assert origin_of(folder).commit == at, "neither is knowledge"
+    assert origin_of(folder) == repository.Origin(commit=at, by="Ada[31m"), "neither is knowledge"
     write(folder, "scope: global\n# more\n")
     assert origin_of(folder).commit == f"{at}+"
+    assert origin_of(folder).uncommitted == ("orders.yaml",)
     git(repo, "checkout", "-q", "knowledge/orders.yaml")
     write(folder, "scope: global\n", "new.yaml")
     assert origin_of(folder).commit == f"{at}+"
     write(repo, "new.yaml\n", ".gitignore")
     assert origin_of(folder).commit == f"{at}+", "it is read although git does not look at it"
+
+
+def test_documents_below_the_folder_count_as_its_files_do(repo: Path) -> None:
+    folder = repo / "knowledge"
+    write(folder, "# Orders\n", "documents/runbooks/orders.md")
+    write(folder, "x", "documents/drawing.svg")
+    assert origin_of(folder).commit == ""
+    assert origin_of(folder).uncommitted == ("the whole folder",), "no commit at all has it"
+    at = commit(repo)
+    assert origin_of(folder) == repository.Origin(commit=at, by="Ada[31m")
+    write(folder, "# Orders, again\n", "documents/runbooks/orders.md")
+    write(folder, "y", "documents/drawing.svg")
+    write(folder, "no document\n", "README.md")
+    assert origin_of(folder).commit == f"{at}+"
+    assert origin_of(folder).uncommitted == ("documents/runbooks/orders.md",)
+    git(repo, "mv", "knowledge/documents/runbooks/orders.md", "knowledge/documents/orders.md")
+    assert origin_of(folder).uncommitted == ("documents/orders.md", "documents/runbooks/orders.md")
+    assert origin_of(folder / "documents").uncommitted == (), "only what a folder of knowledge holds is meant"
 
 
 def test_nothing_that_a_repository_names_is_run_and_no_other_one_is_asked(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -89,3 +91,10 @@ def read(folder: Path) -> Reading:
 def said(folder: Path) -> list[str]:
     """Everything that is wrong, as people see it."""
     return [str(problem) for problem in read(folder).problems]
+
+
+def git(folder: Path, *words: str) -> str:
+    """What git prints, under no settings but the repository's own."""
+    own = {"HOME": str(folder), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(["git", *words], cwd=folder, env=own, check=True, capture_output=True, text=True)
+    return done.stdout.strip()

@@ -49,6 +49,16 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Commits:
+    """`now` is what the folder's repository is at, with "+" where files of the folder differ from it, "" where there is
+    none; `uncommitted` are those files, documents too. `held` is the commit of the version that holds."""
+
+    now: str = ""
+    uncommitted: tuple[str, ...] = ()
+    held: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """From the version that holds (`based_on`, 0: none) to a folder, or to an older version. Documents have no
     versions; `documents` None: the folder holds none."""
@@ -56,6 +66,7 @@ class Difference:
     based_on: int
     changes: tuple[Change, ...]
     documents: DocumentsChange | None = None
+    commits: Commits = Commits()
 
     @property
     def nothing(self) -> bool:
@@ -71,6 +82,7 @@ class Done:
     version: TeamVersion | None
     changes: tuple[Change, ...]
     documents: DocumentsChange | None = None
+    commits: Commits = Commits()
 
 
 Agree = Callable[[Difference], Awaitable[bool]]
@@ -114,7 +126,9 @@ def files_of(folder: Path, reading: Reading) -> Files:
 
 async def compared(chronicle: Chronicle, wanted: Files) -> Difference:
     """What `wanted` would change."""
-    found = await _difference(chronicle.team_knowledge, wanted.knowledge)
+    found, origin = await _difference(chronicle.team_knowledge, wanted.knowledge), origin_of(wanted.folder)
+    commits = replace(found.commits, now=origin.commit, uncommitted=origin.uncommitted)
+    found = replace(found, commits=commits)
     if wanted.documents is None:
         return found
     documents = compare(await chronicle.documents.kept(), wanted.documents)
@@ -129,15 +143,19 @@ async def apply(chronicle: Chronicle, wanted: Files, agree: Agree) -> Done:
     """
     found, store = await compared(chronicle, wanted), chronicle.team_knowledge
     version, documents = await store.latest(), found.documents
+    if found.nothing and wanted.documents is not None:  # they may have been committed since
+        await keep(chronicle.documents, wanted.documents)
     if found.nothing or not await agree(found):
-        return Done(applied=False, version=version, changes=found.changes, documents=documents)
+        return Done(
+            applied=False, version=version, changes=found.changes, documents=documents, commits=found.commits
+        )  # fmt: skip
     if found.changes:
-        origin = origin_of(wanted.folder)
+        origin = origin_of(wanted.folder)  # as it is now: whoever was asked may have committed meanwhile
         knowledge = replace(wanted.knowledge, commit=origin.commit)
         version = await store.apply(knowledge, based_on=found.based_on, by=origin.by)
     if wanted.documents is not None and found.documents is not None:
         documents = await keep(chronicle.documents, wanted.documents)
-    return Done(applied=True, version=version, changes=found.changes, documents=documents)
+    return Done(applied=True, version=version, changes=found.changes, documents=documents, commits=found.commits)
 
 
 async def rollback(store: TeamStore, number: int | None, here: Path, agree: Agree) -> Done:
@@ -162,4 +180,6 @@ async def rollback(store: TeamStore, number: int | None, here: Path, agree: Agre
 
 async def _difference(store: TeamStore, wanted: TeamKnowledge) -> Difference:
     held = await store.read() or TeamKnowledge(digest=digest_of(TeamKnowledge()))
-    return Difference(based_on=held.version, changes=differences(held, wanted))
+    return Difference(
+        based_on=held.version, changes=differences(held, wanted), commits=Commits(held=held.commit)
+    )  # fmt: skip

@@ -21,7 +21,7 @@ from compass.ports.team import OutrunError
 from compass.storage.memory import MemoryChronicle
 from compass.team.canonical import SECTIONS
 from tests.support.cli import Done, plain
-from tests.support.team import catalogue, read, write
+from tests.support.team import catalogue, git, read, write
 
 Compass = Callable[..., Done]
 CALL = "scope: global\nescalation:\n  - {who: payments, how: '%s'}\n"
@@ -174,7 +174,7 @@ def test_rollback_restores_exactly_as_a_new_version(compass: Compass, kept: Memo
     with pytest.raises(NotFoundError, match=r"no version 9 .*there are 1 to 3"):
         compass("rollback", "9")
     assert compass("show", "--version", "2").out == (
-        "# version 2, commit unknown\nscope: global\nescalation:\n- who: payments\n  how: new\n"
+        "# version 2, no commit\nscope: global\nescalation:\n- who: payments\n  how: new\n"
     )
     assert json.loads(compass("show", "--json").out)["version"] == 3
 
@@ -224,6 +224,54 @@ def test_documents_beside_the_files_are_shown_asked_about_and_kept(
     assert done.out.startswith("documents: documents/orders.md:1:1: byte 0xff is no UTF-8"), done.out
     with pytest.raises(BadInputError, match=r"orders\.md"):
         compass("apply", "--yes")
+
+
+def test_what_is_applied_before_it_is_committed_is_told(
+    compass: Compass, kept: MemoryChronicle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, names = tmp_path / "knowledge", ("documents/orders.md", "orders.yaml")
+    write(folder, CALL % "x")
+    write(folder, "# Orders\n\nRestart the ledger first.\n", "documents/orders.md")
+
+    def at(commit: str, *uncommitted: str) -> None:
+        origin = Origin(commit=commit, by="alice", uncommitted=uncommitted)
+        monkeypatch.setattr(teaming, "origin_of", lambda _folder: origin)
+
+    at("a" * 40 + "+", *names)
+    first = "in no commit as it is now: documents/orders.md, orders.yaml; git commit first, or what is applied names"
+    assert first in compass("diff").out
+    assert json.loads(compass("diff", "--json").out)["commits"] == {
+        "now": "a" * 40 + "+", "uncommitted": [*names], "held": "",
+    }  # fmt: skip
+    done = compass("apply", "--yes")
+    assert first in done.out
+    said = f"alice  commit {'a' * 10} with changes that were in no commit  1 entry"
+    assert f"{said}: it holds" in done.out
+    assert "it holds already: git commit" in compass("diff").out
+    assert "it holds already: git commit" in compass("apply").out
+    assert compass("versions").out.splitlines()[0].endswith(said)
+    assert "documents that were kept as no commit had them: documents/orders.md" in compass("versions").out
+    at("b" * 40)
+    now = f"version 1 was applied before it was committed; commit {'b' * 10} has it now"
+    assert compass("diff").out == f"nothing differs from version 1\n{now}\n"
+    assert compass("apply").out == f"nothing differs: version 1 holds\n{now}\n"
+    write(folder, CALL % "y")
+    assert compass("apply", "--yes").out.splitlines()[-1].split("  ")[3] == f"commit {'b' * 10}"
+    assert compass("apply").out == "nothing differs: version 2 holds\n"
+
+
+def test_a_document_that_is_committed_later_is_known_by_its_commit(
+    compass: Compass, kept: MemoryChronicle, tmp_path: Path
+) -> None:
+    write(tmp_path / "knowledge", CALL % "x")
+    write(tmp_path / "knowledge", "# Orders\n\nRestart the ledger first.\n", "documents/orders.md")
+    git(tmp_path, "init", "-q", ".")
+    assert compass("apply", "--yes").code == 0
+    assert [one.head.commit for one in asyncio.run(kept.documents.kept())] == [""]
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "x")
+    assert compass("apply").out == "nothing differs: version 1 holds\n"
+    assert [one.head.commit for one in asyncio.run(kept.documents.kept())] == [git(tmp_path, "rev-parse", "HEAD")]
 
 
 def test_the_last_document_goes_also_where_its_folder_went_with_it(

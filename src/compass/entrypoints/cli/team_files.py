@@ -7,13 +7,24 @@ import sys
 from importlib import resources
 from pathlib import Path
 
+from compass.domain.documents import KeptDocument
 from compass.domain.team import TeamKnowledge
 from compass.domain.team_version import TeamVersion
 from compass.entrypoints import teaming
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.asked import said_yes
 from compass.entrypoints.cli.render.output import console, say, show, show_json, tell
-from compass.entrypoints.cli.render.team_files import difference, differing, plural, validation, version_line, versions
+from compass.entrypoints.cli.render.team_files import (
+    commit_lines,
+    commit_words,
+    difference,
+    differing,
+    plural,
+    undocumented,
+    validation,
+    version_line,
+    versions,
+)
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.live import config
 from compass.ports.errors import BadInputError, NotFoundError
@@ -115,15 +126,16 @@ def run_versions(*, as_json: bool) -> int:
     """The MOST_VERSIONS latest, latest first. Always exit code 0: none is an answer too."""
     chosen = session.settings()
 
-    async def work() -> tuple[TeamVersion, ...]:
+    async def work() -> tuple[tuple[TeamVersion, ...], tuple[KeptDocument, ...]]:
         async with session.open_chronicle(chosen) as chronicle:
-            return await chronicle.team_knowledge.versions(MOST_VERSIONS)
+            return await chronicle.team_knowledge.versions(MOST_VERSIONS), tuple(await chronicle.documents.kept())
 
-    found = session.run(work)
+    found, documents = session.run(work)
     if as_json:
         show_json(found)
     elif found:
         show(console(), versions(found))
+        show(console(), undocumented(found, documents))
     else:
         say("nothing was applied yet: compass knowledge apply")
     return 0
@@ -144,7 +156,7 @@ def run_show(number: int | None, *, as_json: bool) -> int:
     if as_json:
         show_json(found)
     else:
-        say(f"# version {found.version}, commit {found.commit or 'unknown'}")
+        say(f"# version {found.version}, {commit_words(found.commit)}")
         sys.stdout.write(as_files(found))
     return 0
 
@@ -185,6 +197,8 @@ def _said(done: teaming.Done, *, as_json: bool) -> int:
         say(f"{version_line(done.version)}: it holds from the next investigation on")
     elif not done.applied:
         say(f"nothing differs: {held}" if nothing else f"nothing was changed: {held}")
+    if nothing and done.version:
+        show(console(), commit_lines(done.commits, done.version.number, nothing=True))
     if done.applied and done.documents and (number := differing(done.documents)):
         say(f"{plural(number, 'document')} kept, changed or removed")
     if done.applied and done.documents and done.documents.problem:

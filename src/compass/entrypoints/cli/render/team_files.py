@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from compass.domain.documents import DocumentsChange
+from compass.domain.documents import DocumentsChange, KeptDocument
 from compass.domain.team_version import TeamVersion
 from compass.entrypoints.cli.render.documents import change_lines
-from compass.entrypoints.teaming import Difference, Validated
+from compass.entrypoints.teaming import Commits, Difference, Validated
 from compass.team.compare import Change, What
 from compass.team.problems import Gravity
 
@@ -17,6 +17,9 @@ _STYLES = {Gravity.ERROR: "red", Gravity.WARNING: "yellow", Gravity.NOTE: "dim"}
 _MARKS = {What.ADDED: ("+", "green"), What.REMOVED: ("-", "red"), What.CHANGED: ("~", "yellow")}
 SHORT = 10
 """Characters of a commit."""
+MOST_PATHS = 5
+DIFFERS = "+"
+"""Behind a commit: files differed from it."""
 
 
 def validation(found: Validated) -> Iterator[Text]:
@@ -48,6 +51,27 @@ def difference(found: Difference) -> Iterator[Text]:
         yield Text(f"{', '.join(counts)}, against {against}")
     if found.documents and (differing(found.documents) or found.documents.notes):
         yield from change_lines(found.documents)
+    yield from commit_lines(found.commits, found.based_on, nothing=found.nothing)
+
+
+def commit_lines(found: Commits, version: int, *, nothing: bool) -> Iterator[Text]:
+    """Where what is applied, or was, is in no commit. Nothing is said where there is no repository."""
+    if found.uncommitted:
+        more = f" and {len(found.uncommitted) - MOST_PATHS} more" if len(found.uncommitted) > MOST_PATHS else ""
+        what = f"in no commit as it is now: {', '.join(found.uncommitted[:MOST_PATHS])}{more}"
+        first = "git commit first, or what is applied names no commit that has it"
+        holds = "it holds already: git commit, or nobody else can look it up"
+        yield Text(f"{what}; {holds if nothing else first}", style="yellow")
+    elif nothing and version and found.now and (not found.held or found.held.endswith(DIFFERS)):
+        yield Text(f"version {version} was applied before it was committed; {commit_words(found.now)} has it now")
+
+
+def commit_words(commit: str) -> str:
+    """The commit that a version came from, and whether its files differed from that."""
+    if not commit:
+        return "no commit"
+    differed = " with changes that were in no commit" if commit.endswith(DIFFERS) else ""
+    return f"commit {commit.removesuffix(DIFFERS)[:SHORT]}{differed}"
 
 
 def differing(found: DocumentsChange) -> int:
@@ -60,12 +84,19 @@ def versions(found: Sequence[TeamVersion]) -> Iterator[Text]:
         yield Text(version_line(one))
 
 
+def undocumented(found: Sequence[TeamVersion], documents: Sequence[KeptDocument]) -> Iterator[Text]:
+    """Documents, which have no versions, that were kept as no commit had them, where the team uses commits at all."""
+    loose = sorted(one.head.name for one in documents if not one.head.commit)
+    if loose and (any(one.commit for one in found) or len(loose) < len(documents)):
+        more = f" and {len(loose) - MOST_PATHS} more" if len(loose) > MOST_PATHS else ""
+        names = f"{', '.join(loose[:MOST_PATHS])}{more}"
+        yield Text(f"documents that were kept as no commit had them: {names}", style="yellow")
+
+
 def version_line(one: TeamVersion) -> str:
-    commit = one.commit[:SHORT] + ("+" if one.commit.endswith("+") else "")
-    origin = f"commit {commit}" if commit else "no commit"
     again = f", the content of version {one.restores} again" if one.restores else ""
     size = plural(one.entries, "entry", "entries")
-    return f"version {one.number}  {one.at:%Y-%m-%d %H:%M} UTC  {one.by}  {origin}  {size}{again}"
+    return f"version {one.number}  {one.at:%Y-%m-%d %H:%M} UTC  {one.by}  {commit_words(one.commit)}  {size}{again}"
 
 
 def plural(number: int, one: str, more: str = "") -> str:
