@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -14,10 +15,13 @@ from compass.domain.commanded import CommandGiven
 from compass.domain.failure import FailureMode, Status
 from compass.entrypoints.clock import SystemClock
 from compass.investigation.recorder import Recorder, show_nothing
-from compass.investigation.runner import Means, investigate
+from compass.investigation.runner import Means, investigate, open_investigation
 from compass.projections.board import fold_all
+from compass.sources.recording import RecordingSource
 from compass.storage.memory import MemoryChronicle
 from tests.support.running import Run, prepared, run_once
+
+LAB = Path(__file__).resolve().parents[1] / "data" / "lab"
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,42 @@ async def test_a_deeper_attempt_adds_its_round_and_an_ending_of_its_own(whole: R
     assert "deepen" not in phases[1:]
     assert sum(isinstance(event.payload, c.Ended) for event in fresh) == 1
     assert (board.deepened, board.reopened, board.status) == (1, 1, whole.board.status)
+
+
+class KilledError(Exception):
+    """Stands for SIGKILL."""
+
+
+class Dying(MemoryChronicle):
+    """Whose runner is killed once it has committed what is believed after round 2."""
+
+    beliefs = 0
+
+    async def append(self, investigation: UUID, epoch: int | None, events: Sequence[c.NewEvent]) -> tuple[c.Event, ...]:
+        stored = await super().append(investigation, epoch, events)
+        self.beliefs += any(isinstance(one.payload, c.PosteriorUpdated) for one in events)
+        if self.beliefs == 2:
+            self.beliefs += 1
+            raise KilledError
+        return stored
+
+
+async def test_what_is_asked_of_people_is_not_lost_with_the_runner_that_believed_it() -> None:
+    recording = LAB / "lab-009"
+    whole, means = run_once(recording), prepared(recording)
+    (asked,) = whole.board.orders.requested.values()
+    chronicle = Dying(clock=SystemClock())
+    incident = RecordingSource.open(recording).incident()
+    investigation = await chronicle.create(incident.title)
+    first = Recorder(chronicle, investigation, "first", show_nothing)
+    await first.claim(60)
+    await open_investigation(first, incident, means, source_uri="recording:test")
+    with pytest.raises(KilledError):
+        await investigate(first, means)
+    await first.release()
+    board = await go_on(chronicle, investigation, means)
+    assert list(board.orders.requested.values()) == [asked]
+    assert outcome(board) == outcome(whole.board)
 
 
 async def test_a_source_that_was_lost_before_a_crash_is_still_told_after_it(whole: Run, means: Means) -> None:

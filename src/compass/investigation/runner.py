@@ -41,6 +41,7 @@ from compass.ports.language_model import LanguageModel
 from compass.ports.replies import Replies
 from compass.ports.telemetry import Telemetry
 from compass.ports.tools import Tools
+from compass.projections.board import ahead
 
 COMMANDER = "commander"
 WITHOUT_TEAM = "what the team calls normal, critical or known"
@@ -172,9 +173,11 @@ async def _make(move: Move, recorder: Recorder, means: Means, field: Field, agen
     elif move.kind is Kind.READ:
         await _or_stop(read(recorder, means.crew.mechanisms, means.documents), recorder)
     elif move.kind is Kind.BELIEVE:
-        payloads = await asyncio.to_thread(believe, recorder.board, means.crew.mechanisms, means.table)
-        await recorder.append(*payloads, actor="planning")
-        await recorder.append(*requests_of(recorder.board, means.crew.mechanisms), actor="planning")
+        board = recorder.board
+        payloads = await asyncio.to_thread(believe, board, means.crew.mechanisms, means.table)
+        # Together: a crash between them would leave nobody who asks for what the new beliefs rest on.
+        asked = requests_of(ahead(board, (payload for _, payload in payloads)), means.crew.mechanisms)
+        await recorder.append(*payloads, *asked, actor="planning")
 
 
 async def _advise(recorder: Recorder, means: Means) -> None:

@@ -57,6 +57,14 @@ def fold(board: Board, event: c.Event) -> Board:
     return replace(after, seq=event.seq, round_seq=event.seq if opened else after.round_seq)
 
 
+def ahead(board: Board, payloads: Iterable[c.Payload]) -> Board:
+    """The board as these payloads will leave it, for what has to be committed together with them. What depends on an
+    event's place (`seq`, decisions, words on what it was) stays as it is."""
+    for payload in payloads:
+        board = _apply(payload, board)
+    return board
+
+
 def _made(made: tuple[DecisionMade, ...], event: c.Event, opened_at: datetime | None) -> tuple[DecisionMade, ...]:
     """Decisions in their order, each with what was added to it later."""
     payload = event.payload
