@@ -32,6 +32,7 @@ class Shell:
     def run(self) -> None:
         """Until the person leaves. An order that cannot be given is said, and ends nothing."""
         self.say("Say what you want in plain words; help lists the orders; quit leaves (the investigation goes on).")
+        self.say("To read: why 1, evidence 1, accounts, timeline, status, cost, review, ask …")
         while True:
             shown_s = time.monotonic()
             try:
@@ -134,8 +135,8 @@ def _status(reference: str | None, rest: list[str]) -> None:
 
 
 READING: dict[str, Reading] = {
-    "why": _why, "evidence": _evidence, "timeline": _timeline, "accounts": _accounts, "list": _accounts, "show": _show,
-    "ask": _ask, "status": _status, "cost": _cost, "review": _review,
+    "why": _why, "w": _why, "evidence": _evidence, "e": _evidence, "timeline": _timeline, "accounts": _accounts,
+    "list": _accounts, "show": _show, "ask": _ask, "status": _status, "cost": _cost, "review": _review,
 }  # fmt: skip
 
 

@@ -70,8 +70,8 @@ def understand(text: str, desk: Desk) -> Parsed:
 
 def help_lines() -> Back:
     """Every order with its key."""
-    width = max(len(kind.usage) for kind in orders())
-    listed = (f"  {kind.key}  {kind.usage:<{width}}  {kind.help}" for kind in orders())
+    key, usage = (max(len(one) for one in column) for column in zip(*((k.key, k.usage) for k in orders()), strict=True))
+    listed = (f"  {kind.key:<{key}}  {kind.usage:<{usage}}  {kind.help}" for kind in orders())
     return Back(lines=("Say it in plain words, or:", *listed))
 
 

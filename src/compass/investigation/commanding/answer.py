@@ -48,7 +48,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class AnswerOrder:
     name: str = "answer"
-    key: str = "a"
+    key: str = "d"
     usage: str = "answer R1 supports|contradicts|nothing [what was seen]"
     help: str = "answer a request for data: paste what you saw and say what it shows"
     phrases: tuple[str, ...] = ("answer", "reply")

@@ -118,9 +118,9 @@ O_contra = TypeVar("O_contra", contravariant=True)
 class OrderKind(Protocol[O_contra]):
     """One kind of order, in a file of its own with an ORDER.
 
-    `name` is the word for it everywhere, `key` its key in a conversation, `usage` and `help` one line each. `phrases`
-    are how free words begin that mean it; with `alone` nothing may follow them. `asks`: it is shown back and counts
-    only when the person says yes.
+    `name` is the word for it everywhere, `key` its key in a conversation and the letter that means it in front of a
+    line, `usage` and `help` one line each. `phrases` are how free words begin that mean it; with `alone` nothing may
+    follow them. `asks`: it is shown back and counts only when the person says yes.
     """
 
     @property

@@ -27,7 +27,7 @@ class Escalate:
 @dataclass(frozen=True, slots=True)
 class EscalateOrder:
     name: str = "escalate"
-    key: str = "!"
+    key: str = "x"
     usage: str = "escalate [TO] [: reason]"
     help: str = "ask for help or hand over: recorded, with a hand-over text to copy; COMPASS calls nobody"
     phrases: tuple[str, ...] = (

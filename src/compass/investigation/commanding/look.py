@@ -34,7 +34,7 @@ from compass.projections.ordered import fold_orders
 
 AVOIDING = (
     "do not look at", "don't look at", "dont look at", "not look at", "stay away from", "leave out", "ignore", "skip",
-    "exclude", "forget", "except", "not", "avoid", "it is not", "it's not", "its not", "it isn't", "isn't",
+    "exclude", "forget", "except", "not", "avoid", "it is not", "it's not", "its not", "it isn't", "isn't", "n",
 )  # fmt: skip
 _ANY_CASE = re.IGNORECASE
 MOST_NAMED = 8
@@ -60,7 +60,7 @@ class LookOrder:
     name: str = "look"
     key: str = "l"
     usage: str = "look at|not WHERE"
-    help: str = "look only at a part or field (“look at payments”), or not there (“ignore the frontend”)"
+    help: str = "look only at a part or field (“look at payments”), or not there (“ignore the frontend”, “n frontend”)"
     phrases: tuple[str, ...] = (
         "look only at", "look at", "look into", "look in", "look", "focus on", "focus", "concentrate on", "only",
         "check", "examine", "inspect", *AVOIDING,

@@ -71,11 +71,11 @@ def calm(desk: Desk) -> Back:
         known = "One thing at a time. No part shows a symptom in the telemetry so far."
     if lead is not None:
         known += f" Best lead: {lead.label} {lead.claim.rstrip('.')} ({share(lead.confidence)})."
-        key = f"Next: t {lead.rank} tests it; nothing is changed by that."
+        key = f"Next: {lead.rank} tests it; nothing is changed by that."
     else:
         key = "Next: nothing to press; the list comes by itself."
     return Back(
-        lines=(known, key, "For help from a colleague: ! (or “escalate to …”) gives a hand-over to copy."), panic=True
+        lines=(known, key, "For help from a colleague: x (or “escalate to …”) gives a hand-over to copy."), panic=True
     )
 
 

@@ -35,7 +35,7 @@ class TestOrder:
     __test__ = False
 
     name: str = "test"
-    key: str = "t"
+    key: str = "1-9"
     usage: str = "test N"
     help: str = "try harder to refute account N: every plan there is, the deep ones too"
     phrases: tuple[str, ...] = ("test deeper", "test", "dig into", "go deeper on", "deepen", "try", "pursue", "verify")

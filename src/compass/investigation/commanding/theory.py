@@ -73,7 +73,7 @@ class Theory:
 @dataclass(frozen=True, slots=True)
 class TheoryOrder:
     name: str = "theory"
-    key: str = "o"
+    key: str = "t"
     usage: str = "theory WORDS"
     help: str = "state your own theory in plain words; it is shown back before it counts"
     phrases: tuple[str, ...] = (

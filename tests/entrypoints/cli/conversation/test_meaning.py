@@ -24,6 +24,8 @@ from compass.entrypoints.cli.conversation.modes import (
     Watching,
     Writing,
 )
+from compass.entrypoints.cli.conversation.named import KEYS
+from compass.investigation.commanding import Ordered, orders, understand
 from compass.investigation.commanding.escalate import Escalate
 from compass.investigation.commanding.look import Look
 from compass.investigation.commanding.reject import Reject
@@ -49,6 +51,33 @@ def test_every_order_has_its_keys(keys: str, name: str) -> None:
     assert turn.order is not None
     assert turn.order.name == name
     assert turn.mode == Watching()
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ("2", "2"), ("r2\n", "r 2"), ("u", "u"), ("tdisk full on orders\ny", "t disk full on orders"), ("t2\n", "t 2"),
+        ("lpayments\n", "l payments"), ("npayments\n", "n payments"), ("xthe dba\n", "x the dba"),
+        ("d.\ns", "d supports"), ("p", "p"), ("s", "s"),
+    ],
+)  # fmt: skip
+def test_a_letter_means_the_same_as_a_key_and_in_front_of_a_line(keys: str, line: str) -> None:
+    """Said in the shell, to the one-line orders and after `:`."""
+    board = replace(TABLE, desk=desk(listed(orders=Orders(requested={"q1": ASKS}, aside={DELAY.id: ""}))))
+    assert board.desk is not None
+    order, said_ = typed(keys, board).order, understand(line, board.desk)
+    assert isinstance(said_, Ordered)
+    assert order is not None
+    assert order.name == said_.name
+    if order.name != "look":  # which keeps the words
+        assert order.value == said_.value
+
+
+def test_every_order_and_reading_has_one_letter_and_no_two_the_same() -> None:
+    letters = [*"we", *(one for kind in orders() for one in (("l", "n") if kind.name == "look" else (kind.key,)))]
+    assert len(letters) == len(set(letters))
+    told = " ".join(keys for keys, _ in KEYS).split()
+    assert set(letters) - set(told) == {"c"}, "p goes on, too, where c in front of a line does"
 
 
 def test_a_reason_is_one_line_and_may_be_left_out() -> None:
@@ -88,7 +117,14 @@ def test_words_of_several_meanings_are_a_choice_by_number() -> None:
 
 
 def test_why_and_evidence_are_read_and_left() -> None:
-    for keys, what in (("w2", "why"), ("e2", "evidence"), (":why 2\n", "why"), (":evidence H2\n", "evidence")):
+    for keys, what in (
+        ("w2", "why"),
+        ("e2", "evidence"),
+        (":w 2\n", "why"),
+        (":e 2\n", "evidence"),
+        (":why 2\n", "why"),
+        (":evidence H2\n", "evidence"),
+    ):
         mode = typed(keys).mode
         assert isinstance(mode, Reading)
         assert (mode.show.what, mode.show.about) == (what, "H2")

@@ -14,7 +14,14 @@ _READS = {
 }  # fmt: skip
 """What can be read here, and what may follow it; all else is words that mean something."""
 NAMES = frozenset(_READS)
-_ALSO_CALLED = {"list": "accounts", "costs": "cost", "hypotheses": "accounts", "decisions": "review"}
+_ALSO_CALLED = {
+    "list": "accounts",
+    "costs": "cost",
+    "hypotheses": "accounts",
+    "decisions": "review",
+    "w": "why",
+    "e": "evidence",
+}
 _FILLER = re.compile(r"^(?:--?|for\s+|of\s+|the\s+|account\s+)+", re.IGNORECASE)
 _ELSEWHERE = frozenset({
     "correct", "gaps", "knowledge", "near-miss", "patterns", "postmortem", "recheck", "replay", "resolve", "signals",
