@@ -94,6 +94,11 @@ def folder_of(given: Path | None, chosen: Config) -> Path:
     return given if given is not None else chosen.base / chosen.knowledge.folder
 
 
+def committing(folder: Path) -> bool:
+    """Whether the folder is in a repository that has a commit."""
+    return bool(origin_of(folder).commit)
+
+
 def read_files(folder: Path, settings: Settings, clock: Clock) -> Reading:
     """Raises BadInputError where there is no such folder, or the mechanisms of COMPASS_MECHANISMS are wrong."""
     today = datetime.fromtimestamp(clock.now_ns() / 1e9, UTC).date()

@@ -14,7 +14,7 @@ from compass.domain.team import TeamKnowledge
 from compass.entrypoints import storage, teaming
 from compass.entrypoints.cli import team_files
 from compass.entrypoints.cli.main import build
-from compass.entrypoints.repository import Origin
+from compass.entrypoints.repository import Origin, origin_of
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError, NotFoundError
 from compass.ports.team import OutrunError
@@ -237,6 +237,8 @@ def test_what_is_applied_before_it_is_committed_is_told(
         origin = Origin(commit=commit, by="alice", uncommitted=uncommitted)
         monkeypatch.setattr(teaming, "origin_of", lambda _folder: origin)
 
+    at("", *names)
+    assert "in no commit as it is now: documents/orders.md, orders.yaml" in compass("diff").out
     at("a" * 40 + "+", *names)
     first = "in no commit as it is now: documents/orders.md, orders.yaml; git commit first, or what is applied names"
     assert first in compass("diff").out
@@ -261,16 +263,21 @@ def test_what_is_applied_before_it_is_committed_is_told(
 
 
 def test_a_document_that_is_committed_later_is_known_by_its_commit(
-    compass: Compass, kept: MemoryChronicle, tmp_path: Path
+    compass: Compass, kept: MemoryChronicle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "knowledge", CALL % "x")
     write(tmp_path / "knowledge", "# Orders\n\nRestart the ledger first.\n", "documents/orders.md")
     git(tmp_path, "init", "-q", ".")
     assert compass("apply", "--yes").code == 0
     assert [one.head.commit for one in asyncio.run(kept.documents.kept())] == [""]
+    loose = "documents that were kept as no commit had them: knowledge/documents/orders.md"
+    assert loose not in compass("versions").out, "the team may use git for something else"
     git(tmp_path, "add", "-A")
     git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "x")
-    assert compass("apply").out == "nothing differs: version 1 holds\n"
+    monkeypatch.setattr(teaming, "origin_of", origin_of)
+    assert loose in compass("versions").out
+    assert compass("apply").out.startswith("nothing differs: version 1 holds\nversion 1 was applied before")
+    assert loose not in compass("versions").out
     assert [one.head.commit for one in asyncio.run(kept.documents.kept())] == [git(tmp_path, "rev-parse", "HEAD")]
 
 

@@ -135,7 +135,8 @@ def run_versions(*, as_json: bool) -> int:
         show_json(found)
     elif found:
         show(console(), versions(found))
-        show(console(), undocumented(found, documents))
+        committing = any(one.commit for one in found) or teaming.committing(teaming.folder_of(None, config()))
+        show(console(), undocumented(documents, committing=committing))
     else:
         say("nothing was applied yet: compass knowledge apply")
     return 0

@@ -84,10 +84,10 @@ def versions(found: Sequence[TeamVersion]) -> Iterator[Text]:
         yield Text(version_line(one))
 
 
-def undocumented(found: Sequence[TeamVersion], documents: Sequence[KeptDocument]) -> Iterator[Text]:
-    """Documents, which have no versions, that were kept as no commit had them, where the team uses commits at all."""
+def undocumented(documents: Sequence[KeptDocument], *, committing: bool) -> Iterator[Text]:
+    """Documents, which have no versions, that no commit had as they were kept. `committing`: the team does commit."""
     loose = sorted(one.head.name for one in documents if not one.head.commit)
-    if loose and (any(one.commit for one in found) or len(loose) < len(documents)):
+    if loose and (committing or len(loose) < len(documents)):
         more = f" and {len(loose) - MOST_PATHS} more" if len(loose) > MOST_PATHS else ""
         names = f"{', '.join(loose[:MOST_PATHS])}{more}"
         yield Text(f"documents that were kept as no commit had them: {names}", style="yellow")
