@@ -18,8 +18,10 @@ from compass.domain.chronicle import (
     KINDS,
     VERSION,
     EvidenceWeighed,
+    Opened,
     Payload,
     Proposed,
+    Resumed,
     StepFinished,
     StepStarted,
     TimingMeasured,
@@ -28,6 +30,8 @@ from compass.domain.chronicle import (
 )
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.hypothesis import Hypothesis
+from compass.domain.incident import Incident
+from compass.domain.limits import Limits
 from compass.domain.posterior import Evidence
 from compass.domain.team import MetricRule, Reach, TeamMechanism, Written
 from compass.domain.time import Instant, Window
@@ -86,6 +90,17 @@ def test_every_kind_survives_the_round_trip(kind: str, data: st.DataObject) -> N
     assert decode(kind, VERSION, written) == payload
     assert encode(decode(kind, VERSION, written)) == written
     assert json.loads(written) is not None
+
+
+def test_an_opening_of_before_limits_were_recorded_has_the_usual_ones_and_a_resume_none() -> None:
+    incident = Incident(title="t", window=Window(start_ns=0, end_ns=2), detected_ns=1, now_ns=2)
+    new = Opened(incident=incident, engine="e", mode="parallel", commander="human", specialists=("database",))
+    for payload, lately in ((new, ("limits", "gated")), (Resumed(runner="r", after_seq=1), ("limits",))):
+        old = {name: value for name, value in json.loads(encode(payload)).items() if name not in lately}
+        assert len(old) + len(lately) == len(json.loads(encode(payload)))
+        assert decode(KIND_OF[type(payload)], VERSION, json.dumps(old).encode()) == payload
+    assert new.limits == Limits()
+    assert Resumed(runner="r", after_seq=1).limits is None
 
 
 def test_every_payload_has_one_kind() -> None:

@@ -43,6 +43,7 @@ from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import Account, Hypothesis
 from compass.domain.incident import Change, Dependency, Incident, Onset
 from compass.domain.learned import Corrected, LearningUndone, NearMissNoted, PatternJudged, Recalled, Resolved
+from compass.domain.limits import Limits
 from compass.domain.observation import Observation
 from compass.domain.posterior import Evidence, Posterior
 from compass.domain.recheck import Rechecked
@@ -53,7 +54,9 @@ from compass.domain.unread import UnreadCounted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An investigation begins. `command` is the human's words; `mode` is parallel | sequential."""
+    """An investigation begins. `mode` is parallel | sequential; `gated`: a person is asked before it goes on to why.
+    `mode`, `gated` and `limits` are what it was told: whoever resumes goes on with the same. Where an older chronicle
+    has no limits, they are the usual ones."""
 
     incident: Incident
     engine: str
@@ -64,6 +67,8 @@ class Opened:
     source_uri: str = ""  # what resume needs to find the telemetry again; never printed or exported
     model: str = ""  # the language model chosen for it; empty: none, which is normal
     budget_usd: float | None = None  # what it may spend on the model without anybody's consent
+    limits: Limits = Limits()
+    gated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,12 +240,14 @@ class ServersAsked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
     """A runner took over after a crash. `after_seq` is the last event it found. `model` is the language model at hand
-    in its run, empty: none; `budget_usd` what that may cost. One that was lost before is asked once more."""
+    in its run, empty: none; `budget_usd` what that may cost. One that was lost before is asked once more. `limits` are
+    those of its run; None in an older chronicle, which says nothing of them."""
 
     runner: str
     after_seq: int
     model: str = ""
     budget_usd: float | None = None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,8 @@ async def open_investigation(recorder: Recorder, incident: Incident, means: Mean
         incident=incident, engine=ENGINE, mode="sequential" if means.sequential else "parallel",
         commander="human" if means.attended or means.gate else "policy:unattended",
         specialists=tuple(s.name for s in means.crew.specialists), source_uri=source_uri,
-        model=means.model.name if means.model else "", budget_usd=means.budget_usd,
+        model=means.model.name if means.model else "", budget_usd=means.budget_usd, limits=means.limits,
+        gated=means.gate is not None,
     )  # fmt: skip
     began: list[tuple[str, c.Payload]] = [("opened", opened)]
     if means.team is not None and (told := briefing(means.team)) is not None:

@@ -19,10 +19,11 @@ from compass.domain.advised import AdviceTaken
 from compass.domain.board import Board
 from compass.domain.commanded import Command, CommandGiven
 from compass.domain.entity import EntityKind
-from compass.domain.failure import ExitCode, Status
+from compass.domain.failure import ExitCode, FailureMode, Status
 from compass.domain.proposed import Standing, proposals, standing_of
 from compass.entrypoints.cli import commanding, resuming, session
 from compass.entrypoints.cli.commands import test as command
+from compass.entrypoints.cli.investigating import Request
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import recording_choice
@@ -250,3 +251,113 @@ def test_what_ends_while_a_person_reads_the_theory_they_stated_is_taken_up_for_i
     assert any(h.proposed_by == "human" for h in board.hypotheses.values())
     assert board.status is Status.DONE
     assert not commanding.owed(board)
+
+
+@pytest.mark.parametrize("work", [5.0, 30.0])
+def test_who_resumes_spends_no_more_than_the_investigation_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: float
+) -> None:
+    whole = asyncio.run(ran(SLOW_QUERY, Answering(lambda _question: LlmFailure.WRONG_KEY), Limits(work=work)))
+    desk = asyncio.run(crashed(whole, c.PosteriorUpdated))
+    at(desk, monkeypatch, tmp_path)
+    resuming.go_on(str(desk.id), quiet=True, model=False)
+    resumed, uncut = asyncio.run(desk.board()), asyncio.run(whole.board())
+    assert resumed.attempts == uncut.attempts
+    assert resumed.failure is FailureMode.BUDGET_REACHED
+    assert f"of {work:.0f}" in resumed.said
+
+
+def test_what_is_owed_after_the_end_has_the_work_of_orders_not_what_the_investigation_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = asyncio.run(ran(SLOW_QUERY, Answering(lambda _question: LlmFailure.WRONG_KEY), Limits(work=5)))
+    before = asyncio.run(desk.board())
+    order = CommandGiven(command=Command.TEST, argument=before.accounts[0].head)
+    asyncio.run(desk.chronicle.append(desk.id, None, [c.NewEvent(key="order", payload=order, actor="human")]))
+    at(desk, monkeypatch, tmp_path)
+    resuming.go_on(str(desk.id), quiet=True, model=False)
+    after = asyncio.run(desk.board())
+    assert [a for key, a in after.attempts.items() if a.hypothesis == before.accounts[0].head]
+    assert not commanding.owed(after)
+
+
+@dataclass(slots=True)
+class Noting:
+    """What a resume would run with; nothing runs."""
+
+    request: Request | None = None
+    using: Means | None = None
+    model: bool | None = None
+
+    async def run(
+        self, _chronicle: object, investigation: UUID, using: Means, request: Request, _begin: object
+    ) -> None:
+        self.request, self.using = request, using
+
+    async def advised(self, using: Means, *_more: object, use: bool, **_named: object) -> Means:
+        self.model = use
+        return using
+
+
+async def begun(*later: c.Payload, limits: Limits, gated: bool = False, sequential: bool = False) -> Desk:
+    """An investigation of which nothing but its opening is left, and what came later."""
+    chronicle = MemoryChronicle(clock=SystemClock())
+    desk = Desk(chronicle, await chronicle.create("test"))
+    recorder = Recorder(chronicle, desk.id, "dead", show_nothing)
+    await recorder.claim(0)
+    using = prepared(SLOW_QUERY, limits=limits, sequential=sequential)
+
+    async def gate(_board: Board) -> bool:
+        return True
+
+    using = replace(using, gate=gate if gated else None)
+    incident = RecordingSource.open(SLOW_QUERY).incident()
+    await open_investigation(recorder, incident, using, source_uri=recording_choice(SLOW_QUERY).uri)
+    await recorder.append(*((f"later/{at}", one) for at, one in enumerate(later)), actor="test")
+    return desk
+
+
+def ended(status: Status) -> c.Ended:
+    return c.Ended(status=status, exit_code=0, said="")
+
+
+OWN = Limits(work=7, rounds=2, decided=0.5, soft_deadline_s=3.0, gate_s=9.0, advise=False)
+DEEP = Limits(work=resuming.DEEP_WORK, advise=False)
+
+
+@pytest.mark.parametrize(
+    ("later", "limits", "compared"),
+    [
+        ((), OWN, True),
+        ((c.Resumed(runner="1", after_seq=1),), OWN, True),  # of an older version, which says nothing of limits
+        ((c.Resumed(runner="1", after_seq=1, limits=OWN),), OWN, True),
+        ((ended(Status.STOPPED),), OWN, True),
+        ((ended(Status.DONE), c.Resumed(runner="1", after_seq=1, limits=DEEP)), DEEP, False),
+    ],
+)
+def test_who_resumes_goes_on_as_the_run_that_is_gone_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: tuple[c.Payload, ...], limits: Limits, compared: bool
+) -> None:
+    desk, noting = asyncio.run(begun(*later, limits=OWN, gated=True, sequential=True)), Noting()
+    at(desk, monkeypatch, tmp_path)
+    monkeypatch.setattr(resuming, "run_to_end", noting.run)
+    monkeypatch.setattr(resuming, "advised", noting.advised)
+    resuming.go_on(str(desk.id), quiet=True)
+    assert noting.request is not None
+    assert noting.using is not None
+    assert noting.request.limits == noting.using.limits == limits
+    assert noting.request.ask
+    assert noting.using.sequential is compared
+    assert noting.model is False
+
+
+def test_an_investigation_that_was_told_nothing_is_resumed_as_usual(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, noting = asyncio.run(begun(limits=Limits())), Noting()
+    at(desk, monkeypatch, tmp_path)
+    monkeypatch.setattr(resuming, "run_to_end", noting.run)
+    monkeypatch.setattr(resuming, "advised", noting.advised)
+    resuming.go_on(str(desk.id), quiet=True)
+    assert noting.request == Request(quiet=True)
+    assert noting.model is True

@@ -143,9 +143,9 @@ async def investigate_live(
 
 
 def _means(chosen: Settings, choice: SourceChoice, request: Request, known: Told, incident: Incident) -> Means:
-    return means(
-        chosen, choice, request.limits, sequential=request.sequential, told=known, now_ns=incident.now_ns
-    )  # fmt: skip
+    # Recorded with the limits, so that whoever resumes keeps to it: what is told a model cannot be taken back.
+    limits = replace(request.limits, advise=request.limits.advise and request.model)
+    return means(chosen, choice, limits, sequential=request.sequential, told=known, now_ns=incident.now_ns)
 
 
 async def run_to_end(
@@ -241,7 +241,7 @@ def taken_up(recorder: Recorder, using: Means) -> Payloads:
     board = recorder.board
     resumed = Resumed(
         runner=recorder.runner.split(":")[1], after_seq=board.seq, budget_usd=using.budget_usd,
-        model=using.model.name if using.model is not None else "",
+        model=using.model.name if using.model is not None else "", limits=using.limits,
     )  # fmt: skip
     going_on: Payloads = ()
     if board.orders.paused:

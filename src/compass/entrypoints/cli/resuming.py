@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 from compass.domain import chronicle as c
@@ -48,7 +49,7 @@ FOLLOW_S = 0.25
 
 
 def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
-    """Resume. Raises BadInputError when there is nothing left to do."""
+    """Resume, with what it was told when it began. Raises BadInputError when there is nothing left to do."""
     chosen = session.settings()
 
     async def work() -> Result:
@@ -64,8 +65,9 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
                     f"this investigation has ended ({status.value}); there is nothing to go on with", where="resume",
                     hint="compass show; compass test N tries harder to refute an account",
                 )  # fmt: skip
-            request = Request(quiet=quiet)
-            prepared = await _equipped(chronicle, _means(chosen, events, request.limits), events, use=model)
+            request = _as_told(events, quiet=quiet)
+            using = _means(chosen, events, request.limits, sequential=request.sequential)
+            prepared = await _equipped(chronicle, using, events, use=model and request.limits.advise)
 
             async def begin(recorder: Recorder, using: Means) -> None:
                 # Else another runner ended it while this one waited.
@@ -75,6 +77,19 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
             return await run_to_end(chronicle, investigation, prepared, request, begin)
 
     return session.run(work)
+
+
+def _as_told(events: tuple[c.Event, ...], *, quiet: bool) -> Request:
+    """What the run that is gone was told: to resume is the same loop. For what was ordered after the end there is the
+    work of such orders. The comparison with a sequential run is made where the end was not reached yet."""
+    runs = [event.payload for event in events if isinstance(event.payload, c.Opened | c.Resumed)]
+    limits = next((run.limits for run in reversed(runs) if run.limits is not None), Limits())
+    opened = next((run for run in runs if isinstance(run, c.Opened)), None)
+    ends = [event.payload.status for event in events if isinstance(event.payload, c.Ended)]
+    if ends and fold_all(events).status not in OPEN:
+        limits = replace(limits, work=DEEP_WORK)
+    compared = opened is not None and opened.mode == "sequential" and set(ends) <= {Status.STOPPED}
+    return Request(quiet=quiet, limits=limits, sequential=compared, ask=opened is not None and opened.gated)
 
 
 def test_deeper(reference: str | None, account: str) -> tuple[AccountLine | ProposalLine, Result]:
@@ -210,11 +225,12 @@ async def _equipped(chronicle: Chronicle, prepared: Means, events: tuple[c.Event
     return remembering(heard, chronicle)
 
 
-def _means(chosen: Settings, events: tuple[c.Event, ...], limits: Limits) -> Means:
+def _means(chosen: Settings, events: tuple[c.Event, ...], limits: Limits, *, sequential: bool = False) -> Means:
     """With what it was told of the team's knowledge when it began, whatever was applied since."""
     board = fold_all(events)
     now_ns = board.incident.now_ns if board.incident is not None else 0
-    return means(chosen, _source(events), limits, told=Told(knowledge=board.team), now_ns=now_ns)
+    known = Told(knowledge=board.team)
+    return means(chosen, _source(events), limits, sequential=sequential, told=known, now_ns=now_ns)
 
 
 def _source(events: tuple[c.Event, ...]) -> SourceChoice:
