@@ -139,7 +139,7 @@ async def _give(
     if parsed.asks and not consent(shown):
         return Given(order=parsed.name, lines=(*shown, "Nothing was added: it needs your yes (--yes)."), counts=False)
     who = somebody(reason=reason, confidence=confidence, took_s=took_s)
-    from compass.entrypoints.cli.resuming import abandoned, reopened
+    from compass.entrypoints.cli.resuming import abandoned, reopened, unattended
 
     if parsed.asks:  # it may have ended while the person read
         loaded = await session.load(chronicle, chosen, str(loaded.id))
@@ -147,6 +147,11 @@ async def _give(
     order = parsed.apply(table, who)
     if running or parsed.name not in WORKS:
         await give(chronicle, loaded.id, parsed, table, who)
+        if parsed.name in LIVING and await unattended(chronicle, loaded.id):
+            number = loaded.number
+            shown += (
+                f"But nobody works on #{number}: compass resume {number} goes on, compass stop {number} ends it.",
+            )
         if parsed.name not in WORKS or not await abandoned(chronicle, loaded.id):
             return Given(order=parsed.name, lines=shown)
         order = ()  # it is recorded, and nobody is left who would work on it

@@ -157,6 +157,11 @@ async def _orphaned(probe: Recorder) -> bool:
     return (await probe.catch_up()).status is Status.RUNNING
 
 
+async def unattended(chronicle: Chronicle, investigation: UUID) -> bool:
+    """Whether it has not ended, and no runner holds its lease: its runner died, seconds ago or long."""
+    return await _orphaned(Recorder(chronicle, investigation, runner_name(), show_nothing))
+
+
 async def abandoned(chronicle: Chronicle, investigation: UUID) -> bool:
     """Whether what was ordered of a running investigation is left lying: its runner died, or ended before seeing it."""
     probe = Recorder(chronicle, investigation, runner_name(), show_nothing)

@@ -149,10 +149,7 @@ def _record_once(reference: str | None, told: Told, make: Make, truth: Path | No
         async with session.open_chronicle(chosen) as chronicle:
             loaded = await session.load(chronicle, chosen, reference)
             if loaded.board.status is Status.RUNNING:
-                raise BadInputError(
-                    f"#{loaded.number} is still running", where="investigation",
-                    hint="wait for its end, or: compass stop",
-                )  # fmt: skip
+                raise await _not_ended(chronicle, loaded)
             cause = _cause(chosen, loaded, told)
             label = _label(truth, cause, loaded.board) if truth is not None else None
             kind, payload = make(loaded, cause)
@@ -170,6 +167,17 @@ def _record_once(reference: str | None, told: Told, make: Make, truth: Path | No
             return Kept(number=loaded.number, key=key, said=said, cause=cause, alike=alike)
 
     return session.run(work)
+
+
+async def _not_ended(chronicle: Chronicle, loaded: session.Loaded) -> BadInputError:
+    from compass.entrypoints.cli.resuming import unattended
+
+    number = loaded.number
+    if await unattended(chronicle, loaded.id):
+        hint = f"compass resume {number} goes on with it, compass stop {number} ends it as it stands"
+        return BadInputError(f"#{number} was interrupted, and nobody works on it", where="investigation", hint=hint)
+    hint = f"wait for its end, or: compass stop {number}"
+    return BadInputError(f"#{number} is still running", where="investigation", hint=hint)
 
 
 def with_alike(kept: Kept, fix: str, *, asking: bool) -> Kept:

@@ -1,0 +1,72 @@
+"""An investigation whose runner died: what can be said of it, and that it can be ended and closed."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from compass.domain import chronicle as c
+from compass.domain.failure import Status
+from compass.domain.learned import Resolved
+from compass.entrypoints.clock import SystemClock
+from compass.storage.memory import MemoryChronicle
+from tests.support.boards import WEB, account, opening, posterior, theory
+from tests.support.cli import payloads
+from tests.support.in_process import Compass, in_process
+
+HOUR_S = 3600.0
+FULL = theory("disk_full", WEB)
+RESOLVE = ("resolve", "1", "--was", "1", "--fix", "freed space")
+
+
+@pytest.fixture
+def chronicle() -> MemoryChronicle:
+    return MemoryChronicle(clock=SystemClock())
+
+
+@pytest.fixture
+def begun(chronicle: MemoryChronicle) -> UUID:
+    """It has formed an account, and no end."""
+
+    async def make() -> UUID:
+        made = await chronicle.create("Checkout is slow")
+        formed = (c.Proposed(hypothesis=FULL), c.AccountsFormed(accounts=(account(FULL),)))
+        believed = c.PosteriorUpdated(posterior=posterior({account(FULL).id: 0.6}))
+        news = [c.NewEvent(key=uuid4().hex, payload=one, actor="test") for one in (*opening(), *formed, believed)]
+        await chronicle.append(made, None, news)
+        return made
+
+    return asyncio.run(make())
+
+
+@pytest.fixture
+def compass(
+    chronicle: MemoryChronicle, begun: UUID, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Compass:
+    return in_process(chronicle, monkeypatch, capsys)
+
+
+def test_it_is_said_to_run_only_while_somebody_runs_it(
+    chronicle: MemoryChronicle, begun: UUID, compass: Compass
+) -> None:
+    asyncio.run(chronicle.claim(begun, "a runner", HOUR_S))
+    done = compass(*RESOLVE)
+    assert done.code == 2
+    assert "#1 is still running (wait for its end, or: compass stop 1)" in done.err
+    assert "nobody works" not in compass("pause", "1").out
+    asyncio.run(chronicle.release(begun, "a runner"))
+    done = compass(*RESOLVE)
+    assert done.code == 2
+    assert "nobody works on it (compass resume 1 goes on with it, compass stop 1 ends it as it stands)" in done.err
+    assert "nobody works on #1" in compass("continue", "1").out
+    assert payloads(asyncio.run(chronicle.read(begun)), Resolved) == []
+
+
+def test_stopped_it_can_be_closed(chronicle: MemoryChronicle, begun: UUID, compass: Compass) -> None:
+    assert "#1 had no living runner; it is recorded as stopped; `compass resume 1` goes on" in compass("stop", "1").out
+    assert compass(*RESOLVE).code == 0
+    (kept,) = payloads(asyncio.run(chronicle.read(begun)), Resolved)
+    assert (kept.cause.mechanism, kept.cause.entity, kept.fix) == ("disk_full", WEB, "freed space")
+    assert [row.status for row in asyncio.run(chronicle.list())] == [Status.STOPPED]
