@@ -191,10 +191,10 @@ def waiting() -> Board:
 
 @pytest.mark.parametrize(
     ("text", "outcome", "quality"),
-    [("answer R1 supports used 10\nmax 10", Outcome.SURVIVED, Quality.INDIRECT),
-     ("answer contradicts used 2 of 10", Outcome.REFUTED, Quality.INDIRECT),
-     ("answer R1 contradicts looks fine to me", Outcome.REFUTED, Quality.CIRCUMSTANTIAL),
-     ("answer nothing", Outcome.AMBIGUOUS, Quality.CIRCUMSTANTIAL)],
+    [("answer R1 supports: used 10\nmax 10", Outcome.SURVIVED, Quality.INDIRECT),
+     ("answer contradicts: used 2 of 10", Outcome.REFUTED, Quality.INDIRECT),
+     ("answer R1 contradicts: looks fine to me", Outcome.REFUTED, Quality.CIRCUMSTANTIAL),
+     ("answer settles nothing", Outcome.AMBIGUOUS, Quality.CIRCUMSTANTIAL)],
 )  # fmt: skip
 def test_an_answer_is_an_attempt_of_the_quality_it_deserves(text: str, outcome: Outcome, quality: Quality) -> None:
     board = after(text, waiting())
@@ -207,7 +207,7 @@ def test_an_answer_is_an_attempt_of_the_quality_it_deserves(text: str, outcome: 
 
 def test_what_was_pasted_is_redacted_and_bounded() -> None:
     secret = "password=hunter2hunter2 " + "x" * 10_000
-    [given] = [p for p in payloads(f"answer R1 supports {secret}", waiting()) if isinstance(p, DataGiven)]
+    [given] = [p for p in payloads(f"answer R1 supports: {secret}", waiting()) if isinstance(p, DataGiven)]
     assert "hunter2" not in given.text
     assert len(given.text) <= 4_001
 
@@ -246,7 +246,7 @@ SAID = {
     "test": f"test 2 {SECRET}", "reject": f"reject 1 {SECRET}", "restore": f"restore H1 {SECRET}",
     "look": f"look at orders {SECRET}", "theory": f"payments disk full {SECRET}", "pause": "pause",
     "continue": "continue", "stop": "stop", "escalate": f"escalate to ada: {SECRET}",
-    "answer": f"answer R1 supports {SECRET}",
+    "answer": f"answer R1 supports: {SECRET}",
 }  # fmt: skip
 STATED = (f"theory: threads of payments above baseline {SECRET}", f"test H1 {SECRET}")
 """A theory by its sign, and one that was set aside: each stores the words in one place more."""

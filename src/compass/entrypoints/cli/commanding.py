@@ -57,11 +57,12 @@ class Given:
 
 def order(
     reference: str | None, name: str, words: str, *, reason: str = "", confidence: float | None = None,
-    choose: int | None = None, yes: bool = False,
+    choose: int | None = None, yes: bool = False, read: Read | None = None,
 ) -> Given:  # fmt: skip
-    """One order of a known kind. Raises BadInputError where the words give none (the lines say what would)."""
+    """One order of a known kind, from words or by what reads them otherwise. Raises BadInputError where they give none
+    (the lines say what would)."""
     given = ordered(
-        reference, lambda desk: order_named(name).parse(words, desk), reason=reason, confidence=confidence,
+        reference, read or (lambda desk: order_named(name).parse(words, desk)), reason=reason, confidence=confidence,
         choose=choose, consent=(lambda _lines: True) if yes else _consent,
     )  # fmt: skip
     if given.choices:

@@ -38,11 +38,13 @@ class Shell:
             try:
                 line = self.read(PROMPT).strip()
             except EOFError:
+                self._left()
                 return
             except KeyboardInterrupt:
                 self.say("")
                 continue
             if line.lower() in LEAVE:
+                self._left()
                 return
             if line:
                 try:
@@ -52,13 +54,17 @@ class Shell:
 
     def one(self, line: str, took_s: float) -> None:
         """One line: a number picks of what was asked last, a reading command reads, all else is an order."""
+        picked = self._picked(line)
+        if picked is None and self.choices and line.isdecimal():
+            # It was meant for what was asked: it is no account of that number.
+            self.say(f"There are 1 to {len(self.choices)}.")
+            return
         name, *rest = line.split()
         reading = READING.get(name.lower())
-        if reading is not None:
+        if reading is not None and picked is None:
             self.choices = ()
             reading(self.reference, rest)
             return
-        picked = int(line) if line.isdecimal() and 0 < int(line) <= len(self.choices) else None
         text = self.about if picked is not None else line
         given = ordered(
             self.reference, said(text), choose=picked, shown=self.choices, consent=self._consent, took_s=took_s
@@ -66,6 +72,21 @@ class Shell:
         for one in given.lines if not (given.order and self._asked(given)) else given.lines[-1:]:
             self.say(clean(one))
         self.choices, self.about = given.choices, text if given.choices else ""
+
+    def _picked(self, line: str) -> int | None:
+        """The option that a line picks: by its number, or by words that only one of them begins or ends with."""
+        if line.isdecimal():
+            return int(line) if 0 < int(line) <= len(self.choices) else None
+        words = f" {line.lower().strip(' .!').removeprefix('it ')} "
+        found = [
+            number for number, one in enumerate(self.choices, start=1)
+            if (own := f" {one.lower().removeprefix('it ')} ").startswith(words) or own.endswith(words)
+        ]  # fmt: skip
+        return found[0] if len(found) == 1 and words.strip() else None
+
+    def _left(self) -> None:
+        if self.choices:
+            self.say("Nothing was recorded: what was asked last is still open.")
 
     def _asked(self, given: Given) -> bool:
         """Whether the lines were shown before, to be said yes to."""

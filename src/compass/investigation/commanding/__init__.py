@@ -33,6 +33,10 @@ _IDLE = re.compile(
 _POLITE = re.compile(
     r"^(?:please|pls|ok(?:ay)?|so|well|hey|compass|can you|could you|let'?s|we should|and)[\s,]+", re.IGNORECASE
 )
+_NAMING = frozenset({"reject", "restore"})
+"""Orders whose key is a word of English, too (r for are, u for you): behind it stands what it is about."""
+_NAMES = re.compile(r"^(?:#?\d|[hH]\d)")
+_REQUEST = re.compile(r"^[rR]\d")
 _HELP = frozenset({"help", "?", "h", "commands", "keys"})
 
 
@@ -52,9 +56,10 @@ def order_named(name: str) -> OrderKind[Any]:
 def understand(text: str, desk: Desk) -> Parsed:
     """What a person means by a line: an order, a numbered choice, or lines said back. Never a guess."""
     text = text.strip()
-    if text.lower().rstrip("!. ") in _HELP and not is_panic(text):
+    panic = is_panic(text) and not _outright(text)
+    if text.lower().rstrip("!. ") in _HELP and not panic:
         return help_lines()
-    if is_panic(text):
+    if panic:
         return calm(desk)
     while (shorter := _POLITE.sub("", text)) != text:
         text = shorter
@@ -80,7 +85,7 @@ def _kind_of(text: str) -> tuple[OrderKind[Any] | None, str]:
     flat = lowered(text)
     key, _, rest = text.partition(" ")
     for kind in orders():
-        if key == kind.key or text == kind.key:
+        if key == kind.key and _follows(kind, rest.strip()):
             return kind, rest.strip()
     begins = [(phrase, kind) for kind in orders() for phrase in kind.phrases]
     begins.sort(key=lambda pair: -len(pair[0]))
@@ -90,9 +95,29 @@ def _kind_of(text: str) -> tuple[OrderKind[Any] | None, str]:
     return _misspelt(text, flat)
 
 
+def _outright(text: str) -> bool:
+    """Whether a line names its order, so that whatever follows is the order's: a reason that cries, a paste."""
+    kind, rest = _kind_of(text)
+    if kind is None or kind.alone or kind.name == "look":
+        return False
+    return lowered(text).startswith(kind.name) or _NAMES.match(rest) is not None
+
+
+def _follows(kind: OrderKind[Any], rest: str) -> bool:
+    """Whether what follows a letter makes it a key and not a word: “u sure?” and “c is slow” are sentences."""
+    if kind.alone:
+        return bool(_IDLE.match(rest.strip(" .!,")))
+    return not rest or kind.name not in _NAMING or _NAMES.match(rest) is not None
+
+
 def _with_rest(kind: OrderKind[Any], phrase: str, text: str) -> tuple[OrderKind[Any] | None, str]:
     # The words after the phrase as they were typed: names keep their capitals and punctuation.
-    rest = re.sub(rf"^\W*{_spaced(phrase)}\b\W{{0,2}}\s*", "", text.replace("’", "'"), count=1, flags=re.IGNORECASE)
+    led = re.match(
+        rf"^\W*{_spaced(phrase)}\b(?:[^\w\s]{{1,2}}(?=\s|$)|[:,])?\s*", text.replace("’", "'"), re.IGNORECASE
+    )
+    rest = text[led.end() :] if led is not None else ""
+    if kind.name == "answer" and phrase != kind.name and rest and not _REQUEST.match(rest):
+        return None, text  # “reply times are up”
     if kind.name == "look" and phrase in _avoiding():
         return kind, f"not {rest}"
     if kind.alone and not _IDLE.match(rest.strip(" .!,")):

@@ -20,20 +20,16 @@ from compass.redaction import bound, redact
 
 STRATEGY = "answer"
 PASTED, QUOTED = 4_000, 160
-_BEARINGS = {
-    Bearing.SUPPORTS: ("supports", "support", "for", "confirms", "true", "yes"),
-    Bearing.CONTRADICTS: ("contradicts", "contradict", "against", "refutes", "false", "no"),
-    Bearing.SETTLES_NOTHING: ("settles nothing", "nothing", "neither", "unclear", "undecided"),
-}
 _OUTCOME = {
     Bearing.SUPPORTS: Outcome.SURVIVED, Bearing.CONTRADICTS: Outcome.REFUTED,
     Bearing.SETTLES_NOTHING: Outcome.AMBIGUOUS,
 }  # fmt: skip
-_REF = re.compile(r"^\s*(?P<ref>[rR]\d{1,3})\b[\s:,]*")
-_BEARING = re.compile(
-    r"^\s*(?P<word>" + "|".join(sorted((w for own in _BEARINGS.values() for w in own), key=len, reverse=True))
-    + r")\b[\s:,]*", re.IGNORECASE,
-)  # fmt: skip
+_SHOWS = {"supports": Bearing.SUPPORTS, "contradicts": Bearing.CONTRADICTS, "settles nothing": Bearing.SETTLES_NOTHING}
+_REF = re.compile(r"\s*(?P<ref>[rR]\d{1,3})[:,]?(?:\s+|$)")
+_LED = re.compile(rf"(?P<word>{'|'.join(_SHOWS)})[ \t]*:(?:\s+|$)")
+_ALONE = re.compile(rf"(?P<word>{'|'.join(_SHOWS)})[.!]?\s*$", re.IGNORECASE)
+"""What clearly says how an answer bears: a word before a colon as nobody's log writes it, or one that is all there is.
+An everyday word that a line begins with (no, for, nothing) says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,41 +45,26 @@ class Answer:
 class AnswerOrder:
     name: str = "answer"
     key: str = "d"
-    usage: str = "answer R1 supports|contradicts|nothing [what was seen]"
-    help: str = "answer a request for data: paste what you saw and say what it shows"
+    usage: str = "answer R1 [supports:|contradicts:|settles nothing:] WHAT WAS SEEN"
+    help: str = "answer a request for data: paste what you saw; what it shows is asked where you do not say it so"
     phrases: tuple[str, ...] = ("answer", "reply")
     alone: bool = False
     asks: bool = False
 
     def parse(self, words: str, desk: Desk) -> Parsed:
-        """“R1 supports …”, or without the label where one request is open. Without a word for what it shows, that is
-        asked for by number; the whole text then counts as pasted."""
-        waiting = open_requests(desk)
+        """“R1 supports: …”, or without the label where one request is open. Without a word and a colon for what it
+        shows, that is asked for by number: what was pasted is kept word for word, and its words say nothing of it."""
         found = _REF.match(words)
         text = words[found.end() :] if found is not None else words.strip()
-        request = request_of(found["ref"], desk) if found is not None else None
-        if request is None and found is None and len(waiting) == 1:
-            request = waiting[0][1]
-        if request is None:
-            if not waiting:
-                return Back(lines=("COMPASS asks for nothing now.",))
-            return Back(lines=("Which request? Say “answer R1 supports …”.", *map(asked_line, waiting)))
-        bearing = _BEARING.match(text)
-        if bearing is not None:
-            word = bearing["word"].lower()
-            meant = next(one for one, own in _BEARINGS.items() if word in own)
-            return Ordered(kind=self, value=Answer(request=request, bearing=meant, text=text[bearing.end() :].strip()))
-        named = self._named(request, desk)
-        options = tuple(
-            Option(text=f"it {one.value.replace('_', ' ')}{'' if one is Bearing.SETTLES_NOTHING else f' {named}'}",
-                   order=Ordered(kind=self, value=Answer(request=request, bearing=one, text=text.strip())))
-            for one in Bearing
-        )  # fmt: skip
-        return Choice(question=f"What does it show about {named}?", options=options)
+        led = _LED.match(text) or _ALONE.match(text)
+        if led is None:
+            return answering(found["ref"] if found is not None else "", text, None, desk)
+        bearing = _SHOWS[led["word"].lower()]
+        return answering(found["ref"] if found is not None else "", text[led.end() :], bearing, desk)
 
     def show(self, order: Answer, desk: Desk) -> tuple[str, ...]:
         quality, why = quality_of(order.text)
-        named = self._named(order.request, desk)
+        named = _named(order.request, desk)
         if order.bearing is Bearing.SETTLES_NOTHING:
             return (f"Recorded: it settles nothing about {named}, and moves nothing.",)
         return (f"Recorded: it {order.bearing.value} {named}; it counts as {quality.value}, because {why}.",)
@@ -118,11 +99,33 @@ class AnswerOrder:
         return tuple(payloads)
 
     def _about(self, order: Answer, desk: Desk) -> str:
-        return "" if order.bearing is Bearing.SETTLES_NOTHING else self._named(order.request, desk)
+        return "" if order.bearing is Bearing.SETTLES_NOTHING else _named(order.request, desk)
 
-    def _named(self, request: DataRequested, desk: Desk) -> str:
-        hypothesis = desk.board.hypotheses.get(request.hypothesis)
-        return hypothesis.label if hypothesis is not None else "the theory"
+
+def answering(label: str, text: str, bearing: Bearing | None, desk: Desk) -> Parsed:
+    """An answer to the request of that label, or to the one that is open where there is none; `text` is kept as it is
+    but for space at its ends. Without a bearing the person is given the choice."""
+    waiting = open_requests(desk)
+    request = request_of(label, desk) if label else waiting[0][1] if len(waiting) == 1 else None
+    if request is None:
+        if not waiting:
+            return Back(lines=("COMPASS asks for nothing now.",))
+        return Back(lines=("Which request? Say “answer R1 …”.", *map(asked_line, waiting)))
+    kept = text.rstrip().lstrip("\r\n")
+    orders = {
+        one: Ordered(kind=ORDER, value=Answer(request=request, bearing=one, text=kept)) for one in Bearing
+    }  # fmt: skip
+    if bearing is not None:
+        return orders[bearing]
+    named = _named(request, desk)
+    shows = {one: "settles nothing" if one is Bearing.SETTLES_NOTHING else f"{one.value} {named}" for one in Bearing}
+    options = tuple(Option(text=f"it {shows[one]}", order=order) for one, order in orders.items())
+    return Choice(question=f"What does it show about {named}?", options=options)
+
+
+def _named(request: DataRequested, desk: Desk) -> str:
+    hypothesis = desk.board.hypotheses.get(request.hypothesis)
+    return hypothesis.label if hypothesis is not None else "the theory"
 
 
 def quality_of(text: str) -> tuple[Quality, str]:
@@ -140,8 +143,11 @@ def open_requests(desk: Desk) -> tuple[tuple[str, DataRequested], ...]:
 
 
 def request_of(label: str, desk: Desk) -> DataRequested | None:
+    """The request that a label names, also one that was answered; None for a label that is none."""
+    if _REF.fullmatch(label) is None:
+        return None
     requests = list(desk.board.orders.requested.values())
-    number = int(label[1:])
+    number = int(label.strip(" :,")[1:])
     return requests[number - 1] if 0 < number <= len(requests) else None
 
 

@@ -60,6 +60,18 @@ def test_more_than_may_be_taken_is_cut_with_its_line_ends_and_can_still_be_ended
     assert ended.text == text[:MOST_PASTE].strip()
 
 
+@pytest.mark.parametrize("text", ["  count\n  -----\n     20", "tree\n.\n./a", "no errors", "S supports", "for x", "."])
+def test_what_was_pasted_is_judged_by_a_key_and_kept_word_for_word(text: str) -> None:
+    table = asking(ASKS)
+    turn = press(Pasting(ASKS), Key(text=text, pasted=True), table)
+    turn = press(turn.mode, Key("end"), table)
+    assert turn.mode == Judging(ASKS, text)
+    assert press(turn.mode, Key(text="supports", pasted=True), table).mode == turn.mode, "no paste judges"
+    judged = typed("n", table, turn.mode)
+    assert judged.order is not None
+    assert judged.order.value == Answer(request=ASKS, bearing=Bearing.SETTLES_NOTHING, text=text)
+
+
 def _parted(text: str) -> tuple[tuple[str, ...], str]:
     *lines, rest = text.split("\n")
     return tuple(lines), rest

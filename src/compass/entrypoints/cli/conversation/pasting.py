@@ -40,7 +40,7 @@ def judging(mode: Judging, key: Key) -> Turn:
 
 
 def pasting(mode: Pasting, key: Key) -> Turn:
-    """Lines until one that holds only a dot, or Ctrl-D."""
+    """Lines until one that holds only a dot (of a paste the last one), or Ctrl-D."""
     if key.name == k.END:
         return Turn(mode=_judged(mode, (*mode.lines, mode.text) if mode.text else mode.lines))
     if key.name == k.BACK:
@@ -55,7 +55,8 @@ def pasting(mode: Pasting, key: Key) -> Turn:
     # Cut before it is looked at: the work is bounded by what may be taken, whatever came.
     *whole, rest = text[:most].split("\n")
     for at, line in enumerate(whole):
-        if line.strip() == ".":
+        # Within a paste a dot with more below it is a line of what was copied.
+        if line.strip() == "." and not (key.pasted and "".join((*whole[at + 1 :], rest)).strip()):
             return Turn(mode=_judged(mode, (*mode.lines, *whole[:at])))
     lines = (*mode.lines, *whole) if whole else mode.lines
     taken += sum(len(line) + 1 for line in whole)
@@ -64,4 +65,5 @@ def pasting(mode: Pasting, key: Key) -> Turn:
 
 
 def _judged(mode: Pasting, lines: tuple[str, ...]) -> Judging:
-    return Judging(mode.request, "\n".join(lines).strip())
+    # The first line keeps what it is set in by: columns of a table stay under each other.
+    return Judging(mode.request, "\n".join(lines).rstrip().lstrip("\n"))
