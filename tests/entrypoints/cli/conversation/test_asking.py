@@ -39,3 +39,12 @@ async def test_a_question_that_is_given_up_is_asked_no_more() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asked
     assert (asking.question, asking.words) == (Question.NONE, "")
+
+
+async def test_where_nobody_is_there_any_more_nobody_is_waited_for() -> None:
+    asking = Asking(lambda: None)
+    asked = asyncio.create_task(asking.ask(Question.GATE, "go on?", 30))
+    await asyncio.sleep(0)
+    asking.leave()
+    assert await asked is None
+    assert await asking.ask(Question.SPEND, "spend?", 30) is None

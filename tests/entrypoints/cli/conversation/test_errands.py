@@ -7,8 +7,12 @@ import asyncio
 from compass.entrypoints.cli.conversation.errands import Errands
 
 
+def never(error: BaseException) -> None:
+    raise AssertionError(error)
+
+
 async def test_all_that_was_begun_is_waited_for_and_then_nothing_is_left() -> None:
-    errands, came = Errands(), asyncio.Event()
+    errands, came = Errands(never), asyncio.Event()
     done: list[str] = []
 
     async def one() -> None:
@@ -23,10 +27,23 @@ async def test_all_that_was_begun_is_waited_for_and_then_nothing_is_left() -> No
 
 
 async def test_what_is_dropped_ends_without_being_done() -> None:
-    errands = Errands()
+    errands = Errands(never)
     errands.begin(asyncio.sleep(3600))
     await asyncio.sleep(0)
     errands.drop()
     await asyncio.sleep(0)
     await asyncio.sleep(0)
+    assert errands.idle
+
+
+async def test_what_fails_is_told_and_not_kept_from_those_who_wait() -> None:
+    failures: list[BaseException] = []
+    errands = Errands(failures.append)
+
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    errands.begin(broken())
+    await errands.done()
+    assert [type(one) for one in failures] == [ZeroDivisionError]
     assert errands.idle

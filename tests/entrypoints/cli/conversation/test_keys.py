@@ -68,7 +68,7 @@ async def test_the_terminal_is_given_back_as_it_was_also_by_an_exception(termina
             pressed.put_nowait(key)
 
     async def talked() -> None:
-        with Keyboard(end, typed):
+        with Keyboard(end, typed, lambda: None):
             assert not termios.tcgetattr(end)[3] & (termios.ICANON | termios.ECHO)
             assert termios.tcgetattr(end)[3] & termios.ISIG, "Ctrl-C stays what it is"
             os.write(controller, b"w\x1b")
@@ -81,11 +81,13 @@ async def test_the_terminal_is_given_back_as_it_was_also_by_an_exception(termina
     assert termios.tcgetattr(end) == before
 
 
-async def test_a_terminal_that_goes_away_ends_nothing() -> None:
+async def test_a_terminal_that_goes_away_is_told_and_ends_nothing() -> None:
     controller, end = pty.openpty()
-    keyboard = Keyboard(end, lambda keys: None)
-    keyboard.__enter__()
+    gone: list[bool] = []
+    keyboard = Keyboard(end, lambda keys: None, lambda: gone.append(True))
+    keyboard.take()
     os.close(controller)
     keyboard._read()
+    assert gone == [True]
     assert not asyncio.get_running_loop().remove_reader(end), "it is still read"
     os.close(end)

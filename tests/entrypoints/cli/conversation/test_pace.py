@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -17,10 +18,15 @@ class Easel:
     now: float = 100.0
     takes_s: float = 0.0
     painted: int = 0
+    heard: int = 0
     pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pace = Pace(self.draw, lambda: self.now)
+        self.pace = Pace(self.draw, lambda: self.now, self.hear)
+
+    def hear(self, called: Callable[[], None]) -> None:
+        self.heard += 1
+        called()
 
     def draw(self) -> None:
         self.painted += 1
@@ -50,7 +56,7 @@ async def test_a_burst_is_one_frame_and_a_key_does_not_wait_for_it() -> None:
     for _ in range(9):
         easel.pace.soon()
     await asyncio.sleep(0.001)
-    assert easel.painted == 1
+    assert (easel.painted, easel.heard) == (1, 1)
     easel.pace.soon()
     easel.pace.paint()
     assert easel.painted == 2, "what was to be painted soon is painted now"

@@ -68,7 +68,7 @@ MODES: tuple[m.Mode, ...] = (
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: type(mode).__name__)
-@pytest.mark.parametrize(("width", "rows"), [(80, 24), (60, 16), (132, 50), (50, 10)])
+@pytest.mark.parametrize(("width", "rows"), [(80, 24), (60, 16), (132, 50), (50, 10), (40, 16), (20, 5)])
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.DONE])
 def test_every_screen_is_exactly_as_large_as_the_terminal(mode: m.Mode, width: int, rows: int, status: Status) -> None:
     board = replace(many(orders=Orders(requested={"q1": ASKS})), status=status)
@@ -159,7 +159,7 @@ def test_before_the_list_the_agents_are_shown() -> None:
     assert "opening" in lines(scene(desk=None))[0]
 
 
-@pytest.mark.parametrize("width", [30, 40, 60, 80])
+@pytest.mark.parametrize("width", [20, 30, 40, 60, 80])
 def test_however_narrow_the_last_line_names_the_key_that_names_all(width: int) -> None:
     for ended in (False, True):
         last = lines(scene(width=width, ended=ended, leaves_s=9.0))[-1]

@@ -29,10 +29,11 @@ class Lamp:
 
     came: asyncio.Event = field(default_factory=asyncio.Event)
     changes: int = 0
+    failures: list[BaseException] = field(default_factory=list)
     reader: Reader = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reader = Reader(MemoryChronicle(clock=SystemClock()), Errands(), self.changed)
+        self.reader = Reader(MemoryChronicle(clock=SystemClock()), Errands(self.failures.append), self.changed)
 
     def changed(self) -> None:
         self.changes += 1
@@ -95,3 +96,13 @@ def test_no_row_is_empty_below_the_end_of_a_text(lamp: Lamp) -> None:
     lamp.reader.open(Show("said", lines=tuple("abcdefghij")), desk(), PAGE)
     assert [lamp.reader.top(wanted, 4) for wanted in (0, 5, 6, 7, 99)] == [0, 5, 6, 6, 6]
     assert lamp.reader.top(3, 20) == 0
+
+
+def test_what_is_read_stays_in_sight_when_the_terminal_gets_another_size(lamp: Lamp) -> None:
+    said = tuple(f"{n} " + "word " * (7 * (n % 5)) for n in range(40))
+    lamp.reader.open(Show("said", lines=said), desk(), PAGE)
+    top = next(at for at, line in enumerate(lamp.reader.lines) if line.plain.startswith("31 "))
+    for width in (40, 24, 132, 80):
+        top = lamp.reader.fit(width, top)
+        assert lamp.reader.lines[top].plain.startswith("31 ")
+    assert lamp.reader.fit(80, 10**6) == len(lamp.reader.lines)

@@ -12,18 +12,21 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.commanded import CommandGiven, DataGiven, DataRequested, Decided, ScopeSet
 from compass.entrypoints.cli.conversation import modes as m
+from compass.entrypoints.cli.conversation import reader
 from compass.entrypoints.cli.conversation.keys import ESC, Key
 from compass.entrypoints.cli.conversation.meaning import MOVED
 from compass.entrypoints.cli.conversation.named import keys_lines
 from compass.entrypoints.cli.conversation.pasting import KEPT
 from compass.entrypoints.cli.conversation.ranks import SETTLES_S, Ranks
 from compass.entrypoints.cli.conversation.reading import wrapped
-from compass.entrypoints.cli.conversation.talk import OWED, Conversation
+from compass.entrypoints.cli.conversation.sight import Sight
+from compass.entrypoints.cli.conversation.talk import BROKEN, OWED, Conversation
 from compass.entrypoints.clock import SystemClock
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Limits
@@ -84,6 +87,10 @@ async def sitting() -> AsyncIterator[Sitting]:
     os.close(end)
 
 
+def sight_fails(*_arguments: object, **_named: object) -> bool:
+    raise ZeroDivisionError
+
+
 async def opened(seat: Sitting) -> None:
     """An investigation that has begun."""
     await seat.recorder.append(*((f"k{at}", payload) for at, payload in enumerate(opening())), actor="test")
@@ -93,7 +100,7 @@ async def test_a_key_becomes_an_order_with_the_record_of_its_decision(sitting: S
     await opened(sitting)
     with sitting.talk:
         sitting.type("p")
-        await sitting.until(lambda: bool(sitting.talk.said) and sitting.talk.errands.idle)
+        await sitting.until(lambda: bool(sitting.talk.said) and sitting.talk.idle)
         (order,) = payloads(await sitting.committed(), CommandGiven)
         (decided,) = payloads(await sitting.committed(), Decided)
         assert order.command == "pause"
@@ -120,7 +127,7 @@ async def test_a_key_pressed_at_once_with_another_is_meant_after_it(sitting: Sit
     await opened(sitting)
     with sitting.talk:
         sitting.type("pp")
-        await sitting.until(lambda: "Going on." in sitting.talk.said and sitting.talk.errands.idle)
+        await sitting.until(lambda: "Going on." in sitting.talk.said and sitting.talk.idle)
         assert [one.command for one in payloads(await sitting.committed(), CommandGiven)] == ["pause", "continue"]
 
 
@@ -220,7 +227,7 @@ async def test_a_text_that_was_backed_out_of_before_it_came_does_not_come_back(
         sitting.type("?")
         await sitting.until(lambda: isinstance(sitting.talk.mode, m.Reading))
         come.set()
-        await sitting.until(lambda: sitting.talk.errands.idle)
+        await sitting.until(lambda: sitting.talk.idle)
         assert sitting.talk.reader.lines == wrapped(keys_lines(), 79)
 
 
@@ -285,7 +292,7 @@ async def test_a_digit_right_after_a_swap_is_not_taken_and_a_list_that_a_line_is
         assert ranks() == ["H2", "H1"]
         sitting.talk.pressed([Key(text="1")])
         assert sitting.talk.said == (MOVED,)
-        assert sitting.talk.errands.idle, "nothing was ordered"
+        assert sitting.talk.idle, "nothing was ordered"
         now = SETTLES_S
         sitting.talk.pressed([Key(text="1")])
         assert sitting.talk.said[0].startswith("Testing deeper: H2")
@@ -316,3 +323,111 @@ async def test_an_order_right_before_the_key_that_leaves_is_committed_and_said_t
         await asyncio.wait_for(staying, WAITS_S)
     assert [one.command for one in payloads(await sitting.committed(), CommandGiven)] == ["test"]
     assert OWED in capsys.readouterr().err
+
+
+async def sit_on(sitting: Sitting, keys: str) -> None:
+    with sitting.talk:
+        sitting.type(keys)
+        await asyncio.wait_for(asyncio.Event().wait(), WAITS_S)
+
+
+async def test_an_order_that_fails_as_nobody_expected_ends_the_conversation_with_its_terminal_given_back(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fails(*_arguments: object) -> tuple[c.Event, ...]:
+        raise ZeroDivisionError
+
+    await opened(sitting)
+    before = termios.tcgetattr(sitting.end)
+    monkeypatch.setattr(sitting.chronicle, "append", fails)
+    with pytest.raises(ZeroDivisionError):
+        await sit_on(sitting, "p")
+    assert termios.tcgetattr(sitting.end) == before
+    await sitting.until(lambda: sitting.drawn.endswith(b"\x1b[?1049l"))
+    assert BROKEN in capsys.readouterr().err
+
+
+async def test_what_cannot_be_painted_or_read_ends_it_too_and_is_not_written_over_the_screen(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(sitting)
+    with monkeypatch.context() as broken:
+        broken.setattr(reader, "at_once", sight_fails)
+        with pytest.raises(ZeroDivisionError):
+            await sit_on(sitting, "?")
+    with monkeypatch.context() as broken:
+        asyncio.get_running_loop().call_later(0.05, broken.setattr, Sight, "look", sight_fails)
+        asyncio.get_running_loop().call_later(0.05, sitting.talk.tell, "something changed")
+        with pytest.raises(ZeroDivisionError):
+            await sit_on(sitting, "")
+    assert b"Traceback" not in sitting.drawn
+
+
+async def test_when_the_terminal_goes_away_nobody_is_waited_for(sitting: Sitting) -> None:
+    await opened(sitting)
+    sitting.talk.limits = replace(LIMITS, linger_s=WAITS_S)
+
+    async def never() -> Board:
+        raise AssertionError("nothing was ordered")
+
+    with sitting.talk:
+        sitting.type("p")
+        await sitting.until(lambda: bool(sitting.talk.said) and sitting.talk.idle)
+        asked = asyncio.create_task(sitting.talk.gate(sitting.recorder.board))
+        await sitting.until(lambda: bool(sitting.talk.asking.words))
+        sitting.talk.terminal.gone()
+        assert await asyncio.wait_for(asked, WAITS_S / 2) is None
+        assert await asyncio.wait_for(sitting.talk.consent("More?"), WAITS_S / 2) is None
+        await asyncio.wait_for(sitting.talk.after(never), WAITS_S / 2)
+
+
+async def test_who_leaves_or_answers_does_not_wait_for_a_text_that_nobody_reads_any_more(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never_comes(*_arguments: object) -> list[Text]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def never() -> Board:
+        raise AssertionError("nothing was ordered")
+
+    await opened(sitting)
+    monkeypatch.setattr(reader, "fetched", never_comes)
+    sitting.talk.limits = replace(LIMITS, linger_s=WAITS_S)
+    with sitting.talk:
+        asked = asyncio.create_task(sitting.talk.gate(sitting.recorder.board))
+        await sitting.until(lambda: bool(sitting.talk.asking.words))
+        sitting.type(":ask is it the database?\n")
+        await sitting.until(lambda: b"One moment" in sitting.drawn)
+        sitting.type("\x1b")
+        await sitting.until(lambda: sitting.talk.mode == m.Watching())
+        sitting.type("\n")
+        assert await asyncio.wait_for(asked, WAITS_S / 2) is True
+        staying = asyncio.create_task(sitting.talk.after(never))
+        await sitting.until(lambda: sitting.talk.stay.ended)
+        sitting.type("\n")
+        await asyncio.wait_for(staying, WAITS_S / 2)
+
+
+async def test_a_database_that_is_away_after_the_end_takes_nothing_from_the_screen(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from compass.ports.errors import StorageError
+
+    async def fails(*_arguments: object, **_named: object) -> tuple[c.Event, ...]:
+        raise StorageError("the database is away")
+
+    async def never() -> Board:
+        raise AssertionError("nothing was ordered")
+
+    await opened(sitting)
+    sitting.talk.limits = replace(LIMITS, linger_s=WAITS_S)
+    with sitting.talk, monkeypatch.context() as away:
+        away.setattr(sitting.chronicle, "read", fails)
+        staying = asyncio.create_task(sitting.talk.after(never))
+        await sitting.until(lambda: b"cannot be read" in sitting.drawn)
+        sitting.type("w")
+        await sitting.until(lambda: sitting.talk.stay.touched)
+        assert not staying.done()
+        sitting.type("\n")
+        await asyncio.wait_for(staying, WAITS_S / 2)

@@ -16,15 +16,16 @@ class Asking:
     changed: Callable[[], None]
     question: Question = Question.NONE
     words: str = ""
-    _reply: asyncio.Future[bool] | None = None
+    alone: bool = False
+    _reply: asyncio.Future[bool | None] | None = None
 
     async def ask(self, question: Question, words: str, most_s: float) -> bool | None:
-        """The answer; None where nobody gave one in time."""
+        """The answer; None where nobody gave one in time, or nobody is there who could."""
         self._reply = asyncio.get_running_loop().create_future()
         self.question, self.words = question, words
         self.changed()
         try:
-            return await asyncio.wait_for(self._reply, most_s)
+            return await asyncio.wait_for(self._reply, 0 if self.alone else most_s)
         except TimeoutError:
             return None
         finally:
@@ -33,5 +34,13 @@ class Asking:
 
     def answer(self, yes: bool) -> None:
         """To what is asked now; the first answer counts."""
+        self._answer(yes)
+
+    def leave(self) -> None:
+        """Nobody is there any more: neither for this question nor for a later one."""
+        self.alone = True
+        self._answer(None)
+
+    def _answer(self, answer: bool | None) -> None:
         if self._reply is not None and not self._reply.done():
-            self._reply.set_result(yes)
+            self._reply.set_result(answer)

@@ -101,7 +101,7 @@ def _requests(desk: Desk | None) -> list[str]:
 def _wrapped(lines: Iterable[str], width: int, style: str) -> list[Row]:
     return [
         Row(Text(part.replace("\xa0", " "), style=style)) for line in lines
-        for part in wrap(_SHARE.sub("\xa0", line), max(20, width - 1), subsequent_indent="  ") or [""]
+        for part in wrap(_SHARE.sub("\xa0", line), max(10, width - 1), subsequent_indent="  ") or [""]
     ]  # fmt: skip
 
 

@@ -99,17 +99,29 @@ class Keyboard:
     """Keys of one terminal, unechoed, as many at a time as came at once. Read by the running event loop. Ctrl-C stays
     what it is.
 
-    Given back as it was when left, also by an exception.
+    Given back as it was when left, also by an exception. `gone` is called when the terminal went away.
     """
 
     terminal: int
     pressed: Callable[[Sequence[Key]], None]
+    gone: Callable[[], None]
     _decoder: Decoder = field(default_factory=Decoder)
     _before: list[int | list[bytes | int]] | None = None
     _waiting: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Keyboard:
-        self._before = termios.tcgetattr(self.terminal)
+        self.take()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.give_back()
+
+    def take(self) -> None:
+        """Also again: a shell has set the terminal up for itself meanwhile. What it was at first is what it will be."""
+        if self._before is None:
+            self._before = termios.tcgetattr(self.terminal)
         mode = termios.tcgetattr(self.terminal)
         # Ctrl-S must not freeze who writes, and with it the lease; what is frozen by Ctrl-Z would lose it.
         mode[0] &= ~termios.IXON
@@ -120,19 +132,20 @@ class Keyboard:
         mode[6] = controls
         termios.tcsetattr(self.terminal, termios.TCSADRAIN, mode)  # what was typed already counts
         asyncio.get_running_loop().add_reader(self.terminal, self._read)
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
+    def give_back(self) -> None:
+        """As it was at first."""
+        self.rest()
         if self._before is not None:
             with suppress(termios.error):  # it went away: there is nothing to give back
                 termios.tcsetattr(self.terminal, termios.TCSADRAIN, self._before)
 
-    def _stop(self) -> None:
+    def rest(self) -> None:
+        """Read no keys for now, and leave the terminal as it is."""
         if self._waiting is not None:
             self._waiting.cancel()
+            self._waiting = None
+        self._decoder = Decoder()
         asyncio.get_running_loop().remove_reader(self.terminal)
 
     def _read(self) -> None:
@@ -140,8 +153,9 @@ class Keyboard:
             data = os.read(self.terminal, MOST_READ)
         except OSError:
             data = b""
-        if not data:  # the terminal went away: whoever runs goes on alone
-            self._stop()
+        if not data:  # whoever runs goes on alone
+            self.rest()
+            self.gone()
             return
         self._send(self._decoder.feed(data))
         if self._waiting is not None:

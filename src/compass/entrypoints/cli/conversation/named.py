@@ -37,6 +37,7 @@ _FIRST_OUT = (
     "1-9 test deeper",
     "1-9 test",
     "s stop",
+    "Enter: leave",
 )
 """What is not named in the last line where it is too narrow for all, the first of them first: ? names every key."""
 

@@ -14,10 +14,12 @@ BUSY = 4.0
 
 @dataclass(slots=True)
 class Pace:
-    """`draw` paints what is so now. `clock`: monotonic, in seconds. Only `soon` needs a running event loop."""
+    """`draw` paints what is so now. `clock`: monotonic, in seconds. `hear` calls what the event loop was to call. Only
+    `soon` needs a running event loop."""
 
     draw: Callable[[], None]
     clock: Callable[[], float]
+    hear: Callable[[Callable[[], None]], None]
     _timer: asyncio.TimerHandle | None = None
     _painted_s: float = 0.0
     _between_s: float = PAINT_S
@@ -33,7 +35,7 @@ class Pace:
     def soon(self) -> None:
         """Something changed. Events come in bursts; one frame shows all of a burst."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self.wait_s(), self.paint)
+            self._timer = asyncio.get_running_loop().call_later(self.wait_s(), self.hear, self.paint)
 
     def wait_s(self) -> float:
         """How long it is until the next repaint may begin."""

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from compass.entrypoints.cli.conversation.errands import Errands
 from compass.entrypoints.cli.conversation.named import keys_lines
-from compass.entrypoints.cli.conversation.reading import Shelf, at_once, fetched, wrapped
+from compass.entrypoints.cli.conversation.reading import Shelf, at_once, fetched, parted
 from compass.entrypoints.cli.conversation.wanted import Show
 from compass.entrypoints.cli.render.page import Page
 from compass.investigation.commanding import Desk
@@ -27,6 +27,7 @@ class Reader:
     errands: Errands
     changed: Callable[[], None]
     lines: tuple[Text, ...] = ()
+    _heights: tuple[int, ...] = ()
     _text: tuple[Text, ...] = ()
     _show: Show | None = None
     _width: int = 80
@@ -47,10 +48,22 @@ class Reader:
         """Nobody reads any more; what is still being fetched comes for nobody."""
         self._show = None
 
-    def fit(self, width: int) -> None:
-        """The terminal is that wide."""
-        self._width = width
-        self.lines = wrapped(self._text, width - 1)
+    def fit(self, width: int, top: int = 0) -> int:
+        """The terminal is that wide. Where what stood at `top` stands now."""
+        at, within, before = self._place(top)
+        parts = parted(self._text, width - 1)
+        self._width, self._heights = width, tuple(map(len, parts))
+        self.lines = tuple(part for line in parts for part in line)
+        now = self._heights[at] if at < len(self._heights) else 0
+        return sum(self._heights[:at]) + within * now // before
+
+    def _place(self, top: int) -> tuple[int, int, int]:
+        """(which line of the text stands there, how far within it, how high it is)."""
+        for at, height in enumerate(self._heights):
+            if top < height:
+                return at, top, height
+            top -= height
+        return len(self._heights), 0, 1
 
     def top(self, wanted: int, rows: int) -> int:
         """The first line in sight, so that none of these rows is empty below the end."""

@@ -53,13 +53,18 @@ async def fetched(show: Show, shelf: Shelf) -> list[Text]:
 
 def wrapped(lines: Iterable[Text], width: int) -> tuple[Text, ...]:
     """Lines no wider than that. What goes on stands below the text that it goes on from, not below the label."""
+    return tuple(part for parts in parted(lines, width) for part in parts)
+
+
+def parted(lines: Iterable[Text], width: int) -> list[tuple[Text, ...]]:
+    """The same for each of the lines by itself."""
     fitted = Console(width=width)
-    return tuple(part for line in lines for part in _hung(line, width, fitted))
+    return [_hung(line, width, fitted) for line in lines]
 
 
-def _hung(line: Text, width: int, fitted: Console) -> Iterable[Text]:
+def _hung(line: Text, width: int, fitted: Console) -> tuple[Text, ...]:
     if line.cell_len <= width:
-        return [line]
+        return (line,)
     column = _COLUMN.match(line.plain)
     own = len(line.plain) - len(line.plain.lstrip())
     at = column.end() if column is not None else own
@@ -67,7 +72,7 @@ def _hung(line: Text, width: int, fitted: Console) -> Iterable[Text]:
         at = min(own, 4)
     head, rest = line[:at], line[at:]
     first, *more = rest.wrap(fitted, width - at)
-    return [head.append_text(first), *(Text(" " * at).append_text(one) for one in more)]
+    return (head.append_text(first), *(Text(" " * at).append_text(one) for one in more))
 
 
 # --- what is there ----------------------------------------------------------------------------------------
@@ -163,4 +168,4 @@ _FETCHED: dict[str, Callable[[Show, Shelf], Awaitable[list[Text]]]] = {
 }  # fmt: skip
 READS = frozenset(_AT_ONCE) | frozenset(_FETCHED)
 
-__all__ = ["MOST_QUERY", "READS", "Shelf", "at_once", "fetched", "wrapped"]
+__all__ = ["MOST_QUERY", "READS", "Shelf", "at_once", "fetched", "parted", "wrapped"]

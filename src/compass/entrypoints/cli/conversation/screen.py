@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 from rich.console import Console
 
 from compass.entrypoints.cli.conversation.scene import Row
-from compass.entrypoints.cli.render.output import NARROWEST
 from compass.entrypoints.cli.render.page import Page
 from compass.redaction import bound
 
 # Another screen, pastes marked as such, no cursor, nothing wraps by itself; and all of it back.
 _OPEN, _CLOSE = "\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[?7l\x1b[2J", "\x1b[?7h\x1b[?25h\x1b[?2004l\x1b[?1049l"
 _BEGIN, _END = "\x1b[?2026h\x1b[H", "\x1b[?2026l"  # terminals that know it show the frame at once
-LOWEST = 3
+LOWEST, NARROWEST = 3, 20
+"""Below that the terminal cuts off what does not fit."""
 
 
 @dataclass(slots=True)
@@ -28,16 +27,19 @@ class Screen:
     unicode: bool = True
     gone: bool = False
     """The terminal went away: nobody sees what would be painted, and nothing waits for it."""
+    lent: bool = False
+    """The terminal is somebody else's for now: nothing is painted over that."""
     _last: str = ""
 
-    def __enter__(self) -> Screen:
+    def take(self) -> None:
+        """Also again: all of it is painted anew then."""
+        self.lent, self._last = False, ""
         self._write(_OPEN)
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def give_back(self) -> None:
+        """With what stood there before."""
         self._write(_CLOSE)
+        self.lent = True
 
     def page(self) -> Page:
         """The room there is now."""
@@ -78,7 +80,7 @@ class Screen:
         return size.columns or 80, size.lines or 24  # one that does not know how large it is says nothing
 
     def _write(self, text: str) -> None:
-        if self.gone:
+        if self.gone or self.lent:
             return
         try:
             self.console.file.write(text)

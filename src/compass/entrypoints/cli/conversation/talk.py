@@ -39,6 +39,7 @@ from compass.entrypoints.cli.conversation.sight import Sight
 from compass.entrypoints.cli.conversation.stay import Stay
 from compass.entrypoints.cli.conversation.terminal import Terminal
 from compass.entrypoints.cli.conversation.wanted import Show
+from compass.entrypoints.cli.conversation.watch import Watch
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import page as page_of
 from compass.investigation.commanding import Desk, Ordered, desk_of
@@ -46,11 +47,12 @@ from compass.investigation.commanding.give import somebody
 from compass.investigation.recorder import Recorder
 from compass.investigation.settings import Limits
 from compass.ports.chronicle import Chronicle
-from compass.ports.errors import CompassError, NotFoundError
+from compass.ports.errors import CompassError, NotFoundError, StorageError
 
 SPEND = "y: spend it · Enter, or {most:.0f} s: go on without the model"
 GATE = "What and where are answered. Enter: go on to why · s: stop here"
 OWED = "compass: what you ordered last is recorded, and nobody worked on it yet: compass resume does"
+BROKEN = "compass: the conversation failed, which is a defect of COMPASS: compass resume goes on with the investigation"
 LONG = 6
 """Lines said back from which they are shown as a text to read."""
 COUNTED_S = 60.0
@@ -78,11 +80,11 @@ class Conversation:
     pace: Pace = field(init=False)
     course: Course = field(init=False)
     sight: Sight = field(init=False)
-    errands: Errands = field(default_factory=Errands)
     reader: Reader = field(init=False)
     asking: Asking = field(init=False)
     giving: Giving = field(init=False)
     stay: Stay = field(default_factory=lambda: Stay(time.monotonic))
+    watch: Watch = field(init=False)
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(
@@ -92,20 +94,28 @@ class Conversation:
         strategies = {strategy.id: strategy for strategy in all_strategies()}
         id_ = str(self.recorder.investigation)
         screen = Screen(console, page_of(Console(file=sys.stdout)).unicode)
-        self.terminal = Terminal(screen, terminal_file, self.pressed, self._resized)
-        self.pace = Pace(self._draw, time.monotonic)
+        self.watch = Watch(lambda: self.terminal.keep(BROKEN))
+        hear = self.watch.hear
+        self.terminal = Terminal(
+            screen, terminal_file, lambda keys: hear(self.pressed, keys), lambda: hear(self._resized), self._gone
+        )  # fmt: skip
+        self.pace = Pace(self._draw, time.monotonic, hear)
         self.course = Course(LiveView(console))
         self.sight = Sight(
             lambda board: desk_of(board, mechanisms, strategies, id=id_, number=number), time.monotonic
         )  # fmt: skip
-        self.reader = Reader(chronicle, self.errands, self.pace.soon)
+        self.reader = Reader(chronicle, Errands(self.watch.failed), self.pace.soon)
         self.asking = Asking(self.pace.soon)
-        self.giving = Giving(chronicle, self.recorder, self.errands, self.stay.wake, self._lost)
+        self.giving = Giving(
+            chronicle, self.recorder, Errands(self.watch.failed), self.stay.wake, self._lost
+        )  # fmt: skip
 
     def __enter__(self) -> Conversation:
         with ExitStack() as opened:
+            opened.enter_context(self.watch)
             opened.enter_context(self.terminal)
-            opened.callback(self.errands.drop)
+            opened.callback(self.reader.errands.drop)
+            opened.callback(self.giving.errands.drop)
             opened.callback(self.pace.stop)
             self.paint()
             self._open = opened.pop_all()
@@ -114,7 +124,7 @@ class Conversation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open.close()
+        self._open.__exit__(kind, error, trace)
 
     # --- what was committed, and painting ---------------------------------------------------------------
 
@@ -153,10 +163,15 @@ class Conversation:
 
     def _resized(self) -> None:
         if isinstance(self.mode, m.Reading):
-            self.reader.fit(self.terminal.screen.page().width)
-            self._enter(self.mode)
+            top = self.reader.fit(self.terminal.screen.page().width, self.mode.top)
+            self._enter(replace(self.mode, top=top))
         self.terminal.screen.forget()
         self.paint()
+
+    def _gone(self) -> None:
+        """The terminal went away. Nobody is waited for any more; the investigation goes on alone."""
+        self.asking.leave()
+        self.stay.leave()
 
     # --- keys -------------------------------------------------------------------------------------------
 
@@ -222,6 +237,11 @@ class Conversation:
         if self.stay.leaving:  # the screen is gone before it can be read
             self.terminal.keep(lines[0])
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way: no order, and no text."""
+        return self.giving.errands.idle and self.reader.errands.idle
+
     # --- what the investigation asks --------------------------------------------------------------------
 
     async def gate(self, _board: Board) -> bool | None:
@@ -277,8 +297,11 @@ class Conversation:
     async def _settled(self) -> None:
         """What was ordered is committed, and seen here."""
         await self.giving.settled()
-        await self.recorder.catch_up(shown=True)
         self.stay.ended = True
+        try:
+            await self.recorder.catch_up(shown=True)
+        except StorageError as error:  # the result stands on the screen, and may be read
+            self.said = self.said or (f"What was committed since cannot be read: {error}",)
 
 
 __all__ = ["OWED", "Conversation"]

@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from compass.entrypoints.cli.conversation.foreground import in_foreground
 from compass.entrypoints.cli.conversation.keys import Key, Keyboard
 from compass.entrypoints.cli.conversation.screen import Screen
 from compass.entrypoints.cli.render.output import tell
 
 
+def stop() -> None:
+    """Until somebody lets this process go on."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 @dataclass(slots=True)
 class Terminal:
-    """A screen that is painted on, keys that are read from `file`, and its size. `pressed` and `resized` are called by
-    the running event loop."""
+    """A screen that is painted on, keys that are read from `file`, and its size. `pressed`, `resized` (also: all has to
+    be painted anew) and `gone` are called by the running event loop.
+
+    Stopped by SIGTSTP it gives the terminal back first. Whatever stopped it, it takes the terminal again when it goes
+    on in the foreground: a shell has set it up for itself meanwhile. In the background it goes on without.
+    """
 
     screen: Screen
     file: int
     pressed: Callable[[Sequence[Key]], None]
     resized: Callable[[], None]
+    gone: Callable[[], None]
+    stop: Callable[[], None] = stop
     _kept: list[str] = field(default_factory=list)
+    _keyboard: Keyboard = field(init=False)
     _open: ExitStack = field(default_factory=ExitStack)
+
+    def __post_init__(self) -> None:
+        self._keyboard = Keyboard(self.file, self.pressed, self.gone)
 
     def __enter__(self) -> Terminal:
         loop = asyncio.get_running_loop()
+        heard = {signal.SIGWINCH: self.resized, signal.SIGTSTP: self._stopped, signal.SIGCONT: self._goes_on}
         with ExitStack() as opened:
-            opened.enter_context(self.screen)
-            opened.enter_context(Keyboard(self.file, self.pressed))
-            loop.add_signal_handler(signal.SIGWINCH, self.resized)
-            opened.callback(loop.remove_signal_handler, signal.SIGWINCH)
+            opened.callback(self._give_back)
+            self._take()
+            for one, then in heard.items():
+                loop.add_signal_handler(one, then)
+                opened.callback(loop.remove_signal_handler, one)
             self._open = opened.pop_all()
         return self
 
@@ -46,3 +65,24 @@ class Terminal:
     def keep(self, text: str) -> None:
         """It is told when the terminal is given back: what is painted is gone then."""
         self._kept.append(text)
+
+    def _take(self) -> None:
+        self.screen.take()
+        self._keyboard.take()
+
+    def _give_back(self) -> None:
+        if not self.screen.lent:
+            self._keyboard.give_back()
+            self.screen.give_back()
+
+    def _stopped(self) -> None:
+        self._give_back()
+        self.stop()
+
+    def _goes_on(self) -> None:
+        if in_foreground(self.file):
+            self._take()
+            self.resized()
+        else:  # to set it up would stop this process, and it is set up as the shell likes it
+            self._keyboard.rest()
+            self.screen.lent = True
