@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,20 +10,26 @@ from uuid import UUID
 
 import pytest
 
+from compass.analysis.signature import signature_of
 from compass.analysis.standing import standing
 from compass.data import demo_recording
+from compass.domain import chronicle as c
 from compass.domain.entity import EntityKind, EntityRef
 from compass.domain.failure import Status
 from compass.domain.knowledge import Judgement, KnownGap, Learned, Lesson, Neighbour, PastIncident, PastStatus
 from compass.domain.learned import Cause, PatternVerdict, Recalled, Signature, Similar
+from compass.entrypoints.clock import SystemClock
 from compass.investigation.moves import Kind, next_move
-from compass.investigation.recall import LEAST_SIMILAR, recalled, remembered
+from compass.investigation.recall import LEAST_SIMILAR, recall, recalled, remembered
+from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.settings import Limits
 from compass.mechanisms.propose import MIN_LEAD
 from compass.ports.errors import StorageError
 from compass.sources.recording import find_recordings
-from tests.support.boards import ORDERS, board, mechanism
+from compass.storage.memory import MemoryChronicle
+from tests.support.boards import ORDERS, board, mechanism, opening
 from tests.support.crew import Told, crew_of
+from tests.support.past import SEEN
 from tests.support.running import prepared, run_means, run_once
 
 SIGNATURE = Signature(signs={"latency.up@paged": 0.9, "pool.exhausted@dependency": 0.8})
@@ -149,7 +155,7 @@ class Handed:
     async def count(self) -> int:
         return len(self.neighbours)
 
-    async def learn(self, learned: Sequence[Learned]) -> None:
+    async def learn(self, learned: Sequence[Learned], instead_of: Collection[UUID] = ()) -> None:
         raise AssertionError("an investigation teaches nothing by itself")
 
     async def behind(self) -> tuple[UUID, ...]:
@@ -186,6 +192,44 @@ async def test_a_past_that_cannot_be_asked_is_said_and_changes_no_result(demo: P
     assert [(a.label, a.confidence) for a in result.view.accounts] == [
         (a.label, a.confidence) for a in without.view.accounts
     ]
+
+
+@dataclass(slots=True)
+class Forgetting(Handed):
+    """Between the look and the record somebody forgets the first that was found, so often."""
+
+    chronicle: MemoryChronicle = field(default_factory=lambda: MemoryChronicle(SystemClock()))
+    times: int = 1
+
+    async def count(self) -> int:
+        if self.times:
+            self.times -= 1
+            first, *self.neighbours = self.neighbours  # type: ignore[assignment]
+            await self.chronicle.erasure.forget(first.incident.investigation)
+        return len(self.neighbours)
+
+
+@pytest.mark.parametrize(("times", "told"), [(1, 3), (2, 2), (3, 0)])
+async def test_the_past_is_asked_again_where_some_of_it_is_forgotten_meanwhile(times: int, told: int) -> None:
+    knowledge = Forgetting(times=times)
+    chronicle = knowledge.chronicle
+    made = [await chronicle.create("slow") for _ in range(4)]
+    for one in made:
+        await chronicle.append(one, None, [c.NewEvent(key="o", payload=opening()[0], actor="test")])
+    recorder = Recorder(chronicle, await chronicle.create("now"), "test", show_nothing)
+    await recorder.claim(60)
+    screened = (
+        *opening(), c.RoundStarted(number=1, phase="screen", board_seq=4),
+        *(c.Observed(observation=one) for one in SEEN), c.RoundFinished(number=1),
+    )  # fmt: skip
+    await recorder.append(*((f"k{n}", payload) for n, payload in enumerate(screened)), actor="test")
+    alike = signature_of(recorder.board)
+    knowledge.neighbours = tuple(past(n, investigation=one, signature=alike) for n, one in enumerate(made, start=1))
+    await recall(recorder, knowledge)  # type: ignore[arg-type]
+    memory = recorder.board.memory
+    assert memory is not None
+    assert [one.investigation for one in memory.similar] == [str(one) for one in made[times:]][:told]
+    assert memory.lost == ("" if told else "it tells of an investigation that was forgotten meanwhile")
 
 
 async def test_a_similar_incident_that_was_something_else_is_tried_and_does_not_lead(demo: Path) -> None:

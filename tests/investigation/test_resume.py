@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from compass.domain.board import Board
 from compass.domain.commanded import CommandGiven
 from compass.domain.failure import FailureMode, Status
 from compass.entrypoints.clock import SystemClock
+from compass.investigation.recall import recall
 from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.runner import Means, investigate, open_investigation
 from compass.projections.board import fold_all
@@ -128,6 +130,23 @@ async def test_what_is_asked_of_people_is_not_lost_with_the_runner_that_believed
     board = await go_on(chronicle, investigation, means)
     assert list(board.orders.requested.values()) == [asked]
     assert outcome(board) == outcome(whole.board)
+
+
+async def test_what_reminded_it_may_be_forgotten_before_it_is_taken_up_again(whole: Run, means: Means) -> None:
+    """The past is asked once more: under the key of what was erased nothing would ever be kept."""
+    screened = next(n for n, one in enumerate(whole.events) if isinstance(one.payload, c.RoundFinished))
+    chronicle, investigation = await prefix(whole.events[: screened + 1])
+    first = Recorder(chronicle, investigation, "first", show_nothing)
+    await first.claim(60)
+    await first.catch_up()
+    await recall(first, chronicle.knowledge)
+    await first.release()
+    await chronicle.erase(investigation, first.board.seq)
+    knowing = replace(means, knowledge=chronicle.knowledge, crew=replace(means.crew, memory=True))
+    async with asyncio.timeout(60):
+        board = await go_on(chronicle, investigation, knowing)
+    assert outcome(board) == outcome(whole.board)
+    assert board.memory is not None
 
 
 async def test_a_source_that_was_lost_before_a_crash_is_still_told_after_it(whole: Run, means: Means) -> None:

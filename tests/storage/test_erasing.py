@@ -23,7 +23,7 @@ from compass.domain.knowledge import Learned
 from compass.domain.learned import HistoryCount, Recalled, Resolved, Signature, Similar
 from compass.llm.render import render
 from compass.ports.chronicle import Chronicle
-from compass.ports.errors import NotFoundError, StaleRunnerError
+from compass.ports.errors import ForgottenError, NotFoundError, StaleRunnerError
 from compass.ports.language_model import Item, Question, Section
 from compass.ports.replies import KeptReply
 from compass.redaction import Masker
@@ -156,12 +156,7 @@ async def test_who_learns_while_it_is_forgotten_waits_and_then_teaches_nothing(
 async def reminded_of(chronicle: Chronicle, one: UUID) -> Learned:
     """What an investigation that was reminded of `one` teaches, as somebody reads it who has not kept it yet."""
     later = await chronicle.create("later")
-    similar = Similar(
-        investigation=str(one), number=1, title="t", at="2026-01-01T00:00:00+00:00", similarity=0.9, because=(),
-        cause=cause(),
-    )  # fmt: skip
-    recalled = Recalled(signature=Signature(), similar=(similar,))
-    await chronicle.append(later, None, [new("o", opened("t")), new("m", recalled), new("e", ended())])
+    await chronicle.append(later, None, [new("o", opened("t")), new("m", similar_to(one)), new("e", ended())])
     return Learned(incident=past(investigation=later, seq=3))
 
 
@@ -187,6 +182,53 @@ async def waiting(
             if await (await watching.execute(query)).fetchone() == (number,):
                 return
             await watching.execute("select pg_stat_clear_snapshot()")
+
+
+def similar_to(one: UUID, **parts: object) -> Recalled:
+    similar = Similar(
+        investigation=str(one), number=1, title="t", at="2026-01-01T00:00:00+00:00", similarity=0.9, because=(),
+        cause=cause(),
+    )  # fmt: skip
+    return Recalled(signature=Signature(), similar=(replace(similar, **parts),))  # type: ignore[arg-type]
+
+
+async def test_what_was_looked_up_before_it_was_forgotten_is_not_kept(chronicle: Chronicle) -> None:
+    gone, other, running = await planted(chronicle), await planted(chronicle, "other"), await chronicle.create("x")
+    await chronicle.erasure.forget(gone)
+    for told in (similar_to(gone), counted("#2/r/for", "#1/r/against")):
+        with pytest.raises(ForgottenError):
+            await chronicle.append(running, None, [new("s"), new("m", told)])
+    assert await chronicle.read(running) == ()
+    # Another's, an import of the same, and counts of others: an imported lesson may have any number.
+    counts = counted("#2/r/for", "#1/else/for", "odd", "#x/r/for", f"#{2**40}/r/for", "#1")
+    harmless = (similar_to(other), similar_to(gone, source="laptop"), similar_to(gone, investigation="?"), counts)
+    for number, told in enumerate(harmless):
+        await chronicle.append(running, None, [new(f"m{number}", told)])
+    assert await chronicle.verify(running) == 4
+    await chronicle.erasure.forget(other)
+    assert len(await chronicle.append(running, None, [new("m0", similar_to(other))])) == 1  # it was kept before
+
+
+async def test_who_is_reminded_of_it_while_it_is_forgotten_waits_and_is_refused(
+    request: pytest.FixtureRequest, debian_url: str
+) -> None:
+    team = f"team-{uuid4()}"
+    async with (
+        backend(request, "debian", team, Counting()) as chronicle,
+        backend(request, "debian", team, Counting()) as another,
+        await psycopg.AsyncConnection.connect(debian_url) as holding,
+    ):
+        gone, running = await planted(chronicle), await chronicle.create("x")
+        await holding.execute("select from compass.past_incident where investigation = %s for update", [gone])
+        forgetting = asyncio.create_task(chronicle.erasure.forget(gone))
+        await waiting(holding, 1, forgetting)
+        recalling = asyncio.create_task(another.append(running, None, [new("m", similar_to(gone))]))
+        await waiting(holding, 2, forgetting, recalling)
+        await holding.commit()
+        await forgetting
+        with pytest.raises(ForgottenError):
+            await recalling
+        assert await chronicle.read(running) == ()
 
 
 async def test_who_learns_of_one_that_was_reminded_of_it_waits_until_it_is_forgotten(

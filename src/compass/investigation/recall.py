@@ -24,11 +24,13 @@ from compass.domain.proposed import BY_MEMORY
 from compass.domain.time import to_datetime
 from compass.investigation.recorder import Recorder
 from compass.mechanisms.propose import MIN_LEAD, hypothesis_id
-from compass.ports.errors import EmbeddingError, StorageError
+from compass.ports.errors import EmbeddingError, ForgottenError, StorageError
 from compass.ports.knowledge import Knowledge
 
 ACTOR = "memory"
 ASK_S = 5.0  # the past may not hold up the present
+TIMES = 3
+"""So often it is asked where some of it is forgotten meanwhile."""
 NEAREST = 50
 WITHOUT_WORDS = 200
 MOST_SIMILAR = 3
@@ -38,25 +40,40 @@ TOLD = frozenset({PastStatus.SOLVED, PastStatus.NEAR_MISS, PastStatus.UNSOLVED})
 
 
 async def recall(recorder: Recorder, knowledge: Knowledge | None) -> None:
-    """Record what the past says. Where it cannot be asked that is recorded, and the investigation goes on."""
+    """Record what the past says. Where it cannot be asked that is recorded, and the investigation goes on. It is asked
+    again where some of it was forgotten meanwhile."""
+    lost = "no knowledge is at hand in this run"
+    for _ in range(TIMES):
+        if knowledge is None:
+            break
+        try:
+            await _record(recorder, await _asked(recorder, knowledge))
+        except ForgottenError as error:
+            lost = error.what
+        else:
+            return
+    await _record(recorder, Recalled(signature=signature_of(recorder.board), lost=lost))
+
+
+async def _record(recorder: Recorder, found: Recalled) -> None:
+    """Under a key of its own: an earlier one may have been erased with what it told of."""
+    await recorder.append((f"memory/recalled/{recorder.board.seq}", found), actor=ACTOR)
+
+
+async def _asked(recorder: Recorder, knowledge: Knowledge) -> Recalled:
     board = recorder.board
     signature = signature_of(board)
-    if knowledge is None:
-        found = Recalled(signature=signature, lost="no knowledge is at hand in this run")
-    else:
-        try:
-            async with asyncio.timeout(ASK_S):
-                neighbours = await _near(knowledge, signature)
-                lessons = await knowledge.lessons(_known(board))
-                judgements = await knowledge.judgements()
-                searched = await knowledge.count()
-        except (StorageError, TimeoutError) as error:
-            found = Recalled(signature=signature, lost=str(error) or f"no answer within {ASK_S:.0f} s")
-        else:
-            others = tuple(n for n in neighbours if n.incident.investigation != recorder.investigation)
-            taught = tuple(one for one in lessons if one.investigation != recorder.investigation)
-            found = recalled(board, signature, others, taught, searched, standing(judgements, lessons))
-    await recorder.append(("memory/recalled", found), actor=ACTOR)
+    try:
+        async with asyncio.timeout(ASK_S):
+            neighbours = await _near(knowledge, signature)
+            lessons = await knowledge.lessons(_known(board))
+            judgements = await knowledge.judgements()
+            searched = await knowledge.count()
+    except (StorageError, TimeoutError) as error:
+        return Recalled(signature=signature, lost=str(error) or f"no answer within {ASK_S:.0f} s")
+    others = tuple(n for n in neighbours if n.incident.investigation != recorder.investigation)
+    taught = tuple(one for one in lessons if one.investigation != recorder.investigation)
+    return recalled(board, signature, others, taught, searched, standing(judgements, lessons))
 
 
 async def _near(knowledge: Knowledge, signature: Signature) -> tuple[Neighbour, ...]:

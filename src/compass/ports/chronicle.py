@@ -62,7 +62,8 @@ class Chronicle(Protocol):
         """Commit events in order, in one transaction; returns them as stored.
 
         Idempotent by key: an event whose key exists is not stored again and the stored one is returned.
-        `epoch` None is a human command and needs no lease. Raises StaleRunnerError when `epoch` is not current.
+        `epoch` None is a human command and needs no lease. Raises StaleRunnerError when `epoch` is not current, and
+        ForgottenError for a new `memory.recalled` that names an investigation which was forgotten meanwhile.
         """
         ...
 

@@ -51,6 +51,10 @@ class EmbeddingError(StorageError):
     """Texts could not be turned into vectors: what is alike in words is not found, all else goes on."""
 
 
+class ForgottenError(StorageError):
+    """What was to be kept tells of an investigation that was forgotten since it was looked up."""
+
+
 class StaleRunnerError(StorageError):
     """Another runner holds a newer lease: this one must stop writing at once."""
 

@@ -18,6 +18,7 @@ from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
 from compass.ports.knowledge import Embedder
 from compass.storage.ids import Uuid7
+from compass.storage.knowledge_rows import OPENED
 from compass.storage.ledger import (
     GENESIS,
     Head,
@@ -36,6 +37,7 @@ from compass.storage.memory_knowledge import MemoryKnowledge
 from compass.storage.memory_rows import Investigation, MemoryReplies
 from compass.storage.memory_team import MemoryTeamStore
 from compass.storage.references import no_such, none_yet, only_one, parse_reference
+from compass.storage.reminding import forgotten_meanwhile, named_in
 
 
 class MemoryChronicle:
@@ -97,6 +99,7 @@ class MemoryChronicle:
         stored = {row.key: row for row in found.rows}
         head, rows = seal(found.head, stamp, events, stored, self._new_id)
         if rows:
+            self._check_named([event for event in events if event.key not in stored])
             found.head = head
             found.rows.extend(rows)
             found.last_event_at = now
@@ -104,6 +107,14 @@ class MemoryChronicle:
             async with self._changed:
                 self._changed.notify_all()
         return tuple(to_event(stored[event.key]) for event in events)
+
+    def _check_named(self, events: Sequence[NewEvent]) -> None:
+        named = named_in(events)
+        for one in self._investigations.values() if named else ():
+            erased = any(row.kind == OPENED and row.erased_at is not None for row in one.rows)
+            counted = any((one.number, row.key) in named.lessons for row in one.rows)
+            if erased and (one.id in named.ids or counted):
+                raise forgotten_meanwhile()
 
     async def read(self, investigation: UUID, after: int = 0) -> tuple[Event, ...]:
         return tuple(to_event(row) for row in self._get(investigation).rows[max(0, after) :])

@@ -36,6 +36,7 @@ from compass.storage.ledger import (
 )
 from compass.storage.queries import load_queries
 from compass.storage.references import no_such, none_yet, only_one, parse_reference
+from compass.storage.reminding import forgotten_meanwhile, named_in
 from compass.storage.replies import PostgresReplies
 from compass.storage.team import PostgresTeamStore
 
@@ -152,9 +153,20 @@ class PostgresChronicle:
         else:
             head, rows = await asyncio.to_thread(seal, head, stamp, events, by_key, self._new_id)
         if rows:
+            await self._check_named(connection, investigation, [event for event in events if event.key not in by_key])
             await self._insert(connection, stamp, head, rows)
         by_key |= {row.key: row for row in rows}
         return tuple(by_key[key] for key in keys)
+
+    async def _check_named(self, connection: Connection, investigation: UUID, events: Sequence[NewEvent]) -> None:
+        """Raises ForgottenError where one that they name was forgotten; until the transaction ends, none is."""
+        if not (named := named_in(events)):
+            return
+        numbers, keys = [number for number, _ in named.lessons], [key for _, key in named.lessons]
+        ids = list(named.ids)
+        await self._execute(connection, "lock_named", investigation=investigation, ids=ids, numbers=numbers)
+        if await self._ids(connection, "named_forgotten", ids=ids, numbers=numbers, keys=keys):
+            raise forgotten_meanwhile()
 
     async def _insert(self, connection: Connection, stamp: Stamp, head: Head, rows: Sequence[Row]) -> None:
         await self._execute(

@@ -69,6 +69,26 @@ select next_seq, head_digest as digest, epoch, status, title,
 from compass.investigation where team = %(team)s and id = %(investigation)s
 for update
 
+-- name: lock_named
+-- Whoever forgets one of them waits until what names them is kept, and finds it then; or has ended before.
+select id from compass.investigation
+where team = %(team)s and id <> %(investigation)s and (id = any(%(ids)s::uuid[]) or number = any(%(numbers)s::int[]))
+order by id for share
+
+-- name: named_forgotten
+-- Behind the lock. By id, or by the number and the key that the id of a lesson is made of.
+select o.investigation as id
+from compass.event o join compass.payload y using (team, investigation, seq)
+where o.team = %(team)s and o.kind = 'investigation.opened' and y.erased_at is not null and (
+    o.investigation = any(%(ids)s::uuid[])
+    or o.investigation in (
+        select i.id from unnest(%(numbers)s::int[], %(keys)s::text[]) as t (number, key)
+        join compass.investigation i on i.team = %(team)s and i.number = t.number
+        join compass.event w on w.team = i.team and w.investigation = i.id and w.key = t.key
+    )
+)
+limit 1
+
 -- name: head
 select next_seq, head_digest as digest, epoch, status, title, clock_timestamp() as now
 from compass.investigation where team = %(team)s and id = %(investigation)s
