@@ -69,7 +69,10 @@ def order(
         raise BadInputError("\n".join(given.lines), where=name, hint="say it again with --choose N")
     if not given.counts:
         usage = order_named(name).usage
-        raise BadInputError("\n".join(given.lines), where=name, hint=f"compass {usage}" if usage != name else "")
+        hint = "it needs your yes: --yes" if given.order and order_named(name).asks else ""
+        hint = hint or (f"compass {usage}" if usage != name else "")
+        told = given.lines[-1:] if given.order else given.lines  # the rest was shown to be said yes to
+        raise BadInputError("\n".join(told), where=name, hint=hint)
     return given
 
 
@@ -138,7 +141,7 @@ async def _give(
             said += f"; compass resume {loaded.number} takes it up again"
         return Given(order=parsed.name, lines=(said,), counts=False)
     if parsed.asks and not consent(shown):
-        return Given(order=parsed.name, lines=(*shown, "Nothing was added: it needs your yes (--yes)."), counts=False)
+        return Given(order=parsed.name, lines=(*shown, "Nothing was added."), counts=False)
     who = somebody(reason=reason, confidence=confidence, took_s=took_s)
     from compass.entrypoints.cli.resuming import abandoned, reopened, unattended
 

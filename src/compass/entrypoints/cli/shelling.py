@@ -164,7 +164,8 @@ READING: dict[str, Reading] = {
 def _say(text: str) -> None:
     """On a terminal no word is broken."""
     width = max(NARROWEST, get_terminal_size().columns) - 1
-    for line in wrap(text, width, subsequent_indent="  ") or [""]:
+    indent = text[: len(text) - len(text.lstrip())] or "  "
+    for line in wrap(text, width, subsequent_indent=indent) or [""]:
         say(line)
 
 

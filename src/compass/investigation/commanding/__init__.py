@@ -74,10 +74,10 @@ def understand(text: str, desk: Desk) -> Parsed:
 
 
 def help_lines() -> Back:
-    """Every order with its key."""
-    key, usage = (max(len(one) for one in column) for column in zip(*((k.key, k.usage) for k in orders()), strict=True))
-    listed = (f"  {kind.key:<{key}}  {kind.usage:<{usage}}  {kind.help}" for kind in orders())
-    return Back(lines=("Say it in plain words, or:", *listed))
+    """Every order with its key, and below it what it does: a column beside the longest would be off a terminal."""
+    width = max(len(kind.key) for kind in orders())
+    listed = ((f"  {kind.key:<{width}}  {kind.usage}", f"{' ' * (width + 6)}{kind.help}") for kind in orders())
+    return Back(lines=("Say it in plain words, or:", *(line for pair in listed for line in pair)))
 
 
 def _kind_of(text: str) -> tuple[OrderKind[Any] | None, str]:
