@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from compass.analysis.kubernetes.addresses import distance_at_most
 from compass.analysis.kubernetes.admission import quota_sign
+from compass.analysis.kubernetes.cluster import read_cluster
+from compass.analysis.kubernetes.ends import bad_ends
+from compass.analysis.kubernetes.finding import instant
 from compass.analysis.kubernetes.images import classify
 from compass.analysis.kubernetes.labels import selects
 from compass.analysis.kubernetes.model import read_node, read_pod
@@ -15,8 +18,10 @@ from compass.analysis.kubernetes.nodes import component
 from compass.analysis.kubernetes.placement import Rule, evaluate
 from compass.analysis.kubernetes.read import manifest, quantity, spec_of, time_ns
 from compass.analysis.kubernetes.scheduling import rank
+from compass.analysis.kubernetes.view import build
 from compass.tables.objects import Json, KubeObject
-from tests.analysis.kubernetes.making import node, obj, pod, template
+from tests.analysis.kubernetes.making import NOW, at, node, ns, obj, pod, template, workload
+from tests.analysis.kubernetes.situations import run
 
 
 @pytest.mark.parametrize(
@@ -159,6 +164,58 @@ def test_distance_against_the_plain_recursion(left: str, right: str) -> None:
         return min(plain(a[1:], b) + 1, plain(a, b[1:]) + 1, plain(a[1:], b[1:]) + (a[0] != b[0]))
 
     assert distance_at_most(left, right, 2) is (plain(left, right) <= 2)
+
+
+def end(reason: str, code: int, minute: float, message: str = "") -> Json:
+    return {"terminated": {"reason": reason, "exitCode": code, "finishedAt": at(minute), "message": message}}
+
+
+def ended_pod(state: Json, last: Json, *, init: bool = False) -> KubeObject:
+    one: Json = {"name": "server", "ready": False, "restartCount": 1, "state": state, "lastState": last}
+    kept = {"initContainerStatuses": [one]} if init else {"containerStatuses": [one]}
+    status: dict[str, Json] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}], **kept}
+    return pod("a-0", labels={"app": "a"}, status=status)
+
+
+def test_how_a_container_ended_now_comes_before_how_it_ended_the_time_before() -> None:
+    (state,) = read_pod(ended_pod(end("OOMKilled", 137, 8), end("Error", 1, 5))).containers
+    assert [(e.reason, e.exit_code, e.at_ns) for e in state.endings] == [("OOMKilled", 137, ns(8)), ("Error", 1, ns(5))]
+    assert state.last == state.endings[0]
+    (running,) = read_pod(ended_pod({"running": {}}, end("Error", 1, 5))).containers
+    assert [e.reason for e in running.endings] == ["Error"]
+    (never,) = read_pod(ended_pod({"running": {}}, {})).containers
+    assert never.endings == ()
+    assert (never.last.reason, never.last.exit_code, never.last.at_ns) == ("", None, None)
+
+
+def test_an_init_container_that_is_done_tells_of_the_attempt_that_failed_before() -> None:
+    (done,) = read_pod(ended_pod(end("Completed", 0, 8), end("Error", 1, 5), init=True)).containers
+    assert done.last.reason == "Error"
+    (once,) = read_pod(ended_pod(end("Completed", 0, 8), {}, init=True)).containers
+    assert once.last.reason == "Completed"
+    (failing,) = read_pod(ended_pod(end("Error", 2, 8), end("Error", 1, 5), init=True)).containers
+    assert failing.last.exit_code == 2
+
+
+@pytest.mark.parametrize(("now", "before", "since"), [("OOMKilled", "Error", 8), ("Error", "OOMKilled", 5)])
+def test_a_kill_for_memory_is_found_where_it_is_the_present_ending_and_where_it_was_the_one_before(
+    now: str, before: str, since: float
+) -> None:
+    codes = {"OOMKilled": 137, "Error": 1}
+    objects = [*workload("a", pods=0, ready=0), ended_pod(end(now, codes[now], 8), end(before, codes[before], 5))]
+    found = {f.sign: f for f in run(objects)}
+    assert found["k8s.oom_killed"].since == instant(ns(since))
+    assert f"({now}, last exit code {codes[now]})" in found["k8s.restarting"].text
+    assert found["k8s.restarting"].since == instant(ns(8))
+
+
+def test_the_ending_by_itself_is_the_one_whose_last_words_are_read() -> None:
+    killed = ended_pod(end("OOMKilled", 137, 8), end("Error", 1, 5))
+    view = build(read_cluster([*workload("a", pods=0, ready=0), killed], NOW))
+    assert [(e.exit_code, e.at_ns) for e in bad_ends(view)] == [(1, ns(5))]
+    twice = ended_pod(end("Error", 2, 8), end("Error", 1, 5))
+    view = build(read_cluster([*workload("a", pods=0, ready=0), twice], NOW))
+    assert [(e.exit_code, e.at_ns) for e in bad_ends(view)] == [(2, ns(8))]
 
 
 def test_only_the_line_of_a_listing() -> None:

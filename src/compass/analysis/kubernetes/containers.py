@@ -29,11 +29,13 @@ def check(view: View, report: Report) -> None:
 def _memory(view: View, w: Workload, pod: Pod, report: Report) -> None:
     objects = (f"Pod/{pod.namespace}/{pod.name}",)
     for c in pod.containers:
-        if c.ended == "OOMKilled" and view.recent(c.ended_ns):
+        # Whichever of its endings it was: the one before is as much of this incident as the present one.
+        killed = next((e for e in c.endings if e.reason == "OOMKilled" and view.recent(e.at_ns)), None)
+        if killed is not None:
             report.add(Finding(
                 sign="k8s.oom_killed", entity=w.entity, strength=CAUSE if w.impaired or c.restarts > 1 else LIKELY,
                 text=f"container {c.name} of pod {pod.name} was killed for memory ({c.restarts} restarts)",
-                since=instant(c.ended_ns), objects=objects,
+                since=instant(killed.at_ns), objects=objects,
             ))  # fmt: skip
     for h in view.pod_said(pod):
         if not h.normal and any(words in h.message.lower() for words in OOM_TEXT) and not pod.ready:
@@ -51,19 +53,21 @@ def _restarts(view: View, w: Workload, pod: Pod, report: Report) -> None:
         looping = c.waiting == "CrashLoopBackOff" or (
             often is not None and often.count >= 3 and view.recent(often.last_ns) and c.restarts > 0
         )
-        code = f", last exit code {c.exit_code}" if c.exit_code is not None else ""
+        last = c.last
+        code = f", last exit code {last.exit_code}" if last.exit_code is not None else ""
         if looping:
-            since = often.first_ns if often else c.ended_ns
+            since = often.first_ns if often else last.at_ns
             report.add(Finding(
                 sign="k8s.crash_loop", entity=w.entity, strength=SYMPTOM + (0.05 if not pod.ready else -0.1),
                 text=f"container {c.name} of pod {pod.name} keeps ending and is restarted ({c.restarts} times{code})",
                 since=instant(since), objects=objects, peer=peer,
             ))  # fmt: skip
-        if c.restarts > 0 and view.recent(c.ended_ns) and c.ended_ns is not None:
+        if c.restarts > 0 and view.recent(last.at_ns) and last.at_ns is not None:
             report.add(Finding(
                 sign="k8s.restarting", entity=w.entity, strength=SYMPTOM - 0.1 if c.restarts > 1 else HINT,
-                text=f"container {c.name} of pod {pod.name} restarted {c.restarts} times ({c.ended or 'ended'}{code})",
-                since=instant(c.ended_ns), objects=objects, peer=peer,
+                text=f"container {c.name} of pod {pod.name} restarted {c.restarts} times "
+                     f"({last.reason or 'ended'}{code})",
+                since=instant(last.at_ns), objects=objects, peer=peer,
             ))  # fmt: skip
 
 

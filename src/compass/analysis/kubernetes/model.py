@@ -38,17 +38,29 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """One termination of a container."""
+
+    reason: str = ""
+    exit_code: int | None = None
+    at_ns: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerState:
     name: str
     ready: bool | None
     restarts: int
     waiting: str  # reason, empty when not waiting
     message: str
-    ended: str  # reason of the last termination
-    exit_code: int | None
-    ended_ns: int | None
-    ended_message: str
+    endings: tuple[Ending, ...]  # the latest first: the API keeps the present one and the one before
     init: bool
+
+    @property
+    def last(self) -> Ending:
+        """How it ended last; all fields empty where it never did."""
+        return self.endings[0] if self.endings else Ending()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,15 +225,24 @@ def owner_of(body: Mapping[str, Json]) -> tuple[str, str] | None:
     return (text(chosen.get("kind")), text(chosen.get("name"))) if chosen else None
 
 
+def _ending(entry: Mapping[str, Json]) -> Ending:
+    return Ending(
+        reason=text(entry.get("reason")), exit_code=integer(entry.get("exitCode")),
+        at_ns=time_ns(entry.get("finishedAt")), message=text(entry.get("message")),
+    )  # fmt: skip
+
+
 def _container_state(entry: Mapping[str, Json], *, init: bool) -> ContainerState:
-    now_ended, last_ended = mapping(at(entry, "state", "terminated")), mapping(at(entry, "lastState", "terminated"))
-    ended = last_ended or now_ended
+    """`state.terminated` is how it ended now, `lastState.terminated` how it ended the time before. That an init
+    container is done is what it is for: where an attempt before had failed, that one is told instead."""
+    present, before = mapping(at(entry, "state", "terminated")), mapping(at(entry, "lastState", "terminated"))
+    if init and before and integer(present.get("exitCode")) == 0:
+        present = {}
     return ContainerState(
         name=text(entry.get("name")), ready=boolean(entry.get("ready")),
         restarts=max(0, integer(entry.get("restartCount")) or 0),
         waiting=text(at(entry, "state", "waiting", "reason")), message=text(at(entry, "state", "waiting", "message")),
-        ended=text(ended.get("reason")), exit_code=integer(ended.get("exitCode")),
-        ended_ns=time_ns(ended.get("finishedAt")), ended_message=text(ended.get("message")), init=init,
+        endings=tuple(_ending(one) for one in (present, before) if one), init=init,
     )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def _mounts(view: View, w: Workload, report: Report) -> None:
         if not pod.live or pod.ready:
             continue
         said = [h for h in view.pod_said(pod) if h.reason in {"FailedMount", "FailedAttachVolume"}]
-        texts = [c.ended_message for c in pod.containers] + [c.message for c in pod.containers]
+        texts = [e.message for c in pod.containers for e in c.endings] + [c.message for c in pod.containers]
         texts += [h.message for h in view.pod_said(pod) if not h.normal]
         objects = (f"Pod/{pod.namespace}/{pod.name}",)
         denied = next((t for t in texts if "permission denied" in t.lower()), "")

@@ -80,7 +80,7 @@ def _evicted(view: View, w: Workload, report: Report) -> None:
     for pod in w.pods:
         said = [h for h in view.pod_said(pod) if h.reason == "Evicted" and h.last_ns is not None]
         times += [(h.last_ns or 0, quote(h.message), pod) for h in said]
-        ended = [c.ended_ns for c in pod.containers if c.ended_ns] or [pod.created_ns or 0]
+        ended = [e.at_ns for c in pod.containers for e in c.endings if e.at_ns] or [pod.created_ns or 0]
         if pod.reason == "Evicted":
             times.append((max(ended), quote(pod.message), pod))
     recent = [entry for entry in times if now is None or now - entry[0] < EVICTION_MEMORY_NS]
