@@ -198,6 +198,40 @@ async def test_a_full_page_is_not_all() -> None:
     assert gathered.missing[0] == f"of {SHOP}, only the latest 100 commits were read"
 
 
+LATE, EARLY = "10:05:00", "09:59:59"
+"""Within the window, which begins at 10:00, and before it."""
+CUT = {
+    "releases": (20, lambda number, at: release(number, f"v{number}", at), "releases"),
+    "deployments": (100, lambda number, at: deployment(number, f"{number:040x}", at), "deployments"),
+}
+
+
+@pytest.mark.parametrize("kind", CUT)
+@pytest.mark.parametrize(
+    ("more", "last", "told"), [(1, LATE, True), (0, LATE, True), (-1, LATE, False), (1, EARLY, False)]
+)
+async def test_a_list_that_is_not_bounded_by_time_tells_where_it_may_not_reach_back_to_the_window(
+    kind: str, more: int, last: str, told: bool
+) -> None:
+    most, entry, noun = CUT[kind]
+    times = [LATE] * (most - 1) + [last] * (1 + more)
+    hub = Hub()
+    hub.add(kind, *(entry(number, at) for number, at in zip(range(len(times), 0, -1), times, strict=True)))
+    async with asking(hub, diffs=0, statuses=0) as (feed, _, _):
+        gathered = await feed.gather("changes", SCOPE, deadline=PATIENT)
+    assert (f"of {SHOP}, only the latest {most} {noun} were read" in gathered.missing) is told
+    assert len(objects_of(gathered)) == min(most, times.count(LATE))
+
+
+async def test_drafts_at_the_end_of_a_full_list_do_not_hide_how_far_it_goes_back() -> None:
+    hub = Hub()
+    hub.add("releases", *(release(n, f"v{n}", LATE) for n in range(40, 22, -1)), release(22, "v22", EARLY),
+            *(release(n, f"v{n}", None, draft=True) for n in range(21, 19, -1)))  # fmt: skip
+    async with asking(hub, diffs=0) as (feed, _, _):
+        gathered = await feed.gather("changes", SCOPE, deadline=PATIENT)
+    assert gathered.missing == ()
+
+
 @pytest.mark.parametrize("status", [403, 404])
 async def test_a_permission_that_is_missing_is_named(status: int) -> None:
     hub = shop()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from compass.domain.telemetry import NativeQuery
-from compass.domain.time import NS_PER_S, rfc3339
+from compass.domain.time import NS_PER_S, Window, from_datetime, rfc3339
 from compass.ports.clock import Deadline
 from compass.ports.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from compass.redaction import bound
@@ -34,20 +35,23 @@ from compass.sources.recording import layout
 
 CHANGES = layout.CHANGES_PART.name
 PAGE = 100
+RELEASES = 20  # their entries are long: notes, and all their files
 _FORBIDDEN = frozenset({403, 404})  # 404 for what a token may not see: GitHub does not tell the two apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Came:
-    """What a list gave: how many entries, and the changes among them."""
+    """What a list gave: how many entries, the changes among them, and from when the last entry is that has a time:
+    lists begin with the newest. None: no entry has one."""
 
     count: int
     changes: Sequence[Happened]
+    back_to: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _List:
-    """One list of one repository: what to call it, which permission it needs, how to ask."""
+    """One list of one repository: what to call it, which permission it needs, how to ask, and for how many."""
 
     repository: str
     noun: str
@@ -55,6 +59,14 @@ class _List:
     path: str
     params: Params
     ask: Callable[[str, Params], Awaitable[_Came]]
+    most: int
+
+    def cut(self, came: _Came, window: Window) -> str:
+        """What of the window the list may have left out, in words. A page that is full and goes back to before the
+        window left out nothing of it."""
+        if came.count < self.most or (came.back_to is not None and from_datetime(came.back_to) < window.start_ns):
+            return ""
+        return f"of {self.repository}, only the latest {self.most} {self.noun} were read"
 
     @property
     def query(self) -> NativeQuery:
@@ -91,8 +103,8 @@ class GitHubFeed:
                 missing.append(_refused(one, found))
                 continue
             changes += found.changes
-            if found.count >= PAGE:
-                missing.append(f"of {one.repository}, only the latest {PAGE} {one.noun} were read")
+            if cut := one.cut(found, scope.window):
+                missing.append(cut)
         changes = inside(changes, scope.window)
         wanted = worth_reading(changes, scope.detected_ns)
         room = max(0, min(self._options.diffs, self._options.requests - len(lists)))
@@ -147,35 +159,36 @@ class GitHubFeed:
 
     def _lists(self, scope: Scope | None, deadline: Deadline) -> list[_List]:
         """Every list of every repository, the most telling kind first."""
-        api, options, page = self._api, self._options, ("per_page", str(PAGE))
+        api, options = self._api, self._options
         branch = (("sha", options.branch),) if options.branch else ()
         start, end = (_told(scope.window.start_ns), _told(scope.window.end_ns)) if scope is not None else ("", "")
 
         async def commits(name: str, params: Params) -> _Came:
             found = await api.commits(name, params, deadline=deadline)
-            return _Came(count=len(found), changes=of_commits(name, found))
+            return _came(of_commits(name, found), [one.at for one in found])
 
         async def deployments(name: str, params: Params) -> _Came:
             found = await api.deployments(name, params, deadline=deadline)
-            return _Came(count=len(found), changes=of_deployments(name, found, options))
+            return _came(of_deployments(name, found, options), [one.created_at for one in found])
 
         async def runs(name: str, params: Params) -> _Came:
             found = await api.runs(name, params, deadline=deadline)
-            return _Came(count=len(found), changes=of_runs(name, found, options))
+            return _came(of_runs(name, found, options), [one.created_at for one in found])
 
         async def releases(name: str, params: Params) -> _Came:
             found = await api.releases(name, params, deadline=deadline)
-            return _Came(count=len(found), changes=of_releases(name, found))
+            return _came(of_releases(name, found), [one.published_at for one in found])
 
-        every: tuple[tuple[str, str, str, Params, Callable[[str, Params], Awaitable[_Came]]], ...] = (
-            ("commits", "Contents", "commits", (*branch, ("since", start), ("until", end), page), commits),
-            ("deployments", "Deployments", "deployments", (page,), deployments),
-            ("workflow runs", "Actions", "actions/runs", (("created", f"{start}..{end}"), page), runs),
-            ("releases", "Contents", "releases", (("per_page", "20"),), releases),
+        every: tuple[tuple[str, str, str, Params, int, Callable[[str, Params], Awaitable[_Came]]], ...] = (
+            ("commits", "Contents", "commits", (*branch, ("since", start), ("until", end)), PAGE, commits),
+            ("deployments", "Deployments", "deployments", (), PAGE, deployments),
+            ("workflow runs", "Actions", "actions/runs", (("created", f"{start}..{end}"),), PAGE, runs),
+            ("releases", "Contents", "releases", (), RELEASES, releases),
         )
         return [
-            _List(repository=name, noun=noun, permission=permission, path=path, params=params, ask=ask)
-            for noun, permission, path, params, ask in every for name in options.repositories
+            _List(repository=name, noun=noun, permission=permission, path=path, ask=ask, most=most,
+                  params=(*params, ("per_page", str(most))))
+            for noun, permission, path, params, most, ask in every for name in options.repositories
         ]  # fmt: skip
 
     def _within(self, lists: list[_List]) -> tuple[list[_List], list[str]]:
@@ -229,6 +242,13 @@ class GitHubFeed:
         told = {(found.repository, found.id): found for found in came if isinstance(found, Happened)}
         notes += [found for found in came if isinstance(found, str)]
         return [told.get((change.repository, change.id), change) for change in changes], notes
+
+
+def _came(changes: Sequence[Happened], times: Sequence[datetime | None]) -> _Came:
+    """`times`: from when each entry of the list is, in the list's order."""
+    return _Came(
+        count=len(times), changes=changes, back_to=next((at for at in reversed(times) if at is not None), None)
+    )
 
 
 def _refused(one: _List, error: SourceError) -> str:
