@@ -15,6 +15,9 @@ from compass.entrypoints.cli.conversation.keys import Key, Keyboard
 from compass.entrypoints.cli.conversation.screen import Screen
 from compass.entrypoints.cli.render.output import tell
 
+LOOKS_S = 0.3
+"""Between two looks whether what runs in the background is in the foreground by now."""
+
 
 def stop() -> None:
     """Until somebody lets this process go on."""
@@ -38,6 +41,7 @@ class Terminal:
     stop: Callable[[], None] = stop
     _kept: list[str] = field(default_factory=list)
     _keyboard: Keyboard = field(init=False)
+    _waiting: asyncio.TimerHandle | None = None
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
@@ -48,6 +52,7 @@ class Terminal:
         heard = {signal.SIGWINCH: self.resized, signal.SIGTSTP: self._stopped, signal.SIGCONT: self._goes_on}
         with ExitStack() as opened:
             opened.callback(self._give_back)
+            opened.callback(self._wait_no_more)
             self._take()
             for one, then in heard.items():
                 loop.add_signal_handler(one, then)
@@ -80,9 +85,17 @@ class Terminal:
         self.stop()
 
     def _goes_on(self) -> None:
+        self._wait_no_more()
         if in_foreground(self.file):
             self._take()
             self.resized()
         else:  # to set it up would stop this process, and it is set up as the shell likes it
             self._keyboard.rest()
             self.screen.lent = True
+            # A shell that fetches to the front what runs in the background sends no signal.
+            self._waiting = asyncio.get_running_loop().call_later(LOOKS_S, self._goes_on)
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
