@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,6 +23,7 @@ from compass.investigation.beliefs import believe
 from compass.investigation.briefing import briefing
 from compass.investigation.consulting import consult
 from compass.investigation.funnel import Funnel
+from compass.investigation.lease import while_held
 from compass.investigation.moves import SCREEN, Kind, Move, next_move
 from compass.investigation.pausing import rest
 from compass.investigation.reading import read
@@ -107,39 +107,42 @@ async def open_investigation(recorder: Recorder, incident: Incident, means: Mean
 
 
 async def investigate(recorder: Recorder, means: Means) -> Board:
-    """Run until the investigation has ended; returns the final board. The lease must have been claimed."""
-    started = means.clock.monotonic_s()
+    """Run until the investigation has ended; returns the final board. The lease must have been claimed. Raises
+    StaleRunnerError where another runner takes it over meanwhile."""
     funnel = Funnel(means.open_telemetry())
-    shared = SingleFlight()
     tools = _tools(recorder.board, means)
+    shared = SingleFlight()
     field = Field(telemetry=funnel, shared=shared, clock=means.clock, tools=tools, pause_s=means.limits.pause_s)
-    keeper = asyncio.create_task(_keep_lease(recorder, means.limits.lease_s))
-    agents: dict[str, float] = {}
-    if means.model is not None:
-        means.model.recall(await recorder.calls())
-    await settle(recorder)
+    work = _to_the_end(recorder, means, field, funnel, shared)
     try:
-        while (move := next_move(recorder.board, means.crew, means.limits)).kind is not Kind.NOTHING:
-            if move.kind is Kind.CONCLUDE:
-                await settle(recorder)
-                await _finish(recorder, means, move, started, agents, funnel)
-            else:
-                await _make(move, recorder, means, field, agents)
-            if move.kind is Kind.RUN_ROUND and move.phase == SCREEN:
-                # What screens share, every span and line among it, is read by nobody who attempts to refute.
-                await shared.close()
-                await funnel.release()
-            await recorder.catch_up(shown=True)
+        await while_held(work, recorder, means.limits.lease_s, means.clock)
     finally:
-        keeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeper
         try:
             await funnel.aclose()
         finally:
             if tools is not None:
                 await tools.aclose()
     return recorder.board
+
+
+async def _to_the_end(recorder: Recorder, means: Means, field: Field, funnel: Funnel, shared: SingleFlight) -> None:
+    """Move by move, until nothing is left to do."""
+    started = means.clock.monotonic_s()
+    agents: dict[str, float] = {}
+    if means.model is not None:
+        means.model.recall(await recorder.calls())
+    await settle(recorder)
+    while (move := next_move(recorder.board, means.crew, means.limits)).kind is not Kind.NOTHING:
+        if move.kind is Kind.CONCLUDE:
+            await settle(recorder)
+            await _finish(recorder, means, move, started, agents, funnel)
+        else:
+            await _make(move, recorder, means, field, agents)
+        if move.kind is Kind.RUN_ROUND and move.phase == SCREEN:
+            # What screens share, every span and line among it, is read by nobody who attempts to refute.
+            await shared.close()
+            await funnel.release()
+        await recorder.catch_up(shown=True)
 
 
 def _tools(board: Board, means: Means) -> Tools | None:
@@ -226,12 +229,6 @@ async def _wait_for_stop(recorder: Recorder) -> None:
     # The order comes from another process, through the database: there is no event of this one to wait for.
     while not (await recorder.catch_up(shown=True)).stop_requested:  # noqa: ASYNC110
         await asyncio.sleep(STOP_POLL_S)
-
-
-async def _keep_lease(recorder: Recorder, ttl_s: float) -> None:
-    while True:
-        await asyncio.sleep(ttl_s / 3)
-        await recorder.claim(ttl_s)
 
 
 async def _finish(
