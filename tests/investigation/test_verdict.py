@@ -64,3 +64,9 @@ def test_what_no_mechanism_fits_is_kept_in_words() -> None:
     found = cause_of_words("an excavator", BOARD, MECHANISMS)
     assert isinstance(found, Cause)
     assert (found.mechanism, found.entity, found.said) == ("", None, "an excavator")
+
+
+def test_words_that_deny_a_mechanism_never_record_it_unasked() -> None:
+    said = cause_of_words("the disk of ledger was not full", BOARD, MECHANISMS)
+    assert isinstance(said, Unclear)
+    assert "not so" in said.question

@@ -15,7 +15,7 @@ from compass.domain.learned import Cause
 from compass.domain.mechanism import Mechanism
 from compass.investigation.advising.stating import struck
 from compass.investigation.commanding.slips import distance
-from compass.investigation.commanding.words import Meant, meant
+from compass.investigation.commanding.words import Meant, denies, meant
 
 MOST_CHOICES = 9
 MOST_NEAR = 5
@@ -66,7 +66,7 @@ def cause_of_words(
         near = tuple(dict.fromkeys((*(one.id for one in known), *spelt)))
         return Unclear(question=f"no mechanism is called {mechanism!r}", options=near[:MOST_NEAR])
     readings = _readings(read, places, board)
-    if len(readings) > 1 or (readings and read.doubts[readings[0][0]]):
+    if len(readings) > 1 or (readings and (read.doubts[readings[0][0]] or _denied(text, mechanisms[readings[0][0]]))):
         return _asked(readings, read, said, text)
     key, at = readings[0] if readings else ("", places)
     return _somewhere(replace(said, mechanism=key), at, text)
@@ -90,9 +90,13 @@ def _asked(readings: Sequence[tuple[str, tuple[EntityRef, ...]]], read: Meant, s
     if len({key for key, _ in readings}) > 1:
         return Unclear(question=f"{text!r} may mean several mechanisms", options=options, causes=causes)
     left = ", ".join(repr(word) for word in read.doubts[readings[0][0]])
-    return Unclear(
-        question=f"{text!r} is not surely this: {left} may mean something else", options=options, causes=causes
-    )
+    why = f"{left} may mean something else" if left else "it says that something was not so"
+    return Unclear(question=f"{text!r} is not surely this: {why}", options=options, causes=causes)
+
+
+def _denied(text: str, mechanism: Mechanism) -> bool:
+    """Whether words deny something that the mechanism does not: “the disk was not full”."""
+    return denies(text) and not denies(f"{mechanism.id.replace('_', ' ')} {mechanism.claim}")
 
 
 def _readings(read: Meant, places: Sequence[EntityRef], board: Board) -> list[tuple[str, tuple[EntityRef, ...]]]:

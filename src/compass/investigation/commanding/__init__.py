@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 import re
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from compass.investigation.commanding.base import (
     Back,
@@ -25,7 +25,7 @@ from compass.investigation.commanding.base import (
 )
 from compass.investigation.commanding.panic import calm, is_panic
 from compass.investigation.commanding.slips import distance
-from compass.investigation.commanding.words import lowered
+from compass.investigation.commanding.words import lowered, parted
 
 _IDLE = re.compile(
     r"^(?:now|please|pls|it|this|the investigation|everything|all|here|then|for now|a moment|ok)?$", re.IGNORECASE
@@ -33,6 +33,8 @@ _IDLE = re.compile(
 _POLITE = re.compile(
     r"^(?:please|pls|ok(?:ay)?|so|well|hey|compass|can you|could you|let'?s|we should|and)[\s,]+", re.IGNORECASE
 )
+_ASKING = re.compile(r"^(?:can|could|will|would) you\b", re.IGNORECASE)
+_DENIED = re.compile(r"^(?:(?:please|pls)\s+)?(?:do not|don['’]?t|never|should not|shouldn['’]?t)\s+", re.IGNORECASE)
 _NAMING = frozenset({"reject", "restore"})
 """Orders whose key is a word of English, too (r for are, u for you): behind it stands what it is about."""
 _NAMES = re.compile(r"^(?:#?\d|[hH]\d)")
@@ -55,6 +57,8 @@ def order_named(name: str) -> OrderKind[Any]:
 
 def understand(text: str, desk: Desk) -> Parsed:
     """What a person means by a line: an order, a numbered choice, or lines said back. Never a guess."""
+    from compass.investigation.commanding.sentences import about_account, weighed
+
     text = text.strip()
     panic = is_panic(text) and not _outright(text)
     if text.lower().rstrip("!. ") in _HELP and not panic:
@@ -62,15 +66,19 @@ def understand(text: str, desk: Desk) -> Parsed:
     if panic:
         return calm(desk)
     while (shorter := _POLITE.sub("", text)) != text:
-        text = shorter
-    if text.isdigit() or re.fullmatch(r"[hH]\d{1,3}", text):
-        return order_named("test").parse(text, desk)
-    kind, rest = _kind_of(text)
-    if kind is not None:
-        return kind.parse(rest, desk)
+        # “can you test 2?” asks for it; “test 2?” asks whether to.
+        text = shorter.rstrip(" ?") if _ASKING.match(text) else shorter
     if not text:
         return help_lines()
-    return order_named("theory").parse(text, desk)
+    if (about := about_account(text, order_named("test"), order_named("reject"), desk)) is not None:
+        return about
+    led = _kind_of(text)
+    if led.kind is None and (denied := _DENIED.match(text)) and _kind_of(text[denied.end() :]).kind is not None:
+        return Back(lines=("Nothing is ordered by that, and nothing is changed.",))
+    if led.kind is None:
+        return order_named("theory").parse(text, desk)
+    parsed = led.kind.parse(led.rest, desk)
+    return weighed(text, led.phrase, led.rest, parsed, lambda: order_named("theory").parse(text, desk), desk, led.kind)
 
 
 def help_lines() -> Back:
@@ -80,13 +88,21 @@ def help_lines() -> Back:
     return Back(lines=("Say it in plain words, or:", *(line for pair in listed for line in pair)))
 
 
-def _kind_of(text: str) -> tuple[OrderKind[Any] | None, str]:
-    """The kind whose phrase a line begins with, the longest first, and what follows it."""
+class Led(NamedTuple):
+    """The kind whose phrase a line begins with, what follows the phrase, and the phrase (the name, for a key)."""
+
+    kind: OrderKind[Any] | None
+    rest: str
+    phrase: str = ""
+
+
+def _kind_of(text: str) -> Led:
+    """By the longest phrase that a line begins with."""
     flat = lowered(text)
     key, _, rest = text.partition(" ")
     for kind in orders():
         if key == kind.key and _follows(kind, rest.strip()):
-            return kind, rest.strip()
+            return Led(kind, rest.strip(), kind.name)
     begins = [(phrase, kind) for kind in orders() for phrase in kind.phrases]
     begins.sort(key=lambda pair: -len(pair[0]))
     for phrase, kind in begins:
@@ -97,10 +113,11 @@ def _kind_of(text: str) -> tuple[OrderKind[Any] | None, str]:
 
 def _outright(text: str) -> bool:
     """Whether a line names its order, so that whatever follows is the order's: a reason that cries, a paste."""
-    kind, rest = _kind_of(text)
+    kind, rest, phrase = _kind_of(text)
     if kind is None or kind.alone or kind.name == "look":
         return False
-    return lowered(text).startswith(kind.name) or _NAMES.match(rest) is not None
+    head, reason = parted(rest)
+    return phrase == kind.name or _NAMES.match(rest) is not None or (bool(reason) and not is_panic(f"{phrase} {head}"))
 
 
 def _follows(kind: OrderKind[Any], rest: str) -> bool:
@@ -110,34 +127,36 @@ def _follows(kind: OrderKind[Any], rest: str) -> bool:
     return not rest or kind.name not in _NAMING or _NAMES.match(rest) is not None
 
 
-def _with_rest(kind: OrderKind[Any], phrase: str, text: str) -> tuple[OrderKind[Any] | None, str]:
+def _with_rest(kind: OrderKind[Any], phrase: str, text: str) -> Led:
     # The words after the phrase as they were typed: names keep their capitals and punctuation.
     led = re.match(
         rf"^\W*{_spaced(phrase)}\b(?:[^\w\s]{{1,2}}(?=\s|$)|[:,])?\s*", text.replace("’", "'"), re.IGNORECASE
     )
     rest = text[led.end() :] if led is not None else ""
     if kind.name == "answer" and phrase != kind.name and rest and not _REQUEST.match(rest):
-        return None, text  # “reply times are up”
+        return Led(None, text)  # “reply times are up”
     if kind.name == "look" and phrase in _avoiding():
-        return kind, f"not {rest}"
+        return Led(kind, f"not {rest}", phrase)
     if kind.alone and not _IDLE.match(rest.strip(" .!,")):
-        return None, text  # “stop the retries” is no order to stop
-    return kind, "" if kind.alone else rest
+        return Led(None, text)  # “stop the retries” is no order to stop
+    return Led(kind, "" if kind.alone else rest, phrase)
 
 
 def _spaced(phrase: str) -> str:
     return r"\s+".join(re.escape(word) for word in phrase.split())
 
 
-def _misspelt(text: str, flat: str) -> tuple[OrderKind[Any] | None, str]:
-    """A line that begins with a slip of one order's name, and of no other's."""
+def _misspelt(text: str, flat: str) -> Led:
+    """A line that begins with a slip of one order's name, and of no other's. Another form of the word (calls, tests) is
+    no slip."""
     first = flat.split(" ")[0]
     near = {
         kind.name: (kind, phrase) for kind in orders() for phrase in kind.phrases
         if " " not in phrase and len(first) >= 4 and len(phrase) >= 4 and distance(first, phrase, 2) == 1
+        and first[:-1] != phrase
     }  # fmt: skip
     if len(near) != 1:
-        return None, text
+        return Led(None, text)
     kind, phrase = next(iter(near.values()))
     return _with_rest(kind, phrase, f"{phrase} {text.strip().partition(' ')[2]}")
 

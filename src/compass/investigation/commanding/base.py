@@ -15,7 +15,7 @@ from compass.domain.hypothesis import Hypothesis
 from compass.domain.mechanism import Mechanism
 from compass.investigation.advising.words import said
 from compass.investigation.beliefs import known_mechanisms
-from compass.investigation.commanding.words import meant
+from compass.investigation.commanding.words import meant, parted
 from compass.investigation.deciding import recorded
 from compass.ports.disproof import Disproof
 from compass.projections.build_view import build_view
@@ -24,9 +24,14 @@ from compass.projections.view import AccountLine, View
 Payloads = tuple[tuple[str, c.Payload], ...]
 _REFERENCE = re.compile(r"^\s*#?(?P<ref>\d{1,3}|[hH]\d{1,3})\b[\s,:;.–-]*")
 _BECAUSE = re.compile(r"^(?:because(?: of)?|since|as|reason:?|we know|:)\s+", re.IGNORECASE)
+_NUMBER = re.compile(r"[hH]?\d{1,3}")
 _COUNT = re.compile(
     r"^\s*\d{1,3}\b(?!\s*(?:[\s.,:;!?–-]*$|[.,:;–-]+(?!\d)|(?:because|since|as|reason|we know)\b"
     r"|(?:please|pls|now|first|next|too)\W*$))",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"^\s*(?:accounts?\s+)?(?:#?(?:\d{1,3}|[hH]\d{1,3})(?:\s*(?:,|&|\+|/|\band\b|\bor\b)\s*(?:and\s+)?|\s+|(?=\W*$))){2,}\W*$",
     re.IGNORECASE,
 )
 MOST_CHOICES = 6
@@ -232,8 +237,18 @@ def may_count(words: str) -> bool:
     return _COUNT.match(words) is not None
 
 
+def several(words: str) -> bool:
+    """Whether words are the numbers or labels of several accounts and nothing else: “1 and 2”."""
+    return _SEVERAL.match(words) is not None
+
+
 def pick_one(words: str, desk: Desk, order: OrderKind[Any], make: MakeOrder, verb: str) -> Parsed:
     """One theory for an order: by number or label with a reason behind it, else by what the words are about."""
+    if several(words):
+        numbered = [h for one in _NUMBER.findall(words) if (h := desk.hypothesis(one)) is not None]
+        each = tuple(Option(text=desk.claim(h), order=Ordered(kind=order, value=make(h, ""))) for h in numbered)
+        if each:
+            return Choice(question=f"One at a time: which one to {verb}?", options=each[:MOST_CHOICES])
     if may_count(words):
         return _which(words, desk, order, make, verb)
     ref, rest = reference(words)
@@ -243,9 +258,10 @@ def pick_one(words: str, desk: Desk, order: OrderKind[Any], make: MakeOrder, ver
             there = ", ".join(f"{line.rank} ({line.label})" for line in desk.listed[:9]) or "none"
             return Back(lines=(f"There is no account {ref}. There are: {there}.",))
         return Ordered(kind=order, value=make(found, rest))
-    about = desk.about(words) if words.strip() else ()
+    head, reason = parted(words)
+    about = desk.about(head) if head else ()
     if len(about) == 1:
-        return Ordered(kind=order, value=make(about[0], ""))
+        return Ordered(kind=order, value=make(about[0], reason))
     return _which(words, desk, order, make, verb)
 
 

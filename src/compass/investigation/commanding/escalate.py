@@ -14,7 +14,8 @@ from compass.projections.situation import situation
 
 MOST_TO, MOST_REASON, MOST_FACTS, MOST_WHOM = 80, 200, 2, 6
 SOMEBODY = "whoever is next on call"
-_TO = re.compile(r"^(?:to|up to|the)\s+", re.IGNORECASE)
+_TO = re.compile(r"^(?:up to|(?:to|the|this|it|that|now|please|pls|asap|immediately)\b|[–—-])\s*", re.IGNORECASE)
+_AFTER = re.compile(r"\s*\b(?:now|please|pls|asap|immediately)\W*$", re.IGNORECASE)
 _WHY = re.compile(r"\s*(?:,|:|;|\bbecause\b|\bsince\b|\bas we\b)\s*", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ class EscalateOrder:
     help: str = "ask for help or hand over: recorded, with a hand-over text to copy; COMPASS calls nobody"
     phrases: tuple[str, ...] = (
         "escalate", "hand over", "handover", "call in", "call", "page", "wake up", "wake", "get me", "i need help from",
-        "bring in", "ask for help", "notify",
+        "bring in", "loop in", "ask for help", "notify",
     )  # fmt: skip
     alone: bool = False
     asks: bool = False
@@ -40,7 +41,7 @@ class EscalateOrder:
     def parse(self, words: str, desk: Desk) -> Parsed:
         del desk
         text = words.strip()
-        while (shorter := _TO.sub("", text)) != text:
+        while (shorter := _AFTER.sub("", _TO.sub("", text))) != text:
             text = shorter
         to, *why = _WHY.split(text, maxsplit=1)
         return Ordered(

@@ -24,22 +24,41 @@ from compass.investigation.commanding.base import (
     Who,
     decided,
     favours,
+    may_count,
     pick_one,
     reference,
+    several,
 )
+from compass.investigation.commanding.plain import said_of
 from compass.investigation.commanding.reject import ORDER as REJECT
 from compass.investigation.commanding.reject import Reject
+from compass.investigation.commanding.test import ORDER as TEST
+from compass.investigation.commanding.test import Test
 from compass.investigation.commanding.words import meant
 from compass.projections.ordered import fold_orders
 
+OPINIONS = tuple(
+    f"{who} {what}" for who in ("i think", "i believe", "i bet", "i guess")
+    for what in ("it is not", "it's not", "its not", "it isn't")
+) + tuple(
+    f"{who} {what}"
+    for who in ("i don't think", "i dont think", "i do not think", "i don't believe", "i doubt", "no way")
+    for what in ("it is", "it's", "its", "that it is")
+)  # fmt: skip
+"""An opinion is no order yet: it is asked what to do with it."""
 AVOIDING = (
     "do not look at", "don't look at", "dont look at", "not look at", "stay away from", "leave out", "ignore", "skip",
     "exclude", "forget", "except", "not", "avoid", "it is not", "it's not", "its not", "it isn't", "isn't", "n",
+    *OPINIONS,
 )  # fmt: skip
 _ANY_CASE = re.IGNORECASE
 MOST_NAMED = 8
-EVERYWHERE = re.compile(r"^(?:at\s+)?(?:everywhere|everything|anywhere|all(?: of it)?|again everywhere)\W*$", _ANY_CASE)
+EVERYWHERE = re.compile(
+    r"^(?:at\s+)?(?:everywhere|everything|anywhere|all(?: of it)?|again everywhere)(?:\s+again)?\W*$", _ANY_CASE
+)
 _FILLER = re.compile(r"^(?:at|into|in|on|only|the|for|inside)\s+", re.IGNORECASE)
+_BUT = re.compile(r"\s*,?\s*\b(?:but not|and not|except(?: for)?|excluding|without|but|not)\b\s*", _ANY_CASE)
+_RATHER = re.compile(r"\s*,?\s*\bbut(?:\s+(?:at|rather))?\b\s*", _ANY_CASE)
 _AVOID = re.compile(rf"^(?:{'|'.join(re.escape(p) for p in sorted(AVOIDING, key=len, reverse=True))})\b\s*", _ANY_CASE)
 
 
@@ -73,13 +92,28 @@ class LookOrder:
         for several parts or fields give a choice; names that are not known are answered with those that are."""
         avoid = _AVOID.match(words.strip()) is not None
         rest = _AVOID.sub("", words.strip())
-        while (shorter := _FILLER.sub("", rest)) != rest:
-            rest = shorter
+        if not avoid:
+            while (shorter := _FILLER.sub("", rest)) != rest:
+                rest = shorter
+        wide, *but = _BUT.split(rest, maxsplit=1)
+        if but and not avoid:
+            return self._except(wide, but[0], words, desk)
+        this, *rather = _RATHER.split(rest, maxsplit=1)
+        if rather and avoid and isinstance(both := self._except(rather[0], this, words, desk), Ordered):
+            return both
         if not avoid and EVERYWHERE.match(rest):
             return Ordered(kind=self, value=Look(everywhere=True, said=said(words)))
         if reference(rest)[0] and avoid:  # “not 2” is about an account
             return pick_one(rest, desk, REJECT, lambda h, why: Reject(hypothesis=h, reason=said(why)), "set aside")
-        read = meant(rest, desk.board, desk.mechanisms)
+        numbered = several(rest) or (reference(rest)[0] and not may_count(rest))
+        if numbered and not avoid:  # what is looked at is worked on
+            return pick_one(rest, desk, TEST, lambda h, why: Test(hypothesis=h, reason=said(why)), "test deeper")
+        spoken = said_of(rest, desk, avoid=avoid)
+        read = spoken.read
+        if spoken.reason and not spoken.clear:
+            read = meant(rest, desk.board, desk.mechanisms)  # part of the reason may be what is meant
+            if read.areas and len(read.areas) + len(read.entities) > 1:
+                read = replace(read, either=read.areas)
         if len(read.entities) > 1 or read.either:
             fields = [self._option((), (area,), words, avoid=avoid) for area in read.either]
             parts = [self._option((one,), (), words, avoid=avoid) for one in read.entities]
@@ -93,6 +127,19 @@ class LookOrder:
         areas = ", ".join(desk.board.specialists)
         return Back(lines=(f"I know no part or field of that name. Parts with theories: {names or 'none yet'}.",
                            f"Fields: {areas}. “look everywhere” ends a bound."))  # fmt: skip
+
+    def _except(self, wide: str, but: str, words: str, desk: Desk) -> Parsed:
+        """“payments, not the db” looks at the one and leaves the other out; “everything but payments” leaves it out."""
+        there = None if EVERYWHERE.match(wide) or not wide else self.parse(wide, desk)
+        out = self.parse(f"not {but}", desk)
+        if not isinstance(out, Ordered) or not isinstance(out.value, Look):
+            return out
+        if there is None:
+            return Ordered(kind=self, value=replace(out.value, said=said(words)))
+        if not isinstance(there, Ordered) or not isinstance(there.value, Look):
+            return there
+        both = replace(there.value, avoid=out.value.avoid, avoid_areas=out.value.avoid_areas, said=said(words))
+        return Ordered(kind=self, value=both)
 
     def show(self, order: Look, desk: Desk) -> tuple[str, ...]:
         """The bound in words, with all that it leaves out: theories by their labels, the likeliest of all by name, and
@@ -145,6 +192,11 @@ class LookOrder:
 def looking_at(entities: tuple[EntityRef, ...], areas: tuple[str, ...], words: str) -> Option:
     """The option to look at these only."""
     return ORDER._option(entities, areas, words)
+
+
+def leaving_out(entities: tuple[EntityRef, ...], areas: tuple[str, ...], words: str) -> Option:
+    """The option to leave these out."""
+    return ORDER._option(entities, areas, words, avoid=True)
 
 
 def scope_words(

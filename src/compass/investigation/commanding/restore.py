@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from compass.domain.commanded import Agreement, DecisionKind, SetAside
@@ -21,6 +22,9 @@ from compass.investigation.commanding.base import (
     reference,
 )
 
+_IDLE = re.compile(r"^(?:it|that|this|one|the|my|last|rejection|again|back|please|now|all|\s)*\W*$", re.IGNORECASE)
+"""Words that name nothing: the only one that is set aside is meant. “undo the deploy” is about something else."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
@@ -39,12 +43,15 @@ class RestoreOrder:
     asks: bool = False
 
     def parse(self, words: str, desk: Desk) -> Parsed:
-        """By number or label, and without either where one theory alone is set aside; several give a choice."""
+        """By number, label or words, and without any where one theory alone is set aside; all else gives a
+        choice."""
         aside = [desk.board.hypotheses[key] for key in desk.board.orders.aside if key in desk.board.hypotheses]
         if not aside:
             return Back(lines=("Nothing is set aside.",))
         ref, reason = reference(words)
-        found = desk.hypothesis(ref) if ref else aside[0] if len(aside) == 1 else None
+        named = [] if ref else [h for h in desk.about(words) if h in aside]
+        alone = aside if _IDLE.match(words) else named
+        found = desk.hypothesis(ref) if ref else alone[0] if len(alone) == 1 else None
         if found is not None and found in aside:
             return Ordered(kind=self, value=Restore(hypothesis=found, reason=said(reason) if ref else ""))
         if ref:

@@ -36,9 +36,9 @@ from compass.investigation.commanding.base import (
     favours,
     reference,
 )
-from compass.investigation.commanding.look import looking_at
+from compass.investigation.commanding.look import leaving_out, looking_at
 from compass.investigation.commanding.test import deepen
-from compass.investigation.commanding.words import Meant, meant
+from compass.investigation.commanding.words import Meant, denies, meant
 from compass.mechanisms.match import index
 from compass.mechanisms.propose import hypothesis_id
 from compass.projections.advice import fold_advice
@@ -53,6 +53,8 @@ _AT = {
     Relation.HOST: " (at what it runs on)", Relation.MEMBER: " (at what it holds)", Relation.ANY: " (anywhere)",
 }  # fmt: skip
 _FILLER = re.compile(r"^(?:that|the (?:cause|problem|reason) is|because|probably|maybe|perhaps|just)\s+", re.IGNORECASE)
+
+_FINE = re.compile(r"\b(?:fine|ok|okay|healthy|good|normal|innocent|unaffected)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,11 @@ class TheoryOrder:
         read = meant(words, desk.board, desk.mechanisms)
         found = self._theories(words, read, desk)
         if found:
-            return self._choose(found, desk, sure=not read.doubts.get(found[0].mechanism.id))
+            denied = denies(words) and not denies(found[0].mechanism.claim)
+            return self._choose(
+                found, desk, sure=not read.doubts.get(found[0].mechanism.id) and not denied,
+                besides=self._left_out(words, read),
+            )  # fmt: skip
         return self._wider(words, read, desk)
 
     def show(self, order: Theory, desk: Desk) -> tuple[str, ...]:
@@ -160,13 +166,19 @@ class TheoryOrder:
                         found.setdefault(one.id, one)
         return list(found.values())
 
-    def _choose(self, found: Sequence[Theory], desk: Desk, *, sure: bool) -> Parsed:
+    def _left_out(self, words: str, read: Meant) -> tuple[Option, ...]:
+        """Where words say that it is not so, or is fine: to leave out what they name."""
+        fine = denies(words) or _FINE.search(words) is not None
+        return (leaving_out(read.entities, read.areas, words),) if fine and (read.entities or read.areas) else ()
+
+    def _choose(self, found: Sequence[Theory], desk: Desk, *, sure: bool, besides: tuple[Option, ...]) -> Parsed:
         options = [self._option(one, desk) for one in found]
         # What is on the board already comes first: it has been looked at.
         options.sort(key=lambda one: isinstance(one.order.value, Theory))
         if len(options) == 1 and sure:
             return options[0].order
-        return Choice(question="Which of these do you mean?", options=tuple(options[:MOST_CHOICES]))
+        most = MOST_CHOICES - len(besides)
+        return Choice(question="Which of these do you mean?", options=(*besides, *options[:most]))
 
     def _option(self, one: Theory, desk: Desk) -> Option:
         known = next(
@@ -183,7 +195,8 @@ class TheoryOrder:
         about = desk.about(words)
         options = [Option(text=f"{desk.claim(h)}: test it deeper", order=deepen(h)) for h in about[: MOST_CHOICES - 1]]
         if read.entities or read.areas:
-            options.append(looking_at(read.entities, read.areas, words))
+            options = [*options[: MOST_CHOICES - 2], looking_at(read.entities, read.areas, words)]
+            options += self._left_out(words, read)
             return Choice(question="What about it?", options=tuple(options))
         unknown = f" Nothing here is called {', '.join(f'“{word}”' for word in read.left[:4])}." if read.left else ""
         return Back(lines=(f"I cannot make a theory of that that the data could refute.{unknown} {EXAMPLE}",))

@@ -150,7 +150,7 @@ def best_mechanisms(
         for word, stems_ in forms.items()
     }
     total = sum(weights.values()) or 1.0
-    scores = {key: sum(_held(forms[word], key, vocabulary) * weights[word] for word in forms) for key in mechanisms}
+    scores = {key: sum(held(forms[word], key, vocabulary) * weights[word] for word in forms) for key in mechanisms}
     best = max(scores.values(), default=0.0)
     if best < HELD * total * (CLAIM + SIGN):
         return Reading()
@@ -163,7 +163,7 @@ def best_mechanisms(
     kept = _near_best(scores)
     doubts = {key: _doubts(key, heard, vocabulary, mechanisms) for key in kept}
     for word in set.intersection(*(set(own) for own in doubts.values())) & set(forms):
-        others = {key: own for key, own in scores.items() if _held(forms[word], key, vocabulary)}
+        others = {key: own for key, own in scores.items() if held(forms[word], key, vocabulary)}
         kept.extend(key for key in _near_best(others)[:MOST_RIVALS] if key not in kept)
     return Reading(
         mechanisms=tuple(mechanisms[key] for key in kept),
@@ -198,10 +198,13 @@ def _covers(
     word: str, forms: frozenset[str], key: str, vocabulary: Vocabulary, mechanisms: Mapping[str, Mechanism]
 ) -> bool:
     """Whether a word is about the mechanism: as a word of it, or as the field of work it lies in."""
-    return _held(forms, key, vocabulary) > 0 or vocabulary.area(word) == mechanisms[key].owner
+    return held(forms, key, vocabulary) > 0 or vocabulary.area(word) == mechanisms[key].owner
 
 
-def _held(forms: frozenset[str], key: str, vocabulary: Vocabulary) -> float:
+def held(forms: frozenset[str], key: str, vocabulary: Vocabulary) -> float:
+    """How much of a word that stands for these stems is in the words of a mechanism, 0 where nothing is."""
+    if key not in vocabulary.ids:
+        return 0.0
     if forms & vocabulary.names[key]:
         return 1.0
     if forms & vocabulary.claims[key]:

@@ -25,6 +25,11 @@ _ORDER = (
     EntityKind.CONTAINER,
 )  # fmt: skip
 
+_REASON = re.compile(r"[,;:](?:\s+|$)|\s[–—-]\s|\b(?:because|since|as|cause)\b(?!\s+well\b)", re.IGNORECASE)
+_DENIES = re.compile(
+    r"\b(?:not|never|cannot|cant|isnt|wasnt|arent|werent|didnt|doesnt|dont|hasnt|havent|wont)\b|n['’]t\b", re.IGNORECASE
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:
@@ -32,7 +37,7 @@ class Meant:
     that the words do not decide. `doubts`: by mechanism, the words that it leaves unsaid. `areas` are names of
     specialists, `signs` words of `domain.sign`; `left` are words that stand for nothing known. `either`: fields of work
     that the very words name which are a part of the names of `entities`: "the network", where something is called
-    card-network."""
+    card-network. `naming`: the words that name these parts and fields."""
 
     entities: tuple[EntityRef, ...] = ()
     mechanisms: tuple[Mechanism, ...] = ()
@@ -40,6 +45,7 @@ class Meant:
     either: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    naming: frozenset[str] = frozenset()
     doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -48,6 +54,7 @@ def meant(text: str, board: Board, mechanisms: Mapping[str, Mechanism]) -> Meant
     spoken = spoken_words(text)
     vocabulary = Vocabulary.of(mechanisms, board)
     entities, used = _entities(spoken, vocabulary, board)
+    own = {known for entity in entities for known in words(entity.name)}
     rest = [word for word in spoken if word not in used]
     areas = tuple(dict.fromkeys(area for word in rest if (area := vocabulary.area(word))))
     # A word that names a field of work names no mechanism by itself: "the network" is not every network theory.
@@ -59,6 +66,7 @@ def meant(text: str, board: Board, mechanisms: Mapping[str, Mechanism]) -> Meant
         either=_either(spoken, entities, vocabulary), entities=entities, mechanisms=read.mechanisms,
         doubts=read.doubts, areas=areas, signs=signs,
         left=tuple(word for word in rest if word not in known),
+        naming=used.union((w for w in spoken if _stands_for(w, tuple(own))), (w for w in rest if vocabulary.area(w))),
     )  # fmt: skip
 
 
@@ -183,3 +191,16 @@ def lowered(text: str) -> str:
     """In lower case, without punctuation but the hyphens and dots inside names: leading phrases are compared in it."""
     flat = " ".join(text.replace("’", "'").lower().split())
     return re.sub(r"(?<!\w)[^\w\s#]+|[^\w\s]+(?!\w)", " ", flat).strip()
+
+
+def parted(text: str) -> tuple[str, str]:
+    """What is named, and the reason behind it."""
+    found = _REASON.search(text)
+    if found is None or not text[: found.start()].strip():
+        return text.strip(), ""
+    return text[: found.start()].strip(), text[found.end() :].strip()
+
+
+def denies(text: str) -> bool:
+    """Whether words say that something is not so."""
+    return _DENIES.search(text) is not None
