@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,16 @@ from pathlib import Path
 import pytest
 
 from compass.data import demo_recording
+from compass.domain import chronicle as c
 from compass.domain.board import Board
+from compass.domain.chronicle import NewEvent
 from compass.domain.failure import Status
-from compass.investigation.moves import GO_ON, STOP_HERE
-from compass.sources.recording import find_recordings
+from compass.entrypoints.clock import SystemClock
+from compass.investigation.moves import GATE_DECISIONS, GO_ON, STOP_HERE
+from compass.investigation.recorder import Recorder, show_nothing
+from compass.investigation.runner import investigate, open_investigation
+from compass.sources.recording import RecordingSource, find_recordings
+from compass.storage.memory import MemoryChronicle
 from tests.support.running import prepared, run_means, run_once
 
 
@@ -54,3 +61,23 @@ async def test_a_person_who_goes_on_gets_the_same_result(demo: Path) -> None:
     assert because.startswith("nobody answered for 0 s")
     assert (GO_ON, "human") in [(decision, by) for decision, by, _ in asked.board.decisions]
     assert asked.board.posterior == alone.board.posterior
+
+
+async def test_nobody_is_asked_any_longer_about_an_investigation_that_another_runner_ended(demo: Path) -> None:
+    means = prepared(demo)
+    chronicle = MemoryChronicle(clock=SystemClock())
+    investigation = await chronicle.create("test")
+    recorder = Recorder(chronicle, investigation, "test", show_nothing)
+    await recorder.claim(60)
+    await open_investigation(recorder, RecordingSource.open(demo).incident(), means, source_uri="recording:test")
+
+    async def never(_board: Board) -> bool:
+        ended = c.Ended(status=Status.DONE, exit_code=0, said="another runner came to the end")
+        await chronicle.append(investigation, None, [NewEvent(key="ended/1", payload=ended, actor="commander")])
+        await asyncio.Event().wait()
+        return True
+
+    board = await asyncio.wait_for(investigate(recorder, replace(means, gate=never)), 60)
+    assert board.status is Status.DONE
+    assert board.said == "another runner came to the end"
+    assert not any(decision in GATE_DECISIONS for decision, _by, _because in board.decisions)

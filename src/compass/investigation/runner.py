@@ -12,6 +12,7 @@ from compass.analysis.posterior import ENGINE
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.commanded import CommandGiven
+from compass.domain.failure import Status
 from compass.domain.incident import Incident
 from compass.domain.team import TeamKnowledge
 from compass.investigation import conclude, intake
@@ -197,7 +198,7 @@ async def _gate(recorder: Recorder, means: Means) -> None:
         question = asyncio.ensure_future(means.gate(recorder.board))
         await _until_stopped(question, recorder)
         if question.cancelled():
-            return  # an order to stop came before an answer
+            return  # an order to stop came before an answer, or another runner ended it
         answer, took_s = question.result(), means.clock.monotonic_s() - asked_s
     payloads: list[tuple[str, c.Payload]] = [("decision/gate", gate_decision(recorder.board, answer, took_s=took_s))]
     if answer is False:
@@ -214,8 +215,9 @@ async def _or_stop(work: Coroutine[Any, Any, None], recorder: Recorder) -> None:
 
 
 async def _until_stopped(work: asyncio.Future[R], recorder: Recorder) -> None:
-    """Wait for `work`, or cancel it when a person orders a stop. It is done in either case."""
-    watcher = asyncio.create_task(_wait_for_stop(recorder))
+    """Wait for `work`, or cancel it when a person orders a stop or another runner came to the end. It is done in
+    either case."""
+    watcher = asyncio.create_task(_wait_until_over(recorder))
     try:
         both: tuple[asyncio.Future[Any], ...] = (work, watcher)
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -225,9 +227,12 @@ async def _until_stopped(work: asyncio.Future[R], recorder: Recorder) -> None:
         await asyncio.gather(work, watcher, return_exceptions=True)
 
 
-async def _wait_for_stop(recorder: Recorder) -> None:
+async def _wait_until_over(recorder: Recorder) -> None:
     # The order comes from another process, through the database: there is no event of this one to wait for.
-    while not (await recorder.catch_up(shown=True)).stop_requested:  # noqa: ASYNC110
+    while True:
+        board = await recorder.catch_up(shown=True)
+        if board.stop_requested or board.status is not Status.RUNNING:
+            return
         await asyncio.sleep(STOP_POLL_S)
 
 
