@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +100,31 @@ def test_ready_counts_may_be_absent() -> None:
     analysis = analyse(silent, (), NOW)
     assert analysis.findings == ()
     assert ("k8s.unready", service_of("front")) in analysis.normal
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "unready"),
+    [
+        ("Deployment", {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "unavailableReplicas": 2}, 2),
+        ("Deployment", {"observedGeneration": 1, "conditions": [{"type": "Available", "status": "False"}]}, 2),
+        ("Deployment", {"observedGeneration": 1, "replicas": 2, "readyReplicas": 1, "unavailableReplicas": 1}, 1),
+        ("ReplicaSet", {"observedGeneration": 1, "replicas": 2, "fullyLabeledReplicas": 2}, 2),
+        ("ReplicaSet", {"replicas": 0}, 2),
+        ("StatefulSet", {"observedGeneration": 1, "replicas": 2}, 2),
+        ("ReplicaSet", {"replicas": 2, "readyReplicas": 2, "availableReplicas": 2}, 0),
+        ("Deployment", {}, None),  # written by no controller yet
+        ("Deployment", None, None),
+    ],
+)
+def test_a_count_that_a_status_leaves_out_is_zero_and_a_status_that_is_absent_says_nothing(
+    kind: str, status: dict[str, Json] | None, unready: int | None
+) -> None:
+    """Pods are not listed: the status alone tells."""
+    body: dict[str, Json] = {"spec": {"replicas": 2}, **({} if status is None else {"status": status})}
+    analysis = analyse([obj(kind, "a", **body)], (), NOW)
+    found = [f.text for f in analysis.findings if f.sign == "k8s.unready"]
+    assert found == ([f"{kind} a declares 2 pods; {unready} of them are not ready"] if unready else [])
+    assert (("k8s.unready", service_of("a")) in analysis.normal) is (unready == 0)
 
 
 def test_events_of_pods_that_are_gone_say_nothing() -> None:

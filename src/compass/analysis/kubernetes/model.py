@@ -93,7 +93,7 @@ class Pod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controller:
-    """A Deployment, StatefulSet, DaemonSet or ReplicaSet. Counts are None where the status does not say."""
+    """A Deployment, StatefulSet, DaemonSet or ReplicaSet. Counts are None where nothing says."""
 
     kind: str
     namespace: str
@@ -105,7 +105,6 @@ class Controller:
     owner: tuple[str, str] | None
     wanted: int | None
     available: int | None
-    unavailable: int | None
     created_ns: int | None
     conditions: tuple[Condition, ...]
 
@@ -275,7 +274,9 @@ def read_pod(o: KubeObject) -> Pod:
 def read_controller(o: KubeObject) -> Controller:
     """A workload's controller. `wanted` counts pods: `spec.replicas`, 1 where a spec leaves it out (the API's default)
     and None without a spec; for a DaemonSet the nodes that should run one. `available` is the ready ones where a status
-    counts no available ones, and None where it counts neither."""
+    counts no available ones, and 0 where it counts neither: the API leaves out a count that is zero (`omitempty`). None
+    where no controller wrote a status yet, or it was not kept: it would hold a number, if only the observed
+    generation."""
     spec = spec_of(o.body)
     template = mapping(spec.get("template"))
     status = mapping(o.body.get("status"))
@@ -285,11 +286,12 @@ def read_controller(o: KubeObject) -> Controller:
     available = integer(status.get("numberAvailable" if daemon else "availableReplicas"))
     if available is None:
         available = integer(status.get("numberReady" if daemon else "readyReplicas"))
+    if available is None and any(integer(value) is not None for value in status.values()):
+        available = 0
     return Controller(
         kind=o.kind, namespace=o.namespace, name=o.name, labels=strings(at(o.body, "metadata", "labels")),
         selector=mapping(spec.get("selector")), template_labels=strings(at(dict(template), "metadata", "labels")),
         spec=read_pod_spec(mapping(template.get("spec"))), owner=owner_of(o.body), wanted=wanted, available=available,
-        unavailable=integer(status.get("numberUnavailable" if daemon else "unavailableReplicas")),
         created_ns=time_ns(at(o.body, "metadata", "creationTimestamp")), conditions=conditions_of(o.body),
     )  # fmt: skip
 

@@ -241,12 +241,12 @@ def _workload(c: Controller, pods: Sequence[Pod], sets: Sequence[Controller], *,
                 mine = [p for p in live if p.owner == ("ReplicaSet", rs.name) or p.name.startswith(rs.name + "-")]
                 missing = max(missing, (rs.wanted or 0) - len(mine))
         ready = [pod.ready for pod in live]
-        if c.available is not None or c.unavailable is not None:
+        if c.available is not None:
             known = True
-            unready = max(0, wanted - c.available) if c.available is not None else c.unavailable or 0
+            unready = max(0, wanted - c.available)
         if listed and (live or wanted == 0) and None not in ready:
             known = True
-            unready = max(unready if c.available is not None else 0, ready.count(False))
+            unready = max(unready, ready.count(False))
         known = known or (listed and missing > 0)
         unready = max(unready, missing)
     # a ReplicaSet of something that was not listed (another kind of rollout) goes by its owner's name
