@@ -261,12 +261,12 @@ async def test_an_answer_is_weighed_and_no_word_of_it_is_decisive(demo: Path) ->
     assert before.posterior is not None
     first = before.posterior.accounts[key]
     number = list(it.recorder.board.orders.requested).index("r1") + 1
-    await it.say(f"answer R{number} contradicts it was idle, 0 of 10")
+    await it.say(f"answer R{number} contradicts: it was idle, 0 of 10")
     after = await it.run()
     assert after.posterior is not None
     assert 0 < after.posterior.accounts[key] < first
     assert any(item.id == "attempt/answer/r1" for item in after.evidence)
-    await it.say(f"answer R{number} supports 10 of 10")  # the last word counts
+    await it.say(f"answer R{number} supports: 10 of 10")  # the last word counts
     again = await it.run()
     assert again.posterior is not None
     assert again.posterior.accounts[key] > after.posterior.accounts[key]

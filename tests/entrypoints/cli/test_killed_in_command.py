@@ -30,7 +30,8 @@ def test_a_kill_loses_no_order_and_no_answer_and_nothing_is_done_twice(cli: Cli,
     forget_the_lease(cli)
 
     second = Seat(cli, "resume", "--no-model")  # whoever takes it up does not wait for a pause to end
-    second.sees("Enter: leave")
+    second.sees("Enter: go on to why")  # the gate that the first was told to keep
+    second.types("\n", sees="Enter: leave")
     second.types("d", sees="paste it;")
     second.pastes("orders 0/3 ImagePullBackOff\n.\n", sees="What does it show about H3")
     second.types("s1")
@@ -57,7 +58,7 @@ def test_a_kill_loses_no_order_and_no_answer_and_nothing_is_done_twice(cli: Cli,
     assert f"answer/{given.request}" in board.attempts
     human = [one for one in payloads(events, Decided) if one.by == "human" and one.record is not None]
     assert [one.record.kind for one in human if one.record is not None] == [
-        K.DIRECTION, K.REJECTION, K.THEORY, K.PAUSE, K.PAUSE, K.DATA, K.DIRECTION,
+        K.DIRECTION, K.REJECTION, K.THEORY, K.PAUSE, K.PAUSE, K.GATE, K.DATA, K.DIRECTION,
     ]  # fmt: skip
 
 
