@@ -19,11 +19,11 @@ from compass.domain.failure import ExitCode, Status
 from compass.domain.incident import Incident, Severity
 from compass.domain.time import to_datetime
 from compass.entrypoints.briefed import Told, rules_with, told
+from compass.entrypoints.cli.at_prompt import consent as consent_at
+from compass.entrypoints.cli.at_prompt import gate
 from compass.entrypoints.cli.conversation.foreground import can_talk
-from compass.entrypoints.cli.render.beside import documents, told_lines
 from compass.entrypoints.cli.render.live import LiveView
-from compass.entrypoints.cli.render.output import page, progress_console, prompt, show, tell
-from compass.entrypoints.cli.render.screen import what, where
+from compass.entrypoints.cli.render.output import progress_console, tell
 from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.config import Config
 from compass.entrypoints.learning import catching_up, remembering
@@ -32,14 +32,13 @@ from compass.entrypoints.models import advised
 from compass.entrypoints.observability import send, wanted
 from compass.entrypoints.settings import Settings
 from compass.entrypoints.wiring import SourceChoice, live_choice, means, recording_choice, runner_name
-from compass.investigation.advising.hear import Consent
 from compass.investigation.commanding import Ordered, desk_of, order_named
 from compass.investigation.commanding.base import Payloads
 from compass.investigation.commanding.give import give, somebody
 from compass.investigation.commanding.go_on import Continue
 from compass.investigation.commanding.stop import Stop
 from compass.investigation.recorder import Listener, Recorder, show_nothing
-from compass.investigation.runner import Gate, Means, investigate, open_investigation
+from compass.investigation.runner import Means, investigate, open_investigation
 from compass.investigation.settings import Limits
 from compass.ports.chronicle import Chronicle
 from compass.ports.errors import BadInputError, ConfigurationError, StaleRunnerError
@@ -184,9 +183,9 @@ async def _watched(job: _Job, console: Console) -> tuple[Board, int]:
         recorder = Recorder(job.chronicle, job.investigation, runner_name(), listener)
         await wait_for_lease(recorder, limits.lease_s)
         if job.request.ask:
-            prepared = replace(prepared, gate=_gate(live, prepared, limits.gate_s))
+            prepared = replace(prepared, gate=gate(live, prepared.crew.mechanisms, limits.gate_s))
         if sys.stdin.isatty() and console.is_terminal and not job.request.quiet:
-            consent = _consent(live, limits.consent_s)
+            consent = consent_at(live, limits.consent_s)
             prepared = replace(prepared, money=replace(prepared.money, consent=consent))
         before = await _run(job, recorder, prepared, job.begin, tell)
     return recorder.board, before
@@ -260,58 +259,6 @@ async def _observed(chronicle: Chronicle, investigation: UUID, before: int) -> N
             tell("compass: the OTLP endpoint did not take spans or metrics of this run; nothing else is affected")
     except ConfigurationError as error:
         tell(f"compass: {error}")
-
-
-async def _read_line() -> str:
-    """One line from the terminal, in a way that can be cancelled: a stop must not wait for a key."""
-    loop = asyncio.get_running_loop()
-    line: asyncio.Future[str] = loop.create_future()
-
-    def typed() -> None:
-        if not line.done():
-            line.set_result(sys.stdin.readline())
-
-    loop.add_reader(sys.stdin.fileno(), typed)
-    try:
-        return await line
-    finally:
-        loop.remove_reader(sys.stdin.fileno())
-
-
-def _gate(live: LiveView, prepared: Means, most_s: float) -> Gate:
-    """One keystroke on the terminal: what and where are shown, Enter goes on."""
-
-    async def ask(board: Board) -> bool | None:
-        view = build_view(board, prepared.crew.mechanisms, id="", number=0)
-        with live.paused():
-            on = page(live.console)
-            show(live.console, [*what(view, on), *where(view, on), *documents(view, on), *told_lines(view, on)])
-            prompt("Enter: go on to why · s: stop here  ")
-            try:
-                answer = await asyncio.wait_for(_read_line(), most_s)
-            except TimeoutError:
-                tell()
-                return None
-        return not answer.strip().lower().startswith("s")
-
-    return ask
-
-
-def _consent(live: LiveView, most_s: float) -> Consent:
-    """The budget is reached: one line of a person decides. With nobody there for a while it is unattended."""
-
-    async def ask(words: str) -> bool | None:
-        with live.paused():
-            tell(words)
-            prompt(f"y: spend it · anything else, or {most_s:.0f} s: go on without the model  ")
-            try:
-                answer = await asyncio.wait_for(_read_line(), most_s)
-            except TimeoutError:
-                tell()
-                return None
-        return answer.strip().lower() in ("y", "yes")
-
-    return ask
 
 
 async def _stoppable(chronicle: Chronicle, investigation: UUID, recorder: Recorder, prepared: Means) -> Board:
