@@ -17,8 +17,20 @@ from compass.investigation.runner import Gate
 from compass.projections.build_view import build_view
 
 
-async def read_line() -> str:
-    """One line from the terminal, in a way that can be cancelled: a stop must not wait for a key."""
+async def answer_within(most_s: float) -> str | None:
+    """The line that somebody types. None: nobody did in time, or standard input has ended, and nobody is there."""
+    try:
+        line = await asyncio.wait_for(_line(), most_s)
+    except TimeoutError:
+        line = ""
+    if not line:
+        tell()
+        return None
+    return line.strip().lower()
+
+
+async def _line() -> str:
+    """In a way that can be cancelled: a stop must not wait for a key."""
     loop = asyncio.get_running_loop()
     line: asyncio.Future[str] = loop.create_future()
 
@@ -26,7 +38,10 @@ async def read_line() -> str:
         if not line.done():
             line.set_result(sys.stdin.readline())
 
-    loop.add_reader(sys.stdin.fileno(), typed)
+    try:
+        loop.add_reader(sys.stdin.fileno(), typed)
+    except PermissionError:  # a file, or what swallows all: it cannot be waited for, and never lets anybody wait
+        return sys.stdin.readline()
     try:
         return await line
     finally:
@@ -42,12 +57,8 @@ def gate(live: LiveView, mechanisms: Mapping[str, Mechanism], most_s: float) -> 
             on = page(live.console)
             show(live.console, [*what(view, on), *where(view, on), *documents(view, on), *told_lines(view, on)])
             prompt("Enter: go on to why · s: stop here  ")
-            try:
-                answer = await asyncio.wait_for(read_line(), most_s)
-            except TimeoutError:
-                tell()
-                return None
-        return not answer.strip().lower().startswith("s")
+            answer = await answer_within(most_s)
+        return None if answer is None else not answer.startswith("s")
 
     return ask
 
@@ -59,11 +70,7 @@ def consent(live: LiveView, most_s: float) -> Consent:
         with live.paused():
             tell(words)
             prompt(f"y: spend it · anything else, or {most_s:.0f} s: go on without the model  ")
-            try:
-                answer = await asyncio.wait_for(read_line(), most_s)
-            except TimeoutError:
-                tell()
-                return None
-        return answer.strip().lower() in ("y", "yes")
+            answer = await answer_within(most_s)
+        return None if answer is None else answer in ("y", "yes")
 
     return ask
