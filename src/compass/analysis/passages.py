@@ -22,6 +22,8 @@ and about what an embedder takes in."""
 LONGEST_LINE = 2_000
 MOST_HEADING = 120
 _LINK = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)")
+_ATX = re.compile(r" {0,3}#{1,6}(?:[ \t]+(?P<words>.*?))??(?:[ \t]+#+)?[ \t]*")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _MARKS = str.maketrans("", "", "*`")
 
 
@@ -72,10 +74,26 @@ def _markdown(lines: Sequence[str]) -> Iterator[_Block]:
             continue
         first, end = token.map
         if token.type == "heading_open":
-            words = " ".join(bound(_LINK.sub(r"\1", tokens[at + 1].content), MOST_HEADING).translate(_MARKS).split())
-            yield _Block(first, end, level=int(token.tag[1:]), heading=words)
+            yield _Block(first, end, level=int(token.tag[1:]), heading=_heading(tokens[at + 1].content))
         else:
             yield _Block(first, end, whole=token.type in ("fence", "code_block"))
+
+
+def _heading(content: str) -> str:
+    return " ".join(bound(_LINK.sub(r"\1", content), MOST_HEADING).translate(_MARKS).split())
+
+
+def below_heading(passage: Passage) -> list[str]:
+    """The lines of a passage without the heading it opens with, if it does. A heading is known by its words: any other
+    line that begins with `#`, or is underlined, is text (a comment in a code block)."""
+    lines = passage.text.splitlines()
+    last = passage.heading[-1] if passage.heading else ""
+    atx = _ATX.fullmatch(lines[0]) if lines else None
+    if atx is not None and last == _heading(atx["words"] or ""):
+        return lines[1:]
+    if len(lines) > 1 and last and _heading(lines[0]) == last and _UNDERLINE.fullmatch(lines[1]):
+        return lines[2:]
+    return lines
 
 
 def _paragraphs(lines: Sequence[str]) -> Iterator[_Block]:

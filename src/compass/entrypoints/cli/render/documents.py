@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from compass.analysis.passages import below_heading
 from compass.domain.documents import DocumentsChange, FoundPassage, KeptDocument
 from compass.entrypoints.cli.render.page import Page
 from compass.projections.documents import place_words
@@ -44,7 +45,7 @@ def kept_lines(kept: Sequence[KeptDocument], page: Page) -> list[Text]:
 
 def found_lines(found: Sequence[FoundPassage], searched: int, page: Page) -> list[Text]:
     """Each passage with its place, the share of the words wanted that it holds, its cosine where vectors were compared,
-    and its first EXCERPT lines without headings. `searched`: passages that were looked through."""
+    and its first EXCERPT lines below its heading. `searched`: passages that were looked through."""
     if not found:
         return [Text(f"nothing found among {searched} passages")]
     lines: list[Text] = []
@@ -56,7 +57,7 @@ def found_lines(found: Sequence[FoundPassage], searched: int, page: Page) -> lis
         alike = f", {one.cosine:.2f} alike" if one.cosine is not None else ""
         lines.append(Text(page.fit(where, 0), style="bold"))
         lines.append(Text(f"  says {one.said:.0%} of it{alike}", style="dim"))
-        text = [line for line in passage.text.splitlines() if line.strip() and not line.startswith("#")]
+        text = [line for line in below_heading(passage) if line.strip()]
         shown = text if page.full or page.uncut else text[:EXCERPT]
         lines += [Text(f"  {line if page.full or page.uncut else page.fit(line, 2)}") for line in shown]
     return lines
