@@ -275,6 +275,7 @@ def test_a_look_reads_something_real(tmp_path: Path) -> None:
     found = said("lab-009-look", tmp_path).found
     assert found is not None
     assert found.detail.startswith(f"{found.figures['services']} services, traces up to 20:3")
+    assert found.detail.endswith(" UTC")
     assert int(found.figures["services"]) >= 7
     assert int(found.figures["spans in the last hour"]) >= len(recorded(BY_NAME["lab-009-look"], tmp_path))
     assert found.hints == ()

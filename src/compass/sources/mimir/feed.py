@@ -53,7 +53,8 @@ class MimirFeed:
         return await self._metrics(scope, deadline)
 
     async def look(self, part: str, *, deadline: Deadline) -> Found:
-        """Alerts and alerting rules of now; or how many series and metrics have a sample in the last LOOK_S seconds."""
+        """Alerts and alerting rules of now; or how many series and metrics have a sample in the last LOOK_S seconds.
+        Metrics are counted among the first MOST_SERIES series, which is said where there are more."""
         now = self._clock.now_ns()
         window = Window(start_ns=now - round(LOOK_S * NS_PER_S), end_ns=now)
         if part == ALERTS_PART.name:
@@ -70,10 +71,17 @@ class MimirFeed:
         )
         names = {labels.get("__name__", "") for labels in listed.series}
         count = int(read.value[0]) if read.value.size else 0
-        hints = () if count else ("no series has a sample of the last five minutes: is this the right tenant?",)
+        hints = [] if count else ["no series has a sample of the last five minutes: is this the right tenant?"]
+        metrics = f"{len(names)}"
+        if len(listed.series) >= MOST_SERIES:
+            metrics = f"at least {len(names)}"
+            hints.append(
+                f"metrics were counted among the first {MOST_SERIES} series, and an investigation reads no more: "
+                f"set matchers for {self._name} to say which matter"
+            )
         return Found(
-            detail=f"{count} series of {len(names)} metrics in the last five minutes",
-            figures={"series": str(count), "metrics": str(len(names))}, hints=hints,
+            detail=f"{count} series of {metrics} metrics in the last five minutes",
+            figures={"series": str(count), "metrics": metrics}, hints=(*hints, *listed.warnings),
         )  # fmt: skip
 
     async def exemplars(self, query: NativeQuery, window: Window, *, deadline: Deadline) -> Sequence[TraceFound]:

@@ -138,7 +138,7 @@ class TempoFeed:
             hints.append("no traces in the last hour: is this the right tenant, and does `filter` fit?")
             return Found(detail="no traces in the last hour", figures=figures, hints=tuple(hints))
         last = max(trace.start_ns for trace in newest.traces)
-        detail = f"traces up to {to_datetime(last):%H:%M:%S}"
+        detail = f"traces up to {to_datetime(last):%H:%M:%S} UTC"
         if services:
             detail = f"{len(services)} services, {detail}"
         return Found(detail=detail, figures=figures, hints=tuple(hints))
