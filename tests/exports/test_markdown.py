@@ -19,7 +19,7 @@ from compass.domain.disproof import Outcome
 from compass.domain.failure import Status
 from compass.domain.hypothesis import TriggerOption
 from compass.domain.incident import Change, Onset
-from compass.domain.observation import Verdict
+from compass.domain.observation import Quantity, Stats, Verdict
 from compass.domain.recheck import Rechecked, Recovery
 from compass.domain.time import NS_PER_S, Instant
 from compass.exports.markdown import LEVELS, postmortem
@@ -216,6 +216,24 @@ def test_what_was_found_word_for_word_before_is_not_said_again() -> None:
     journey = section(draft(events([*told(ended=False), *extra])), SECTIONS[5])
     assert journey.count("the same words") == 1
     assert re.search(r"^    - as for H1: survived \(scope\) \[#\d+\]\.$", journey, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("latency of orders, eu 1.9 s, usually 38 ms (50×)", "latency of orders, eu 1.9 s, usually 38 ms (50×)"),
+        ("latency of “select a, b” 1.9 s", "latency of “select a, b” 1.9 s; usually 38 ms"),
+    ],
+)
+def test_what_is_usual_is_told_once_and_no_reading_is_cut_at_a_comma(text: str, said: str) -> None:
+    level = replace(
+        seen("latency.up", ORDERS, 0.9, text=text), stats=Stats(method="robust z", score=9.0),
+        baseline=Quantity(value=0.038, unit="s"),
+    )  # fmt: skip
+    begun = c.RoundStarted(number=2, phase="disprove", board_seq=9)
+    more: list[c.Payload] = [begun, c.Observed(observation=level), c.RoundFinished(number=2)]
+    normal = section(draft(events([*retold(), *more])), SECTIONS[3])
+    assert re.search(rf"^- Measured: {re.escape(said)}\. \[#\d+\]$", normal, re.MULTILINE), normal
 
 
 def test_theories_of_little_belief_share_one_line_and_none_is_said_to_have_no_belief() -> None:

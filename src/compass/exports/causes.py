@@ -19,6 +19,7 @@ LEVELS = (
     ("Equipment and technology", "Which technical conditions had to come together?"),
 )
 THEORIES = 3
+USUALLY = ", usually "
 
 
 def normal_work(d: Draft) -> list[str]:
@@ -35,8 +36,9 @@ def normal_work(d: Draft) -> list[str]:
         one_each.setdefault((o.sign, o.entity.key), o)
     for o in list(one_each.values())[:5]:
         if o.baseline is not None:
-            usual = f"{plain(o.text.split(',')[0])}; usually {quantity(o.baseline.value, o.baseline.unit)}"
-            lines.append(f"- Measured: {usual}.{d.cites.of('observation', o.id)}")
+            # Whole: a comma may be part of a name, and many readings say themselves what is usual.
+            usual = "" if USUALLY in o.text else f"; usually {quantity(o.baseline.value, o.baseline.unit)}"
+            lines.append(f"- Measured: {plain(o.text)}{usual}.{d.cites.of('observation', o.id)}")
     lines.append("- Question: what do people do on an ordinary day to keep it there?")
     return lines
 
