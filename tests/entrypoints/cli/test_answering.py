@@ -10,7 +10,7 @@ import pytest
 
 from compass.domain.commanded import Bearing, CommandGiven, DataGiven, DataRequested
 from compass.entrypoints.cli import answering, asked, commanding
-from compass.entrypoints.cli.shelling import Shell
+from compass.entrypoints.cli.shelling import SEVERAL, Shell
 from compass.entrypoints.clock import SystemClock
 from compass.storage.memory import MemoryChronicle
 from tests.support.boards import WEB, theory
@@ -140,3 +140,13 @@ def test_leaving_before_it_was_said_records_nothing_and_says_so(
 ) -> None:
     assert "Nothing was recorded: what was asked last is still open." in shell(opened, "answer R1 no errors", *last)
     assert given(kept, opened) == []
+
+
+@pytest.mark.usefixtures("compass")
+@pytest.mark.parametrize("paste", ["count\n-----\n2\n", "reject 1\nstop", "2\n3", "not web\nat all"])
+def test_several_lines_at_once_are_an_answer_or_nothing(kept: MemoryChronicle, opened: UUID, paste: str) -> None:
+    before = len(asyncio.run(kept.read(opened)))
+    assert SEVERAL in shell(opened, paste)
+    assert len(asyncio.run(kept.read(opened))) == before
+    shell(opened, f"answer R1 {paste}", paste, "3")
+    assert given(kept, opened) == [(Bearing.SETTLES_NOTHING, paste.rstrip())], "the question stayed open"

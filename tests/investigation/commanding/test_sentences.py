@@ -97,6 +97,7 @@ def test_the_choice_names_the_order_first_and_then_the_same_words_as_a_theory() 
     assert isinstance(first.order.value, Look)
     assert others
     assert all(one.order.name in ("theory", "test") for one in others)
+    assert len({one.text for one in choice.options}) == len(choice.options), "each says what only it is"
 
 
 def test_what_is_said_of_an_account_may_mean_two_things() -> None:

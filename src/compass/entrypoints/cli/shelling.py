@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from compass.ports.errors import CompassError
 
 PROMPT = "compass> "
 LEAVE = frozenset({"quit", "exit", "q", ":q", "bye"})
+SEVERAL = "Several lines at once are only taken as an answer (“answer R1 …”): nothing was ordered. One order a line."
+_ANSWERS = re.compile(r"\W*(?:answer|reply|d)\b", re.IGNORECASE)
 Reading = Callable[[str | None, list[str]], None]
 
 
@@ -64,6 +67,9 @@ class Shell:
         if reading is not None and picked is None:
             self.choices = ()
             reading(self.reference, rest)
+            return
+        if "\n" in line and _ANSWERS.match(line) is None:
+            self.say(SEVERAL)
             return
         text = self.about if picked is not None else line
         given = ordered(
@@ -176,6 +182,9 @@ def run_shell(reference: str | None) -> None:
         import readline  # what was typed comes back with the arrow keys
 
         readline.set_history_length(500)
+        if "libedit" not in (readline.__doc__ or ""):
+            # A paste is one line with line ends in it: else each of its lines would be an order of its own.
+            readline.parse_and_bind("set enable-bracketed-paste on")
         Shell(reference=str(loaded.id), say=_say).run()
     else:
         Shell(reference=str(loaded.id)).run()

@@ -283,7 +283,8 @@ def _after(change: Change, desk: Desk) -> bool:
 
 
 def _named(order: Theory) -> str:
-    what = "stated by its sign" if order.stated else order.mechanism.id.replace("_", " ")
+    sign = order.mechanism.requires[0].signs[0] if order.stated else ""
+    what = f"stated by a sign: {SIGNS.get(sign, sign)}," if order.stated else order.mechanism.id.replace("_", " ")
     return f"{what} at {place(order.entity)}"
 
 
