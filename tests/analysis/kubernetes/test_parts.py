@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compass.analysis.kubernetes import cluster
 from compass.analysis.kubernetes.addresses import distance_at_most
 from compass.analysis.kubernetes.admission import quota_sign
 from compass.analysis.kubernetes.cluster import read_cluster
@@ -20,7 +23,7 @@ from compass.analysis.kubernetes.read import manifest, quantity, spec_of, time_n
 from compass.analysis.kubernetes.scheduling import rank
 from compass.analysis.kubernetes.view import build
 from compass.tables.objects import Json, KubeObject
-from tests.analysis.kubernetes.making import NOW, at, node, ns, obj, pod, template, workload
+from tests.analysis.kubernetes.making import NOW, at, event, node, ns, obj, pod, template, workload
 from tests.analysis.kubernetes.situations import run
 
 
@@ -164,6 +167,14 @@ def test_distance_against_the_plain_recursion(left: str, right: str) -> None:
         return min(plain(a[1:], b) + 1, plain(a, b[1:]) + 1, plain(a[1:], b[1:]) + (a[0] != b[0]))
 
     assert distance_at_most(left, right, 2) is (plain(left, right) <= 2)
+
+
+def test_of_too_many_events_the_latest_are_kept_whatever_their_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "MAX_EVENTS", 2)
+    old = [event("Pod", f"a-{n}", "Pulled", "", last=n) for n in range(3)]
+    late = [replace(o, namespace="zoo") for o in (event("Pod", "z", "Failed", "", last=9),)]
+    kept = read_cluster([*old, *late], NOW).happenings
+    assert [h.name for h in kept] == ["a-2", "z"]
 
 
 def end(reason: str, code: int, minute: float, message: str = "") -> Json:

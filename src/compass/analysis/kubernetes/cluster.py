@@ -23,9 +23,9 @@ def read_cluster(objects: Sequence[KubeObject], now_ns: int | None = None) -> Cl
     def of(kind: str) -> list[KubeObject]:
         return by_kind.get(kind, [])
 
-    happenings = sorted(
-        (model.read_happening(o) for o in of("Event")[:MAX_EVENTS]), key=lambda h: (h.last_ns or 0, h.ref)
-    )
+    # The latest: cut by their names, whole namespaces would be without any.
+    happenings = sorted((model.read_happening(o) for o in of("Event")), key=lambda h: (h.last_ns or 0, h.ref))
+    happenings = happenings[-MAX_EVENTS:]
     leases = {
         o.name: time_ns(at(spec_of(o.body), "renewTime")) for o in of("Lease") if o.namespace == "kube-node-lease"
     }
