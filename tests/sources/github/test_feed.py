@@ -151,6 +151,17 @@ async def test_a_repository_of_many_services_tells_whose_change_it_is() -> None:
     assert "pool.yaml" not in str(cart["diff"])
 
 
+async def test_a_change_of_more_services_than_are_told_says_which_are_not() -> None:
+    hub = Hub()
+    hub.add("commits", commit(A, "10:05:00", "All at once"))
+    names = [f"s{n}" for n in range(7)]
+    hub.diffs = {A: patch(*((f"{name}/main.go", "a", "b") for name in names))}
+    async with asking(hub, services={SHOP: {f"{name}/*": name for name in names}}) as (feed, _, _):
+        gathered = await feed.gather("changes", SCOPE, deadline=PATIENT)
+    assert [one["service"] for one in objects_of(gathered)] == names[:5]
+    assert gathered.missing == (f"{A} of {SHOP} changed 7 services: it is not told of s5, s6",)
+
+
 async def test_environments_and_branches_and_enterprise() -> None:
     hub = Hub(prefix="/api/v3")
     hub.add("deployments", deployment(4, B, "10:20:00", "review-17", transient_environment=True),

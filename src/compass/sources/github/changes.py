@@ -96,9 +96,13 @@ def followed(one: Happened, statuses: Sequence[Status]) -> Happened:
     )  # fmt: skip
 
 
-def written(changes: Sequence[Happened], diffs: Mapping[Diff, str], options: GitHubOptions) -> list[JsonObject]:
-    """The changes as the recording format has them; one of several services is one for each of them."""
+def written(
+    changes: Sequence[Happened], diffs: Mapping[Diff, str], options: GitHubOptions
+) -> tuple[list[JsonObject], list[str]]:
+    """The changes as the recording format has them, and which services are not told of one. One of several services is
+    one for each of them, of MOST_SERVICES at most."""
     made: list[JsonObject] = []
+    notes: list[str] = []
     for one in changes:
         owner = options.services.get(one.repository, "")
         diff = diffs.get(one.diff) if one.diff is not None else None
@@ -107,9 +111,14 @@ def written(changes: Sequence[Happened], diffs: Mapping[Diff, str], options: Git
             made.append(_object(one, owner, bounded(found)))
             continue
         split = by_service(found, owner)
-        named = sorted(name for name in split if name)[:MOST_SERVICES] or [""]
+        touched = sorted(name for name in split if name)
+        if left := touched[MOST_SERVICES:]:
+            notes.append(
+                f"{one.id} of {one.repository} changed {len(touched)} services: it is not told of {', '.join(left)}"
+            )
+        named = touched[:MOST_SERVICES] or [""]
         made += [_object(one, name, bounded(split.get(name, [])), several=len(named) > 1) for name in named]
-    return made
+    return made, notes
 
 
 def _object(one: Happened, service: str, diff: str, *, several: bool = False) -> JsonObject:

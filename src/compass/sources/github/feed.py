@@ -116,9 +116,10 @@ class GitHubFeed:
         if len(wanted) > room:
             notes.append(f"{len(wanted) - room} diffs were not read: those nearest to the page were")
         notes += unknown
-        objects = written(changes, diffs, self._options)
+        objects, untold = written(changes, diffs, self._options)
         return Gathered(
-            data=Objects(objects=objects), queries=tuple(one.query for one in lists), missing=(*missing, *notes)
+            data=Objects(objects=objects), queries=tuple(one.query for one in lists),
+            missing=(*missing, *notes, *untold),
         )  # fmt: skip
 
     async def look(self, part: str, *, deadline: Deadline) -> Found:
