@@ -10,7 +10,14 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from compass.entrypoints.cli.conversation.keys import Decoder, Key, Keyboard
+from compass.entrypoints.cli.conversation.keys import (
+    MOST_HELD,
+    PASTE_BEGINS,
+    PASTE_ENDS,
+    Decoder,
+    Key,
+    Keyboard,
+)
 
 
 def keys(*chunks: bytes) -> list[Key]:
@@ -48,6 +55,23 @@ def test_a_paste_under_way_is_no_escape_and_one_whose_end_is_lost_swallows_no_ke
     assert decoder.feed(b"\x1b[200~all that\rcame") == []
     assert decoder.flush() == [Key(text="all that\ncame", pasted=True)]
     assert decoder.feed(b"q") == [Key(text="q")]
+
+
+@pytest.mark.parametrize("cut", range(1, len(PASTE_ENDS) + 1))
+def test_of_an_endless_paste_the_beginning_is_held_and_its_end_is_found_wherever_it_is_cut(cut: int) -> None:
+    decoder, line = Decoder(), "a line of a log\n"
+    decoder.feed(PASTE_BEGINS.encode())
+    for _ in range(3 * MOST_HELD // len(line) // 256):
+        assert decoder.feed(line.encode() * 256) == []
+        assert len(decoder.held) <= MOST_HELD + len(PASTE_ENDS)
+    assert decoder.feed(PASTE_ENDS[:cut].encode()) == [] or cut == len(PASTE_ENDS)
+    if cut < len(PASTE_ENDS):
+        paste, after = decoder.feed(PASTE_ENDS[cut:].encode() + b"q")
+        assert after == Key(text="q")
+        assert paste.pasted
+        assert paste.text.startswith(line * 1000)
+        assert "\x1b" not in paste.text
+    assert decoder.held == ""
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ ESC_S = 0.05
 PASTE_S = 3.0
 """After this long a paste whose end did not come is over: else a lost end would make every later key a part of it."""
 MOST_READ = 65_536
+MOST_HELD = 262_144
+"""Characters of one paste that are kept, its beginning: more than anything takes of it."""
 _CONTROLS = {
     "\r": ENTER, "\n": ENTER, "\x7f": BACK, "\x08": BACK, "\x04": END, "\x15": KILL,
 }  # fmt: skip
@@ -43,7 +45,10 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[Key]:
         """The keys that are whole now."""
-        self.held += self._utf8.decode(data)
+        came = self._utf8.decode(data)
+        if self.pasting and not self._ends(came):
+            return []
+        self.held += came
         found: list[Key] = []
         while self.held:
             taken, key = self._first()
@@ -67,6 +72,17 @@ class Decoder:
     def pasting(self) -> bool:
         """Whether a paste has begun and its end has not come."""
         return self.held.startswith(PASTE_BEGINS)
+
+    def _ends(self, came: str) -> bool:
+        """Whether the paste that is under way ends in what came. If not, that is held, as far as it may be: each part
+        is looked at once, however much is pasted."""
+        near = self.held[1 - len(PASTE_ENDS) :] + came
+        if PASTE_ENDS in near:
+            return True
+        self.held += came
+        if len(self.held) > MOST_HELD:
+            self.held = self.held[:MOST_HELD] + near[1 - len(PASTE_ENDS) :]  # its end may have begun
+        return False
 
     def _first(self) -> tuple[int, Key | None]:
         """(how many characters the first key takes, the key); 0 while it is not whole, None where it means nothing."""
