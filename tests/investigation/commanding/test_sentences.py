@@ -131,6 +131,26 @@ def test_a_cry_stays_a_cry(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["everything is fine", "everything works again", "all is working now", "nothing is down", "nothing is broken",
+     "production is out of disk", "all nodes of orders are out of memory"],
+)  # fmt: skip
+def test_good_news_and_what_says_what_is_wrong_are_no_cry(text: str) -> None:
+    parsed = understand(text, desk())
+    assert not (isinstance(parsed, Back) and parsed.panic)
+    assert not isinstance(parsed, Ordered) or parsed.asks
+
+
+@pytest.mark.parametrize(
+    "text", ["nothing works", "nothing is working", "everything is not working", "prod is donw", "all pods are gone"]
+)
+def test_that_all_is_gone_is_a_cry(text: str) -> None:
+    parsed = understand(text, desk())
+    assert isinstance(parsed, Back)
+    assert parsed.panic
+
+
+@pytest.mark.parametrize(
     ("text", "head", "reason"),
     [("the db, its fine", "the db", "its fine"), ("payments because x", "payments", "x"), ("payments", "payments", ""),
      (", payments", ", payments", ""), ("10:30 peak", "10:30 peak", ""), ("db - too slow", "db", "too slow")],

@@ -9,17 +9,21 @@ from compass.analysis.wording import share
 from compass.domain.time import to_datetime
 from compass.investigation.commanding.base import Back, Desk
 from compass.investigation.commanding.slips import distance
+from compass.investigation.commanding.words import denies
 from compass.projections.situation import situation
 
 _CRIES = (
     "help", "helpp", "sos", "mayday", "panic", "aaah", "omg", "wtf", "fuck", "shit", "damn", "argh", "emergency",
     "urgent",
 )  # fmt: skip
-_ALL = frozenset({"everything", "all", "everyone", "nothing", "whole", "entire", "site", "prod", "production"})
+_ALL = frozenset({"everything", "all", "everyone", "whole", "entire", "site", "prod", "production"})
 _GONE = frozenset({
-    "down", "broken", "broke", "dead", "dying", "failing", "fails", "burning", "fire", "exploding", "gone", "works",
-    "working", "crashed", "crashing", "offline", "out",
+    "down", "broken", "broke", "dead", "dying", "failing", "fails", "burning", "fire", "exploding", "gone", "crashed",
+    "crashing", "offline", "out",
 })  # fmt: skip
+_GOING = frozenset({"works", "working", "loads", "responds", "responding"})
+_OUT_OF = re.compile(r"\bout of\b")
+"""“out of memory” says what is wrong: it is no cry."""
 _LOST = re.compile(
     r"what (?:do|should|can) (?:i|we) do|what now|i don'?t know what to do|i'?m lost|no idea what|please help|help me"
 )
@@ -41,18 +45,27 @@ def is_panic(text: str) -> bool:
         return True
     # A cry stands at an end of what is said: “the help desk” is a thing.
     cry = any(_like(word, _CRIES) for word in (spoken[0], spoken[-1]))
-    wide = any(_like(word, _ALL) for word in spoken) and any(_like(word, _GONE) for word in spoken)
-    if wide and len(spoken) <= 2 * SHORT:
+    if _all_is_gone(_LETTERS.findall(_OUT_OF.sub(" ", flat)), denied=denies(flat)) and len(spoken) <= 2 * SHORT:
         return True
     return cry and (loud or len(spoken) > 1) and len(spoken) <= SHORT
+
+
+def _all_is_gone(spoken: Sequence[str], *, denied: bool) -> bool:
+    """That all is gone or nothing goes; “nothing is down” and “everything works again” are good news."""
+    wide, none = (any(_like(word, of) for word in spoken) for of in (_ALL, frozenset({"nothing"})))
+    gone, goes = (any(_like(word, of) for word in spoken) for of in (_GONE, _GOING))
+    return (none and goes) or (wide and ((gone and not none) or (goes and denied)))
 
 
 def _like(word: str, known: Sequence[str] | frozenset[str]) -> bool:
     if word in known:
         return True
+    # A letter replaced in a short word makes another word (fine, fire); two swapped make none.
     return len(word) >= 4 and any(
-        len(other) >= 4 and word[0] == other[0] and distance(word, other, 2) <= 1 for other in known
-    )
+        len(other) >= 4 and word[0] == other[0] and distance(word, other, 2) <= 1
+        and (len(other) > 4 or len(word) != len(other) or sorted(word) == sorted(other))
+        for other in known
+    )  # fmt: skip
 
 
 def calm(desk: Desk) -> Back:
