@@ -128,3 +128,24 @@ def test_everyday_sentences_are_no_answer(text: str) -> None:
     parsed = understand(text, desk(waiting()))
     orders = [parsed] if isinstance(parsed, Ordered) else [one.order for one in getattr(parsed, "options", ())]
     assert "answer" not in {one.name for one in orders}
+
+
+def test_of_a_long_paste_both_ends_are_kept_and_that_is_said() -> None:
+    table = desk(waiting())
+    long = "\n".join(f"{number} of the log" for number in range(1_000)) + "\npassword=hunter22secret"
+    read = answering("R1", long, Bearing.SUPPORTS, table)
+    assert isinstance(read, Ordered)
+    (given,) = (payload for _, payload in read.apply(table, WHO) if isinstance(payload, DataGiven))
+    assert len(given.text) <= 4_000
+    assert given.text.startswith("0 of the log\n1 of")
+    assert "\n999 of the log\npassword=[redacted" in given.text, "what is cut is cut from what is redacted"
+    (_, said) = read.show(table)
+    assert said == f"Of {len(long):,} characters its beginning and its end were kept, 4,000 in all."
+    short = answering("R1", "20 of 20", Bearing.SUPPORTS, table)
+    assert isinstance(short, Ordered)
+    assert len(short.show(table)) == 1
+
+
+@pytest.mark.parametrize("space", ["\t", "\n", ",\n", ":\t "])
+def test_whatever_stands_behind_a_label_it_names_its_request(space: str) -> None:
+    assert isinstance(answering(f"R1{space}", "20 of 20", None, desk(waiting())), Choice)

@@ -19,7 +19,9 @@ from compass.investigation.commanding.base import Back, Choice, Desk, Option, Or
 from compass.redaction import bound, redact
 
 STRATEGY = "answer"
-PASTED, QUOTED = 4_000, 160
+PASTED, BEGINNING, QUOTED = 4_000, 1_000, 160
+"""Characters kept of what was pasted, of its beginning where that is not all, and quoted of it in one line."""
+_CUT = "\n …\n"
 _OUTCOME = {
     Bearing.SUPPORTS: Outcome.SURVIVED, Bearing.CONTRADICTS: Outcome.REFUTED,
     Bearing.SETTLES_NOTHING: Outcome.AMBIGUOUS,
@@ -65,14 +67,17 @@ class AnswerOrder:
     def show(self, order: Answer, desk: Desk) -> tuple[str, ...]:
         quality, why = quality_of(order.text)
         named = _named(order.request, desk)
+        length, cut = len(order.text), len(_redacted(order.text)) > PASTED
+        kept = f"Of {length:,} characters its beginning and its end were kept, {PASTED:,} in all."
+        more = (kept,) if cut else ()
         if order.bearing is Bearing.SETTLES_NOTHING:
-            return (f"Recorded: it settles nothing about {named}, and moves nothing.",)
-        return (f"Recorded: it {order.bearing.value} {named}; it counts as {quality.value}, because {why}.",)
+            return (f"Recorded: it settles nothing about {named}, and moves nothing.", *more)
+        return (f"Recorded: it {order.bearing.value} {named}; it counts as {quality.value}, because {why}.", *more)
 
     def apply(self, order: Answer, desk: Desk, who: Who) -> Payloads:
         """What was given (redacted, at most PASTED characters), an attempt on the theory that the request was for, and
         the decision. There is no attempt where that theory is not on the board."""
-        request, text = order.request, bound(redact(order.text), PASTED)
+        request, text = order.request, _kept(order.text)
         quality, why = quality_of(order.text)
         bearing = order.bearing.value.replace("_", " ")
         given = DataGiven(request=request.id, by=who.by, text=text, bearing=order.bearing, reason=said(who.reason))
@@ -123,6 +128,20 @@ def answering(label: str, text: str, bearing: Bearing | None, desk: Desk) -> Par
     return Choice(question=f"What does it show about {named}?", options=options)
 
 
+def _redacted(text: str) -> str:
+    """Whole, with no more than a terminal may be shown."""
+    return bound(redact(text), 2 * len(text) + PASTED)
+
+
+def _kept(text: str) -> str:
+    """At most PASTED characters of it: of a log the end tells most, of a command's output the beginning names the
+    columns. It is cut after it is redacted, so that no secret is cut in two."""
+    whole = _redacted(text)
+    if len(whole) <= PASTED:
+        return whole
+    return whole[:BEGINNING] + _CUT + whole[len(whole) - (PASTED - BEGINNING - len(_CUT)) :]
+
+
 def _named(request: DataRequested, desk: Desk) -> str:
     hypothesis = desk.board.hypotheses.get(request.hypothesis)
     return hypothesis.label if hypothesis is not None else "the theory"
@@ -144,10 +163,11 @@ def open_requests(desk: Desk) -> tuple[tuple[str, DataRequested], ...]:
 
 def request_of(label: str, desk: Desk) -> DataRequested | None:
     """The request that a label names, also one that was answered; None for a label that is none."""
-    if _REF.fullmatch(label) is None:
+    found = _REF.fullmatch(label)
+    if found is None:
         return None
     requests = list(desk.board.orders.requested.values())
-    number = int(label.strip(" :,")[1:])
+    number = int(found["ref"][1:])
     return requests[number - 1] if 0 < number <= len(requests) else None
 
 

@@ -36,8 +36,8 @@ def answer(
 ) -> None:
     """Answer a request for data: what was seen, and whether it supports the theory, contradicts it or settles nothing.
 
-    It is redacted and kept word for word; what it shows is never read out of it. It counts as what a person read, never
-    as a measurement."""
+    It is redacted and kept word for word (of more than 4,000 characters the beginning and the end); what it shows is
+    never read out of it. It counts as what a person read, never as a measurement."""
     from compass.domain.commanded import Bearing
     from compass.entrypoints.cli.answering import answer_request
     from compass.entrypoints.cli.render.given import show_given
