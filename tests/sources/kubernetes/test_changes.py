@@ -230,6 +230,19 @@ def test_an_edit_of_a_configmap_that_a_workload_reads_is_a_change() -> None:
     ]
 
 
+def test_a_configmap_that_more_workloads_read_than_are_told_says_which_are_not() -> None:
+    made = template("shop/checkout:1")
+    made["spec"]["containers"][0]["envFrom"] = [{"configMapRef": {"name": "shared"}}]
+    readers = [deployment(f"s{n}", made, 1) for n in range(7)]
+    data = {"f:data": {".": {}, "f:size": {}}}
+    for at, count in (("10:24:00", 5), ("08:00:00", 0)):
+        shared = config_map("shared", {"size": "5"}, managedFields=[written("kubectl-edit", at, data)])
+        changes, missing = told(*readers, shared)
+        assert [c["service"] for c in changes] == [f"s{n}" for n in range(count)]
+        untold = "ConfigMap shop/shared changed, which 7 workloads read: it is not told of s5, s6"
+        assert missing == ([untold] if count else [])
+
+
 def test_edits_of_what_people_declare_are_changes_and_notes_of_controllers_are_not() -> None:
     spec = {"f:spec": {"f:maxReplicas": {}}}
     scaler = autoscaler("checkout", managedFields=[

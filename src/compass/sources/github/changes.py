@@ -114,7 +114,8 @@ def written(
         touched = sorted(name for name in split if name)
         if left := touched[MOST_SERVICES:]:
             notes.append(
-                f"{one.id} of {one.repository} changed {len(touched)} services: it is not told of {', '.join(left)}"
+                f"{one.id} of {one.repository} changed {len(touched)} services: "
+                f"it is not told of {bound(', '.join(left), 300)}"
             )
         named = touched[:MOST_SERVICES] or [""]
         made += [_object(one, name, bounded(split.get(name, [])), several=len(named) > 1) for name in named]

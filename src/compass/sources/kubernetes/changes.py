@@ -39,8 +39,9 @@ def changes_of(lists: Mapping[str, Listed], window: Window) -> tuple[list[JsonOb
     began = [(text(change, "service"), when(change, "time") or 0) for change in found]
     found += scalings(steps, decided, sets, window, began)
     found += scale_edits(workloads, found, window)
-    found += edits(of("ConfigMap"), of(*_SETTINGS), workloads, window)
-    return sorted(found, key=lambda change: (str(change["time"]), str(change["id"]))), missing
+    edited, untold = edits(of("ConfigMap"), of(*_SETTINGS), workloads, window)
+    ordered = sorted([*found, *edited], key=lambda change: (str(change["time"]), str(change["id"])))
+    return ordered, [*missing, *untold]
 
 
 def forgotten(window: Window, now_ns: int) -> list[str]:

@@ -22,17 +22,25 @@ _FIELDS = 4
 
 def edits(
     configs: Sequence[JsonObject], settings: Sequence[JsonObject], workloads: Sequence[JsonObject], window: Window
-) -> list[JsonObject]:
-    """Changes of kind config. Of ConfigMaps, those that a workload reads: others are often locks and notes of
-    controllers, written all the time. `settings` are objects that people write (autoscalers, Services, quotas ...)."""
+) -> tuple[list[JsonObject], list[str]]:
+    """Changes of kind config, and which workloads are not told of one. Of ConfigMaps, those that a workload reads:
+    others are often locks and notes of controllers, written all the time. `settings` are objects that people write
+    (autoscalers, Services, quotas ...)."""
     readers = _readers(workloads)
     changes: list[JsonObject] = []
+    notes: list[str] = []
     for body in configs:
-        if at(body, "metadata", "annotations", _LEADER) is None:
-            changes += _edited(body, "ConfigMap", sorted(readers.get(place(body), ()))[:_MOST_SERVICES], window)
+        if at(body, "metadata", "annotations", _LEADER) is not None:
+            continue
+        reading = sorted(readers.get(place(body), ()))
+        made = list(_edited(body, "ConfigMap", reading[:_MOST_SERVICES], window))
+        changes += made
+        if made and (left := reading[_MOST_SERVICES:]):
+            many = f"ConfigMap {place(body)} changed, which {len(reading)} workloads read"
+            notes.append(f"{many}: it is not told of {bound(', '.join(left), 300)}")
     for body in settings:
         changes += _edited(body, text(body, "kind"), _service_of(body), window)
-    return changes
+    return changes, notes
 
 
 def scale_edits(workloads: Sequence[JsonObject], known: Sequence[JsonObject], window: Window) -> list[JsonObject]:
