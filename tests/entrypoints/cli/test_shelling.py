@@ -97,6 +97,39 @@ def test_a_superscript_is_no_number(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert len(said) > 3
 
 
+BETWEEN = {"a view": "why 2", "what is not there": "why 99", "help": "help", "another number": "7"}
+
+
+@pytest.mark.parametrize("line", BETWEEN.values(), ids=BETWEEN)
+def test_what_is_read_before_a_choice_is_answered_leaves_it_open_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    """A number is still one of what was asked: it must not become an order about an account."""
+    chronicle = MemoryChronicle(clock=SystemClock())
+    kept = ended(chronicle, heads={FULL: 0.6, LEAK: 0.3})
+    in_process(chronicle, monkeypatch, capsys)
+    said: list[str] = []
+    Shell(reference=str(kept), say=said.append, read=typing("reject web", line, "2")).run()
+    stored = asyncio.run(chronicle.read(kept))
+    assert [one.hypothesis for one in payloads(stored, SetAside)] == [LEAK.id]
+    again = said.index("Still open (0: none of these):")
+    assert [one.split()[0] for one in said[again + 1 : again + 3]] == ["1", "2"]
+
+
+@pytest.mark.parametrize("word", ["0", "none"])
+def test_none_of_what_was_asked_orders_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    kept = ended(chronicle, heads={FULL: 0.6, LEAK: 0.3})
+    in_process(chronicle, monkeypatch, capsys)
+    before = asyncio.run(chronicle.read(kept))
+    said: list[str] = []
+    Shell(reference=str(kept), say=said.append, read=typing("reject web", word)).run()
+    assert asyncio.run(chronicle.read(kept)) == before
+    assert said[-1] == "Nothing was ordered."  # and nothing is called open at the end
+
+
 def test_names_of_telemetry_never_reach_the_terminal_raw(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,8 @@ from compass.ports.errors import CompassError
 
 PROMPT = "compass> "
 LEAVE = frozenset({"quit", "exit", "q", ":q", "bye"})
+NONE = frozenset({"0", "none", "neither", "no", "never mind", "nevermind", "cancel"})
+"""None of what was asked."""
 SEVERAL = "Several lines at once are only taken as an answer (“answer R1 …”): nothing was ordered. One order a line."
 _ANSWERS = re.compile(r"\W*(?:answer|reply|d)\b", re.IGNORECASE)
 Reading = Callable[[str | None, list[str]], None]
@@ -50,10 +52,24 @@ class Shell:
                 self._left()
                 return
             if line:
-                try:
-                    self.one(line, time.monotonic() - shown_s)
-                except CompassError as error:
-                    tell(f"compass: {error}")
+                self._heard(line, time.monotonic() - shown_s)
+
+    def _heard(self, line: str, took_s: float) -> None:
+        """One line. What it did not answer of an open choice is shown again: numbers on the screen that came in
+        between (of accounts, of orders) are not those that count."""
+        if self.choices and line.lower().strip(" .!") in NONE:
+            self.choices, self.about = (), ""
+            self.say("Nothing was ordered.")
+            return
+        before = self.choices
+        try:
+            self.one(line, took_s)
+        except CompassError as error:
+            tell(f"compass: {error}")
+        if before and self.choices is before:
+            self.say("Still open (0: none of these):")
+            for number, option in enumerate(before, start=1):
+                self.say(clean(f"  {number} {option}"))
 
     def one(self, line: str, took_s: float) -> None:
         """One line: a number picks of what was asked last, a reading command reads, all else is an order."""
@@ -65,7 +81,6 @@ class Shell:
         name, *rest = line.split()
         reading = READING.get(name.lower())
         if reading is not None and picked is None:
-            self.choices = ()
             reading(self.reference, rest)
             return
         if "\n" in line and _ANSWERS.match(line) is None:
@@ -77,7 +92,8 @@ class Shell:
         )
         for one in given.lines if not (given.order and self._asked(given)) else given.lines[-1:]:
             self.say(clean(one))
-        self.choices, self.about = given.choices, text if given.choices else ""
+        if given.order or given.choices:  # else it was no order, and what was asked before is as open as it was
+            self.choices, self.about = given.choices, text if given.choices else ""
 
     def _picked(self, line: str) -> int | None:
         """The option that a line picks: by its number, or by words that only one of them begins or ends with."""
