@@ -103,7 +103,7 @@ async def answered(
     try:
         done = await answer(question, Means(
             read=read, record=record, mechanisms=session.mechanisms_for(chosen, loaded.board), objections=objections,
-            model=model,
+            of=loaded.of, model=model,
             model_wrong=wrong, key=own, deepen=_deepening(chronicle, chosen, loaded) if tests else None,
         ))  # fmt: skip
     finally:

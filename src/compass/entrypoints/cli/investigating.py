@@ -24,6 +24,7 @@ from compass.entrypoints.cli.at_prompt import gate
 from compass.entrypoints.cli.conversation.foreground import can_talk
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import progress_console, tell
+from compass.entrypoints.cli.session import must_name
 from compass.entrypoints.cli.when import parse_when
 from compass.entrypoints.config import Config
 from compass.entrypoints.learning import catching_up, remembering
@@ -77,11 +78,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How it ended, and what a person is shown."""
+    """How it ended, and what a person is shown. `of` is what commands about it must name (`session.must_name`)."""
 
     id: UUID
     view: View
     exit_code: ExitCode
+    of: int
 
 
 def incident_of(folder: Path, request: Request) -> Incident:
@@ -163,7 +165,8 @@ async def run_to_end(
     await _observed(chronicle, investigation, before)
     number = await chronicle.number(investigation)
     view = build_view(board, prepared.crew.mechanisms, id=str(investigation), number=number)
-    return Result(id=investigation, exit_code=EXIT_OF[board.status], view=view)
+    of = await must_name(chronicle, investigation)
+    return Result(id=investigation, exit_code=EXIT_OF[board.status], view=view, of=of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

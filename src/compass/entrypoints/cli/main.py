@@ -109,7 +109,7 @@ def _run() -> int:
         _tell(error)
         return ExitCode.FAILED
     except KeyboardInterrupt:
-        typer.echo("stopped; an investigation goes on with `compass resume`", err=True)
+        typer.echo("stopped; an investigation goes on with `compass resume N` (see `compass list`)", err=True)
         return ExitCode.STOPPED
     return result if isinstance(result, int) else ExitCode.DONE
 

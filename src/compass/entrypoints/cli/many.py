@@ -33,7 +33,7 @@ def investigate_all(path: Path, request: Request, *, as_json: bool) -> int:
             show_json(result.view)
         else:
             out = console()
-            show(out, first_screen(result.view, page(out)))
+            show(out, first_screen(result.view, page(out, of=result.of)))
         return int(result.exit_code)
     return _several(folders, request, as_json=as_json)
 

@@ -15,20 +15,19 @@ from compass.entrypoints.wiring import LIVE
 from compass.investigation.recheck import parts_of, recheck
 from compass.ports.clock import Deadline
 from compass.ports.errors import BadInputError
-from compass.projections.view import View
 
 WITHIN_S = 45.0
 SHORTEST_S = 60
 ACTOR = "human"
 
 
-def measure_again(reference: str | None, last: str) -> View:
+def measure_again(reference: str | None, last: str) -> session.Loaded:
     """The investigation with one recheck more. Raises BadInputError where there is nothing to measure or no later."""
     chosen, clock = session.settings(), SystemClock()
     now = clock.now_ns()
     window = Window(start_ns=_start(last, now), end_ns=now)
 
-    async def work() -> View:
+    async def work() -> session.Loaded:
         """What was measured and what servers were asked for it go in with one append, of which a person is the actor:
         it takes no lease, so that it can be done while a runner works."""
         async with session.open_chronicle(chosen) as chronicle:
@@ -46,7 +45,7 @@ def measure_again(reference: str | None, last: str) -> View:
                 NewEvent(key=f"asked/recheck/{now}", payload=asked, actor=ACTOR),
             ]
             await chronicle.append(loaded.id, None, events)
-            return (await session.load(chronicle, chosen, str(loaded.id))).view
+            return await session.load(chronicle, chosen, str(loaded.id))
 
     return session.run(work)
 

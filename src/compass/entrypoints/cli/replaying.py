@@ -31,11 +31,14 @@ class Report:
     view: View
 
 
-def replay_report(reference: str | None) -> Report:
-    """Raises StorageError when the chain is broken, NotFoundError when there is no such investigation."""
+def replay_report(reference: str | None) -> tuple[Report, int]:
+    """The report, and what commands about the investigation must name (`session.must_name`).
+
+    Raises StorageError when the chain is broken, NotFoundError when there is no such investigation.
+    """
     chosen = session.settings()
 
-    async def work() -> Report:
+    async def work() -> tuple[Report, int]:
         """The final posterior once more, from the recorded board. `same` is None where there was none, or where another
         engine or table made it: then a difference is no defect."""
         async with session.open_chronicle(chosen) as chronicle:
@@ -50,10 +53,11 @@ def replay_report(reference: str | None) -> Report:
             )
             comparable = board.posterior.engine == ENGINE and board.posterior.table_sha256 == table.sha256
             same = difference <= TOLERANCE if comparable else None
-        return Report(
+        report = Report(
             events=count, verified=True, moments=moments(loaded.events, board), same=same,
             largest_difference=difference, view=loaded.view,
         )  # fmt: skip
+        return report, loaded.of
 
     return session.run(work)
 

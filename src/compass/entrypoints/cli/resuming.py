@@ -9,6 +9,7 @@ from uuid import UUID
 from compass.domain import chronicle as c
 from compass.domain.advised import ModelAsked
 from compass.domain.chronicle import NewEvent
+from compass.domain.commands import command
 from compass.domain.failure import ExitCode, Status
 from compass.entrypoints.briefed import Told
 from compass.entrypoints.cli import session
@@ -61,9 +62,10 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
             board = fold_all(events)
             status = board.status
             if status not in OPEN and not owed(board):
+                of = await session.must_name(chronicle, investigation)
                 raise BadInputError(
                     f"this investigation has ended ({status.value}); there is nothing to go on with", where="resume",
-                    hint="compass show; compass test N tries harder to refute an account",
+                    hint=f"{command('show', of)}; {command('test N', of)} tries harder to refute an account",
                 )  # fmt: skip
             request = _as_told(events, quiet=quiet)
             using = _means(chosen, events, request.limits, sequential=request.sequential)
@@ -138,7 +140,7 @@ async def carried_out(chronicle: Chronicle, chosen: Settings, loaded: session.Lo
         if board.status is Status.STOPPED or (board.deepened >= number and settled):
             view = build_view(board, session.mechanisms_for(chosen, board), id=str(loaded.id), number=loaded.number)
             code = ExitCode.DONE if board.status is Status.RUNNING else EXIT_OF[board.status]
-            return Result(id=loaded.id, exit_code=code, view=view)
+            return Result(id=loaded.id, exit_code=code, view=view, of=loaded.of)
         if board.status is not Status.RUNNING or await _orphaned(probe):
             return None
         if board.orders.paused and not paused:

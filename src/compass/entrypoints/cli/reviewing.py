@@ -9,6 +9,7 @@ from uuid import uuid4
 from compass.domain.board import Board
 from compass.domain.chronicle import NewEvent
 from compass.domain.commanded import POLICY, DecisionMade, DecisionReviewed
+from compass.domain.commands import command
 from compass.domain.mechanism import Mechanism
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.asked import line_of
@@ -107,7 +108,7 @@ def add(reference: str | None, number: int, addition: Addition) -> DecisionLine:
             made = loaded.board.made
             if not 0 < number <= len(made):
                 raise NotFoundError(
-                    f"there is no decision {number}", hint=f"there are 1 to {len(made)}: compass review"
+                    f"there is no decision {number}", hint=f"there are 1 to {len(made)}: {command('review', loaded.of)}"
                 )
             review = DecisionReviewed(
                 decided=made[number - 1].key, by="human", reason=said(addition.reason),

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from compass.domain.board import Board
 from compass.domain.chronicle import Event, Tombstone
+from compass.domain.commands import command
 from compass.domain.mechanism import Mechanism
 from compass.entrypoints.settings import Settings, read_settings
 from compass.ports.chronicle import Chronicle
@@ -29,10 +30,11 @@ ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """One investigation, read."""
+    """One investigation, read. `of` is what commands about it must name (see `must_name`)."""
 
     id: UUID
     number: int
+    of: int
     events: tuple[Event, ...]
     board: Board
     view: View
@@ -75,7 +77,7 @@ def run(work: Callable[[], Awaitable[R]]) -> R:
             if sys.stderr.isatty():
                 from compass.entrypoints.cli.render.output import tell
 
-                tell(f"ended by {ended.name}; an investigation goes on with `compass resume`")
+                tell(f"ended by {ended.name}; an investigation goes on with `compass resume N` (see `compass list`)")
             raise SystemExit(128 + ended) from None
         raise
     return found[0]
@@ -119,7 +121,14 @@ async def load(chronicle: Chronicle, chosen: Settings, reference: str | None) ->
         raise NotFoundError("this investigation holds no events yet", hint="compass list")
     number = await chronicle.number(investigation)
     view = build_view(board, mechanisms_for(chosen, board), id=str(investigation), number=number)
-    return Loaded(id=investigation, number=number, events=events, board=board, view=view)
+    of = await must_name(chronicle, investigation)
+    return Loaded(id=investigation, number=number, of=of, events=events, board=board, view=view)
+
+
+async def must_name(chronicle: Chronicle, investigation: UUID) -> int:
+    """Its number, which a command must name to mean it; 0 where it is the latest, which is what one without means."""
+    latest = await chronicle.find(None)
+    return 0 if latest == investigation else await chronicle.number(investigation)
 
 
 def read_one(reference: str | None) -> Loaded:
@@ -181,6 +190,7 @@ def pick(view: View, wanted: str) -> AccountLine:
     proposal = pick_proposal(view, wanted)
     if proposal is not None:
         said = f"{proposal.label} was proposed by {proposal.by} and has no probability of its own ({proposal.said})"
-        raise NotFoundError(said, hint=f"compass accounts {proposal.label} shows it; compass test {proposal.label}")
+        shown = command(f"accounts {proposal.label}", view.number)
+        raise NotFoundError(said, hint=f"{shown} shows it; {command(f'test {proposal.label}', view.number)}")
     there = ", ".join(f"{line.rank} ({line.label})" for line in lines[:9]) or "none"
     raise NotFoundError(f"no account {wanted}", hint=f"there are: {there}")

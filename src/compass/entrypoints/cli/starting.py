@@ -53,7 +53,7 @@ def start(request: Request, alert: str | None, *, as_json: bool) -> int:
         show_json(result.view)
     else:
         out = console()
-        show(out, first_screen(result.view, page(out)))
+        show(out, first_screen(result.view, page(out, of=result.of)))
     return int(result.exit_code)
 
 

@@ -32,7 +32,8 @@ NOTHING_LEFT = "Nothing of the model's answer rests on facts that it was given, 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
     """What a question is answered with. `model` None: none was chosen, or `model_wrong` says why it cannot be used.
-    `deepen` None: no tests are wanted. `key` begins the keys of this answer alone."""
+    `deepen` None: no tests are wanted. `key` begins the keys of this answer alone. `of` is what commands about the
+    investigation must name (see `domain.commands`)."""
 
     read: Read
     record: Record
@@ -42,6 +43,7 @@ class Means:
     model_wrong: str = ""
     key: str = "ask/"
     deepen: Deepen | None = None
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,4 +129,4 @@ async def _heard(
 
 
 def _plain(asked: str, facts: Sequence[Known], board: Board, means: Means) -> Answer:
-    return from_evidence(asked, facts, unstated(board, means.mechanisms))
+    return from_evidence(asked, facts, unstated(board, means.mechanisms), of=means.of)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compass.domain.advice import Sentence
+from compass.domain.commands import command
 from compass.investigation.asking.known import Known, Side
 from compass.investigation.asking.matching import Wanted
 
@@ -60,10 +61,10 @@ def find(question: str, facts: Sequence[Known]) -> Found:
     return Found(facts=tuple(fact for _, fact in kept), unknown=unknown, best=of_side)
 
 
-def from_evidence(question: str, facts: Sequence[Known], unstated: Sequence[Known] = ()) -> Answer:
+def from_evidence(question: str, facts: Sequence[Known], unstated: Sequence[Known] = (), *, of: int = 0) -> Answer:
     """What was found, side by side: theories with what became of them, what is abnormal, what is normal, changes, what
     could not be measured. Where nothing is about the question, what can be asked. `unstated` are mechanisms that no
-    theory is of."""
+    theory is of; `of` is what commands must name (see `domain.commands`)."""
     found = find(question, facts)
     never = tuple(fact.text for fact in find(" ".join(found.unknown), unstated).facts[:_UNSTATED])
     if not found.facts:
@@ -79,12 +80,11 @@ def from_evidence(question: str, facts: Sequence[Known], unstated: Sequence[Know
     if not theories and found.best.keys() - {Side.COURSE, Side.PART, Side.TOOL, Side.DOCUMENT}:
         notes.append("No theory on the board is about it.")
     elif theories:
-        notes.append(
-            f"compass test {theories[0]} tries harder to refute it; compass why {theories[0]} shows its terms."
-        )
+        harder, terms = (command(f"{name} {theories[0]}", of) for name in ("test", "why"))
+        notes.append(f"{harder} tries harder to refute it; {terms} shows its terms.")
     left = len(found.facts) - len(shown)
     if left > 0:
-        notes.append(f"{left} more facts are about it: compass evidence, compass accounts")
+        notes.append(f"{left} more facts are about it: {command('evidence', of)}, {command('accounts', of)}")
     return Answer(sentences=tuple(shown.values()), notes=tuple(notes))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compass.domain.commanded import Command, CommandGiven, DecisionKind
+from compass.domain.commands import command
 from compass.domain.failure import Status
 from compass.investigation.commanding.base import Back, Desk, Ordered, Parsed, Payloads, Who, decided
 
@@ -32,8 +33,9 @@ class StopOrder:
         return Ordered(kind=self, value=Stop(reason=words.strip()))
 
     def show(self, order: Stop, desk: Desk) -> tuple[str, ...]:
-        del order, desk
-        return ("Stopping. What was found stays; “compass resume” takes it up again.",)
+        del order
+        again = command("resume", desk.view.number)
+        return (f"Stopping. What was found stays; “{again}” takes it up again.",)
 
     def apply(self, order: Stop, desk: Desk, who: Who) -> Payloads:
         return (

@@ -17,6 +17,7 @@ from rich.text import Text
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.commanded import CommandGiven, DataGiven, DataRequested, Decided, ScopeSet
+from compass.domain.commands import command
 from compass.entrypoints.cli.conversation import modes as m
 from compass.entrypoints.cli.conversation import reader
 from compass.entrypoints.cli.conversation.keys import ESC, Key
@@ -322,7 +323,7 @@ async def test_an_order_right_before_the_key_that_leaves_is_committed_and_said_t
         asyncio.get_running_loop().call_soon(taken.set)
         await asyncio.wait_for(staying, WAITS_S)
     assert [one.command for one in payloads(await sitting.committed(), CommandGiven)] == ["test"]
-    assert OWED in capsys.readouterr().err
+    assert OWED.format(command("resume", sitting.talk.number)) in capsys.readouterr().err
 
 
 async def sit_on(sitting: Sitting, keys: str) -> None:
@@ -344,7 +345,7 @@ async def test_an_order_that_fails_as_nobody_expected_ends_the_conversation_with
         await sit_on(sitting, "p")
     assert termios.tcgetattr(sitting.end) == before
     await sitting.until(lambda: sitting.drawn.endswith(b"\x1b[?1049l"))
-    assert BROKEN in capsys.readouterr().err
+    assert BROKEN.format(command("resume", sitting.talk.number)) in capsys.readouterr().err
 
 
 async def test_what_cannot_be_painted_or_read_ends_it_too_and_is_not_written_over_the_screen(

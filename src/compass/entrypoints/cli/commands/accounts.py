@@ -25,14 +25,15 @@ def accounts(
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.screen import without_model
 
-    view = session.read_one(investigation).view
+    loaded = session.read_one(investigation)
+    view = loaded.view
     if account is not None:
         line = session.pick_any(view, account)
         if as_json:
             show_json(line, model_lost=view.model_lost)
         else:
             out = console()
-            room = page(out, full=True)
+            room = page(out, full=True, of=loaded.of)
             show(out, [*without_model(view, room), *block(line, room)])
         return
     if as_json:
@@ -47,4 +48,4 @@ def accounts(
         )
     else:
         out = console()
-        show(out, all_accounts(view, page(out, full=True)))
+        show(out, all_accounts(view, page(out, full=True, of=loaded.of)))

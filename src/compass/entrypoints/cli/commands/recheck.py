@@ -25,9 +25,10 @@ def recheck(
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.render.recheck import recheck_screen
 
-    view = measure_again(either(which, investigation), last)
+    loaded = measure_again(either(which, investigation), last)
+    view = loaded.view
     if as_json:
         show_json(view.rechecks[-1], model_lost=view.model_lost)
     else:
         out = console()
-        show(out, recheck_screen(view, view.rechecks[-1], page(out)))
+        show(out, recheck_screen(view, view.rechecks[-1], page(out, of=loaded.of)))

@@ -17,10 +17,10 @@ def replay(which: Which = None, investigation: Reference = None, as_json: Json =
     from compass.entrypoints.cli.render.output import console, page, show, show_json
     from compass.entrypoints.cli.replaying import replay_lines, replay_report
 
-    report = replay_report(either(which, investigation))
+    report, of = replay_report(either(which, investigation))
     if as_json:
         show_json(report)
     else:
         out = console()
-        show(out, replay_lines(report, page(out)))
+        show(out, replay_lines(report, page(out, of=of)))
     return int(ExitCode.FAILED if report.same is False else ExitCode.DONE)

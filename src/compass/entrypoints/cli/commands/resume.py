@@ -24,5 +24,5 @@ def resume(
         show_json(result.view)
     else:
         out = console()
-        show(out, first_screen(result.view, page(out)))
+        show(out, first_screen(result.view, page(out, of=result.of)))
     return int(result.exit_code)

@@ -45,7 +45,7 @@ def show_investigation(
         show_json(view)
     else:
         out = console()
-        show(out, first_screen(view, page(out)))
+        show(out, first_screen(view, page(out, of=loaded.of)))
 
 
 def show_queries(events: Sequence[Event], *, as_json: bool) -> None:

@@ -30,4 +30,5 @@ def timeline(
         show_json(moments(loaded.events, loaded.board))
     else:
         out = console()
-        show(out, timeline_lines(loaded.view, moments(loaded.events, loaded.board), page(out), every=every))
+        listed, room = moments(loaded.events, loaded.board), page(out, of=loaded.of)
+        show(out, timeline_lines(loaded.view, listed, room, every=every))

@@ -28,4 +28,4 @@ def why(account: AccountNumber = "1", investigation: Reference = None, as_json: 
         )
     else:
         out = console()
-        show(out, why_lines(loaded.board, loaded.view, line, page(out)))
+        show(out, why_lines(loaded.board, loaded.view, line, page(out, of=loaded.of)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import takewhile
 
 from rich.text import Text
@@ -32,7 +33,7 @@ def above(scene: Scene, room: int) -> list[Text]:
         head = [headline(desk.view, page), *_you(desk, page)]
         return [*head, *scene.live.table().split("\n")]
     if scene.ended:
-        fitted = Page(width=page.width, height=room + 1, unicode=page.unicode)
+        fitted = replace(page, height=room + 1)
         return first_screen(desk.view, fitted)[:-1]  # its last line names commands for a shell
     return _list(scene, desk, room)
 

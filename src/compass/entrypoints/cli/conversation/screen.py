@@ -25,6 +25,8 @@ class Screen:
 
     console: Console
     unicode: bool = True
+    of: int = 0
+    """What commands that are told must name: here always the number, whatever begins meanwhile."""
     gone: bool = False
     """The terminal went away: nobody sees what would be painted, and nothing waits for it."""
     lent: bool = False
@@ -44,7 +46,7 @@ class Screen:
     def page(self) -> Page:
         """The room there is now."""
         columns, lines = self._size()
-        return Page(width=max(NARROWEST, columns), height=max(LOWEST, lines), unicode=self.unicode)
+        return Page(width=max(NARROWEST, columns), height=max(LOWEST, lines), unicode=self.unicode, of=self.of)
 
     def paint(self, rows: Sequence[Row], width: int) -> None:
         """Show these instead of what is there."""

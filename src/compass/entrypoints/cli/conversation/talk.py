@@ -19,6 +19,7 @@ from rich.console import Console
 from compass.disproof import all_strategies
 from compass.domain.board import Board
 from compass.domain.chronicle import Event
+from compass.domain.commands import command
 from compass.domain.failure import Status
 from compass.domain.mechanism import Mechanism
 from compass.entrypoints.cli.commanding import LIVING
@@ -51,8 +52,8 @@ from compass.ports.errors import CompassError, NotFoundError, StorageError
 
 SPEND = "y: spend it · Enter, or {most:.0f} s: go on without the model"
 GATE = "What and where are answered. Enter: go on to why · s: stop here"
-OWED = "compass: what you ordered last is recorded, and nobody worked on it yet: compass resume does"
-BROKEN = "compass: the conversation failed, which is a defect of COMPASS: compass resume goes on with the investigation"
+OWED = "compass: what you ordered last is recorded, and nobody worked on it yet: {} does"
+BROKEN = "compass: the conversation failed, which is a defect of COMPASS: {} goes on with the investigation"
 LONG = 6
 """Lines said back from which they are shown as a text to read."""
 COUNTED_S = 60.0
@@ -73,7 +74,7 @@ class Conversation:
     terminal_file: InitVar[int]
     recorder: Recorder
     limits: Limits
-    number: InitVar[int] = 0
+    number: int = 0
     mode: m.Mode = field(default_factory=m.Watching)
     said: tuple[str, ...] = ()
     terminal: Terminal = field(init=False)
@@ -88,13 +89,12 @@ class Conversation:
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(
-        self, console: Console, chronicle: Chronicle, mechanisms: Mapping[str, Mechanism], terminal_file: int,
-        number: int,
-    ) -> None:  # fmt: skip
+        self, console: Console, chronicle: Chronicle, mechanisms: Mapping[str, Mechanism], terminal_file: int
+    ) -> None:
         strategies = {strategy.id: strategy for strategy in all_strategies()}
         id_ = str(self.recorder.investigation)
-        screen = Screen(console, page_of(Console(file=sys.stdout)).unicode)
-        self.watch = Watch(lambda: self.terminal.keep(BROKEN))
+        screen = Screen(console, page_of(Console(file=sys.stdout)).unicode, of=self.number)
+        self.watch = Watch(lambda: self.terminal.keep(BROKEN.format(command("resume", self.number))))
         hear = self.watch.hear
         self.terminal = Terminal(
             screen, terminal_file, lambda keys: hear(self.pressed, keys), lambda: hear(self._resized), self._gone
@@ -102,7 +102,7 @@ class Conversation:
         self.pace = Pace(self._draw, time.monotonic, hear)
         self.course = Course(LiveView(console))
         self.sight = Sight(
-            lambda board: desk_of(board, mechanisms, strategies, id=id_, number=number), time.monotonic
+            lambda board: desk_of(board, mechanisms, strategies, id=id_, number=self.number), time.monotonic
         )  # fmt: skip
         self.reader = Reader(chronicle, Errands(self.watch.failed), self.pace.soon)
         self.asking = Asking(self.pace.soon)
@@ -277,7 +277,7 @@ class Conversation:
             elif not await self.stay.wait(self.limits, self.paint):
                 await self._settled()  # ordered by a key right before the one that leaves
                 if self.giving.owes(self.recorder.board):
-                    self.tell(OWED)
+                    self.tell(OWED.format(command("resume", self.number)))
                 return
 
     async def _take_up(self, take_up: Callable[[], Awaitable[Board]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from compass.domain.commands import command
 from compass.entrypoints.cli.render.page import Page, labelled
 from compass.entrypoints.cli.render.screen import (
     SOURCE,
@@ -28,7 +29,8 @@ def all_accounts(view: View, page: Page) -> list[Text]:
             lines += [*account_block(account, page), Text("")]
     folded = [a for a in view.accounts if a.confidence < FOLD_BELOW and a.rank > 5]
     if folded:
-        lines.append(Text(f"below {percent(FOLD_BELOW)} each (compass accounts N shows one in full)", style="bold"))
+        one = command("accounts N", page.of)
+        lines.append(Text(f"below {percent(FOLD_BELOW)} each ({one} shows one in full)", style="bold"))
         lines += [*(claim_line(account, page) for account in folded), Text("")]
     if view.refuted:
         lines.append(Text("refuted", style="bold"))

@@ -41,13 +41,14 @@ def progress_console() -> Console:
     return _Progress(stderr=True, highlight=False)
 
 
-def page(out: Console, *, full: bool = False) -> Page:
-    """The room there is. A pipe gets everything, uncut: nothing may be lost on the way to a file or to grep."""
+def page(out: Console, *, full: bool = False, of: int = 0) -> Page:
+    """The room there is, for what is shown `of` an investigation (see `Page`). A pipe gets everything, uncut: nothing
+    may be lost on the way to a file or to grep."""
     if not out.is_terminal:
-        return Page(width=100, full=full, uncut=True, unicode=_unicode())
+        return Page(width=100, full=full, uncut=True, unicode=_unicode(), of=of)
     if full:  # a view of details is there to be read whole: the terminal wraps what is long
-        return Page(width=max(NARROWEST, out.width), full=True, uncut=True, unicode=_unicode())
-    return Page(width=max(NARROWEST, out.width), height=max(SHORTEST, out.height), full=full, unicode=_unicode())
+        return Page(width=max(NARROWEST, out.width), full=True, uncut=True, unicode=_unicode(), of=of)
+    return Page(width=max(NARROWEST, out.width), height=max(SHORTEST, out.height), full=full, unicode=_unicode(), of=of)
 
 
 def show(out: Console, lines: Iterable[Text]) -> None:

@@ -13,13 +13,15 @@ LABEL = 10  # columns of the left-hand labels
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """How much room there is. `uncut` keeps every line whole (pipes); `full` shows every line (`compass accounts`)."""
+    """How much room there is. `uncut` keeps every line whole (pipes); `full` shows every line (`compass accounts`).
+    `of` is what commands on it must name, see `domain.commands`."""
 
     width: int = 80
     height: int = 24
     full: bool = False
     uncut: bool = False
     unicode: bool = True
+    of: int = 0
 
     def fit(self, text: str, used: int = LABEL) -> str:
         return " ".join(text.split()) if self.full or self.uncut else cut(text, max(16, self.width - used))

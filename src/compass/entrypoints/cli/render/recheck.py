@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from compass.analysis.wording import quantity
+from compass.domain.commands import command
 from compass.domain.recheck import AlertState
 from compass.entrypoints.cli.render.page import Page, labelled
 from compass.entrypoints.cli.render.screen import RECOVERY_STYLE, headline, without_model
@@ -31,7 +32,8 @@ def recheck_screen(view: View, one: RecheckLine, page: Page) -> list[Text]:
         lines.append(Text(f"{'state':<{STATE}}{head}  signal", style="bold"))
     lines += [_row(signal, page) for signal in shown]
     if len(one.signals) > len(shown):
-        lines.append(Text(f"and {len(one.signals) - len(shown)} more: compass recheck | cat", style="dim"))
+        left = len(one.signals) - len(shown)
+        lines.append(Text(f"and {left} more: {command('recheck', page.of)} | cat", style="dim"))
     if one.not_measured:
         many = f"{one.not_measured} facts rest" if one.not_measured > 1 else "1 fact rests"
         lines.append(labelled("note", page.fit(f"{many} on no series (lines, traces, objects): not measured again")))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from compass.domain.commands import command
 from compass.domain.disproof import Outcome
 from compass.domain.failure import FailureMode, Status
 from compass.domain.hypothesis import NO_CHANGE
@@ -268,7 +269,7 @@ def leading_details(account: AccountLine, page: Page) -> list[Text]:
     if account.mitigation is not None and (account.confidence >= ACT_FROM or page.full):
         lines += mitigation_lines(account, page)
     elif account.mitigation is not None:
-        said = "too uncertain to act on: check first (compass accounts 1 has one)"
+        said = f"too uncertain to act on: check first ({command(f'accounts {account.rank}', page.of)} has one)"
         lines.append(labelled("  relief", page.fit(said), "dim"))
     return lines
 
@@ -320,7 +321,8 @@ def mitigation_lines(account: AccountLine, page: Page) -> list[Text]:
 def shares(view: View, page: Page, listed: Sequence[AccountLine] | None = None) -> Text:
     """What the list does not hold. `listed`: the accounts that stand on it, where they are not usual for the page."""
     if not view.engine:
-        return Text(page.fit("no theory has been weighed; `compass resume` goes on from here", 0), style="yellow")
+        said = f"no theory has been weighed; `{command('resume', page.of)}` goes on from here"
+        return Text(page.fit(said, 0), style="yellow")
     text = f"not on this list {percent(view.not_listed)} · no incident {percent(view.no_incident)}"
     if view.team is not None and view.team.aside:
         text += f" · {len(view.team.aside)} set aside (team)"
@@ -359,10 +361,17 @@ def notes(view: View) -> list[str]:
 
 
 def footer(view: View, page: Page) -> Text:
-    if not view.accounts:
-        return Text(page.fit("more: compass show · timeline · postmortem", 0), style="dim")
-    first = view.accounts[0].rank if view.accounts else 1
-    return Text(
-        page.fit(f"more: compass accounts · why {first} · evidence {first} · test {first} · timeline · postmortem", 0),
-        style="dim",
-    )
+    """What to type next. Where each names its investigation, what does not fit is left out from the end: cut off before
+    the number, it would mean another one."""
+    names = ["show", "timeline", "postmortem"]
+    if view.accounts:
+        first = view.accounts[0].rank
+        names = ["accounts", f"why {first}", f"evidence {first}", f"test {first}", "timeline", "postmortem"]
+    named = [command(one, page.of).removeprefix("compass ") for one in names]
+    while page.of and len(named) > 1 and not (page.full or page.uncut) and len(_more(named)) > page.width:
+        named.pop()
+    return Text(page.fit(_more(named), 0), style="dim")
+
+
+def _more(names: Sequence[str]) -> str:
+    return f"more: compass {' · '.join(names)}"

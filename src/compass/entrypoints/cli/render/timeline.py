@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
+from compass.domain.commands import command
 from compass.domain.time import to_datetime
 from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.cli.render.screen import headline
@@ -15,10 +16,10 @@ from compass.projections.view import View
 
 
 def timeline_lines(
-    view: View, moments: Iterable[Moment], page: Page, *, every: bool = True, more: str = "compass timeline --all"
+    view: View, moments: Iterable[Moment], page: Page, *, every: bool = True, more: str = ""
 ) -> list[Text]:
     """Date once, then a line a moment; uncertain times say how uncertain. Single attempts only when asked for; `more`
-    is how to ask."""
+    is how to ask, where that is no command."""
     listed = list(moments)
     lines: list[Text] = [headline(view, page)]
     track = day = ""
@@ -39,5 +40,7 @@ def timeline_lines(
         lines.append(Text(head, style="dim").append(page.fit(moment.text, len(head)), style=style))
     left_out = sum(1 for moment in listed if moment.detail)
     if left_out and not every:
-        lines.append(Text(f"  and {left_out} attempts to refute: {more}", style="dim"))
+        lines.append(
+            Text(f"  and {left_out} attempts to refute: {more or command('timeline --all', page.of)}", style="dim")
+        )
     return lines

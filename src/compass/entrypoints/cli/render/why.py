@@ -7,6 +7,7 @@ import math
 from rich.text import Text
 
 from compass.domain.board import Board
+from compass.domain.commands import command
 from compass.domain.posterior import Term
 from compass.entrypoints.cli.render.evidence import documents_of
 from compass.entrypoints.cli.render.page import Page
@@ -14,7 +15,7 @@ from compass.entrypoints.cli.render.screen import headline, without_model
 from compass.entrypoints.cli.render.words import percent
 from compass.projections.view import AccountLine, View
 
-HOW_TO_READ = "Each line multiplies the odds by its factor (logs add up); [E14]: compass evidence E14"
+HOW_TO_READ = "Each line multiplies the odds by its factor (logs add up); [E14]: {}"
 
 PROPOSED = "What suggested it counts for nothing, its tests and what speaks against it do: proposed by "
 
@@ -38,7 +39,7 @@ def why_lines(board: Board, view: View, account: AccountLine, page: Page) -> lis
         ),
         *([Text(page.fit(f"{PROPOSED}{account.proposed_by}", 0), style="magenta")] if account.proposed_by else []),
         Text(
-            page.fit(HOW_TO_READ, 0),
+            page.fit(HOW_TO_READ.format(command("evidence E14", page.of)), 0),
             style="dim",
         ),
         Text(f"{'log':>7} {'factor':>9}  what moved it", style="dim"),
