@@ -76,17 +76,29 @@ where team = %(team)s and id <> %(investigation)s and (id = any(%(ids)s::uuid[])
 order by id for share
 
 -- name: named_forgotten
--- Behind the lock. By id, or by the number and the key that the id of a lesson is made of.
-select o.investigation as id
-from compass.event o join compass.payload y using (team, investigation, seq)
-where o.team = %(team)s and o.kind = 'investigation.opened' and y.erased_at is not null and (
-    o.investigation = any(%(ids)s::uuid[])
-    or o.investigation in (
-        select i.id from unnest(%(numbers)s::int[], %(keys)s::text[]) as t (number, key)
-        join compass.investigation i on i.team = %(team)s and i.number = t.number
-        join compass.event w on w.team = i.team and w.investigation = i.id and w.key = t.key
-    )
+-- Behind the lock. By id, or by the number and the key that the id of a lesson is made of. What is named comes first, and
+-- all else is looked up one by one (`offset 0`): the other way round every event of the team is read, with rows locked.
+with named as materialized (
+    select id as investigation from unnest(%(ids)s::uuid[]) as t (id)
+    union
+    select i.id from unnest(%(numbers)s::int[], %(keys)s::text[]) as t (number, key)
+    cross join lateral (
+        select id from compass.investigation where team = %(team)s and number = t.number offset 0
+    ) i
+    cross join lateral (
+        select from compass.event where team = %(team)s and investigation = i.id and key = t.key offset 0
+    ) w
 )
+select o.investigation as id from named n
+cross join lateral (
+    select investigation, seq from compass.event
+    where team = %(team)s and investigation = n.investigation and kind = 'investigation.opened' offset 0
+) o
+cross join lateral (
+    select erased_at from compass.payload
+    where team = %(team)s and investigation = o.investigation and seq = o.seq offset 0
+) y
+where y.erased_at is not null
 limit 1
 
 -- name: head
