@@ -23,10 +23,10 @@ from compass.domain.failure import ExitCode, FailureMode, Status
 from compass.domain.proposed import Standing, proposals, standing_of
 from compass.entrypoints.cli import commanding, resuming, session
 from compass.entrypoints.cli.commands import test as command
-from compass.entrypoints.cli.investigating import Request
+from compass.entrypoints.cli.investigating import Begin, Request
 from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.settings import Settings
-from compass.entrypoints.wiring import recording_choice
+from compass.entrypoints.wiring import recording_choice, runner_name
 from compass.investigation.advising import advisers
 from compass.investigation.advising.propose import KNOWN
 from compass.investigation.recorder import Recorder, show_nothing
@@ -294,6 +294,17 @@ class Noting:
     ) -> None:
         self.request, self.using = request, using
 
+    async def recorded(
+        self, chronicle: Chronicle, investigation: UUID, using: Means, request: Request, begin: Begin
+    ) -> None:
+        """The same, and what it writes first is written."""
+        await self.run(chronicle, investigation, using, request, begin)
+        recorder = Recorder(chronicle, investigation, runner_name(), show_nothing)
+        await recorder.claim(60)
+        await recorder.catch_up()
+        await begin(recorder, using)
+        await recorder.release()
+
     async def advised(self, using: Means, *_more: object, use: bool, **_named: object) -> Means:
         self.model = use
         return using
@@ -349,6 +360,20 @@ def test_who_resumes_goes_on_as_the_run_that_is_gone_was_told(
     assert noting.request.ask
     assert noting.using.sequential is compared
     assert noting.model is False
+
+
+def test_without_a_model_once_is_without_one_for_whoever_resumes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, noting = asyncio.run(begun(limits=Limits(work=30))), Noting()
+    at(desk, monkeypatch, tmp_path)
+    monkeypatch.setattr(resuming, "advised", noting.advised)
+    monkeypatch.setattr(resuming, "run_to_end", noting.recorded)
+    resuming.go_on(str(desk.id), quiet=True, model=False)
+    assert noting.model is False
+    resuming.go_on(str(desk.id), quiet=True)
+    assert noting.model is False
+    assert noting.request == Request(quiet=True, limits=Limits(work=30, advise=False))
 
 
 def test_an_investigation_that_was_told_nothing_is_resumed_as_usual(

@@ -67,9 +67,9 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
                     f"this investigation has ended ({status.value}); there is nothing to go on with", where="resume",
                     hint=f"{command('show', of)}; {command('test N', of)} tries harder to refute an account",
                 )  # fmt: skip
-            request = _as_told(events, quiet=quiet)
+            request = _as_told(events, quiet=quiet, model=model)
             using = _means(chosen, events, request.limits, sequential=request.sequential)
-            prepared = await _equipped(chronicle, using, events, use=model and request.limits.advise)
+            prepared = await _equipped(chronicle, using, events, use=request.limits.advise)
 
             async def begin(recorder: Recorder, using: Means) -> None:
                 # Else another runner ended it while this one waited.
@@ -81,15 +81,17 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
     return session.run(work)
 
 
-def _as_told(events: tuple[c.Event, ...], *, quiet: bool) -> Request:
+def _as_told(events: tuple[c.Event, ...], *, quiet: bool, model: bool) -> Request:
     """What the run that is gone was told: to resume is the same loop. For what was ordered after the end there is the
-    work of such orders. The comparison with a sequential run is made where the end was not reached yet."""
+    work of such orders. The comparison with a sequential run is made where the end was not reached yet. `model` False
+    is recorded with the limits, so that whoever resumes next keeps to it."""
     runs = [event.payload for event in events if isinstance(event.payload, c.Opened | c.Resumed)]
     limits = next((run.limits for run in reversed(runs) if run.limits is not None), Limits())
     opened = next((run for run in runs if isinstance(run, c.Opened)), None)
     ends = [event.payload.status for event in events if isinstance(event.payload, c.Ended)]
     if ends and fold_all(events).status not in OPEN:
         limits = replace(limits, work=DEEP_WORK)
+    limits = replace(limits, advise=limits.advise and model)
     compared = opened is not None and opened.mode == "sequential" and set(ends) <= {Status.STOPPED}
     return Request(quiet=quiet, limits=limits, sequential=compared, ask=opened is not None and opened.gated)
 
