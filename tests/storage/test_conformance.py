@@ -117,6 +117,19 @@ async def test_a_released_lease_can_be_taken_at_once(chronicle: Chronicle) -> No
     assert await chronicle.claim(investigation, "b", 60) == first + 1
 
 
+async def test_to_look_whether_a_lease_is_held_changes_nothing(chronicle: Chronicle) -> None:
+    investigation = await chronicle.create("slow")
+    assert not await chronicle.held(investigation)
+    epoch = await chronicle.claim(investigation, "a", 60)
+    assert await chronicle.held(investigation)
+    await chronicle.claim(investigation, "a", 0)
+    assert not await chronicle.held(investigation), "it ran out"
+    await chronicle.append(investigation, epoch, [new("late, and nobody took over")])
+    assert await chronicle.claim(investigation, "a", 60) == epoch
+    await chronicle.release(investigation, "a")
+    assert not await chronicle.held(investigation)
+
+
 async def test_concurrent_appends_are_one_gapless_chain(chronicle: Chronicle) -> None:
     investigation = await chronicle.create("slow")
     epoch = await chronicle.claim(investigation, "a", 60)
@@ -194,6 +207,8 @@ async def test_an_unknown_investigation_is_an_error_everywhere(chronicle: Chroni
         await chronicle.claim(missing, "a", 1)
     with pytest.raises(NotFoundError):
         await chronicle.release(missing, "a")
+    with pytest.raises(NotFoundError):
+        await chronicle.held(missing)
     with pytest.raises(NotFoundError):
         await chronicle.verify(missing)
     with pytest.raises(NotFoundError):

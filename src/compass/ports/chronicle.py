@@ -58,6 +58,10 @@ class Chronicle(Protocol):
         """Give the lease up at once (end of a run)."""
         ...
 
+    async def held(self, investigation: UUID) -> bool:
+        """Whether a runner holds a lease that has not run out. Only looks: neither lease nor epoch changes."""
+        ...
+
     async def append(self, investigation: UUID, epoch: int | None, events: Sequence[NewEvent]) -> tuple[Event, ...]:
         """Commit events in order, in one transaction; returns them as stored.
 

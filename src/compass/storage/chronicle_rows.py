@@ -27,6 +27,11 @@ class EpochRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRow:
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeadRow:
     """Where a chronicle ends. `now`: the database's clock."""
 

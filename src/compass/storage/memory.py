@@ -88,6 +88,11 @@ class MemoryChronicle:
         if found.runner == runner:
             found.runner, found.lease_until_s = None, 0.0
 
+    async def held(self, investigation: UUID) -> bool:
+        """By this process's monotonic clock."""
+        found = self._get(investigation)
+        return found.runner is not None and found.lease_until_s > self._clock.monotonic_s()
+
     async def append(self, investigation: UUID, epoch: int | None, events: Sequence[NewEvent]) -> tuple[Event, ...]:
         """All or none: texts and epoch are checked before anything is kept. Followers are woken once the rows are
         there."""

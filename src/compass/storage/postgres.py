@@ -16,7 +16,7 @@ from compass.domain.time import to_datetime
 from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
 from compass.ports.knowledge import Embedder
-from compass.storage.chronicle_rows import EpochRow, HeadRow, IdRow, NumberRow, SummaryRow
+from compass.storage.chronicle_rows import EpochRow, HeadRow, HeldRow, IdRow, NumberRow, SummaryRow
 from compass.storage.connections import Connections
 from compass.storage.documents import PostgresDocuments
 from compass.storage.erasing import PostgresErasure
@@ -120,6 +120,16 @@ class PostgresChronicle:
                 raise no_such(investigation)
 
         await self._connections.run(give_up)
+
+    async def held(self, investigation: UUID) -> bool:
+        """By the database's clock."""
+
+        async def look(connection: Connection) -> Sequence[HeldRow]:
+            return await self._fetch(connection, "held", HeldRow, investigation=investigation)
+
+        if not (found := await self._connections.run(look)):
+            raise no_such(investigation)
+        return found[0].held
 
     async def append(self, investigation: UUID, epoch: int | None, events: Sequence[NewEvent]) -> tuple[Event, ...]:
         check_texts(events)

@@ -56,6 +56,10 @@ returning epoch
 -- name: holder
 select coalesce(lease_runner, 'nobody') from compass.investigation where team = %(team)s and id = %(investigation)s
 
+-- name: held
+select coalesce(lease_runner is not null and lease_until > clock_timestamp(), false) as held
+from compass.investigation where team = %(team)s and id = %(investigation)s
+
 -- name: release
 update compass.investigation
 set lease_runner = nullif(lease_runner, %(runner)s),

@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from compass.domain import chronicle as c
+from compass.domain.commanded import CommandGiven
 from compass.domain.failure import Status
 from compass.domain.learned import Resolved
+from compass.entrypoints.cli.resuming import abandoned
 from compass.entrypoints.clock import SystemClock
 from compass.storage.memory import MemoryChronicle
 from tests.support.boards import WEB, account, opening, posterior, theory
@@ -62,6 +64,30 @@ def test_it_is_said_to_run_only_while_somebody_runs_it(
     assert "nobody works on it (compass resume 1 goes on with it, compass stop 1 ends it as it stands)" in done.err
     assert "nobody works on #1" in compass("continue", "1").out
     assert payloads(asyncio.run(chronicle.read(begun)), Resolved) == []
+
+
+def test_a_runner_that_is_late_keeps_what_it_has_when_somebody_looks(
+    chronicle: MemoryChronicle, begun: UUID, compass: Compass
+) -> None:
+    epoch = asyncio.run(chronicle.claim(begun, "a runner", 0))
+    for look in (("pause", "1"), ("continue", "1"), RESOLVE):
+        done = compass(*look)
+        assert "nobody works on " in done.out + done.err
+        gap = c.NewEvent(key=f"late/{look[0]}", payload=c.GapNamed(gap="late", hides="nothing"), actor="commander")
+        asyncio.run(chronicle.append(begun, epoch, [gap]))
+
+
+def test_an_order_that_a_runner_ended_without_seeing_is_left_lying(chronicle: MemoryChronicle, begun: UUID) -> None:
+    """Also in the moment between its end and the release of its lease."""
+    order = CommandGiven(command="test", argument=FULL.id)
+    over = c.Ended(status=Status.DONE, exit_code=0, said="done")
+    for held in (True, False):
+        asyncio.run(chronicle.claim(begun, "a runner", HOUR_S if held else 0))
+        assert asyncio.run(abandoned(chronicle, begun)) is not held
+    news = [c.NewEvent(key=key, payload=one, actor="test") for key, one in (("order", order), ("over", over))]
+    asyncio.run(chronicle.append(begun, None, news))
+    asyncio.run(chronicle.claim(begun, "a runner", HOUR_S))
+    assert asyncio.run(abandoned(chronicle, begun))
 
 
 def test_stopped_it_can_be_closed(chronicle: MemoryChronicle, begun: UUID, compass: Compass) -> None:

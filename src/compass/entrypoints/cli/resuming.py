@@ -143,7 +143,7 @@ async def carried_out(chronicle: Chronicle, chosen: Settings, loaded: session.Lo
             view = build_view(board, session.mechanisms_for(chosen, board), id=str(loaded.id), number=loaded.number)
             code = ExitCode.DONE if board.status is Status.RUNNING else EXIT_OF[board.status]
             return Result(id=loaded.id, exit_code=code, view=view, of=loaded.of)
-        if board.status is not Status.RUNNING or await _orphaned(probe):
+        if board.status is not Status.RUNNING or await unattended(chronicle, loaded.id):
             return None
         if board.orders.paused and not paused:
             tell(f"#{loaded.number} is paused: compass continue {loaded.number} goes on")
@@ -151,27 +151,19 @@ async def carried_out(chronicle: Chronicle, chosen: Settings, loaded: session.Lo
         await asyncio.sleep(FOLLOW_S)
 
 
-async def _orphaned(probe: Recorder) -> bool:
-    """Whether nobody holds the lease of a running investigation any more."""
-    try:
-        await probe.claim(Limits().lease_s)
-    except StaleRunnerError:
-        return False
-    await probe.release()
-    return (await probe.catch_up()).status is Status.RUNNING
-
-
 async def unattended(chronicle: Chronicle, investigation: UUID) -> bool:
-    """Whether it has not ended, and no runner holds its lease: its runner died, seconds ago or long."""
-    return await _orphaned(Recorder(chronicle, investigation, runner_name(), show_nothing))
+    """Whether it has not ended, and no runner holds its lease: its runner died, seconds ago or long. Only looks: a
+    runner that is late keeps what it has."""
+    if await chronicle.held(investigation):
+        return False
+    return fold_all(await chronicle.read(investigation)).status is Status.RUNNING
 
 
 async def abandoned(chronicle: Chronicle, investigation: UUID) -> bool:
     """Whether what was ordered of a running investigation is left lying: its runner died, or ended before seeing it."""
-    probe = Recorder(chronicle, investigation, runner_name(), show_nothing)
-    orphaned = await _orphaned(probe)
-    board = await probe.catch_up()
-    return orphaned or (board.status is not Status.RUNNING and owed(board))
+    held = await chronicle.held(investigation)  # before the events: a runner that has ended has committed its end
+    board = fold_all(await chronicle.read(investigation))
+    return not held if board.status is Status.RUNNING else owed(board)
 
 
 async def reopened(
