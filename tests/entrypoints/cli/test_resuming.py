@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
@@ -23,39 +20,24 @@ from compass.domain.failure import ExitCode, FailureMode, Status
 from compass.domain.proposed import Standing, proposals, standing_of
 from compass.entrypoints.cli import commanding, resuming, session
 from compass.entrypoints.cli.commands import test as command
-from compass.entrypoints.cli.investigating import Begin, Request
 from compass.entrypoints.clock import SystemClock
-from compass.entrypoints.settings import Settings
-from compass.entrypoints.wiring import recording_choice, runner_name
+from compass.entrypoints.wiring import recording_choice
 from compass.investigation.advising import advisers
 from compass.investigation.advising.propose import KNOWN
 from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.runner import Means, investigate, open_investigation
 from compass.investigation.settings import Limits
-from compass.ports.chronicle import Chronicle
 from compass.ports.errors import NotFoundError
 from compass.ports.language_model import LanguageModel, Question
-from compass.projections.board import fold_all
 from compass.sources.recording import RecordingSource
 from compass.storage.memory import MemoryChronicle
 from tests.support.advice import Answering
+from tests.support.resuming import SLOW_QUERY, Desk, at
 from tests.support.running import prepared
 
-SLOW_QUERY = Path(__file__).resolve().parents[2] / "data" / "lab" / "lab-002"
 WAITS_S = 120.0
 FEW = Limits(proposals=0)
 """What a model proposes is not tried by itself: an order to do so has everything left to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """A chronicle that every command opens, with one investigation."""
-
-    chronicle: MemoryChronicle
-    id: UUID
-
-    async def board(self) -> Board:
-        return fold_all(await self.chronicle.read(self.id))
 
 
 def proposing(question: Question[object]) -> object:
@@ -84,18 +66,6 @@ async def ran(folder: Path, model: LanguageModel, limits: Limits) -> Desk:
     await investigate(recorder, using)
     await recorder.release()
     return Desk(chronicle, investigation)
-
-
-def at(desk: Desk, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Commands open this chronicle, and a compass.toml that chooses nothing."""
-
-    @asynccontextmanager
-    async def opened(_chosen: Settings) -> AsyncIterator[Chronicle]:
-        yield desk.chronicle
-
-    monkeypatch.setattr(session, "open_chronicle", opened)
-    (folder / "compass.toml").write_text("")
-    monkeypatch.setenv("COMPASS_CONFIG", str(folder / "compass.toml"))
 
 
 def test_a_proposal_is_tried_on_order(
@@ -279,110 +249,3 @@ def test_what_is_owed_after_the_end_has_the_work_of_orders_not_what_the_investig
     after = asyncio.run(desk.board())
     assert [a for key, a in after.attempts.items() if a.hypothesis == before.accounts[0].head]
     assert not commanding.owed(after)
-
-
-@dataclass(slots=True)
-class Noting:
-    """What a resume would run with; nothing runs."""
-
-    request: Request | None = None
-    using: Means | None = None
-    model: bool | None = None
-
-    async def run(
-        self, _chronicle: object, investigation: UUID, using: Means, request: Request, _begin: object
-    ) -> None:
-        self.request, self.using = request, using
-
-    async def recorded(
-        self, chronicle: Chronicle, investigation: UUID, using: Means, request: Request, begin: Begin
-    ) -> None:
-        """The same, and what it writes first is written."""
-        await self.run(chronicle, investigation, using, request, begin)
-        recorder = Recorder(chronicle, investigation, runner_name(), show_nothing)
-        await recorder.claim(60)
-        await recorder.catch_up()
-        await begin(recorder, using)
-        await recorder.release()
-
-    async def advised(self, using: Means, *_more: object, use: bool, **_named: object) -> Means:
-        self.model = use
-        return using
-
-
-async def begun(*later: c.Payload, limits: Limits, gated: bool = False, sequential: bool = False) -> Desk:
-    """An investigation of which nothing but its opening is left, and what came later."""
-    chronicle = MemoryChronicle(clock=SystemClock())
-    desk = Desk(chronicle, await chronicle.create("test"))
-    recorder = Recorder(chronicle, desk.id, "dead", show_nothing)
-    await recorder.claim(0)
-    using = prepared(SLOW_QUERY, limits=limits, sequential=sequential)
-
-    async def gate(_board: Board) -> bool:
-        return True
-
-    using = replace(using, gate=gate if gated else None)
-    incident = RecordingSource.open(SLOW_QUERY).incident()
-    await open_investigation(recorder, incident, using, source_uri=recording_choice(SLOW_QUERY).uri)
-    await recorder.append(*((f"later/{at}", one) for at, one in enumerate(later)), actor="test")
-    return desk
-
-
-def ended(status: Status) -> c.Ended:
-    return c.Ended(status=status, exit_code=0, said="")
-
-
-OWN = Limits(work=7, rounds=2, decided=0.5, soft_deadline_s=3.0, gate_s=9.0, advise=False)
-DEEP = Limits(work=resuming.DEEP_WORK, advise=False)
-
-
-@pytest.mark.parametrize(
-    ("later", "limits", "compared"),
-    [
-        ((), OWN, True),
-        ((c.Resumed(runner="1", after_seq=1),), OWN, True),  # of an older version, which says nothing of limits
-        ((c.Resumed(runner="1", after_seq=1, limits=OWN),), OWN, True),
-        ((ended(Status.STOPPED),), OWN, True),
-        ((ended(Status.DONE), c.Resumed(runner="1", after_seq=1, limits=DEEP)), DEEP, False),
-    ],
-)
-def test_who_resumes_goes_on_as_the_run_that_is_gone_was_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: tuple[c.Payload, ...], limits: Limits, compared: bool
-) -> None:
-    desk, noting = asyncio.run(begun(*later, limits=OWN, gated=True, sequential=True)), Noting()
-    at(desk, monkeypatch, tmp_path)
-    monkeypatch.setattr(resuming, "run_to_end", noting.run)
-    monkeypatch.setattr(resuming, "advised", noting.advised)
-    resuming.go_on(str(desk.id), quiet=True)
-    assert noting.request is not None
-    assert noting.using is not None
-    assert noting.request.limits == noting.using.limits == limits
-    assert noting.request.ask
-    assert noting.using.sequential is compared
-    assert noting.model is False
-
-
-def test_without_a_model_once_is_without_one_for_whoever_resumes_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk, noting = asyncio.run(begun(limits=Limits(work=30))), Noting()
-    at(desk, monkeypatch, tmp_path)
-    monkeypatch.setattr(resuming, "advised", noting.advised)
-    monkeypatch.setattr(resuming, "run_to_end", noting.recorded)
-    resuming.go_on(str(desk.id), quiet=True, model=False)
-    assert noting.model is False
-    resuming.go_on(str(desk.id), quiet=True)
-    assert noting.model is False
-    assert noting.request == Request(quiet=True, limits=Limits(work=30, advise=False))
-
-
-def test_an_investigation_that_was_told_nothing_is_resumed_as_usual(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk, noting = asyncio.run(begun(limits=Limits())), Noting()
-    at(desk, monkeypatch, tmp_path)
-    monkeypatch.setattr(resuming, "run_to_end", noting.run)
-    monkeypatch.setattr(resuming, "advised", noting.advised)
-    resuming.go_on(str(desk.id), quiet=True)
-    assert noting.request == Request(quiet=True)
-    assert noting.model is True
