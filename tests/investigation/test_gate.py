@@ -13,11 +13,13 @@ from compass.data import demo_recording
 from compass.domain import chronicle as c
 from compass.domain.board import Board
 from compass.domain.chronicle import NewEvent
+from compass.domain.commanded import Decided
 from compass.domain.failure import Status
 from compass.entrypoints.clock import SystemClock
-from compass.investigation.moves import GATE_DECISIONS, GO_ON, STOP_HERE
+from compass.investigation.moves import GATE_DECISIONS, GO_ON, STOP_HERE, Kind, next_move
 from compass.investigation.recorder import Recorder, show_nothing
 from compass.investigation.runner import investigate, open_investigation
+from compass.projections.board import fold_all
 from compass.sources.recording import RecordingSource, find_recordings
 from compass.storage.memory import MemoryChronicle
 from tests.support.running import prepared, run_means, run_once
@@ -61,6 +63,18 @@ async def test_a_person_who_goes_on_gets_the_same_result(demo: Path) -> None:
     assert because.startswith("nobody answered for 0 s")
     assert (GO_ON, "human") in [(decision, by) for decision, by, _ in asked.board.decisions]
     assert asked.board.posterior == alone.board.posterior
+
+
+async def test_whoever_takes_it_up_behind_the_gate_is_not_asked_again(demo: Path) -> None:
+    async def go_on(_board: Board) -> bool:
+        return True
+
+    means = replace(prepared(demo), gate=go_on)
+    events = (await run_means(demo, means)).events
+    passed = next(n for n, e in enumerate(events) if isinstance(e.payload, Decided) and e.payload.decision == GO_ON)
+    before, behind = (fold_all(events[:count]) for count in (passed, passed + 1))
+    assert next_move(before, means.crew, means.limits).kind is Kind.GATE
+    assert next_move(behind, means.crew, means.limits).kind is not Kind.GATE
 
 
 async def test_nobody_is_asked_any_longer_about_an_investigation_that_another_runner_ended(demo: Path) -> None:

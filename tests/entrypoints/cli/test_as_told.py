@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from compass.domain import chronicle as c
+from compass.domain.board import Board
 from compass.domain.failure import Status
-from compass.entrypoints.cli import resuming
-from compass.entrypoints.cli.investigating import Request
+from compass.entrypoints.cli import investigating, resuming, session
+from compass.entrypoints.cli.investigating import Request, investigate_recording
+from compass.investigation.recorder import Recorder
+from compass.investigation.runner import Means
 from compass.investigation.settings import Limits
-from tests.support.resuming import Noting, at, begun
+from tests.support.resuming import SLOW_QUERY, Noting, at, begun
 
 
 def ended(status: Status) -> c.Ended:
@@ -73,3 +80,59 @@ def test_an_investigation_that_was_told_nothing_is_resumed_as_usual(
     resuming.go_on(str(desk.id), quiet=True)
     assert noting.request == Request(quiet=True)
     assert noting.model is True
+
+
+class Screen(StringIO):
+    """Standard error where somebody reads it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@contextmanager
+def standing_input(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Standard input as of a cron job, a pipeline that stays open, or a terminal that can only be read line by line."""
+    with ExitStack() as held:
+        if kind == "nothing":
+            monkeypatch.setattr("sys.stdin", held.enter_context(Path(os.devnull).open(encoding="utf-8")))
+        elif kind == "closed":
+            monkeypatch.setattr("sys.stdin", None)
+        else:
+            reads, writes = os.pipe() if kind == "pipe" else os.openpty()[::-1]
+            held.callback(os.close, writes)
+            monkeypatch.setattr("sys.stdin", held.enter_context(os.fdopen(reads)))
+        if kind == "terminal":
+            monkeypatch.setattr("sys.stderr", Screen())
+            monkeypatch.setenv("TERM", "dumb")
+        yield
+
+
+@pytest.mark.parametrize("how", ["investigate", "resume"])
+@pytest.mark.parametrize(
+    ("kind", "quiet", "asked"),
+    [
+        ("closed", False, False), ("closed", True, False), ("nothing", False, False), ("pipe", False, False),
+        ("pipe", True, False), ("terminal", True, False), ("terminal", False, True),
+    ],
+)  # fmt: skip
+def test_a_gate_asks_only_who_can_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, kind: str, quiet: bool, asked: bool
+) -> None:
+    ran: list[Means] = []
+
+    async def run(recorder: Recorder, using: Means) -> Board:
+        ran.append(using)
+        return recorder.board
+
+    desk = asyncio.run(begun(limits=Limits(), gated=True))
+    at(desk, monkeypatch, tmp_path)
+    monkeypatch.setattr(investigating, "investigate", run)
+    with standing_input(kind, monkeypatch):
+        if how == "resume":
+            resuming.go_on(str(desk.id), quiet=quiet, model=False)
+        else:
+            request = Request(ask=True, quiet=quiet, model=False)
+            asyncio.run(investigate_recording(desk.chronicle, session.settings(), SLOW_QUERY, request))
+    (using,) = ran
+    assert (using.gate is not None) is asked
+    assert (using.money.consent is not None) is asked

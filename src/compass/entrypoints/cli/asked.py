@@ -36,7 +36,7 @@ def said_yes(question: str) -> bool:
 
 def somebody_there() -> bool:
     """Whether a person at a terminal can read a question and answer it."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))  # None: it was closed
 
 
 def picked(question: str, options: Sequence[str], other: str) -> int | None:

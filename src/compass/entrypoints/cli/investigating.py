@@ -21,7 +21,7 @@ from compass.domain.time import to_datetime
 from compass.entrypoints.briefed import Told, rules_with, told
 from compass.entrypoints.cli.at_prompt import consent as consent_at
 from compass.entrypoints.cli.at_prompt import gate
-from compass.entrypoints.cli.conversation.foreground import can_talk
+from compass.entrypoints.cli.conversation.foreground import can_answer, can_talk
 from compass.entrypoints.cli.render.live import LiveView
 from compass.entrypoints.cli.render.output import progress_console, tell
 from compass.entrypoints.cli.session import must_name
@@ -185,11 +185,11 @@ async def _watched(job: _Job, console: Console) -> tuple[Board, int]:
         listener: Listener = show_nothing if job.request.quiet else live
         recorder = Recorder(job.chronicle, job.investigation, runner_name(), listener)
         await wait_for_lease(recorder, limits.lease_s)
-        if job.request.ask:
-            prepared = replace(prepared, gate=gate(live, prepared.crew.mechanisms, limits.gate_s))
-        if sys.stdin.isatty() and console.is_terminal and not job.request.quiet:
+        if not job.request.quiet and can_answer(console):
             consent = consent_at(live, limits.consent_s)
             prepared = replace(prepared, money=replace(prepared.money, consent=consent))
+            if job.request.ask:
+                prepared = replace(prepared, gate=gate(live, prepared.crew.mechanisms, limits.gate_s))
         before = await _run(job, recorder, prepared, job.begin, tell)
     return recorder.board, before
 

@@ -7,12 +7,18 @@ import sys
 
 from rich.console import Console
 
+from compass.entrypoints.cli.asked import somebody_there
+
 
 def can_talk(console: Console) -> bool:
     """Whether there is a terminal with somebody at it: to read from and to paint on, and in the foreground."""
-    if not (sys.stdin.isatty() and console.is_terminal and not console.is_dumb_terminal and sys.stderr.isatty()):
-        return False
-    return in_foreground(sys.stdin.fileno())
+    return can_answer(console) and not console.is_dumb_terminal
+
+
+def can_answer(console: Console) -> bool:
+    """Whether somebody can be shown a question on `console` (standard error) and answer it with a line: else nobody is
+    asked, for nothing that nobody can answer may hold up an investigation."""
+    return somebody_there() and console.is_terminal and in_foreground(sys.stdin.fileno())
 
 
 def in_foreground(terminal: int) -> bool:
