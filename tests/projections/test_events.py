@@ -95,7 +95,7 @@ def test_every_kind_survives_the_round_trip(kind: str, data: st.DataObject) -> N
 def test_an_opening_of_before_limits_were_recorded_has_the_usual_ones_and_a_resume_none() -> None:
     incident = Incident(title="t", window=Window(start_ns=0, end_ns=2), detected_ns=1, now_ns=2)
     new = Opened(incident=incident, engine="e", mode="parallel", commander="human", specialists=("database",))
-    for payload, lately in ((new, ("limits", "gated")), (Resumed(runner="r", after_seq=1), ("limits",))):
+    for payload, lately in ((new, ("limits", "gated")), (Resumed(runner="r", after_seq=1), ("limits", "told"))):
         old = {name: value for name, value in json.loads(encode(payload)).items() if name not in lately}
         assert len(old) + len(lately) == len(json.loads(encode(payload)))
         assert decode(KIND_OF[type(payload)], VERSION, json.dumps(old).encode()) == payload

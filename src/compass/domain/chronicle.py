@@ -241,13 +241,15 @@ class ServersAsked:
 class Resumed:
     """A runner took over after a crash. `after_seq` is the last event it found. `model` is the language model at hand
     in its run, empty: none; `budget_usd` what that may cost. One that was lost before is asked once more. `limits` are
-    those of its run; None in an older chronicle, which says nothing of them."""
+    those of its run; None in an older chronicle, which says nothing of them. `told`: what the investigation itself was
+    told, where this run works by others, for what a person ordered; whoever resumes the investigation goes by it."""
 
     runner: str
     after_seq: int
     model: str = ""
     budget_usd: float | None = None
     limits: Limits | None = None
+    told: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -37,7 +38,9 @@ DEEP = Limits(work=resuming.DEEP_WORK, advise=False)
         ((c.Resumed(runner="1", after_seq=1),), OWN, True),  # of an older version, which says nothing of limits
         ((c.Resumed(runner="1", after_seq=1, limits=OWN),), OWN, True),
         ((ended(Status.STOPPED),), OWN, True),
-        ((ended(Status.DONE), c.Resumed(runner="1", after_seq=1, limits=DEEP)), DEEP, False),
+        ((ended(Status.DONE), c.Resumed(runner="1", after_seq=1, limits=DEEP, told=OWN)), DEEP, False),
+        ((ended(Status.STOPPED), c.Resumed(runner="1", after_seq=1, limits=DEEP, told=OWN)), OWN, True),
+        ((ended(Status.STOPPED), c.Resumed(runner="1", after_seq=1, limits=DEEP)), DEEP, True),  # of an older version
     ],
 )
 def test_who_resumes_goes_on_as_the_run_that_is_gone_was_told(
@@ -54,6 +57,48 @@ def test_who_resumes_goes_on_as_the_run_that_is_gone_was_told(
     assert noting.request.ask
     assert noting.using.sequential is compared
     assert noting.model is False
+
+
+@pytest.mark.parametrize("told", [OWN, replace(OWN, advise=True)])
+@pytest.mark.parametrize("model", [True, False])
+def test_an_order_after_a_stop_works_as_told_and_whoever_resumes_then_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Limits, model: bool
+) -> None:
+    """Whether the order's run hears the model is the order's, and what the investigation was told, both."""
+    desk, noting = asyncio.run(begun(ended(Status.STOPPED), limits=told)), Noting()
+    at(desk, monkeypatch, tmp_path)
+    monkeypatch.setattr(resuming, "advised", noting.advised)
+    monkeypatch.setattr(resuming, "run_to_end", noting.recorded)
+
+    async def order() -> None:
+        chosen = session.settings()
+        loaded = await session.load(desk.chronicle, chosen, str(desk.id))
+        await resuming.reopened(desk.chronicle, chosen, loaded, (), model=model)
+
+    for _ in range(2):
+        asyncio.run(order())
+        assert noting.using is not None
+        assert noting.using.limits == replace(told, work=resuming.DEEP_WORK, advise=told.advise and model)
+        assert noting.model is (told.advise and model)
+    resuming.go_on(str(desk.id), quiet=True)
+    assert noting.using.limits == told
+    assert noting.model is told.advise
+
+
+def test_without_a_model_after_an_order_is_without_one_for_the_next_order_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Limits(work=30)
+    order = c.Resumed(runner="1", after_seq=1, limits=replace(told, work=resuming.DEEP_WORK), told=told)
+    desk, noting = asyncio.run(begun(ended(Status.DONE), order, limits=told)), Noting()
+    at(desk, monkeypatch, tmp_path)
+    monkeypatch.setattr(resuming, "advised", noting.advised)
+    monkeypatch.setattr(resuming, "run_to_end", noting.recorded)
+    resuming.go_on(str(desk.id), quiet=True, model=False)
+    (resumed,) = [e.payload for e in asyncio.run(desk.chronicle.read(desk.id))[-1:]]
+    assert isinstance(resumed, c.Resumed)
+    assert resumed.told == replace(told, advise=False)
+    assert resumed.limits == replace(told, work=resuming.DEEP_WORK, advise=False)
 
 
 def test_without_a_model_once_is_without_one_for_whoever_resumes_next(

@@ -59,7 +59,7 @@ EXIT_OF = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What the person asked for. Times are as typed. `model`: ask the language model, if one is chosen;
-    `team`: go by what the team wrote down."""
+    `team`: go by what the team wrote down. `told`: the limits of the investigation itself, where these are others."""
 
     service: str | None = None
     symptom: str | None = None
@@ -71,6 +71,7 @@ class Request:
     sequential: bool = False
     ask: bool = False
     limits: Limits = Limits()
+    told: Limits | None = None
     quiet: bool = False
     model: bool = True
     team: bool = True
@@ -211,7 +212,8 @@ async def _talked(job: _Job, console: Console) -> tuple[Board, int]:
 
     async def take_up() -> Board:
         async def begin(recorder: Recorder, using: Means) -> None:
-            await recorder.append(*taken_up(recorder, using), actor="human")
+            told = job.request.told or job.prepared.limits
+            await recorder.append(*taken_up(recorder, using, told), actor="human")
 
         await wait_for_lease(recorder, limits.lease_s, quiet=True)
         await _run(job, recorder, deeper, begin, talk.tell)
@@ -237,13 +239,15 @@ async def _run(job: _Job, recorder: Recorder, using: Means, begin: Begin, say: C
     return before
 
 
-def taken_up(recorder: Recorder, using: Means) -> Payloads:
+def taken_up(recorder: Recorder, using: Means, told: Limits | None) -> Payloads:
     """The events that an investigation is taken up again, by whom and with what. A pause that somebody ordered before
-    it stopped running ends with it: else all that is ordered now would wait for a person who is gone."""
+    it stopped running ends with it: else all that is ordered now would wait for a person who is gone. `told`: the
+    limits of the investigation itself, where those of `using` are others."""
     board = recorder.board
     resumed = Resumed(
         runner=recorder.runner.split(":")[1], after_seq=board.seq, budget_usd=using.budget_usd,
         model=using.model.name if using.model is not None else "", limits=using.limits,
+        told=told if told != using.limits else None,
     )  # fmt: skip
     going_on: Payloads = ()
     if board.orders.paused:

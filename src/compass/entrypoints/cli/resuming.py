@@ -74,7 +74,7 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
             async def begin(recorder: Recorder, using: Means) -> None:
                 # Else another runner ended it while this one waited.
                 if recorder.board.status in OPEN or owed(recorder.board):
-                    await recorder.append(*taken_up(recorder, using), actor="human")
+                    await recorder.append(*taken_up(recorder, using, request.told), actor="human")
 
             return await run_to_end(chronicle, investigation, prepared, request, begin)
 
@@ -82,18 +82,33 @@ def go_on(reference: str | None, *, quiet: bool, model: bool = True) -> Result:
 
 
 def _as_told(events: tuple[c.Event, ...], *, quiet: bool, model: bool) -> Request:
-    """What the run that is gone was told: to resume is the same loop. For what was ordered after the end there is the
-    work of such orders. The comparison with a sequential run is made where the end was not reached yet. `model` False
-    is recorded with the limits, so that whoever resumes next keeps to it."""
-    runs = [event.payload for event in events if isinstance(event.payload, c.Opened | c.Resumed)]
-    limits = next((run.limits for run in reversed(runs) if run.limits is not None), Limits())
+    """What the investigation was told: to resume is the same loop. Only after its end it is the run for an order that
+    is taken up, with the limits of that. The comparison with a sequential run is made where the end was not reached
+    yet. `model` False is recorded with the limits, so that whoever resumes next keeps to it."""
+    runs = _runs(events)
     opened = next((run for run in runs if isinstance(run, c.Opened)), None)
-    ends = [event.payload.status for event in events if isinstance(event.payload, c.Ended)]
-    if ends and fold_all(events).status not in OPEN:
+    ends = {event.payload.status for event in events if isinstance(event.payload, c.Ended)}
+    told, over = _limits_told(runs), not ends <= {Status.STOPPED}
+    limits = next((run.limits for run in reversed(runs) if run.limits is not None), told) if over else told
+    if over and fold_all(events).status not in OPEN:
         limits = replace(limits, work=DEEP_WORK)
-    limits = replace(limits, advise=limits.advise and model)
-    compared = opened is not None and opened.mode == "sequential" and set(ends) <= {Status.STOPPED}
-    return Request(quiet=quiet, limits=limits, sequential=compared, ask=opened is not None and opened.gated)
+    limits, told = (replace(one, advise=one.advise and model) for one in (limits, told))
+    compared = opened is not None and opened.mode == "sequential" and not over
+    return Request(
+        quiet=quiet, limits=limits, told=told if told != limits else None, sequential=compared,
+        ask=opened is not None and opened.gated,
+    )  # fmt: skip
+
+
+def _runs(events: tuple[c.Event, ...]) -> tuple[c.Opened | c.Resumed, ...]:
+    return tuple(event.payload for event in events if isinstance(event.payload, c.Opened | c.Resumed))
+
+
+def _limits_told(runs: tuple[c.Opened | c.Resumed, ...]) -> Limits:
+    """The limits of the investigation itself, whatever was ordered since."""
+    last = next((run for run in reversed(runs) if run.limits is not None), None)
+    told = last.told if isinstance(last, c.Resumed) else None
+    return told or (last.limits if last is not None else None) or Limits()
 
 
 def test_deeper(reference: str | None, account: str) -> tuple[AccountLine | ProposalLine, Result]:
@@ -169,13 +184,16 @@ async def abandoned(chronicle: Chronicle, investigation: UUID) -> bool:
 async def reopened(
     chronicle: Chronicle, chosen: Settings, loaded: session.Loaded, order: Payloads, *, model: bool = False
 ) -> Result:
-    """Give an order to an investigation that has ended, and work on it until it ends again."""
-    request = Request(quiet=True, limits=Limits(work=DEEP_WORK, advise=model))
-    prepared = await _equipped(chronicle, _means(chosen, loaded.events, request.limits), loaded.events, use=model)
+    """Give an order to an investigation that has ended, and work on it until it ends again: as it was told, but with
+    the work of orders, and without the model where either says so."""
+    told = _limits_told(_runs(loaded.events))
+    limits = replace(told, work=DEEP_WORK, advise=told.advise and model)
+    request, using = Request(quiet=True, limits=limits, told=told), _means(chosen, loaded.events, limits)
+    prepared = await _equipped(chronicle, using, loaded.events, use=limits.advise)
 
     async def begin(recorder: Recorder, using: Means) -> None:
         # All at once: an order without the round that follows it would be left for whoever resumes next.
-        await recorder.append(*order, *taken_up(recorder, using), actor="human")
+        await recorder.append(*order, *taken_up(recorder, using, told), actor="human")
 
     return await run_to_end(chronicle, loaded.id, prepared, request, begin)
 
