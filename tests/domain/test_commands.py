@@ -14,6 +14,8 @@ from tests.entrypoints.cli.test_which import ALONE as TAKE_IT_ALONE
         ("why 1", 0, "compass why 1"),
         ("why 1", 7, "compass why 1 -i 7"),
         ("why 1", "01a2192c", "compass why 1 -i 01a2192c"),
+        ("why 1", "#7", "compass why 1 -i 7"),
+        ("why 1", "", "compass why 1"),
         ("accounts", 7, "compass accounts -i 7"),
         ("resume", 0, "compass resume"),
         ("resume", 7, "compass resume 7"),

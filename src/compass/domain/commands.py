@@ -12,9 +12,8 @@ ALONE = frozenset({
 def command(words: str, of: int | str = 0) -> str:
     """`compass why 1 -i 7` from "why 1" and 7. `of` is the number (or what else was typed to name it) of the
     investigation that it is meant for; 0 or empty: the latest, which needs no naming."""
-    if not of:
-        return f"compass {words}"
     name, _, rest = words.partition(" ")
-    if name in ALONE:
-        return f"compass {name} {of} {rest}".rstrip()
-    return f"compass {words} -i {of}"
+    named = str(of or "").strip().removeprefix("#")  # a shell reads a comment there
+    if not named:
+        return f"compass {words}"
+    return f"compass {name} {named} {rest}".rstrip() if name in ALONE else f"compass {words} -i {named}"

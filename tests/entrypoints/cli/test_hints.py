@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from compass.domain import chronicle as c
+from compass.domain.commanded import DataRequested
+from compass.domain.commands import command
 from compass.domain.failure import Status
 from compass.domain.mechanism import Mitigation
 from compass.entrypoints.cli import session
@@ -16,6 +20,7 @@ from compass.entrypoints.cli.render.page import Page
 from compass.entrypoints.cli.render.screen import footer, leading_details
 from compass.entrypoints.cli.render.timeline import timeline_lines
 from compass.entrypoints.clock import SystemClock
+from compass.investigation.commanding import OrderKind, orders
 from compass.projections.timeline import Moment
 from compass.storage.memory import MemoryChronicle
 from tests.support.boards import LEDGER, WEB, opening, theory
@@ -107,3 +112,49 @@ def test_lines_that_leave_something_out_say_where_it_is() -> None:
     assert relief.endswith("check first (compass accounts 1 -i 7 has one)")
     many = replace(view, accounts=tuple(replace(doubtful, rank=rank, confidence=0.001) for rank in range(1, 8)))
     assert any("(compass accounts N -i 7 shows one in full)" in one.plain for one in all_accounts(many, page))
+
+
+@pytest.mark.parametrize("kind", orders(), ids=lambda kind: kind.name)
+def test_each_order_has_a_command_that_the_command_line_takes(compass: Compass, kind: OrderKind[Any]) -> None:
+    for words in kind.typed:
+        assert words.split()[0] == kind.name
+        done = compass(*shlex.split(command(words, 1))[1:])  # raises what the command line cannot read
+        assert done.code in (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("reject 77", "(compass reject N --reason WHY)"),
+        ("reject 77 -i #1", "(compass reject N --reason WHY -i 1)"),
+        ("look at nowhere -i 1", "(compass look at WHERE -i 1, or compass look not WHERE -i 1)"),
+        ("answer R1 --shows supports -i 1", "COMPASS asks for nothing now."),
+        ("answer R1 -i 1", "(compass answer R1 --text 'what you saw' -i 1)"),
+        ("restore 1 -i 1", "Nothing is set aside."),
+        ("pause 1", "#1 is not running (it is done)"),
+    ],
+)
+def test_an_order_that_cannot_be_read_says_how_a_command_gives_it(compass: Compass, words: str, hint: str) -> None:
+    done = compass(*words.split())
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(hint)
+
+
+def test_an_order_with_a_request_that_waits_says_how_it_is_answered(compass: Compass, kept: MemoryChronicle) -> None:
+    ended(kept, heads=HEADS, more=(DataRequested(id="r1", hypothesis=next(iter(HEADS)).id, question="how full?"),))
+    done = compass("answer", "R9", "--shows", "supports")
+    assert done.err.endswith("(compass answer R1 --shows supports --text 'what you saw')")
+
+
+def test_who_to_escalate_to_may_be_several_words(compass: Compass) -> None:
+    assert "escalated to bob of payments" in compass("escalate", "to", "bob", "of", "payments", "-i", "1").out
+
+
+def test_what_runs_is_not_forgotten_and_its_number_says_how_to_stop_it(compass: Compass, kept: MemoryChronicle) -> None:
+    async def busy() -> None:
+        assert await kept.claim(await kept.find("1"), "another", 60.0)
+
+    asyncio.run(busy())
+    done = compass("forget", "1", "--yes")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "#1: a runner works on it (compass stop 1, or wait until it ends)"

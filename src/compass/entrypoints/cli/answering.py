@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from compass.domain.commanded import Bearing
+from compass.domain.commands import command
 from compass.entrypoints.cli.asked import picked, somebody_there
 from compass.entrypoints.cli.commanding import Given, Read, order
 from compass.investigation.commanding.answer import answering
@@ -21,9 +22,8 @@ def answer_request(
     """Record it. Without a bearing a person at the terminal is asked; where nobody is, it settles nothing, and that is
     said. Raises BadInputError where no such request is open, and where nothing at all was answered."""
     if bearing is None and not text.strip():
-        raise BadInputError(
-            "nothing was answered", where="answer", hint=f"compass answer {label} --text 'what you saw'"
-        )
+        hint = command(f"answer {label} --text 'what you saw'", reference or 0)
+        raise BadInputError("nothing was answered", where="answer", hint=hint)
     if bearing is not None:
         return order(reference, "answer", text, read=_read(label, text, bearing), reason=reason, confidence=confidence)
     asked = somebody_there()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from compass.disproof import all_strategies
 from compass.domain.board import Board
+from compass.domain.commands import command
 from compass.domain.failure import Status
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.asked import said_yes
@@ -45,12 +46,14 @@ def owed(board: Board) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What was ordered: `lines` are said back. `counts` False: nothing was recorded. `taken_up`: an investigation that
-    had ended worked on it. `choices` are numbered where the words did not decide."""
+    """What was ordered: `lines` are said back. `counts` False: nothing was recorded; `unclear`: the words lacked what
+    the order needs. `taken_up`: an investigation that had ended worked on it. `choices` are numbered where the words
+    did not decide."""
 
     order: str
     lines: tuple[str, ...]
     counts: bool = True
+    unclear: bool = False
     taken_up: bool = False
     choices: tuple[str, ...] = ()
 
@@ -68,9 +71,10 @@ def order(
     if given.choices:
         raise BadInputError("\n".join(given.lines), where=name, hint="say it again with --choose N")
     if not given.counts:
-        usage = order_named(name).usage
-        hint = "it needs your yes: --yes" if given.order and order_named(name).asks else ""
-        hint = hint or (f"compass {usage}" if usage != name else "")
+        kind = order_named(name)
+        hint = "it needs your yes: --yes" if given.order and kind.asks else ""
+        if given.unclear:
+            hint = ", or ".join(command(one, reference or 0) for one in kind.typed)
         told = given.lines[-1:] if given.order else given.lines  # the rest was shown to be said yes to
         raise BadInputError("\n".join(told), where=name, hint=hint)
     return given
@@ -97,7 +101,7 @@ def ordered(
             if isinstance(parsed, Choice):
                 return Given(order="", lines=parsed.lines, counts=False, choices=tuple(o.text for o in parsed.options))
             if isinstance(parsed, Back):
-                return Given(order="", lines=parsed.lines, counts=False)
+                return Given(order="", lines=parsed.lines, counts=False, unclear=parsed.unclear)
             return await _give(chronicle, chosen, loaded, parsed, reason, confidence, took_s, consent)
 
     return session.run(work)

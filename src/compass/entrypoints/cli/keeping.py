@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
+from compass.domain.commands import command
 from compass.entrypoints.carrying import carry_on
 from compass.entrypoints.cli import session
 from compass.entrypoints.cli.asked import said_yes
@@ -13,7 +14,7 @@ from compass.entrypoints.clock import SystemClock
 from compass.entrypoints.learning import catch_up
 from compass.entrypoints.live import config
 from compass.entrypoints.retaining import Applied, Due, apply, due
-from compass.ports.errors import BadInputError
+from compass.ports.errors import BadInputError, StaleRunnerError
 from compass.redaction import bound
 
 
@@ -24,13 +25,18 @@ def run_forget(reference: str, *, yes: bool) -> int:
     async def work() -> tuple[int, int]:
         async with session.open_chronicle(chosen) as chronicle:
             investigation = await chronicle.find(reference)
+            number = await chronicle.number(investigation)
             found = next((one for one in await chronicle.list(limit=1_000_000) if one.id == investigation), None)
-            number, title = (found.number, found.title) if found else (0, "")
+            title = found.title if found else ""
             if not yes and not _sure(number, title):
                 return number, -1
             await catch_up(chronicle)
             await carry_on(chronicle, {investigation})
-            return number, await chronicle.erasure.forget(investigation)
+            try:
+                return number, await chronicle.erasure.forget(investigation)
+            except StaleRunnerError as error:
+                hint = f"{command('stop', number)}, or wait until it ends"
+                raise StaleRunnerError(error.what, where=f"#{number}", hint=hint) from error
 
     number, erased = session.run(work)
     if erased < 0:

@@ -48,6 +48,7 @@ class AnswerOrder:
     name: str = "answer"
     key: str = "d"
     usage: str = "answer R1 [supports:|contradicts:|settles nothing:] WHAT WAS SEEN"
+    typed: tuple[str, ...] = ("answer R1 --shows supports --text 'what you saw'",)
     help: str = "answer a request for data: paste what you saw; what it shows is asked where you do not say it so"
     phrases: tuple[str, ...] = ("answer", "reply")
     alone: bool = False
@@ -115,7 +116,7 @@ def answering(label: str, text: str, bearing: Bearing | None, desk: Desk) -> Par
     if request is None:
         if not waiting:
             return Back(lines=("COMPASS asks for nothing now.",))
-        return Back(lines=("Which request? Say “answer R1 …”.", *map(asked_line, waiting)))
+        return Back(lines=("Which request? Say “answer R1 …”.", *map(asked_line, waiting)), unclear=True)
     kept = text.rstrip().lstrip("\r\n")
     orders = {
         one: Ordered(kind=ORDER, value=Answer(request=request, bearing=one, text=kept)) for one in Bearing

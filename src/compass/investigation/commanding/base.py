@@ -124,8 +124,9 @@ class OrderKind(Protocol[O_contra]):
     """One kind of order, in a file of its own with an ORDER.
 
     `name` is the word for it everywhere, `key` its key in a conversation and the letter that means it in front of a
-    line, `usage` and `help` one line each. `phrases` are how free words begin that mean it; with `alone` nothing may
-    follow them. `asks`: it is shown back and counts only when the person says yes.
+    line, `usage` and `help` one line each; `typed` is how the command line gives the same order, one for each way.
+    `phrases` are how free words begin that mean it; with `alone` nothing may follow them. `asks`: it is shown back and
+    counts only when the person says yes.
     """
 
     @property
@@ -134,6 +135,8 @@ class OrderKind(Protocol[O_contra]):
     def key(self) -> str: ...
     @property
     def usage(self) -> str: ...
+    @property
+    def typed(self) -> tuple[str, ...]: ...
     @property
     def help(self) -> str: ...
     @property
@@ -199,10 +202,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Back:
-    """No order: lines said back. `panic`: the person is in distress, and the lines are the calmest useful thing."""
+    """No order: lines said back. `unclear`: the words lack what the order needs, so that its usage helps. `panic`: the
+    person is in distress, and the lines are the calmest useful thing."""
 
     lines: tuple[str, ...]
     panic: bool = False
+    unclear: bool = False
 
 
 Parsed = Ordered | Choice | Back
@@ -256,7 +261,7 @@ def pick_one(words: str, desk: Desk, order: OrderKind[Any], make: MakeOrder, ver
         found = desk.hypothesis(ref)
         if found is None:
             there = ", ".join(f"{line.rank} ({line.label})" for line in desk.listed[:9]) or "none"
-            return Back(lines=(f"There is no account {ref}. There are: {there}.",))
+            return Back(lines=(f"There is no account {ref}. There are: {there}.",), unclear=True)
         return Ordered(kind=order, value=make(found, rest))
     head, reason = parted(words)
     about = desk.about(head) if head else ()
@@ -278,7 +283,7 @@ def _which(words: str, desk: Desk, order: OrderKind[Any], make: MakeOrder, verb:
     if options:
         return Choice(question=f"Which one to {verb}?", options=tuple(options[:MOST_CHOICES]))
     listed = [line_of(line) for line in desk.listed[:MOST_CHOICES]]
-    return Back(lines=(f"Which account to {verb}? Give its number, as in “{order.name} 1”.", *listed))
+    return Back(lines=(f"Which account to {verb}? Give its number, as in “{order.name} 1”.", *listed), unclear=True)
 
 
 class MakeOrder(Protocol):

@@ -30,6 +30,7 @@ class EscalateOrder:
     name: str = "escalate"
     key: str = "x"
     usage: str = "escalate [TO] [: reason]"
+    typed: tuple[str, ...] = ("escalate TO --reason WHY",)
     help: str = "ask for help or hand over: recorded, with a hand-over text to copy; COMPASS calls nobody"
     phrases: tuple[str, ...] = (
         "escalate", "hand over", "handover", "call in", "call", "page", "wake up", "wake", "get me", "i need help from",

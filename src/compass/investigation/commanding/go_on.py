@@ -19,6 +19,7 @@ class ContinueOrder:
     name: str = "continue"
     key: str = "c"
     usage: str = "continue"
+    typed: tuple[str, ...] = ("continue",)
     help: str = "end a pause"
     phrases: tuple[str, ...] = ("continue", "go on", "carry on", "resume", "proceed", "unpause")
     alone: bool = True

@@ -79,6 +79,7 @@ class LookOrder:
     name: str = "look"
     key: str = "l"
     usage: str = "look at|not WHERE"
+    typed: tuple[str, ...] = ("look at WHERE", "look not WHERE")
     help: str = "look only at a part or field (“look at payments”), or not there (“ignore the frontend”, “n frontend”)"
     phrases: tuple[str, ...] = (
         "look only at", "look at", "look into", "look in", "look", "focus on", "focus", "concentrate on", "only",
@@ -126,7 +127,7 @@ class LookOrder:
         names = ", ".join(sorted({h.entity.name for h in desk.board.hypotheses.values()})[:8])
         areas = ", ".join(desk.board.specialists)
         return Back(lines=(f"I know no part or field of that name. Parts with theories: {names or 'none yet'}.",
-                           f"Fields: {areas}. “look everywhere” ends a bound."))  # fmt: skip
+                           f"Fields: {areas}. “look everywhere” ends a bound."), unclear=True)  # fmt: skip
 
     def _except(self, wide: str, but: str, words: str, desk: Desk) -> Parsed:
         """“payments, not the db” looks at the one and leaves the other out; “everything but payments” leaves it out."""

@@ -21,6 +21,7 @@ class PauseOrder:
     name: str = "pause"
     key: str = "p"
     usage: str = "pause"
+    typed: tuple[str, ...] = ("pause",)
     help: str = "begin nothing new until “continue” (at most 10 minutes: then the policy goes on)"
     phrases: tuple[str, ...] = ("pause", "wait", "hold on", "hold")
     alone: bool = True

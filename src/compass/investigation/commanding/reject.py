@@ -33,6 +33,7 @@ class RejectOrder:
     name: str = "reject"
     key: str = "r"
     usage: str = "reject N [because REASON]"
+    typed: tuple[str, ...] = ("reject N --reason WHY",)
     help: str = "set account N aside: nothing more is tried on it, its probability stays as it is"
     phrases: tuple[str, ...] = ("reject", "set aside", "rule out", "drop", "discard", "dismiss", "not")
     alone: bool = False

@@ -37,6 +37,7 @@ class RestoreOrder:
     name: str = "restore"
     key: str = "u"
     usage: str = "restore N"
+    typed: tuple[str, ...] = ("restore N",)
     help: str = "take back that account N was set aside"
     phrases: tuple[str, ...] = ("restore", "undo", "take back", "bring back", "unreject")
     alone: bool = False

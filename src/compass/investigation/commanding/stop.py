@@ -22,6 +22,7 @@ class StopOrder:
     name: str = "stop"
     key: str = "s"
     usage: str = "stop"
+    typed: tuple[str, ...] = ("stop",)
     help: str = "end the investigation; what was found stays, and it can be taken up again"
     phrases: tuple[str, ...] = ("stop", "abort", "end it", "end", "enough", "cancel")
     alone: bool = True

@@ -37,6 +37,7 @@ class TestOrder:
     name: str = "test"
     key: str = "1-9"
     usage: str = "test N"
+    typed: tuple[str, ...] = ("test N",)
     help: str = "try harder to refute account N: every plan there is, the deep ones too"
     phrases: tuple[str, ...] = ("test deeper", "test", "dig into", "go deeper on", "deepen", "try", "pursue", "verify")
     alone: bool = False

@@ -77,6 +77,7 @@ class TheoryOrder:
     name: str = "theory"
     key: str = "t"
     usage: str = "theory WORDS"
+    typed: tuple[str, ...] = ("theory WORDS",)
     help: str = "state your own theory in plain words; it is shown back before it counts"
     phrases: tuple[str, ...] = (
         "theory", "my theory is", "i think it is", "i think it's", "i think its", "i think", "i suspect", "i bet",
@@ -91,7 +92,7 @@ class TheoryOrder:
         that has it; a part or a field without a mechanism gives a choice of what is there."""
         words = _FILLER.sub("", words.strip())
         if not words:
-            return Back(lines=(EXAMPLE,))
+            return Back(lines=(EXAMPLE,), unclear=True)
         ref, rest = reference(words)
         # A number with words behind it counts something; a label is nobody's count.
         if ref and (not rest or not ref.isdigit()) and (known := desk.hypothesis(ref)) is not None:

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def escalate(
-    to: Annotated[str, typer.Argument(help="Who: a team or a role.")] = "",
+    to: Annotated[list[str] | None, typer.Argument(help="Who: a team or a role.")] = None,
     reason: Reason = "",
     investigation: Reference = None,
     as_json: Json = False,
@@ -23,4 +23,6 @@ def escalate(
     from compass.entrypoints.cli.commanding import order
     from compass.entrypoints.cli.render.given import show_given
 
-    show_given(order(investigation, "escalate", f"{to}: {reason}" if reason else to, reason=reason), as_json=as_json)
+    words = " ".join(to or ())
+    said = f"{words}: {reason}" if reason else words
+    show_given(order(investigation, "escalate", said, reason=reason), as_json=as_json)
