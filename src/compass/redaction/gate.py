@@ -157,6 +157,7 @@ _ESCAPES = re.compile(
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
+_ACTING = re.compile(rf"(?![\x00-\x1f]){_CONTROL.pattern}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -233,3 +234,9 @@ def bound(text: str, limit: int = 2_000) -> str:
     if len(plain) > limit or len(kept) < len(text):
         return plain[: limit - len(_CUT)] + _CUT
     return plain
+
+
+def escape_json(text: str) -> str:
+    """An encoded JSON document with the same meaning, in which no character acts on a terminal or hides another: what
+    `bound` takes out is written as \\uXXXX. JSON itself only asks that of those below U+0020."""
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

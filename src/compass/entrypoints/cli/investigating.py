@@ -182,7 +182,7 @@ class _Job:
 async def _watched(job: _Job, console: Console) -> tuple[Board, int]:
     """With lines of what is done, or with nothing shown: the board at the end, and the last event before this run."""
     prepared, limits = job.prepared, job.request.limits
-    with LiveView(console) as live:
+    with LiveView(console, quiet=job.request.quiet) as live:
         listener: Listener = show_nothing if job.request.quiet else live
         recorder = Recorder(job.chronicle, job.investigation, runner_name(), listener)
         await wait_for_lease(recorder, limits.lease_s)

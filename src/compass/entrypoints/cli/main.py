@@ -154,6 +154,12 @@ def _tell(error: CompassError) -> None:
     tell(f"compass: {error}")
 
 
+def _stopped(words: str) -> None:
+    from compass.entrypoints.cli.render.output import tell
+
+    tell(f"stopped; {words}")
+
+
 def _run() -> int:
     try:
         return _called()
@@ -162,7 +168,7 @@ def _run() -> int:
             return _unwritten(error)
         raise
     except KeyboardInterrupt:
-        typer.echo("stopped; an investigation goes on with `compass resume N` (see `compass list`)", err=True)
+        _stopped("an investigation goes on with `compass resume N` (see `compass list`)")
         return ExitCode.STOPPED
 
 

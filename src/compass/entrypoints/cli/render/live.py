@@ -44,9 +44,11 @@ class _Agent:
 
 @dataclass(slots=True)
 class LiveView:
-    """On a terminal a small table that is redrawn; in a pipe one line for each finished step."""
+    """On a terminal a small table that is redrawn; in a pipe one line for each finished step. `quiet`: no table, which
+    would erase what stands there."""
 
     console: Console
+    quiet: bool = False
     agents: dict[str, _Agent] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     gone: tuple[LostLine, ...] = ()
@@ -60,7 +62,7 @@ class LiveView:
     _live: Live | None = None
 
     def __enter__(self) -> LiveView:
-        if self.console.is_terminal:
+        if self.console.is_terminal and not self.quiet:
             self._live = Live(console=self.console, transient=True, refresh_per_second=8)
             self._live.start()
         return self

@@ -6,27 +6,54 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from compass.entrypoints.cli.render.page import Page
-from compass.redaction import bound
+from compass.redaction import bound, escape_json
 
 NARROWEST = 40
+USUAL = 80
 SHORTEST = 16
 LONGEST = 4_000
 """Characters of one line that holds words of telemetry."""
 
 
-class _Console(Console):
+@dataclass(slots=True)
+class _Line:
+    """The last line of the terminal that this process writes to: whether a progress line stands on it."""
+
+    stands: bool = False
+
+    def clear(self) -> None:
+        if self.stands:
+            self.stands = False
+            _beside(CLEAR, end="")
+
+
+CLEAR = "\r\x1b[K"
+_LINE = _Line()
+"""There is one terminal for a process, and whatever is printed next has to know what stands there."""
+
+
+class _Lined(Console):
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Never behind a progress line."""
+        _LINE.clear()
+        super().print(*objects, **how)
+
+
+class _Console(_Lined):
     def on_broken_pipe(self) -> None:
         """Leave it to the outermost boundary: a reader that went away (`| head`) is no failure."""
         raise BrokenPipeError
 
 
-class _Progress(Console):
+class _Progress(_Lined):
     def on_broken_pipe(self) -> None:
         _nobody_reads()
 
@@ -61,23 +88,35 @@ def show(out: Console, lines: Iterable[Text]) -> None:
 
 def say(text: str = "") -> None:
     """A line of an answer on stdout. Control characters that telemetry and servers brought along go."""
+    _LINE.clear()
     print(clean(text))
 
 
 def tell(text: str = "") -> None:
     """A line beside the answer, on stderr: the same."""
+    _LINE.clear()
     _beside(clean(text), end="\n")
 
 
 def prompt(text: str) -> None:
     """A question on stderr that is answered on its line."""
+    _LINE.clear()
     _beside(clean(text), end="")
 
 
 def progress(text: str) -> None:
-    """On a terminal how far it is, in place of what was said last; empty: nothing more. Else nothing."""
+    """On a terminal how far it is, in place of what was said last; empty: nothing more. Else nothing. It stands until
+    anything else is said, and takes one row: only that can be taken back."""
     if sys.stderr.isatty():
-        _beside(f"\r\x1b[K{clean(text)}", end="")
+        _beside(f"{CLEAR}{clean(text)[: _columns() - 1]}", end="")
+        _LINE.stands = bool(text)
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or USUAL
+    except OSError:
+        return USUAL
 
 
 def _beside(text: str, end: str) -> None:
@@ -116,7 +155,8 @@ def show_json(value: object, *, model_lost: str | None = None) -> None:
     if model_lost is not None:
         plain = {**plain, "model_lost": model_lost}
     data = msgspec.json.encode(plain, order="sorted")
-    sys.stdout.write(msgspec.json.format(data, indent=2).decode() + "\n")
+    _LINE.clear()
+    sys.stdout.write(escape_json(msgspec.json.format(data, indent=2).decode()) + "\n")
 
 
 def _unicode() -> bool:
