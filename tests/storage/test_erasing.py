@@ -196,8 +196,9 @@ async def test_what_was_looked_up_before_it_was_forgotten_is_not_kept(chronicle:
     gone, other, running = await planted(chronicle), await planted(chronicle, "other"), await chronicle.create("x")
     await chronicle.erasure.forget(gone)
     for told in (similar_to(gone), counted("#2/r/for", "#1/r/against")):
-        with pytest.raises(ForgottenError):
+        with pytest.raises(ForgottenError) as refused:
             await chronicle.append(running, None, [new("s"), new("m", told)])
+        assert refused.value.names == ({str(gone)} if told.similar else {"#1/r/against"})
     assert await chronicle.read(running) == ()
     # Another's, an import of the same, and counts of others: an imported lesson may have any number.
     counts = counted("#2/r/for", "#1/else/for", "odd", "#x/r/for", f"#{2**40}/r/for", "#1")
@@ -207,6 +208,28 @@ async def test_what_was_looked_up_before_it_was_forgotten_is_not_kept(chronicle:
     assert await chronicle.verify(running) == 4
     await chronicle.erasure.forget(other)
     assert len(await chronicle.append(running, None, [new("m0", similar_to(other))])) == 1  # it was kept before
+
+
+async def test_a_lesson_of_it_that_was_imported_since_is_counted_until_it_is_forgotten_again(
+    chronicle: Chronicle,
+) -> None:
+    gone, running = await planted(chronicle), await chronicle.create("x")
+    await chronicle.erasure.forget(gone)
+    imported = learned(past(investigation=gone, source="laptop"))
+    lessons = (
+        replace(imported.lessons[0], id="#1/r/for"),
+        replace(imported.lessons[1], id="#1/r/against", undone=True),
+    )
+    await chronicle.knowledge.learn([replace(imported, lessons=lessons)])
+    told = counted("#1/r/for", "#1/r/against")
+    await chronicle.append(running, None, [new("m", told)])
+    with pytest.raises(ForgottenError) as refused:
+        await chronicle.append(running, None, [new("n", counted("#1/r/for", "#1/e/for"))])
+    assert refused.value.names == {"#1/e/for"}
+    await chronicle.erasure.forget(gone)
+    assert [isinstance(event.payload, Tombstone) for event in await chronicle.read(running)] == [True]
+    with pytest.raises(ForgottenError):
+        await chronicle.append(running, None, [new("n", told)])
 
 
 async def test_who_is_reminded_of_it_while_it_is_forgotten_waits_and_is_refused(

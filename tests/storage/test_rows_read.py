@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -20,7 +20,7 @@ STATEMENTS = {
     for name, statement in load_queries(Path(compass.storage.__file__).with_name(file)).items()
 }
 INVESTIGATIONS, EVENTS = 20, 400
-FEW = 3 * INVESTIGATIONS
+FEW = 6 * INVESTIGATIONS
 """Rows of the chronicle that may be read: a few of each investigation."""
 FILL = """
 insert into compass.event (team, investigation, seq, id, key, kind, version, actor, occurred_at, recorded_at,
@@ -71,7 +71,7 @@ async def test_what_was_forgotten_is_looked_up_without_reading_the_chronicle(
             await connection.execute("analyze compass.event, compass.payload, compass.investigation")
         names = [str(made[0]).encode()]
 
-        async def asked(name: str, **values: object) -> tuple[set[UUID], int]:
+        async def asked(name: str, **values: object) -> tuple[set[object], int]:
             statement, values = STATEMENTS[name], {"team": team, **values}
             found = await (await connection.execute(statement, values)).fetchall()
             explained = b"explain (analyze, timing off, format json) " + statement
@@ -80,10 +80,12 @@ async def test_what_was_forgotten_is_looked_up_without_reading_the_chronicle(
             return {one[0] for one in found}, read(row[0][0]["Plan"])
 
         numbers, keys = list(range(2, INVESTIGATIONS + 1)), [f"k{2 + n}" for n in range(2, INVESTIGATIONS + 1)]
-        found, rows = await asked("named_forgotten", ids=[made[-1]], numbers=numbers, keys=keys)
-        assert found == {made[1]}
+        lessons = [f"#{number}/{key}/for" for number, key in zip(numbers, keys, strict=True)]
+        named = {"numbers": numbers, "keys": keys, "lessons": lessons}
+        found, rows = await asked("named_forgotten", ids=[made[-1]], **named)
+        assert found == {lessons[0]}
         assert 0 < rows <= FEW
-        found, rows = await asked("named_forgotten", ids=made[2:], numbers=numbers[1:], keys=keys[1:])
+        found, rows = await asked("named_forgotten", ids=made[2:], **{name: all_[1:] for name, all_ in named.items()})
         assert (found, rows <= FEW) == (set(), True), rows
         found, rows = await asked("reminded", investigation=made[1], names=names)
         assert (found, rows <= FEW) == ({made[0]}, True), rows

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from compass.analysis.history import counts_of
@@ -39,41 +39,73 @@ TOLD = frozenset({PastStatus.SOLVED, PastStatus.NEAR_MISS, PastStatus.UNSOLVED})
 """What is worth showing: what nobody has judged yet says nothing about what it was."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """What was looked up. `lost`: why it could not be."""
+
+    neighbours: tuple[Neighbour, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    searched: int = 0
+    lost: str = ""
+
+    def without(self, names: Collection[str]) -> _Past:
+        """Without investigations that are named by their id, or by that of a lesson. An imported incident is not of
+        this database, whatever its id is."""
+        gone = {str(one.investigation) for one in self.lessons if one.id in names} | set(names)
+        kept = tuple(n for n in self.neighbours if n.incident.source or str(n.incident.investigation) not in gone)
+        lessons = tuple(one for one in self.lessons if str(one.investigation) not in gone)
+        return replace(self, neighbours=kept, lessons=lessons)
+
+
 async def recall(recorder: Recorder, knowledge: Knowledge | None) -> None:
     """Record what the past says. Where it cannot be asked that is recorded, and the investigation goes on. It is asked
-    again where some of it was forgotten meanwhile."""
-    lost = "no knowledge is at hand in this run"
-    for _ in range(TIMES):
-        if knowledge is None:
-            break
-        try:
-            await _record(recorder, await _asked(recorder, knowledge))
-        except ForgottenError as error:
-            lost = error.what
-        else:
+    again where some of it was forgotten meanwhile; in the end what was forgotten is left out, and the rest is told."""
+    if knowledge is None:
+        await _record(recorder, _Past(lost="no knowledge is at hand in this run"))
+        return
+    past = await _asked(recorder, knowledge)
+    for _ in range(TIMES - 1):
+        if not await _forgotten(recorder, past):
             return
-    await _record(recorder, Recalled(signature=signature_of(recorder.board), lost=lost))
+        past = await _asked(recorder, knowledge)
+    while names := await _forgotten(recorder, past):
+        less = past.without(names)
+        past = less if less != past else _Past(lost="what it tells of was forgotten meanwhile")
 
 
-async def _record(recorder: Recorder, found: Recalled) -> None:
+async def _forgotten(recorder: Recorder, past: _Past) -> frozenset[str]:
+    """Record it, unless it names what was forgotten since: those names."""
+    try:
+        await _record(recorder, past)
+    except ForgottenError as error:
+        return error.names
+    return frozenset()
+
+
+async def _record(recorder: Recorder, past: _Past) -> None:
     """Under a key of its own: an earlier one may have been erased with what it told of."""
-    await recorder.append((f"memory/recalled/{recorder.board.seq}", found), actor=ACTOR)
-
-
-async def _asked(recorder: Recorder, knowledge: Knowledge) -> Recalled:
     board = recorder.board
-    signature = signature_of(board)
+    found = recalled(
+        board, signature_of(board), past.neighbours, past.lessons, past.searched,
+        standing(past.judgements, past.lessons),
+    )  # fmt: skip
+    await recorder.append((f"memory/recalled/{board.seq}", replace(found, lost=past.lost)), actor=ACTOR)
+
+
+async def _asked(recorder: Recorder, knowledge: Knowledge) -> _Past:
+    board = recorder.board
     try:
         async with asyncio.timeout(ASK_S):
-            neighbours = await _near(knowledge, signature)
+            neighbours = await _near(knowledge, signature_of(board))
             lessons = await knowledge.lessons(_known(board))
             judgements = await knowledge.judgements()
             searched = await knowledge.count()
     except (StorageError, TimeoutError) as error:
-        return Recalled(signature=signature, lost=str(error) or f"no answer within {ASK_S:.0f} s")
+        return _Past(lost=str(error) or f"no answer within {ASK_S:.0f} s")
     others = tuple(n for n in neighbours if n.incident.investigation != recorder.investigation)
     taught = tuple(one for one in lessons if one.investigation != recorder.investigation)
-    return recalled(board, signature, others, taught, searched, standing(judgements, lessons))
+    return _Past(neighbours=others, lessons=taught, judgements=judgements, searched=searched)
 
 
 async def _near(knowledge: Knowledge, signature: Signature) -> tuple[Neighbour, ...]:

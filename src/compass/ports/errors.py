@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 
 class CompassError(Exception):
     """Base of every error COMPASS raises on purpose. `what` is wrong, `where`, and what `hint` would help."""
@@ -52,7 +54,12 @@ class EmbeddingError(StorageError):
 
 
 class ForgottenError(StorageError):
-    """What was to be kept tells of an investigation that was forgotten since it was looked up."""
+    """What was to be kept tells of investigations that were forgotten since they were looked up: `names` are their ids,
+    or those of their lessons, as it names them."""
+
+    def __init__(self, what: str, *, names: Collection[str]) -> None:
+        super().__init__(what)
+        self.names = frozenset(names)
 
 
 class StaleRunnerError(StorageError):

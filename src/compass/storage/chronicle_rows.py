@@ -17,6 +17,11 @@ class IdRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameRow:
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRow:
     number: int
 

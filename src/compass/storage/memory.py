@@ -114,12 +114,20 @@ class MemoryChronicle:
         return tuple(to_event(stored[event.key]) for event in events)
 
     def _check_named(self, events: Sequence[NewEvent]) -> None:
+        """Raises ForgottenError; a lesson that stands is no forgotten one's: it was imported since."""
         named = named_in(events)
+        names: set[str] = set()
         for one in self._investigations.values() if named else ():
-            erased = any(row.kind == OPENED and row.erased_at is not None for row in one.rows)
-            counted = any((one.number, row.key) in named.lessons for row in one.rows)
-            if erased and (one.id in named.ids or counted):
-                raise forgotten_meanwhile()
+            if not any(row.kind == OPENED and row.erased_at is not None for row in one.rows):
+                continue
+            keys = {row.key for row in one.rows}
+            names |= {str(one.id)} if one.id in named.ids else set()
+            names |= {
+                lesson.id for lesson in named.lessons
+                if lesson.number == one.number and lesson.key in keys and not self.knowledge.stands(lesson.id)
+            }  # fmt: skip
+        if names:
+            raise forgotten_meanwhile(names)
 
     async def read(self, investigation: UUID, after: int = 0) -> tuple[Event, ...]:
         return tuple(to_event(row) for row in self._get(investigation).rows[max(0, after) :])

@@ -115,6 +115,10 @@ class MemoryKnowledge:
         ]
         return tuple(sorted(found, key=lambda lesson: (lesson.at, lesson.id)))
 
+    def stands(self, lesson: str) -> bool:
+        """Whether there is a lesson of that id, be it undone."""
+        return any(known.id == lesson for one in self._taught.values() for known in one.lessons)
+
     async def gaps(self) -> tuple[KnownGap, ...]:
         found = [gap for one in self._taught.values() for gap in one.gaps]
         return tuple(sorted(found, key=lambda gap: (gap.at, gap.investigation)))

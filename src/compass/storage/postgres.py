@@ -16,7 +16,7 @@ from compass.domain.time import to_datetime
 from compass.ports.clock import Clock
 from compass.ports.errors import NotFoundError, StaleRunnerError
 from compass.ports.knowledge import Embedder
-from compass.storage.chronicle_rows import EpochRow, HeadRow, HeldRow, IdRow, NumberRow, SummaryRow
+from compass.storage.chronicle_rows import EpochRow, HeadRow, HeldRow, IdRow, NameRow, NumberRow, SummaryRow
 from compass.storage.connections import Connections
 from compass.storage.documents import PostgresDocuments
 from compass.storage.erasing import PostgresErasure
@@ -172,11 +172,14 @@ class PostgresChronicle:
         """Raises ForgottenError where one that they name was forgotten; until the transaction ends, none is."""
         if not (named := named_in(events)):
             return
-        numbers, keys = [number for number, _ in named.lessons], [key for _, key in named.lessons]
-        ids = list(named.ids)
+        ids, numbers = list(named.ids), [one.number for one in named.lessons]
         await self._execute(connection, "lock_named", investigation=investigation, ids=ids, numbers=numbers)
-        if await self._ids(connection, "named_forgotten", ids=ids, numbers=numbers, keys=keys):
-            raise forgotten_meanwhile()
+        keys, lessons = [one.key for one in named.lessons], [one.id for one in named.lessons]
+        found = await self._fetch(
+            connection, "named_forgotten", NameRow, ids=ids, numbers=numbers, keys=keys, lessons=lessons
+        )
+        if found:
+            raise forgotten_meanwhile([row.name for row in found])
 
     async def _insert(self, connection: Connection, stamp: Stamp, head: Head, rows: Sequence[Row]) -> None:
         await self._execute(

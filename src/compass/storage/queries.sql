@@ -80,20 +80,22 @@ where team = %(team)s and id <> %(investigation)s and (id = any(%(ids)s::uuid[])
 order by id for share
 
 -- name: named_forgotten
--- Behind the lock. By id, or by the number and the key that the id of a lesson is made of. What is named comes first, and
--- all else is looked up one by one (`offset 0`): the other way round every event of the team is read, with rows locked.
+-- Behind the lock. By id, or by the number and the key that the id of a lesson is made of; not a lesson that stands, as
+-- nothing does of what was forgotten: it was imported, then or since. What is named comes first, and all else is looked
+-- up one by one (`offset 0`): the other way round every event of the team is read, with rows locked.
 with named as materialized (
-    select id as investigation from unnest(%(ids)s::uuid[]) as t (id)
+    select id as investigation, id::text as name from unnest(%(ids)s::uuid[]) as t (id)
     union
-    select i.id from unnest(%(numbers)s::int[], %(keys)s::text[]) as t (number, key)
+    select i.id, t.lesson from unnest(%(numbers)s::int[], %(keys)s::text[], %(lessons)s::text[]) as t (number, key, lesson)
     cross join lateral (
         select id from compass.investigation where team = %(team)s and number = t.number offset 0
     ) i
     cross join lateral (
         select from compass.event where team = %(team)s and investigation = i.id and key = t.key offset 0
     ) w
+    where not exists (select from compass.lesson l where l.team = %(team)s and l.id = t.lesson)
 )
-select o.investigation as id from named n
+select distinct n.name from named n
 cross join lateral (
     select investigation, seq from compass.event
     where team = %(team)s and investigation = n.investigation and kind = 'investigation.opened' offset 0
@@ -103,7 +105,6 @@ cross join lateral (
     where team = %(team)s and investigation = o.investigation and seq = o.seq offset 0
 ) y
 where y.erased_at is not null
-limit 1
 
 -- name: head
 select next_seq, head_digest as digest, epoch, status, title, clock_timestamp() as now
