@@ -78,7 +78,7 @@ def test_where_no_other_argument_is_it_is_the_argument(compass: Compass) -> None
         assert "no investigation '#7'" in compass(*words, "#7", "-i", "7").err, path
         done = compass(*words, "1", "-i", "2")
         assert (done.code, done.out) == (2, ""), path
-        assert "'1' and -i '2' are not the same (name one)" in done.err, path
+        assert "named twice, '1' and -i '2' (name one of them)" in done.err, path
 
 
 def test_what_is_said_to_one_is_not_said_to_the_latest(compass: Compass) -> None:

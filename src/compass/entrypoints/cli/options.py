@@ -55,6 +55,7 @@ def either(which: str | None, investigation: str | None) -> str | None:
     if which is None or investigation is None:
         return investigation if which is None else which
     one, other = (text.strip().removeprefix("#") for text in (which, investigation))
-    if one != other:
-        raise BadInputError(f"'{which}' and -i '{investigation}' are not the same", where="which one", hint="name one")
+    if one != other:  # they may mean the same; that is not looked up
+        said = f"it was named twice, '{which}' and -i '{investigation}'"
+        raise BadInputError(said, where="which investigation", hint="name one of them")
     return which
