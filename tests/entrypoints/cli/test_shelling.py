@@ -10,13 +10,14 @@ import pytest
 
 from compass.domain import chronicle as c
 from compass.domain.commanded import SetAside
+from compass.domain.disproof import Outcome
 from compass.domain.hypothesis import Hypothesis
 from compass.entrypoints.cli.render.verdicts import show_kept
 from compass.entrypoints.cli.shelling import Shell
 from compass.entrypoints.cli.verdicts import Kept
 from compass.entrypoints.clock import SystemClock
 from compass.storage.memory import MemoryChronicle
-from tests.support.boards import LEDGER, WEB, account, posterior, service, theory
+from tests.support.boards import LEDGER, WEB, account, attempt, plan, posterior, service, theory
 from tests.support.cli import payloads
 from tests.support.in_process import in_process
 from tests.support.past import ended
@@ -147,3 +148,55 @@ def test_names_of_telemetry_never_reach_the_terminal_raw(
     assert "webshop" in "".join(said)
     assert "\x1b" not in text
     assert "\x07" not in text
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("timeline 3", "This is #2; `compass timeline 3` shows another."),
+        ("timeline 1 --all", "This is #2; `compass timeline 1 --all` shows another."),
+        ("show #3", "This is #2; `compass show 3` shows another."),
+        ("cost 3", "This is #2; `compass cost 3` shows another."),
+        ("review 3", "This is #2; `compass review 3` shows another."),
+        ("status 1", "This is #2; `compass status 1` shows another."),
+        ("why 1 -i 1", "This is #2; `compass why 1 -i 1` shows another."),
+        ("resolve 1", "That is a command of its own, in another terminal or after this: compass resolve 2 --was 1"),
+        ("status --for managers", "One working theory leads"),
+        ("status managers", "One working theory leads"),
+        ("status 2", "(#2, done)"),
+        ("timeline all", "In the investigation"),
+        ("show 2", "#2"),
+        ("why 1 -i 2", "Why H1"),
+        ("e H1", "for ("),
+    ],
+)
+def test_what_is_read_of_another_investigation_is_told_and_never_read_of_this_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str, told: str
+) -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    for _ in range(3):
+        ended(chronicle, heads={FULL: 0.6, LEAK: 0.3})
+    in_process(chronicle, monkeypatch, capsys)
+    said: list[str] = []
+    Shell(reference="2", say=said.append, read=typing(line)).run()
+    printed = capsys.readouterr()
+    if told.startswith(("This is", "That is")):
+        assert (said[2:], printed.out, printed.err) == ([told], "", "")
+    else:
+        assert told.lower() in printed.out.lower()
+        assert printed.err == ""
+
+
+def test_all_of_the_timeline_is_shown_where_all_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chronicle = MemoryChronicle(clock=SystemClock())
+    tried = attempt(FULL, Outcome.SURVIVED)
+    kept = ended(chronicle, heads={FULL: 0.6}, before=(c.PlanRegistered(plan=plan(FULL)), c.Attempted(attempt=tried)))
+    in_process(chronicle, monkeypatch, capsys)
+    Shell(reference=str(kept), say=lambda _line: None, read=typing("timeline")).run()
+    assert "1 attempts to refute: compass timeline --all" in capsys.readouterr().out
+    Shell(reference=str(kept), say=lambda _line: None, read=typing("timeline all")).run()
+    shown = capsys.readouterr()
+    assert tried.found in shown.out
+    assert "attempts to refute:" not in shown.out

@@ -11,7 +11,8 @@ from shutil import get_terminal_size
 from textwrap import wrap
 
 from compass.entrypoints.cli import session
-from compass.entrypoints.cli.commanding import Given, ordered, said
+from compass.entrypoints.cli.commanding import Given, desk, ordered, said
+from compass.entrypoints.cli.conversation.wanted import OWN, Show, elsewhere, reads, wanted
 from compass.entrypoints.cli.render.output import NARROWEST, clean, say, tell
 from compass.ports.errors import CompassError
 
@@ -21,7 +22,7 @@ NONE = frozenset({"0", "none", "neither", "no", "never mind", "nevermind", "canc
 """None of what was asked."""
 SEVERAL = "Several lines at once are only taken as an answer (“answer R1 …”): nothing was ordered. One order a line."
 _ANSWERS = re.compile(r"\W*(?:answer|reply|d)\b", re.IGNORECASE)
-Reading = Callable[[str | None, list[str]], None]
+Reading = Callable[[str, str], None]
 
 
 @dataclass(slots=True)
@@ -78,10 +79,11 @@ class Shell:
             # It was meant for what was asked: it is no account of that number.
             self.say(f"There are 1 to {len(self.choices)}.")
             return
-        name, *rest = line.split()
-        reading = READING.get(name.lower())
-        if reading is not None and picked is None:
-            reading(self.reference, rest)
+        if picked is None and (show := self._wanted(line)) is not None:
+            for one in show.lines:
+                self.say(one)
+            if show.what in READING:
+                READING[show.what](self.reference, show.about)
             return
         if "\n" in line and _ANSWERS.match(line) is None:
             self.say(SEVERAL)
@@ -94,6 +96,16 @@ class Shell:
             self.say(clean(one))
         if given.order or given.choices:  # else it was no order, and what was asked before is as open as it was
             self.choices, self.about = given.choices, text if given.choices else ""
+
+    def _wanted(self, line: str) -> Show | None:
+        """What the line asks to read, or which command it is, as a conversation understands it."""
+        if not reads(line):
+            return None
+        table = desk(session.read_one(self.reference), session.settings())
+        if line.lower() == "ask":
+            return Show("ask")
+        own = elsewhere(line, table.view.number)
+        return Show("said", lines=(OWN.format(own),)) if own else wanted(line, table)
 
     def _picked(self, line: str) -> int | None:
         """The option that a line picks: by its number, or by words that only one of them begins or ends with."""
@@ -120,25 +132,25 @@ class Shell:
         return self.read("y to add, anything else leaves it: ").strip().lower() in ("y", "yes")
 
 
-def _why(reference: str | None, rest: list[str]) -> None:
+def _why(reference: str, about: str) -> None:
     from compass.entrypoints.cli.commands.why import why
 
-    why(rest[0] if rest else "1", reference)
+    why(about, reference)
 
 
-def _evidence(reference: str | None, rest: list[str]) -> None:
+def _evidence(reference: str, about: str) -> None:
     from compass.entrypoints.cli.commands.evidence import evidence
 
-    evidence(rest[0] if rest else "1", False, reference)
+    evidence(about, False, reference)
 
 
-def _cost(reference: str | None, _rest: list[str]) -> None:
+def _cost(reference: str, _about: str) -> None:
     from compass.entrypoints.cli.commands.cost import cost
 
     cost(reference)
 
 
-def _review(reference: str | None, _rest: list[str]) -> None:
+def _review(reference: str, _about: str) -> None:
     from compass.entrypoints.cli.render.output import console, page, show
     from compass.entrypoints.cli.render.reviewed import decision_texts
     from compass.entrypoints.cli.reviewing import decision_lines
@@ -147,39 +159,39 @@ def _review(reference: str | None, _rest: list[str]) -> None:
     show(out, decision_texts(decision_lines(board, session.mechanisms_for(session.settings(), board)), page(out)))
 
 
-def _timeline(reference: str | None, _rest: list[str]) -> None:
+def _timeline(reference: str, about: str) -> None:
     from compass.entrypoints.cli.commands.timeline import timeline
 
-    timeline(investigation=reference)
+    timeline(reference, about == "all")
 
 
-def _accounts(reference: str | None, rest: list[str]) -> None:
+def _accounts(reference: str, about: str) -> None:
     from compass.entrypoints.cli.commands.accounts import accounts
 
-    accounts(rest[0] if rest else None, reference)
+    accounts(about or None, reference)
 
 
-def _show(reference: str | None, _rest: list[str]) -> None:
+def _show(reference: str, _about: str) -> None:
     from compass.entrypoints.cli.commands.show import show_investigation
 
     show_investigation(reference, False, False)
 
 
-def _ask(reference: str | None, rest: list[str]) -> None:
+def _ask(reference: str, about: str) -> None:
     from compass.entrypoints.cli.commands.ask import ask
 
-    ask(" ".join(rest), reference, False)
+    ask(about, reference, False)
 
 
-def _status(reference: str | None, rest: list[str]) -> None:
+def _status(reference: str, about: str) -> None:
     from compass.entrypoints.cli.commands.status import status
 
-    status(reference, rest[0] if rest else "engineers")
+    status(reference, about or "engineers")
 
 
 READING: dict[str, Reading] = {
-    "why": _why, "w": _why, "evidence": _evidence, "e": _evidence, "timeline": _timeline, "accounts": _accounts,
-    "list": _accounts, "show": _show, "ask": _ask, "status": _status, "cost": _cost, "review": _review,
+    "why": _why, "evidence": _evidence, "timeline": _timeline, "accounts": _accounts, "show": _show, "ask": _ask,
+    "status": _status, "cost": _cost, "review": _review,
 }  # fmt: skip
 
 

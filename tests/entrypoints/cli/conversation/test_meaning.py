@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -25,12 +26,12 @@ from compass.entrypoints.cli.conversation.modes import (
     Writing,
 )
 from compass.entrypoints.cli.conversation.named import KEYS
-from compass.investigation.commanding import Ordered, orders, understand
+from compass.investigation.commanding import Ordered, desk_of, orders, understand
 from compass.investigation.commanding.escalate import Escalate
 from compass.investigation.commanding.look import Look
 from compass.investigation.commanding.reject import Reject
 from tests.support.boards import believed
-from tests.support.commanding import DELAY, PAYMENTS, POOL, SLOW, desk, listed
+from tests.support.commanding import DELAY, PAYMENTS, POOL, SLOW, catalogue, desk, listed
 from tests.support.pressing import TABLE, asking, said, typed
 
 ASKS = DataRequested(id="q1", hypothesis=POOL.id, question="How full is the pool?", command="psql -c 'select 1'")
@@ -187,6 +188,47 @@ def test_words_that_only_begin_like_something_to_read_are_words() -> None:
     assert "command of its own" in said(typed(":postmortem\n"))
     assert "command of its own" in said(typed(":resolve 3\n"))
     assert "command of its own" not in said(typed(":resolve orders is failing\n"))
+
+
+FOURTH = Table(desk=desk_of(listed(), catalogue(), number=4))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("resolve", "compass resolve 4"), ("resolve 2", "compass resolve 4 --was 2"),
+        ("resolve #2 --fix 'more room'", "compass resolve 4 --was 2 --fix 'more room'"),
+        ("correct h2", "compass correct 4 --was H2"), ("near-miss 2", "compass near-miss 4 --was 2"),
+        ("resolve --was 'Disk full'", "compass resolve 4 --was 'Disk full'"),
+        ("resolve -i 2 --was 1", "compass resolve -i 2 --was 1"), ("recheck", "compass recheck 4"),
+        ("postmortem -o Draft.md", "compass postmortem 4 -o Draft.md"), ("postmortem 4", "compass postmortem 4"),
+        ("replay 3", "compass replay 3 (this is #4)"), ("gaps", "compass gaps"), ("unsolved", "compass unsolved"),
+    ],
+)  # fmt: skip
+def test_a_command_of_its_own_is_told_for_this_investigation(words: str, told: str) -> None:
+    assert said(typed(f":{words}\n", FOURTH)).endswith(f" after this: {told}")
+
+
+@pytest.mark.parametrize("words", ["show 1", "timeline #1", "cost 1", "review 1", "status 1", "why 2 -i 1"])
+def test_what_is_read_of_another_investigation_is_told(words: str) -> None:
+    turn = typed(f":{words}\n", FOURTH)
+    assert isinstance(turn.mode, Watching)
+    assert re.fullmatch(r"This is #4; `compass [a-z]+( 1| 2 -i 1)` shows another\.", said(turn))
+
+
+@pytest.mark.parametrize(
+    "words", ["show 4", "timeline 4", "timeline 4 --all", "status #4 --for managers", "why 2 -i 4"]
+)
+def test_a_number_of_this_investigation_reads_it(words: str) -> None:
+    mode = typed(f":{words}\n", FOURTH).mode
+    assert isinstance(mode, Reading)
+    assert (mode.show.what, mode.show.about) in (
+        ("show", ""), ("timeline", ""), ("timeline", "all"), ("status", "managers"), ("why", "H2")
+    )  # fmt: skip
+
+
+def test_a_number_with_words_behind_it_is_said_of_the_system() -> None:
+    assert "shows another" not in said(typed(":show 3 pods of orders that crash\n", FOURTH))
 
 
 def test_a_paste_is_text_where_text_is_typed_and_never_keys() -> None:

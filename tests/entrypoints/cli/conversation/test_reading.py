@@ -49,7 +49,7 @@ async def test_each_of_them_is_read_in_lines_that_fit(what: str) -> None:
 
 async def test_what_is_not_there_is_said() -> None:
     there = await shelf()
-    for show in (Show("why", "9"), Show("evidence", "e999"), Show("accounts", "H77")):
+    for show in (Show("why", "9"), Show("evidence", "e999"), Show("evidence", "d9"), Show("accounts", "H77")):
         with pytest.raises(NotFoundError):
             at_once(show, there)
 

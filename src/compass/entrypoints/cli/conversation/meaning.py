@@ -27,7 +27,7 @@ from compass.entrypoints.cli.conversation.modes import (
     Writing,
 )
 from compass.entrypoints.cli.conversation.pasting import KEPT, begun, draft, judging, pasting
-from compass.entrypoints.cli.conversation.wanted import Show, elsewhere, wanted
+from compass.entrypoints.cli.conversation.wanted import OWN, Show, elsewhere, wanted
 from compass.investigation.commanding import Back, Choice, Desk, Parsed, order_named, understand
 from compass.investigation.commanding.answer import open_requests
 
@@ -198,10 +198,9 @@ def _said(text: str, desk: Desk) -> Turn:
         return Turn(mode=Reading(Show("keys")))
     show = wanted(text, desk)
     if show is not None:
-        return Turn(mode=Reading(show))
-    if elsewhere(text):
-        said = f"That is a command of its own, in another terminal or after this: compass {text}"
-        return Turn(mode=Watching(), say=(said,))
+        return Turn(mode=Watching(), say=show.lines) if show.what == "said" else Turn(mode=Reading(show))
+    if own := elsewhere(text, desk.view.number):
+        return Turn(mode=Watching(), say=(OWN.format(own),))
     return parsed(understand(text, desk), desk)
 
 

@@ -86,13 +86,15 @@ def _why(show: Show, shelf: Shelf) -> list[Text]:
 
 
 def _evidence(show: Show, shelf: Shelf) -> list[Text]:
-    from compass.entrypoints.cli.render.evidence import evidence_lines, fact_block, told_block
+    from compass.entrypoints.cli.render.evidence import document_block, evidence_lines, fact_block, told_block
 
     desk, about = shelf.desk, show.about
     if about[:1] in "Ee" and about[1:].isdigit():
         return fact_block(session.pick_fact(desk.board, about), shelf.page)
     if about[:1] in "Xx" and about[1:].isdigit():
         return told_block(session.pick_told(desk.view, about), shelf.page)
+    if about[:1] in "Dd" and about[1:].isdigit():
+        return document_block(session.pick_document(desk.view, about), shelf.page)
     return evidence_lines(desk.view, session.pick(desk.view, about), shelf.page, most_query=MOST_QUERY)
 
 
