@@ -126,7 +126,7 @@ def test_the_shell_asks_and_takes_a_number_or_the_words_of_an_option(
 
 @pytest.mark.usefixtures("compass")
 def test_a_number_beyond_what_was_asked_is_no_order_and_the_question_stays(kept: MemoryChronicle, opened: UUID) -> None:
-    said = shell(opened, "answer R1 no errors", "4", "0", "3")
+    said = shell(opened, "answer R1 no errors", "4", "9", "3")
     assert sum("There are 1 to 3" in one for one in said) == 2
     events = asyncio.run(kept.read(opened))
     assert payloads(events, CommandGiven) == []
