@@ -245,6 +245,28 @@ async def test_the_past_is_asked_again_where_some_of_it_is_forgotten_meanwhile(t
     assert [count.lessons for count in memory.history] == [tuple(f"#{n}/o/for" for n in range(times + 1, 6))]
 
 
+async def test_who_takes_the_lease_again_holds_nothing_of_what_was_forgotten_meanwhile() -> None:
+    """As an open conversation does after the end, when more is ordered."""
+    chronicle, shown = MemoryChronicle(SystemClock()), list[c.Event]()
+    gone = await chronicle.create("slow")
+    await chronicle.append(gone, None, [c.NewEvent(key="o", payload=opening()[0], actor="test")])
+    recorder = Recorder(chronicle, await chronicle.create("now"), "test", shown.append)
+    await recorder.claim(60)
+    told = recalled(board(), SIGNATURE, (past(1, investigation=gone),), (), 1)
+    await recorder.append(("o", opening()[0]), ("m", told), actor="test")
+    await recorder.claim(60)
+    assert recorder.board.memory == told
+    await recorder.release()
+    await chronicle.erasure.forget(gone)
+    late = c.NewEvent(key="late", payload=c.QuestionAnswered(question="q", answer="a"), actor="human")
+    await chronicle.append(recorder.investigation, None, [late])
+    seq = recorder.board.seq
+    await recorder.claim(60)
+    assert (recorder.board.memory, recorder.board.incident is not None, recorder.board.seq) == (None, True, seq)
+    await recorder.catch_up(shown=True)
+    assert [event.key for event in shown] == ["o", "m", "late"]
+
+
 async def test_a_similar_incident_that_was_something_else_is_tried_and_does_not_lead(demo: Path) -> None:
     means = prepared(demo)
     without = run_once(demo)

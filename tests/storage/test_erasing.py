@@ -172,6 +172,37 @@ async def test_who_read_one_that_was_reminded_of_it_before_keeps_nothing_of_that
         assert await chronicle.knowledge.taught(untouched.incident.investigation) == untouched
 
 
+async def test_it_is_not_forgotten_while_one_runs_that_was_reminded_of_it(chronicle: Chronicle) -> None:
+    """Its process holds the words, and would quote them in what it decides next."""
+    gone, other, running = await planted(chronicle), await planted(chronicle, "other"), await chronicle.create("x")
+    epoch = await chronicle.claim(running, "runner", 60)
+    await chronicle.append(running, epoch, [new("m", similar_to(gone))])
+    with pytest.raises(StaleRunnerError, match=r"works on investigation 3.*compass stop 3"):
+        await chronicle.erasure.forget(gone)
+    for one in (gone, running):
+        assert not any(isinstance(event.payload, Tombstone) for event in await chronicle.read(one))
+    assert await chronicle.replies.find(f"call-{PLANTED}") is not None
+    assert await chronicle.erasure.forget(other) == 5
+    await chronicle.release(running, "runner")
+    assert await chronicle.erasure.forget(gone) == 5
+    assert isinstance((await chronicle.read(running))[0].payload, Tombstone)
+
+
+async def test_a_runner_whose_lease_ran_out_writes_nothing_that_it_held_before(chronicle: Chronicle) -> None:
+    gone, other = await planted(chronicle), await planted(chronicle, "other")
+    late, unrelated = await chronicle.create("late"), await chronicle.create("unrelated")
+    epochs = {}
+    for one, of in ((late, gone), (unrelated, other)):
+        epochs[one] = await chronicle.claim(one, "runner", 0)
+        await chronicle.append(one, epochs[one], [new("m", similar_to(of))])
+    await chronicle.erasure.forget(gone)
+    with pytest.raises(StaleRunnerError):
+        await chronicle.append(late, epochs[late], [new("s")])
+    assert await chronicle.claim(late, "runner", 60) > epochs[late]
+    assert await chronicle.claim(unrelated, "runner", 60) == epochs[unrelated]
+    assert len(await chronicle.append(unrelated, epochs[unrelated], [new("s")])) == 1
+
+
 async def waiting(
     watching: psycopg.AsyncConnection[tuple[object, ...]], number: int, *works: asyncio.Task[Any]
 ) -> None:

@@ -25,7 +25,8 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What went. `busy` are those that somebody worked on: they go at the next call."""
+    """What went. `busy` are those that somebody worked on, or on what was reminded of them: they go at the next
+    call."""
 
     evidence: int
     everything: int

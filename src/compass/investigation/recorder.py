@@ -33,8 +33,14 @@ class Recorder:
         self.board = Board()
 
     async def claim(self, ttl_s: float) -> None:
-        """Take or renew the lease. Raises StaleRunnerError while another runner holds it."""
-        self._epoch = await self._chronicle.claim(self.investigation, self.runner, ttl_s)
+        """Take or renew the lease. Raises StaleRunnerError while another runner holds it. Where it had been given up or
+        lost, something may have been erased meanwhile: what is known is folded anew."""
+        epoch = await self._chronicle.claim(self.investigation, self.runner, ttl_s)
+        if epoch != self._epoch and self.board.seq:
+            async with self._lock:
+                events = await self._chronicle.read(self.investigation)
+                self.board = fold_all(event for event in events if event.seq <= self.board.seq)
+        self._epoch = epoch
 
     async def release(self) -> None:
         await self._chronicle.release(self.investigation, self.runner)

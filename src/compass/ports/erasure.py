@@ -35,12 +35,14 @@ class Erasure(Protocol):
         vectors), the replies of models that were kept from it, and what later investigations recalled of it. Returns
         how many payloads went. What stays are its number and the kinds, times and digests of its events.
 
-        Raises StaleRunnerError while a runner works on it.
+        Raises StaleRunnerError while a runner works on it, or on one that was reminded of it and would go
+        on quoting it.
         """
         ...
 
     async def erase(self, investigation: UUID, kinds: Collection[str]) -> int:
-        """Erase its payloads of these kinds; how many there were. Raises StaleRunnerError as `forget` does."""
+        """Erase its payloads of these kinds; how many there were. Raises StaleRunnerError while a runner works
+        on it."""
         ...
 
     async def erasable(self, before: datetime, kinds: Collection[str] | None = None) -> tuple[Erasable, ...]:

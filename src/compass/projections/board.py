@@ -58,8 +58,9 @@ def fold(board: Board, event: c.Event) -> Board:
 
 
 def ahead(board: Board, payloads: Iterable[c.Payload]) -> Board:
-    """The board as these payloads will leave it, for what has to be committed together with them. What depends on an
-    event's place (`seq`, decisions, words on what it was) stays as it is."""
+    """The board as these payloads will leave it, for what has to be committed together with them. What needs the
+    event itself, not its payload alone, stays as it is: `seq`, `round_seq`, `made`, `verdicts` and
+    when it was opened."""
     for payload in payloads:
         board = _apply(payload, board)
     return board

@@ -13,7 +13,7 @@ from compass.ports.erasure import Erasable
 from compass.storage.connections import Connections
 from compass.storage.queries import load_queries
 from compass.storage.quoted import MAY_QUOTE, SPEAKS, TEACHES_LESSONS, names_of, quotes_of
-from compass.storage.references import FORGOTTEN, in_use, no_such
+from compass.storage.references import FORGOTTEN, in_use, no_such, reminded_in_use
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -26,6 +26,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _HeldRow:
     id: UUID
+    number: int
     held: bool
 
 
@@ -66,12 +67,15 @@ class PostgresErasure:
 
     async def forget(self, investigation: UUID) -> int:
         """What others hold of it goes first, while its own payloads still say what was quoted. Its row is locked
-        meanwhile, so that no runner can begin, and those of all that were reminded of it, so that nobody writes back
-        what he had read of them before."""
+        meanwhile, so that no runner can begin, and those of all that were reminded of it, so that nobody learns what he
+        had read of them before. None of them may have a runner: it would go on quoting what it holds in memory. Who
+        gives one of them an order from a screen that he has had open since before can do that, and nothing finds it
+        afterwards."""
 
         async def work(connection: Connection) -> int:
             async with connection.transaction():
                 names, reminded = await self._lock_reminded(connection, investigation)
+                await self._execute(connection, "take_leases", reminded=reminded)
                 await self._forget_quoted(connection, investigation, reminded)
                 await self._execute(connection, "forget_replies", investigation=investigation)
                 for name in ("forget_reminded", "forget_recalled"):
@@ -135,13 +139,16 @@ class PostgresErasure:
 
     async def _lock(self, connection: Connection, investigation: UUID, wanted: Collection[UUID]) -> None:
         """Nothing is appended to, or learned from, any of `wanted` until the transaction ends. Raises NotFoundError
-        and StaleRunnerError for the one investigation."""
+        for the one investigation, StaleRunnerError where a runner works on any."""
         rows = await self._fetch(connection, "lock_for_erasing", _HeldRow, ids=sorted(wanted))
-        held = {row.id: row.held for row in rows}
-        if investigation not in held:
+        found = {row.id: row for row in rows}
+        if investigation not in found:
             raise no_such(investigation)
-        if held[investigation]:
+        if found[investigation].held:
             raise in_use(investigation)
+        for row in rows:
+            if row.held:
+                raise reminded_in_use(row.number, investigation)
 
     async def _erase(self, connection: Connection, investigation: UUID, kinds: Collection[str] | None) -> int:
         values = {"investigation": investigation, "kinds": _listed(kinds)}

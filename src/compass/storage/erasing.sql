@@ -1,8 +1,9 @@
 -- Every SQL statement that erases, by name. Loaded by compass.storage.queries.
 
 -- name: lock_for_erasing
--- In one order, as whoever learns locks those that it learns from.
-select id, coalesce(lease_until > clock_timestamp(), false) as held from compass.investigation
+-- In order of their ids, as whoever learns locks those that it learns from. Not as whoever appends, who holds his own
+-- row before those that he names: where that blocks both, the database ends one of them and it is done again.
+select id, number, coalesce(lease_until > clock_timestamp(), false) as held from compass.investigation
 where team = %(team)s and id = any(%(ids)s::uuid[]) order by id for update
 
 -- name: reminded
@@ -10,6 +11,12 @@ where team = %(team)s and id = any(%(ids)s::uuid[]) order by id for update
 select distinct e.investigation as id from compass.event e join compass.payload p using (team, investigation, seq)
 where e.team = %(team)s and e.kind = 'memory.recalled' and e.investigation <> %(investigation)s
   and exists (select from unnest(%(names)s::bytea[]) n where position(n in p.data) > 0)
+
+-- name: take_leases
+-- Of those that were reminded of it, whose leases ran out: a runner that is alive after all is refused what it has made
+-- of what it read before, and begins with what is there now when it takes the lease again.
+update compass.investigation set epoch = epoch + 1, lease_runner = null, lease_until = null
+where team = %(team)s and id = any(%(reminded)s::uuid[]) and lease_runner is not null
 
 -- name: erase_kinds
 with erased as (

@@ -2,7 +2,7 @@
 
 -- name: lock_investigations
 -- Whoever forgets one of them, or what one of them was reminded of, waits until what it teaches is kept, or has ended
--- before. In one order, as all locks here.
+-- before. In order of their ids, as whoever forgets locks them.
 select id from compass.investigation where team = %(team)s and id = any(%(ids)s::uuid[]) order by id for share
 
 -- name: forgotten

@@ -16,7 +16,7 @@ from compass.storage.ledger import Row, to_event
 from compass.storage.memory_knowledge import MemoryKnowledge
 from compass.storage.memory_rows import Investigation, MemoryReplies
 from compass.storage.quoted import MAY_QUOTE, SPEAKS, TEACHES_LESSONS, Quote, names_of, quotes, quotes_of
-from compass.storage.references import FORGOTTEN, in_use, no_such
+from compass.storage.references import FORGOTTEN, in_use, no_such, reminded_in_use
 
 
 class MemoryErasure:
@@ -34,19 +34,23 @@ class MemoryErasure:
     async def forget(self, investigation: UUID) -> int:
         """What others hold of it goes first, while its own payloads still say what was quoted."""
         found = self._idle(investigation)
-        self._forget_replies(found.rows)
         keys = (row.key for row in found.rows if row.kind in TEACHES_LESSONS)
         names = names_of(investigation, found.number, keys)
 
         def reminds(row: Row) -> bool:
             return row.kind == "memory.recalled" and any(name in (row.data or b"") for name in names)
 
+        others = [one for one in self._investigations.values() if one is not found and any(map(reminds, one.rows))]
+        for other in others:
+            if self._held(other):
+                raise reminded_in_use(other.number, investigation)
+        self._forget_replies(found.rows)
         texts = quotes_of(row.data for row in found.rows if row.kind in SPEAKS and row.data is not None)
-        for other in self._investigations.values():
-            if other is not found and any(reminds(row) for row in other.rows):
-                self._forget_quoted(other, texts)
-                self._knowledge.forget_reminded(other.id)
-                self._erase(other, reminds)
+        for other in others:
+            self._take_lease(other)
+            self._forget_quoted(other, texts)
+            self._knowledge.forget_reminded(other.id)
+            self._erase(other, reminds)
         await self._knowledge.forget(investigation)
         erased = self._erase(found, lambda _: True)
         status = Status.STOPPED if found.head.status is Status.RUNNING else found.head.status
@@ -89,6 +93,10 @@ class MemoryErasure:
         if self._held(found):
             raise in_use(investigation)
         return found
+
+    def _take_lease(self, other: Investigation) -> None:
+        if other.runner is not None:
+            other.runner, other.head = None, replace(other.head, epoch=other.head.epoch + 1)
 
     def _works(self, one: Investigation) -> bool:
         return one.head.status is Status.RUNNING and self._held(one)

@@ -57,6 +57,14 @@ def in_use(investigation: UUID) -> StaleRunnerError:
     )
 
 
+def reminded_in_use(number: int, investigation: UUID) -> StaleRunnerError:
+    """The error for one of which another was reminded, on which a runner works: its process holds the words."""
+    return StaleRunnerError(
+        f"a runner works on investigation {number}, which was reminded of it", where=f"investigation {investigation}",
+        hint=f"compass stop {number}, or wait until it ends; then again",
+    )  # fmt: skip
+
+
 def none_yet() -> NotFoundError:
     """The error for "the latest" in an empty chronicle."""
     return NotFoundError("there is no investigation yet", hint="start one with `compass investigate`")
