@@ -54,5 +54,6 @@ def without_change(cause: Cause) -> Cause:
 def was_the_same(one: Alike) -> bool:
     """Ask a person at the terminal."""
     return said_yes(
-        f"#{one.number} of {one.on} ({one.title}) looked like this one and was never solved. The same? y/N "
+        f"#{one.number} of {one.on} ({one.title}) looked like this one and was never solved. The same? y/N ",
+        left="what was said before is recorded",
     )

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from compass.entrypoints.cli.render.output import prompt, tell
+from compass.entrypoints.cli.stopped import NOTHING, StoppedError
 from compass.ports.errors import BadInputError
 
 
-def answered(given: str, question: str, example: str, *, needed: bool = True) -> str:
+@contextmanager
+def question(left: str = NOTHING) -> Iterator[None]:
+    """While a person is asked the first Ctrl-C ends the question, its line with it. Raises StoppedError(left).
+
+    In a coroutine it would not: asyncio only notes the first one, for a task that awaits nothing while it reads."""
+    try:
+        with _heard_at_once():
+            yield
+    except KeyboardInterrupt:
+        tell()
+        raise StoppedError(left) from None
+
+
+@contextmanager
+def _heard_at_once() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # signals are none of its business
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def answered(given: str, asked: str, example: str, *, needed: bool = True) -> str:
     """What the option says; without one a person at a terminal is asked. Raises BadInputError with the example where it
     is needed and nobody is there."""
     if given:
         return given
     if somebody_there():
-        line = line_of(question)
+        line = line_of(asked)
         if line or not needed:
             return line
     if needed:
@@ -23,15 +52,20 @@ def answered(given: str, question: str, example: str, *, needed: bool = True) ->
     return ""
 
 
-def line_of(question: str) -> str:
-    """What a person at the terminal answers to a question, on its line."""
-    prompt(question)
-    return sys.stdin.readline().strip()
+def line_of(asked: str, left: str = NOTHING) -> str:
+    """What a person at the terminal answers to a question, on its line. Raises StoppedError(left) for Ctrl-C."""
+    return _read(asked, left).strip()
 
 
-def said_yes(question: str) -> bool:
-    """Whether a person at the terminal says yes; Enter and all else is no."""
-    return line_of(question).lower() in ("y", "yes")
+def _read(asked: str, left: str = NOTHING) -> str:
+    with question(left):
+        prompt(asked)
+        return sys.stdin.readline()
+
+
+def said_yes(asked: str, left: str = NOTHING) -> bool:
+    """Whether a person at the terminal says yes; Enter and all else is no. Raises StoppedError(left) for Ctrl-C."""
+    return line_of(asked, left).lower() in ("y", "yes")
 
 
 def somebody_there() -> bool:
@@ -39,16 +73,15 @@ def somebody_there() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))  # None: it was closed
 
 
-def picked(question: str, options: Sequence[str], other: str) -> int | None:
+def picked(asked: str, options: Sequence[str], other: str) -> int | None:
     """The place of the option that a person picks by its number; None for `other`, also with Enter. What is neither is
     asked again. Raises BadInputError where the input ends."""
-    tell(f"{question}:")
+    tell(f"{asked}:")
     for number, option in enumerate(options, start=1):
         tell(f"  {number}  {option}")
     tell(f"  0  {other}")
     while True:
-        prompt(f"Which is meant (1 to {len(options)}; Enter: 0)? ")
-        line = sys.stdin.readline()
+        line = _read(f"Which is meant (1 to {len(options)}; Enter: 0)? ")
         if not line:
             raise BadInputError("nothing was picked", where="what it was", hint="; ".join(options))
         if line.strip() in ("", "0"):

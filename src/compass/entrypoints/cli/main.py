@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from compass import __version__
 from compass.domain.failure import ExitCode
 from compass.entrypoints.cli import commands
+from compass.entrypoints.cli.stopped import StoppedError
 from compass.ports.errors import BadInputError, CompassError, ConfigurationError, NotFoundError
 
 USAGE_ERRORS = (BadInputError, ConfigurationError, NotFoundError)
@@ -154,10 +155,11 @@ def _tell(error: CompassError) -> None:
     tell(f"compass: {error}")
 
 
-def _stopped(words: str) -> None:
+def _stopped(words: str) -> int:
     from compass.entrypoints.cli.render.output import tell
 
     tell(f"stopped; {words}")
+    return ExitCode.STOPPED
 
 
 def _run() -> int:
@@ -168,8 +170,9 @@ def _run() -> int:
             return _unwritten(error)
         raise
     except KeyboardInterrupt:
-        _stopped("an investigation goes on with `compass resume N` (see `compass list`)")
-        return ExitCode.STOPPED
+        return _stopped("an investigation goes on with `compass resume N` (see `compass list`)")
+    except StoppedError as error:
+        return _stopped(str(error))
 
 
 def _called() -> int:

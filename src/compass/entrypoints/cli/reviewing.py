@@ -138,7 +138,7 @@ def ask(line: DecisionLine) -> Addition:
 
 
 def _read(question: str) -> str:
-    return line_of(f"   {question}")
+    return line_of(f"   {question}", left="of this decision nothing was recorded")
 
 
 def _share(text: str) -> float | None:

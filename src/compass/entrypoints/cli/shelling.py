@@ -11,14 +11,16 @@ from shutil import get_terminal_size
 from textwrap import wrap
 
 from compass.entrypoints.cli import session
+from compass.entrypoints.cli.asked import question
 from compass.entrypoints.cli.commanding import Given, desk, ordered, said
 from compass.entrypoints.cli.conversation.wanted import OWN, Show, elsewhere, reads, wanted
 from compass.entrypoints.cli.render.output import NARROWEST, clean, say, tell
+from compass.entrypoints.cli.stopped import StoppedError
 from compass.ports.errors import CompassError
 
 PROMPT = "compass> "
 LEAVE = frozenset({"quit", "exit", "q", ":q", "bye"})
-NONE = frozenset({"0", "none", "neither", "no", "never mind", "nevermind", "cancel"})
+NONE = frozenset({"none", "neither", "no", "never mind", "nevermind", "cancel"})
 """None of what was asked."""
 SEVERAL = "Several lines at once are only taken as an answer (“answer R1 …”): nothing was ordered. One order a line."
 _ANSWERS = re.compile(r"\W*(?:answer|reply|d)\b", re.IGNORECASE)
@@ -58,7 +60,7 @@ class Shell:
     def _heard(self, line: str, took_s: float) -> None:
         """One line. What it did not answer of an open choice is shown again: numbers on the screen that came in
         between (of accounts, of orders) are not those that count."""
-        if self.choices and line.lower().strip(" .!") in NONE:
+        if self.choices and line.lower().strip(" .!") in NONE and self._picked(line) is None:
             self.choices, self.about = (), ""
             self.say("Nothing was ordered.")
             return
@@ -68,7 +70,7 @@ class Shell:
         except CompassError as error:
             tell(f"compass: {error}")
         if before and self.choices is before:
-            self.say("Still open (0: none of these):")
+            self.say("Still open (or say none):")
             for number, option in enumerate(before, start=1):
                 self.say(clean(f"  {number} {option}"))
 
@@ -129,7 +131,11 @@ class Shell:
     def _consent(self, lines: tuple[str, ...]) -> bool:
         for one in lines:
             self.say(clean(one))
-        return self.read("y to add, anything else leaves it: ").strip().lower() in ("y", "yes")
+        try:
+            with question():
+                return self.read("y to add, anything else leaves it: ").strip().lower() in ("y", "yes")
+        except StoppedError:
+            return False
 
 
 def _why(reference: str, about: str) -> None:

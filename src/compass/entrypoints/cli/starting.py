@@ -13,6 +13,7 @@ from compass.analysis.wording import duration
 from compass.domain.incident import Incident
 from compass.domain.time import NS_PER_S, Window, to_datetime
 from compass.entrypoints.cli import session
+from compass.entrypoints.cli.asked import question
 from compass.entrypoints.cli.investigating import Request, Result, investigate_live
 from compass.entrypoints.cli.render.output import console, page, prompt, show, show_json, tell
 from compass.entrypoints.cli.render.screen import first_screen
@@ -123,8 +124,9 @@ def _choose(chosen: Config, *, as_json: bool) -> Page | None:
         out.print(f"   and {len(pages) - MOST_LISTED} more: compass investigate SERVICE")
     if not sys.stdin.isatty():
         return None
-    prompt("1-9 investigates, anything else leaves: ")
-    key = _key()
+    with question():
+        prompt("1-9 investigates, anything else leaves: ")
+        key = _key()
     tell(key)
     return pages[int(key) - 1] if key.isdigit() and 0 < int(key) <= min(len(pages), MOST_LISTED) else None
 

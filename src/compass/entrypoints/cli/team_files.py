@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from importlib import resources
 from pathlib import Path
@@ -175,7 +174,7 @@ class _Asking:
             return True
         if self._quiet or not sys.stdin.isatty():
             raise BadInputError("nobody can be asked whether it is meant", where=self._command, hint="--yes")
-        return await asyncio.to_thread(said_yes, "Let it hold from the next investigation on? y/N ")
+        return said_yes("Let it hold from the next investigation on? y/N ")
 
 
 def _refused(folder: Path, reading: Reading) -> bool:
