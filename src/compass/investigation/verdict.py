@@ -15,7 +15,7 @@ from compass.domain.learned import Cause
 from compass.domain.mechanism import Mechanism
 from compass.investigation.advising.stating import struck
 from compass.investigation.commanding.slips import distance
-from compass.investigation.commanding.words import Meant, denies, meant
+from compass.investigation.commanding.words import Meant, denies, meant, parted
 
 MOST_CHOICES = 9
 MOST_NEAR = 5
@@ -95,8 +95,9 @@ def _asked(readings: Sequence[tuple[str, tuple[EntityRef, ...]]], read: Meant, s
 
 
 def _denied(text: str, mechanism: Mechanism) -> bool:
-    """Whether words deny something that the mechanism does not: “the disk was not full”."""
-    return denies(text) and not denies(f"{mechanism.id.replace('_', ' ')} {mechanism.claim}")
+    """Whether words deny something that the mechanism does not: “the disk was not full”. What they give as the reason
+    may well be something that was not done: “disk full because it was never pruned”."""
+    return denies(parted(text)[0]) and not denies(f"{mechanism.id.replace('_', ' ')} {mechanism.claim}")
 
 
 def _readings(read: Meant, places: Sequence[EntityRef], board: Board) -> list[tuple[str, tuple[EntityRef, ...]]]:
